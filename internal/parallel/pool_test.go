@@ -1,0 +1,77 @@
+package parallel
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+func TestRunCallsEveryItemOnce(t *testing.T) {
+	for _, threads := range []int{1, 2, 7} {
+		for _, n := range []int{0, 1, 2, 13, 1000} {
+			t.Run(fmt.Sprintf("threads=%d/n=%d", threads, n), func(t *testing.T) {
+				p := New(threads)
+				defer p.Close()
+				calls := make([]atomic.Int32, n)
+				p.Run(n, func(i int) { calls[i].Add(1) })
+				for i := range calls {
+					if got := calls[i].Load(); got != 1 {
+						t.Errorf("item %d ran %d times, want once", i, got)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestRunFromManyGoroutines(t *testing.T) {
+	p := New(3)
+	defer p.Close()
+	var wg sync.WaitGroup
+	var sum atomic.Int64
+	for range 64 {
+		wg.Go(func() {
+			for range 20 {
+				p.Run(10, func(i int) { sum.Add(int64(i)) })
+			}
+		})
+	}
+	wg.Wait()
+	if got, want := sum.Load(), int64(64*20*45); got != want {
+		t.Errorf("sum of all items = %d, want %d", got, want)
+	}
+}
+
+func TestRunPassesPanicsOn(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	var ran atomic.Int32
+	defer func() {
+		if r := recover(); r != "item 3" {
+			t.Errorf("Run panicked with %v, want %q", r, "item 3")
+		}
+		if got := ran.Load(); got != 8 {
+			t.Errorf("%d items ran, want 8", got)
+		}
+	}()
+	p.Run(8, func(i int) {
+		ran.Add(1)
+		if i == 3 {
+			panic("item 3")
+		}
+	})
+}
+
+func TestRunAfterClose(t *testing.T) {
+	p := New(2)
+	p.Close()
+	p.Close()
+	n := 0
+	p.Run(1, func(int) { n++ })
+	var m atomic.Int32
+	p.Run(5, func(int) { m.Add(1) })
+	if n != 1 || m.Load() != 5 {
+		t.Errorf("after Close %d and %d items ran, want 1 and 5", n, m.Load())
+	}
+}
