@@ -1,0 +1,239 @@
+package roberta
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Config holds the settings of a checkpoint that decide what its numbers
+// mean. They come from the checkpoint (fairseq's args or cfg, Hugging Face's
+// config.json); nothing is assumed about sizes.
+type Config struct {
+	Layers       int `json:"layers"`        // transformer layers, those kept by encoder_layers_to_keep
+	Dim          int `json:"dim"`           // C, width of the hidden states
+	FFNDim       int `json:"ffn_dim"`       // inner width of the feed-forward block
+	Heads        int `json:"heads"`         // attention heads; Dim is a multiple of it
+	MaxPositions int `json:"max_positions"` // longest input in tokens, <s> and </s> included
+	VocabSize    int `json:"vocab_size"`    // V, rows of the token embedding
+
+	Activation       string  `json:"activation"`        // of the feed-forward block and the LM head
+	PoolerActivation string  `json:"pooler_activation"` // of classification heads
+	LayerNormEps     float32 `json:"layer_norm_eps"`
+
+	PreNorm            bool      `json:"pre_norm"`            // LayerNorm before each block instead of after it
+	FinalLayerNorm     bool      `json:"final_layer_norm"`    // a LayerNorm follows the last layer (pre-norm)
+	LayerNormEmbedding bool      `json:"layernorm_embedding"` // LayerNorm after the embeddings
+	ScaleEmbedding     bool      `json:"scale_embedding"`     // token embeddings × √C
+	Positions          Positions `json:"positions"`
+	Tied               bool      `json:"tied"` // LM weight is the token embedding
+
+	// LayersKept are the numbers that the kept layers have in the checkpoint.
+	LayersKept []int `json:"layers_kept,omitempty"`
+	// InitToken is the token in front of a sentence in pronoun
+	// disambiguation (fairseq's WSC task), or -1.
+	InitToken int `json:"-"`
+}
+
+// Positions says where the position embeddings come from.
+type Positions string
+
+// The kinds of position embeddings that fairseq's encoder knows.
+const (
+	LearnedPositions    Positions = "learned"
+	SinusoidalPositions Positions = "sinusoidal"
+	NoPositions         Positions = "none"
+)
+
+// activations names every activation function that fairseq computes with;
+// gelu_accurate and gelu_fast are two names of the tanh approximation
+// (fairseq/modules/gelu.py).
+var activations = []string{"gelu", "gelu_accurate", "gelu_fast", "relu", "relu_squared", "tanh", "linear"}
+
+// architectures holds the sizes that fairseq's registered architectures give
+// when a checkpoint's settings lack them (fairseq/models/roberta/model.py).
+var architectures = map[string]struct{ layers, dim, ffn, heads int }{
+	"":                {12, 768, 3072, 12},
+	"roberta":         {12, 768, 3072, 12},
+	"roberta_base":    {12, 768, 3072, 12},
+	"roberta_prenorm": {12, 768, 3072, 12},
+	"roberta_large":   {24, 1024, 4096, 16},
+	"xlm":             {16, 1280, 5120, 16},
+}
+
+// settings reads fairseq's loosely typed settings; the first value of a wrong
+// kind is kept as the error.
+type settings struct {
+	m   map[string]any
+	err error
+}
+
+func (s *settings) fail(key string, v any, want string) {
+	if s.err == nil {
+		s.err = fmt.Errorf("setting %s is %v, want %s", key, v, want)
+	}
+}
+
+func (s *settings) int(key string, def int) int {
+	v, ok := s.m[key]
+	if !ok || v == nil {
+		return def
+	}
+	f, ok := number(v)
+	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<40 {
+		s.fail(key, v, "a whole number")
+		return def
+	}
+	return int(f)
+}
+
+func (s *settings) float(key string, def float64) float64 {
+	v, ok := s.m[key]
+	if !ok || v == nil {
+		return def
+	}
+	f, ok := number(v)
+	if !ok {
+		s.fail(key, v, "a number")
+		return def
+	}
+	return f
+}
+
+func (s *settings) bool(key string, def bool) bool {
+	v, ok := s.m[key]
+	if !ok || v == nil {
+		return def
+	}
+	switch v := v.(type) {
+	case bool:
+		return v
+	case string:
+		if b, err := strconv.ParseBool(v); err == nil {
+			return b
+		}
+	default:
+		if f, ok := number(v); ok {
+			return f != 0
+		}
+	}
+	s.fail(key, v, "true or false")
+	return def
+}
+
+func (s *settings) string(key, def string) string {
+	v, ok := s.m[key]
+	if !ok || v == nil {
+		return def
+	}
+	if t, ok := v.(string); ok {
+		return t
+	}
+	s.fail(key, v, "a string")
+	return def
+}
+
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case int32:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	case float64:
+		return v, true
+	case float32:
+		return float64(v), true
+	}
+	return 0, false
+}
+
+// configFrom reads the settings under fairseq's names. Sizes that depend on
+// tensors (VocabSize, Tied, FinalLayerNorm) are filled in by the loader.
+func configFrom(m map[string]any) (Config, error) {
+	s := &settings{m: m}
+	arch := s.string("arch", "")
+	def, known := architectures[arch]
+	if !known {
+		def = architectures[""]
+	}
+	c := Config{
+		Layers:           s.int("encoder_layers", def.layers),
+		Dim:              s.int("encoder_embed_dim", def.dim),
+		FFNDim:           s.int("encoder_ffn_embed_dim", def.ffn),
+		Heads:            s.int("encoder_attention_heads", def.heads),
+		MaxPositions:     s.int("max_positions", s.int("tokens_per_sample", 512)),
+		Activation:       s.string("activation_fn", "gelu"),
+		PoolerActivation: s.string("pooler_activation_fn", "tanh"),
+		LayerNormEps:     float32(s.float("layer_norm_eps", 1e-5)),
+		PreNorm:          s.bool("encoder_normalize_before", arch == "roberta_prenorm"),
+		ScaleEmbedding:   !s.bool("no_scale_embedding", true),
+		Tied:             !s.bool("untie_weights_roberta", false),
+		InitToken:        s.int("init_token", -1),
+		Positions:        LearnedPositions,
+	}
+	c.LayerNormEmbedding = s.bool("layernorm_embedding", arch != "roberta_prenorm")
+	if !s.bool("encoder_learned_pos", true) {
+		c.Positions = SinusoidalPositions
+	}
+	if s.bool("no_token_positional_embeddings", false) {
+		c.Positions = NoPositions
+	}
+	if keep := s.string("encoder_layers_to_keep", ""); keep != "" {
+		for _, f := range strings.Split(keep, ",") {
+			n, err := strconv.Atoi(strings.TrimSpace(f))
+			if err != nil || n < 0 || n > 1<<20 {
+				s.fail("encoder_layers_to_keep", keep, "layer numbers separated by commas")
+				break
+			}
+			c.LayersKept = append(c.LayersKept, n)
+		}
+		slices.Sort(c.LayersKept)
+		c.LayersKept = slices.Compact(c.LayersKept)
+		c.Layers = len(c.LayersKept)
+	}
+	if s.err != nil {
+		return Config{}, s.err
+	}
+	return c, c.check()
+}
+
+// check refuses settings with which no model can be built.
+func (c *Config) check() error {
+	for _, f := range []struct {
+		name string
+		v    int
+	}{
+		{"encoder_layers", c.Layers}, {"encoder_embed_dim", c.Dim}, {"encoder_ffn_embed_dim", c.FFNDim},
+		{"encoder_attention_heads", c.Heads}, {"max_positions", c.MaxPositions},
+	} {
+		if f.v < 1 || f.v > 1<<24 {
+			return fmt.Errorf("setting %s is %d, want a positive size", f.name, f.v)
+		}
+	}
+	if c.Dim%c.Heads != 0 {
+		return fmt.Errorf("encoder_embed_dim %d is no multiple of encoder_attention_heads %d", c.Dim, c.Heads)
+	}
+	for _, a := range []struct{ name, fn string }{{"activation_fn", c.Activation}, {"pooler_activation_fn", c.PoolerActivation}} {
+		if !slices.Contains(activations, a.fn) {
+			return fmt.Errorf("setting %s is %q, want one of %s", a.name, a.fn, strings.Join(activations, ", "))
+		}
+	}
+	if !(c.LayerNormEps > 0) {
+		return fmt.Errorf("layer_norm_eps is %v, want a positive number", c.LayerNormEps)
+	}
+	return nil
+}
+
+// layer is the number that layer i of the model has in the checkpoint.
+func (c *Config) layer(i int) int {
+	if c.LayersKept != nil {
+		return c.LayersKept[i]
+	}
+	return i
+}
