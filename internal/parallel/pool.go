@@ -27,8 +27,9 @@ type Pool struct {
 // A task is one call of Run: n items, claimed through next.
 type task struct {
 	n       int64
-	f       func(item int)
+	f       func(slot, item int)
 	next    atomic.Int64
+	slots   atomic.Int64
 	left    atomic.Int64
 	done    chan struct{}
 	panicMu sync.Mutex
@@ -78,15 +79,17 @@ func (p *Pool) work() {
 	}
 }
 
-// Run calls f(0) … f(n-1), each once, and returns when all have returned. If
-// an item panics, the others still run and Run panics with the first value.
-func (p *Pool) Run(n int, f func(item int)) {
+// Run calls f for the items 0 … n-1, each once, and returns when all calls
+// have returned. slot, below Threads(), tells apart the goroutines that take
+// part, so that each can have scratch memory of its own. If an item panics, Run
+// panics with the first value, once every item that was begun has ended.
+func (p *Pool) Run(n int, f func(slot, item int)) {
 	if n <= 0 {
 		return
 	}
 	if n == 1 || p.Threads() == 1 {
 		for i := range n {
-			f(i)
+			f(0, i)
 		}
 		return
 	}
@@ -108,16 +111,17 @@ offer:
 }
 
 func (t *task) run() {
+	slot := int(t.slots.Add(1) - 1)
 	for {
 		i := t.next.Add(1) - 1
 		if i >= t.n {
 			return
 		}
-		t.item(int(i))
+		t.item(slot, int(i))
 	}
 }
 
-func (t *task) item(i int) {
+func (t *task) item(slot, i int) {
 	defer func() {
 		if r := recover(); r != nil {
 			t.panicMu.Lock()
@@ -130,5 +134,5 @@ func (t *task) item(i int) {
 			close(t.done)
 		}
 	}()
-	t.f(i)
+	t.f(slot, i)
 }

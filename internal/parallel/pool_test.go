@@ -14,7 +14,12 @@ func TestRunCallsEveryItemOnce(t *testing.T) {
 				p := New(threads)
 				defer p.Close()
 				calls := make([]atomic.Int32, n)
-				p.Run(n, func(i int) { calls[i].Add(1) })
+				p.Run(n, func(slot, i int) {
+					if slot < 0 || slot >= threads {
+						t.Errorf("slot %d with %d threads", slot, threads)
+					}
+					calls[i].Add(1)
+				})
 				for i := range calls {
 					if got := calls[i].Load(); got != 1 {
 						t.Errorf("item %d ran %d times, want once", i, got)
@@ -33,7 +38,7 @@ func TestRunFromManyGoroutines(t *testing.T) {
 	for range 64 {
 		wg.Go(func() {
 			for range 20 {
-				p.Run(10, func(i int) { sum.Add(int64(i)) })
+				p.Run(10, func(_, i int) { sum.Add(int64(i)) })
 			}
 		})
 	}
@@ -55,7 +60,7 @@ func TestRunPassesPanicsOn(t *testing.T) {
 			t.Errorf("%d items ran, want 8", got)
 		}
 	}()
-	p.Run(8, func(i int) {
+	p.Run(8, func(_, i int) {
 		ran.Add(1)
 		if i == 3 {
 			panic("item 3")
@@ -68,9 +73,9 @@ func TestRunAfterClose(t *testing.T) {
 	p.Close()
 	p.Close()
 	n := 0
-	p.Run(1, func(int) { n++ })
+	p.Run(1, func(int, int) { n++ })
 	var m atomic.Int32
-	p.Run(5, func(int) { m.Add(1) })
+	p.Run(5, func(int, int) { m.Add(1) })
 	if n != 1 || m.Load() != 5 {
 		t.Errorf("after Close %d and %d items ran, want 1 and 5", n, m.Load())
 	}

@@ -1,0 +1,108 @@
+package roberta
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors that a caller can test for with errors.Is.
+var (
+	// ErrClosed is returned by every method after Close.
+	ErrClosed = errors.New("roberta: model is closed")
+	// ErrEmpty is returned for a batch without sequences and for a sequence
+	// without tokens (pads do not count).
+	ErrEmpty = errors.New("roberta: empty input")
+	// ErrTooLong is returned, as a *LengthError, for a sequence of more than
+	// Config.MaxPositions tokens.
+	ErrTooLong = errors.New("roberta: too many tokens")
+	// ErrToken is returned, as a *TokenError, for an id outside the vocabulary.
+	ErrToken = errors.New("roberta: token outside the vocabulary")
+	// ErrUnknownHead is returned, as a *HeadError, for a classification head
+	// that the model does not have.
+	ErrUnknownHead = errors.New("roberta: unknown classification head")
+	// ErrNoLMHead is returned by FillMask, LMLogits and DisambiguatePronoun if
+	// the checkpoint holds no language-model head.
+	ErrNoLMHead = errors.New("roberta: checkpoint has no language-model head")
+	// ErrMask is returned, as a *MaskError, for a text without exactly one <mask>.
+	ErrMask = errors.New("roberta: want exactly one <mask>")
+	// ErrTopK is returned, as a *TopKError, for a number of answers below 1 or
+	// above the vocabulary's size.
+	ErrTopK = errors.New("roberta: top-k out of range")
+	// ErrAlign is returned, as an *AlignError, if words and tokens cannot be
+	// brought together.
+	ErrAlign = errors.New("roberta: words do not match the text")
+	// ErrModel is returned, wrapped with the tensor or setting at fault, by Open
+	// for a checkpoint that no model can be built from.
+	ErrModel = errors.New("roberta: not a usable RoBERTa checkpoint")
+)
+
+// A LengthError reports a sequence with more tokens than the model has positions.
+type LengthError struct {
+	Sequence int // index in the batch
+	Tokens   int // without pads
+	Max      int
+}
+
+func (e *LengthError) Error() string {
+	return fmt.Sprintf("roberta: sequence %d: %d tokens exceed the maximum length of %d", e.Sequence, e.Tokens, e.Max)
+}
+
+// Is makes errors.Is(err, ErrTooLong) true.
+func (e *LengthError) Is(target error) bool { return target == ErrTooLong }
+
+// A TokenError reports an id that the vocabulary does not have.
+type TokenError struct {
+	Sequence int // index in the batch
+	Position int // index in the sequence
+	ID       int
+	Vocab    int
+}
+
+func (e *TokenError) Error() string {
+	return fmt.Sprintf("roberta: sequence %d: token %d at position %d is outside the vocabulary of %d", e.Sequence, e.ID, e.Position, e.Vocab)
+}
+
+// Is makes errors.Is(err, ErrToken) true.
+func (e *TokenError) Is(target error) bool { return target == ErrToken }
+
+// A HeadError reports a classification head that is not there, and those that are.
+type HeadError struct {
+	Name  string
+	Heads []string
+}
+
+func (e *HeadError) Error() string {
+	have := "the model has none"
+	if len(e.Heads) > 0 {
+		have = "the model has " + strings.Join(e.Heads, ", ")
+	}
+	return fmt.Sprintf("roberta: unknown classification head %q: %s", e.Name, have)
+}
+
+// Is makes errors.Is(err, ErrUnknownHead) true.
+func (e *HeadError) Is(target error) bool { return target == ErrUnknownHead }
+
+// A MaskError reports how many masks a text has.
+type MaskError struct {
+	Found int
+}
+
+func (e *MaskError) Error() string {
+	return fmt.Sprintf("roberta: the text has %d <mask> tokens, want exactly one, as in \"He is a <mask> guy\"", e.Found)
+}
+
+// Is makes errors.Is(err, ErrMask) true.
+func (e *MaskError) Is(target error) bool { return target == ErrMask }
+
+// A TopKError reports a number of answers that cannot be given.
+type TopKError struct {
+	K, Max int
+}
+
+func (e *TopKError) Error() string {
+	return fmt.Sprintf("roberta: top-k is %d, want 1 to %d", e.K, e.Max)
+}
+
+// Is makes errors.Is(err, ErrTopK) true.
+func (e *TopKError) Is(target error) bool { return target == ErrTopK }
