@@ -1,27 +1,39 @@
 // Package parallel runs the items of one operation on a fixed set of workers.
 //
-// A Pool has no queue of its own: Run offers the operation to idle workers,
-// takes part in it, and returns when every item is done. Items are claimed one
-// at a time from an atomic counter, so a worker that is held up by the rest of
-// the machine costs at most one item. Which worker computes which item is not
-// fixed; callers that promise equal results must make items independent.
+// Run shows the operation to the workers, takes part in it, and returns when
+// every item is done. Items are claimed one at a time from an atomic counter, so
+// a worker that is held up by the rest of the machine costs at most one item.
+// Which worker computes which item is not fixed; callers that promise equal
+// results must make items independent.
+//
+// A transformer is a hundred short operations one after another, and waking a
+// parked goroutine takes about as long as the shortest of them. Workers, and
+// callers at the end of an operation, therefore look around for a few
+// microseconds before they park; an idle pool uses no processor.
 package parallel
 
 import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
+
+// spinTime is how long a goroutine looks for work before it parks: a few times
+// the cost of being woken.
+const spinTime = 30 * time.Microsecond
 
 // A Pool is a fixed set of workers. Its methods may be called from any number
 // of goroutines at once. The zero Pool and the nil Pool run everything in the
 // calling goroutine.
 type Pool struct {
-	threads int
-	offers  chan *task
-	close   sync.Once
-	stopped chan struct{}
-	workers sync.WaitGroup
+	threads  int
+	latest   atomic.Pointer[task] // what spinning and woken workers look at
+	spinning atomic.Int32
+	wake     chan struct{} // a token wakes one parked worker; one too many does no harm
+	close    sync.Once
+	stopped  chan struct{}
+	workers  sync.WaitGroup
 }
 
 // A task is one call of Run: n items, claimed through next.
@@ -31,7 +43,7 @@ type task struct {
 	next    atomic.Int64
 	slots   atomic.Int64
 	left    atomic.Int64
-	done    chan struct{}
+	done    sync.WaitGroup
 	panicMu sync.Mutex
 	panics  any
 }
@@ -43,7 +55,7 @@ func New(threads int) *Pool {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{threads: threads, offers: make(chan *task), stopped: make(chan struct{})}
+	p := &Pool{threads: threads, wake: make(chan struct{}, threads), stopped: make(chan struct{})}
 	for range threads - 1 {
 		p.workers.Go(p.work)
 	}
@@ -70,11 +82,40 @@ func (p *Pool) Close() {
 
 func (p *Pool) work() {
 	for {
+		p.spinning.Add(1)
+		spin(p.offered)
+		p.spinning.Add(-1)
+		// Run stores latest before it counts the spinning workers, and this
+		// worker has left that count before it looks: one of them sees the other.
+		if p.offered() {
+			if t := p.latest.Load(); t != nil {
+				t.run()
+			}
+			continue
+		}
 		select {
-		case t := <-p.offers:
-			t.run()
+		case <-p.wake:
 		case <-p.stopped:
 			return
+		}
+	}
+}
+
+// offered says whether there are items to claim.
+func (p *Pool) offered() bool {
+	t := p.latest.Load()
+	return t != nil && t.next.Load() < t.n
+}
+
+// spin returns when ready does, or after spinTime.
+func spin(ready func() bool) {
+	start := time.Now()
+	for i := 1; !ready(); i++ {
+		if i%64 == 0 {
+			if time.Since(start) > spinTime {
+				return
+			}
+			runtime.Gosched()
 		}
 	}
 }
@@ -93,18 +134,22 @@ func (p *Pool) Run(n int, f func(slot, item int)) {
 		}
 		return
 	}
-	t := &task{n: int64(n), f: f, done: make(chan struct{})}
+	t := &task{n: int64(n), f: f}
 	t.left.Store(int64(n))
-offer:
-	for range min(n, p.threads) - 1 {
+	t.done.Add(1)
+	p.latest.Store(t)
+wake:
+	for range min(n, p.threads) - 1 - int(p.spinning.Load()) {
 		select {
-		case p.offers <- t:
+		case p.wake <- struct{}{}:
 		default:
-			break offer // no idle worker: other callers keep them busy
+			break wake // as many tokens as workers are on their way already
 		}
 	}
 	t.run()
-	<-t.done
+	spin(func() bool { return t.left.Load() == 0 })
+	t.done.Wait()
+	p.latest.CompareAndSwap(t, nil) // or it would keep the caller's memory
 	if t.panics != nil {
 		panic(t.panics)
 	}
@@ -131,7 +176,7 @@ func (t *task) item(slot, i int) {
 			t.panicMu.Unlock()
 		}
 		if t.left.Add(-1) == 0 {
-			close(t.done)
+			t.done.Done()
 		}
 	}()
 	t.f(slot, i)
