@@ -1,0 +1,22 @@
+//go:build unix && !purego
+
+package weights
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// mapFile maps a whole file, read only. Another process that cuts the file short
+// while it is mapped makes reads fault, as with every mapped file.
+func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
+	if size <= 0 || size != int64(int(size)) {
+		return nil, nil, errors.New("size cannot be mapped")
+	}
+	mem, err := syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, nil, err
+	}
+	return mem, func() error { return syscall.Munmap(mem) }, nil
+}

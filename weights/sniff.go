@@ -1,0 +1,65 @@
+package weights
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// A Format is a form of checkpoint.
+type Format string
+
+// The forms of checkpoints that are read.
+const (
+	TorchZip    Format = "torch zip"    // torch.save since 1.6
+	TorchLegacy Format = "torch legacy" // torch.save before
+	Safetensors Format = "safetensors"
+)
+
+// Beginnings of files.
+var (
+	zipMagic    = []byte("PK\x03\x04")
+	zipEmpty    = []byte("PK\x05\x06")
+	gzipMagic   = []byte{0x1f, 0x8b}
+	zstdMagic   = []byte{0x28, 0xb5, 0x2f, 0xfd}
+	legacyMagic = []byte{0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'}
+	lfsMagic    = []byte("version https://git-lfs")
+)
+
+// foreign recognises files that people take for checkpoints, to say what they are.
+var foreign = []struct {
+	magic string
+	what  string
+}{
+	{"GGUF", "a GGUF file"}, {"\x89HDF", "a Keras (HDF5) file"}, {"\x08", "an ONNX or TensorFlow file"}, {"PAR1", "a Parquet file"},
+	{"ggml", "a GGML file"}, {"\x93NUMPY", "a NumPy array"}, {"BZh", "a bzip2 archive"}, {"\xfd7zXZ", "an xz archive"}, {"7z\xbc\xaf", "a 7z archive"},
+}
+
+// unknown says what a file is that is no checkpoint.
+func unknown(head []byte) error {
+	text := bytes.TrimLeft(head, " \t\r\n\xef\xbb\xbf")
+	switch {
+	case len(head) == 0:
+		return fmt.Errorf("%w: the file is empty", ErrNotCheckpoint)
+	case bytes.HasPrefix(head, lfsMagic):
+		return fmt.Errorf("%w: a Git LFS pointer; fetch the file itself with \"git lfs pull\"", ErrNotCheckpoint)
+	case bytes.HasPrefix(text, []byte("<")):
+		return fmt.Errorf("%w: a web page or XML, perhaps an error message saved by a download", ErrNotCheckpoint)
+	case len(legacyMagic) > len(head) && bytes.HasPrefix(legacyMagic, head), len(head) < 8:
+		return fmt.Errorf("%w: a file of %d bytes", ErrTruncated, len(head))
+	}
+	for _, f := range foreign {
+		if bytes.HasPrefix(head, []byte(f.magic)) {
+			return fmt.Errorf("%w: looks like %s", ErrUnsupported, f.what)
+		}
+	}
+	if head[0] == 0x80 && head[1] <= 5 {
+		return fmt.Errorf("%w: a pickle, but not one that torch.save wrote", ErrNotCheckpoint)
+	}
+	if bytes.HasPrefix(text, []byte("{")) || bytes.HasPrefix(text, []byte("[")) {
+		return fmt.Errorf("%w: a JSON file", ErrNotCheckpoint)
+	}
+	return fmt.Errorf("%w: begins with % x, as no form that is known", ErrNotCheckpoint, head[:min(8, len(head))])
+}
+
+// isTar recognises a tar archive, whose magic is inside its first block.
+func isTar(head []byte) bool { return len(head) >= 262 && string(head[257:262]) == "ustar" }

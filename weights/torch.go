@@ -1,0 +1,205 @@
+package weights
+
+import (
+	"archive/zip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"path"
+	"strings"
+	"sync"
+)
+
+// torchMagic begins files of the form before torch 1.6, as a pickled number.
+var torchMagic, _ = new(big.Int).SetString("1950a86a20f9469cfc6c", 16)
+
+// torchProtocol is the version of that form; there was only this one.
+const torchProtocol = 1001
+
+// readLegacy reads torch's form before 1.6: pickles of a magic number, a
+// protocol version, facts about the writing system, the object, and the list
+// of storage keys; then each storage's number of elements and its raw bytes.
+func readLegacy(src *source) (any, storages, error) {
+	st := legacyStorages{src: src, dtypes: map[string]DType{}, at: map[string]*storage{}}
+	persistent := func(id any) (any, error) {
+		s, err := storageID(id)
+		if err != nil {
+			return nil, err
+		}
+		st.dtypes[s.key] = s.dtype
+		return s, nil
+	}
+	var values [5]any
+	pos := int64(0)
+	for i := range values {
+		var err error
+		if values[i], pos, err = unpickle(src, pos, src.size, persistent); err != nil {
+			return nil, nil, err
+		}
+		switch i {
+		case 0:
+			if m, ok := values[0].(*big.Int); !ok || m.Cmp(torchMagic) != 0 {
+				return nil, nil, fmt.Errorf("%w: a pickle, but not one that torch.save wrote", ErrNotCheckpoint)
+			}
+		case 1:
+			if v, ok := values[1].(int64); !ok || v != torchProtocol {
+				return nil, nil, fmt.Errorf("%w: torch file of protocol %v", ErrUnsupported, values[1])
+			}
+		case 2:
+			if d, ok := values[2].(*pyDict); ok {
+				if little, ok := d.get("little_endian"); ok && little == false {
+					return nil, nil, fmt.Errorf("%w: big-endian checkpoint", ErrUnsupported)
+				}
+			}
+		}
+	}
+	keys, ok := values[4].(*pyList)
+	if !ok {
+		return nil, nil, inEntry("storage keys", pos, ErrCorrupt)
+	}
+	for _, k := range keys.items {
+		key, ok := k.(string)
+		dtype, known := st.dtypes[key]
+		if !ok || !known {
+			return nil, nil, inEntry("storage keys", pos, fmt.Errorf("%w: storage %v is of no tensor", ErrCorrupt, k))
+		}
+		head, err := src.bytes(pos, 8)
+		if err != nil {
+			return nil, nil, inEntry("storage "+key, pos, err)
+		}
+		n := binary.LittleEndian.Uint64(head)
+		pos += 8
+		if n > uint64(src.size-pos)/uint64(dtype.Size()) {
+			return nil, nil, inEntry("storage "+key, pos, fmt.Errorf("%w: %d elements of %v, %d bytes left", ErrTruncated, n, dtype, src.size-pos))
+		}
+		size := int64(n) * int64(dtype.Size())
+		st.at[key] = &storage{src: src, off: pos, size: size}
+		pos += size
+	}
+	return values[3], st, nil
+}
+
+// storages finds the bytes of a storage.
+type storages interface {
+	storage(s *pyStorage) (*storage, error)
+}
+
+type legacyStorages struct {
+	src    *source
+	dtypes map[string]DType
+	at     map[string]*storage
+}
+
+func (l legacyStorages) storage(s *pyStorage) (*storage, error) {
+	if st, ok := l.at[s.key]; ok {
+		return st, nil
+	}
+	return nil, fmt.Errorf("%w: storage %s is missing", ErrCorrupt, s.key)
+}
+
+// readZip reads torch's form since 1.6: a zip of NAME/data.pkl and NAME/data/KEY.
+func readZip(src *source) (any, storages, error) {
+	z, err := zip.NewReader(src, src.size)
+	if err != nil {
+		// A zip's directory is at its end, so a file that was cut has none.
+		return nil, nil, fmt.Errorf("%w: zip archive without a valid directory (%v)", ErrTruncated, err)
+	}
+	files := make(map[string]*zip.File, len(z.File))
+	var pkl *zip.File
+	for _, f := range z.File {
+		if _, ok := files[f.Name]; ok {
+			return nil, nil, inEntry(f.Name, -1, fmt.Errorf("%w: two zip entries of one name", ErrCorrupt))
+		}
+		files[f.Name] = f
+		if path.Base(f.Name) == "data.pkl" && (pkl == nil || len(f.Name) < len(pkl.Name)) {
+			pkl = f
+		}
+	}
+	if pkl == nil {
+		return nil, nil, fmt.Errorf("%w: zip archive without data.pkl", ErrNotCheckpoint)
+	}
+	st := &zipStorages{src: src, files: files, dir: strings.TrimSuffix(pkl.Name, "data.pkl"), open: map[string]*storage{}}
+	if f, ok := files[st.dir+"byteorder"]; ok {
+		if data, err := st.entry(f); err == nil {
+			if b, err := data.bytes(0, data.size); err == nil && string(b) == "big" {
+				return nil, nil, fmt.Errorf("%w: big-endian checkpoint", ErrUnsupported)
+			}
+		}
+	}
+	data, err := st.entry(pkl)
+	if err != nil {
+		return nil, nil, err
+	}
+	section := io.NewSectionReader(data.src, data.off, data.size)
+	v, _, err := unpickle(section, 0, data.size, func(id any) (any, error) { return storageID(id) })
+	if err != nil {
+		var fe *FileError
+		if errors.As(err, &fe) {
+			fe.Entry = pkl.Name
+		}
+		return nil, nil, err
+	}
+	return v, st, nil
+}
+
+type zipStorages struct {
+	src   *source
+	files map[string]*zip.File
+	dir   string
+
+	mu   sync.Mutex
+	open map[string]*storage
+}
+
+func (z *zipStorages) storage(s *pyStorage) (*storage, error) {
+	name := z.dir + "data/" + s.key
+	f, ok := z.files[name]
+	if !ok {
+		return nil, inEntry(name, -1, fmt.Errorf("%w: zip entry is missing", ErrCorrupt))
+	}
+	return z.entry(f)
+}
+
+// entry finds the bytes of a zip entry. torch stores entries without
+// compression, so that they can be used in place; compressed ones are unpacked.
+func (z *zipStorages) entry(f *zip.File) (*storage, error) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if st, ok := z.open[f.Name]; ok {
+		return st, nil
+	}
+	st, err := z.read(f)
+	if err != nil {
+		return nil, inEntry(f.Name, -1, err)
+	}
+	z.open[f.Name] = st
+	return st, nil
+}
+
+func (z *zipStorages) read(f *zip.File) (*storage, error) {
+	off, err := f.DataOffset()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrTruncated, err)
+	}
+	if f.CompressedSize64 > uint64(z.src.size) || off > z.src.size-int64(f.CompressedSize64) {
+		return nil, fmt.Errorf("%w: %d bytes from %d on in a file of %d", ErrTruncated, f.CompressedSize64, off, z.src.size)
+	}
+	if f.Method == zip.Store {
+		if f.CompressedSize64 != f.UncompressedSize64 {
+			return nil, fmt.Errorf("%w: stored zip entry of two sizes, %d and %d", ErrCorrupt, f.CompressedSize64, f.UncompressedSize64)
+		}
+		return &storage{src: z.src, off: off, size: int64(f.UncompressedSize64)}, nil
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
+	}
+	defer r.Close()
+	b, err := readLimited(r, int64(f.CompressedSize64))
+	if err != nil {
+		return nil, err
+	}
+	return &storage{src: memorySource(b), size: int64(len(b))}, nil
+}
