@@ -21,6 +21,12 @@ var (
 	// ErrUnknownHead is returned, as a *HeadError, for a classification head
 	// that the model does not have.
 	ErrUnknownHead = errors.New("roberta: unknown classification head")
+	// ErrHead is returned by RegisterClassificationHead for a head that cannot
+	// be: a bad name, number of classes or option.
+	ErrHead = errors.New("roberta: invalid classification head")
+	// ErrNoVocabulary is returned by methods that take text, and for the empty
+	// sequence that Encode gives, if the checkpoint came without a vocabulary.
+	ErrNoVocabulary = errors.New("roberta: no vocabulary")
 	// ErrNoLMHead is returned by FillMask, LMLogits and DisambiguatePronoun if
 	// the checkpoint holds no language-model head.
 	ErrNoLMHead = errors.New("roberta: checkpoint has no language-model head")

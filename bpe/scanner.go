@@ -1,0 +1,160 @@
+package bpe
+
+import (
+	"math/bits"
+	"unicode/utf8"
+)
+
+// gpt2Pattern is the regular expression by which GPT-2 cuts text into pieces
+// before merging. nextPiece is the same by hand; the pattern itself serves
+// as its definition in the tests.
+const gpt2Pattern = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+
+// Character classes of gpt2Pattern.
+const (
+	other  = iota // neither of the others, such as punctuation; also a byte that is not UTF-8
+	letter        // \p{L}
+	number        // \p{N}
+	space         // \s
+)
+
+// nonASCII marks bytes of which asciiClass alone can't tell the class.
+const nonASCII = 0x80
+
+var asciiClass = func() (class [256]uint8) {
+	for b := range class {
+		class[b] = nonASCII
+		if b < utf8.RuneSelf {
+			class[b] = classBlocks[int(classIndex[b>>classShift])<<classShift|b&(1<<classShift-1)] & 3
+		}
+	}
+	return class
+}()
+
+// runeClass returns the class of r.
+func runeClass(r rune) uint8 {
+	if uint32(r) >= classLimit {
+		return other
+	}
+	return classBlocks[int(classIndex[r>>classShift])<<classShift|int(r)&(1<<classShift-1)] & 3
+}
+
+// classAt returns the class of the character at s[i:] and its length in bytes.
+// A byte that is not part of well-formed UTF-8 is a character of class other.
+func classAt(s string, i int) (class uint8, size int) {
+	if c := asciiClass[s[i]]; c != nonASCII {
+		return c, 1
+	}
+	r, size := utf8.DecodeRuneInString(s[i:])
+	return runeClass(r), size // RuneError, U+FFFD, is of class other itself
+}
+
+// endOfRun returns where the run of characters of one class ends that goes on
+// at s[i:].
+func endOfRun(s string, i int, class uint8) int {
+	if class == letter {
+		for i+8 <= len(s) {
+			n := asciiLetters(load64(s[i:]))
+			i += n
+			if n < 8 {
+				break // at something else, perhaps a letter that is not ASCII
+			}
+		}
+	}
+	for i < len(s) {
+		c := asciiClass[s[i]]
+		if c == class {
+			i++
+			continue
+		}
+		if c != nonASCII {
+			return i
+		}
+		c, size := classAt(s, i)
+		if c != class {
+			return i
+		}
+		i += size
+	}
+	return i
+}
+
+// asciiLetters returns how many of the 8 bytes of x, from the lowest up, are
+// ASCII letters before the first that is none. Words in Latin script have
+// mostly one such step, which spares a mispredicted branch at the end of each.
+func asciiLetters(x uint64) int {
+	const (
+		ones = 0x0101010101010101
+		high = 0x80 * ones
+	)
+	lower := x&^high | 0x20*ones // seven bits a byte, so that sums don't carry into the next
+	fromA := lower + (0x80-'a')*ones
+	pastZ := lower + (0x7F-'z')*ones
+	none := (^fromA | pastZ | x) & high
+	return bits.TrailingZeros64(none) / 8
+}
+
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// nextPiece returns the end of the piece that starts at s[i]; i < len(s).
+func nextPiece(s string, i int) int {
+	class, size := classAt(s, i)
+	if s[i] == ' ' && i+1 < len(s) {
+		// " ?" of the pattern: a space goes with the run that follows it.
+		if c, n := classAt(s, i+1); c != space {
+			return endOfRun(s, i+1+n, c)
+		}
+	}
+	if class != space {
+		if s[i] == '\'' {
+			if n := contraction(s[i+1:]); n > 0 {
+				return i + 1 + n
+			}
+		}
+		return endOfRun(s, i+size, class)
+	}
+
+	// White space up to the end of the text is one piece. Before anything else
+	// the run's last character stays behind, to go with what follows if it is
+	// a plain space, unless it is all there is of the run.
+	last := i
+	for j := i + size; ; {
+		if j == len(s) {
+			return j
+		}
+		c, n := classAt(s, j)
+		if c != space {
+			if last == i {
+				return j
+			}
+			return last
+		}
+		last = j
+		j += n
+	}
+}
+
+// contraction returns the length of the ending that s begins with, of those
+// that follow an apostrophe in gpt2Pattern, or 0.
+func contraction(s string) int {
+	if s == "" {
+		return 0
+	}
+	switch s[0] {
+	case 's', 't', 'm', 'd':
+		return 1
+	case 'r', 'v':
+		if len(s) > 1 && s[1] == 'e' {
+			return 2
+		}
+	case 'l':
+		if len(s) > 1 && s[1] == 'l' {
+			return 2
+		}
+	}
+	return 0
+}

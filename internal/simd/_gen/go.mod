@@ -1,0 +1,3 @@
+module github.com/goroberta/goroberta/internal/simd/_gen
+
+go 1.26.0

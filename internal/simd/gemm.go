@@ -1,0 +1,88 @@
+package simd
+
+// PanelWidth is the number of output features in a panel: one AVX-512 register,
+// two of AVX2, four of NEON.
+const PanelWidth = 16
+
+// kBlock is the number of terms that are added before they are added to the rest.
+const kBlock = 512
+
+// ProductScratch is the number of float32 that Product wants as scratch memory:
+// one block of two panels, widened from float16.
+const ProductScratch = 2 * PanelWidth * kBlock
+
+// A Matrix holds the weights of y = x·Wᵀ + b, N output by K input features, cut
+// into panels of 16 output features so that one step of a kernel reads one
+// cache line:
+//
+//	panel 0                      panel 1
+//	k=0   w[0][0]  … w[15][0]    w[16][0] … w[31][0]
+//	k=1   w[0][1]  … w[15][1]    w[16][1] … w[31][1]
+//	 ⋮
+//
+// The last panel is filled up with zeros. Element (n, k) is at
+// (n/16*K+k)*16 + n%16, as float32 or as the bits of a float16; one of the two
+// slices is set. float16 is widened on the way and gives the same result as the
+// float32 of the same value.
+type Matrix struct {
+	N, K int
+	F32  []float32
+	F16  []uint16
+}
+
+// Panels is the number of panels of n output features.
+func Panels(n int) int { return (n + PanelWidth - 1) / PanelWidth }
+
+// PackedLen is the number of elements of a packed matrix of n × k.
+func PackedLen(n, k int) int { return Panels(n) * PanelWidth * k }
+
+// zeros is the base of a product without one.
+var zeros [2 * PanelWidth]float32
+
+// Product computes m rows of y = base + x·Wᵀ for the panels [p0, p1) of w:
+//
+//	dst[r*ldd+n] = base[r*ldb+n] + Σ_k x[r*ldx+k]·w(n, k)    n = 16·p0 … 16·p1-1
+//
+// Whole panels are written. A base of nil is zero, one with ldb 0 is one row
+// for all (a bias). base may be dst; x must not overlap with it. scratch has
+// ProductScratch elements and belongs to the call.
+func Product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int, scratch []float32) {
+	if m <= 0 || p0 >= p1 {
+		return
+	}
+	width := p1 * PanelWidth
+	switch {
+	case p0 < 0 || p1 > Panels(w.N):
+		panic("simd: panels out of range")
+	case len(w.F32) < PackedLen(w.N, w.K) && len(w.F16) < PackedLen(w.N, w.K):
+		panic("simd: short weights")
+	case len(dst) < (m-1)*ldd+width:
+		panic("simd: short dst")
+	case w.K > 0 && len(x) < (m-1)*ldx+w.K:
+		panic("simd: short x")
+	case base != nil && len(base) < (m-1)*ldb+width:
+		panic("simd: short base")
+	case w.F16 != nil && len(scratch) < ProductScratch:
+		panic("simd: short scratch")
+	}
+	if w.K == 0 {
+		for r := range m {
+			row := dst[r*ldd:]
+			for n := p0 * PanelWidth; n < width; n++ {
+				row[n] = 0
+				if base != nil {
+					row[n] = base[r*ldb+n]
+				}
+			}
+		}
+		return
+	}
+	product(dst, ldd, x, ldx, m, w, p0, p1, base, ldb, scratch)
+}
+
+// tileHeight cuts m rows into tiles of at most limit rows and of nearly equal
+// height: a last tile of a row or two would leave most of the registers idle.
+func tileHeight(m, limit int) int {
+	tiles := (m + limit - 1) / limit
+	return (m + tiles - 1) / tiles
+}

@@ -1,0 +1,66 @@
+package simd
+
+// Pack packs W, n rows of k weights with stride ldw, into panels; see Matrix.
+func Pack(dst, w []float32, ldw, n, k int) {
+	if len(dst) < PackedLen(n, k) || n > 0 && k > 0 && len(w) < (n-1)*ldw+k {
+		panic("simd: short slice for Pack")
+	}
+	for p := range Panels(n) {
+		panel := dst[p*k*PanelWidth:][:k*PanelWidth]
+		rows := min(PanelWidth, n-p*PanelWidth)
+		done := 0
+		if rows == PanelWidth && k > 0 {
+			done = packVec(panel, w[p*PanelWidth*ldw:], ldw, k)
+		}
+		packRows(panel, w[p*PanelWidth*ldw:], ldw, rows, done, k)
+	}
+}
+
+// PackF16 is Pack for the bits of float16 weights.
+func PackF16(dst, w []uint16, ldw, n, k int) {
+	if len(dst) < PackedLen(n, k) || n > 0 && k > 0 && len(w) < (n-1)*ldw+k {
+		panic("simd: short slice for PackF16")
+	}
+	for p := range Panels(n) {
+		packRows(dst[p*k*PanelWidth:][:k*PanelWidth], w[p*PanelWidth*ldw:], ldw, min(PanelWidth, n-p*PanelWidth), 0, k)
+	}
+}
+
+// packRows packs the columns k0 … k-1 of up to 16 rows into a panel. It works in
+// squares, so that both sides stay in cache.
+func packRows[E float32 | uint16](panel, w []E, ldw, rows, k0, k int) {
+	const square = 16
+	for ; k0 < k; k0 += square {
+		kn := min(square, k-k0)
+		for j := range rows {
+			for i, v := range w[j*ldw+k0:][:kn] {
+				panel[(k0+i)*PanelWidth+j] = v
+			}
+		}
+		for j := rows; j < PanelWidth; j++ {
+			for i := range kn {
+				panel[(k0+i)*PanelWidth+j] = 0
+			}
+		}
+	}
+}
+
+// PackColumns packs V, k rows of n values with stride ldv, as a matrix of n
+// output and k input features: element (i, j) is v[j*ldv+i].
+func PackColumns(dst, v []float32, ldv, k, n int) {
+	if len(dst) < PackedLen(n, k) || n > 0 && k > 0 && len(v) < (k-1)*ldv+n {
+		panic("simd: short slice for PackColumns")
+	}
+	for p := range Panels(n) {
+		panel := dst[p*k*PanelWidth:][:k*PanelWidth]
+		cols := min(PanelWidth, n-p*PanelWidth)
+		for j := range k {
+			row := panel[j*PanelWidth:][:PanelWidth]
+			if cols == PanelWidth {
+				*(*[PanelWidth]float32)(row) = [PanelWidth]float32(v[j*ldv+p*PanelWidth:])
+				continue
+			}
+			clear(row[copy(row, v[j*ldv+p*PanelWidth:][:cols]):])
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package roberta
+
+import (
+	"errors"
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// newDense wraps values that nothing else refers to.
+func newDense(values []float32, shape ...int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values))
+}
+
+// dense copies the rows of a batch into a tensor (B, T, C), zeros elsewhere.
+func (b *batch) dense(x matrix) *tensor.Dense {
+	out := make([]float32, b.sequences()*b.width*x.cols)
+	b.scatter(out, x.cols, x.row)
+	return newDense(out, b.sequences(), b.width, x.cols)
+}
+
+// scatter copies row r of a batch to its place in out [B, T, C].
+func (b *batch) scatter(out []float32, C int, row func(r int) []float32) {
+	for s := range b.sequences() {
+		for r := b.offsets[s]; r < b.offsets[s+1]; r++ {
+			copy(out[(s*b.width+b.columns[r])*C:][:C], row(r))
+		}
+	}
+}
+
+// logSoftmax sets x to log(softmax(x)).
+func logSoftmax(x []float32) { simd.LogSoftmax(x, x) }
+
+// ErrTokens is returned by TokensFromDense for a tensor that holds no tokens.
+var ErrTokens = errors.New("roberta: not a tensor of tokens")
+
+// TokensFromDense reads tokens from a tensor of shape (T) or (B, T), of type
+// int, int64 or int32 and padded with 1, as fairseq's batches are. Views and
+// transposed tensors are read as their shape says. The tensor is not kept.
+// Errors are ErrTokens, with what is wrong.
+func TokensFromDense(t *tensor.Dense) ([][]int, error) {
+	if t == nil {
+		return nil, fmt.Errorf("%w: nil", ErrTokens)
+	}
+	shape := t.Shape()
+	rows, cols := 1, 0
+	switch {
+	case shape.IsScalar():
+		return nil, fmt.Errorf("%w: a scalar, want shape (T) or (B, T)", ErrTokens)
+	case len(shape) == 1:
+		cols = shape[0]
+	case len(shape) == 2:
+		rows, cols = shape[0], shape[1]
+	default:
+		return nil, fmt.Errorf("%w: shape %v, want (T) or (B, T)", ErrTokens, shape)
+	}
+	if t.IsMasked() {
+		return nil, fmt.Errorf("%w: a masked tensor; pad with 1 instead", ErrTokens)
+	}
+	if dt := t.Dtype(); dt != tensor.Int && dt != tensor.Int64 && dt != tensor.Int32 {
+		return nil, fmt.Errorf("%w: elements are %v, want int, int64 or int32", ErrTokens, dt)
+	}
+	out := make([][]int, rows)
+	for b := range out {
+		out[b] = make([]int, cols)
+		for i := range cols {
+			at := []int{b, i}[2-len(shape):]
+			v, err := t.At(at...)
+			if err != nil {
+				return nil, fmt.Errorf("%w: element %v: %w", ErrTokens, at, err)
+			}
+			switch v := v.(type) {
+			case int:
+				out[b][i] = v
+			case int64:
+				out[b][i] = int(v)
+			case int32:
+				out[b][i] = int(v)
+			}
+		}
+	}
+	return out, nil
+}

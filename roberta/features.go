@@ -1,0 +1,118 @@
+package roberta
+
+import (
+	"context"
+
+	"gorgonia.org/tensor"
+)
+
+// ExtractFeatures computes the last layer's hidden states of a batch of token
+// sequences, as Encode gives them. The result has shape (B, T, C): B sequences,
+// T the longest one's length. Rows past a sequence's end and rows of pads are
+// zero. It is contiguous, row-major float32 and the caller's own.
+//
+// Sequences need no padding; pads (token 1) are skipped wherever they stand, as
+// in fairseq: they take no position and no token attends to them. Only what
+// remains counts for ErrTooLong. Other errors are ErrEmpty, ErrToken,
+// ErrClosed and the context's, which is looked at between layers.
+// As fairseq's RobertaHubInterface.extract_features.
+func (m *Model) ExtractFeatures(ctx context.Context, tokens ...[]int) (*tensor.Dense, error) {
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.leave()
+	b, err := m.batch(tokens)
+	if err != nil {
+		return nil, err
+	}
+	a := newArena(m.pool)
+	defer a.release()
+	x, err := m.enc.forward(ctx, m.pool, a, b, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return b.dense(x), nil
+}
+
+// ExtractAllHiddens is ExtractFeatures for every layer: Layers + 1 tensors of
+// shape (B, T, C), the embedding layer's first. The last equals the features,
+// bit for bit, unless the model is pre-norm: its features have one LayerNorm
+// more, as in fairseq (return_all_hiddens=True).
+func (m *Model) ExtractAllHiddens(ctx context.Context, tokens ...[]int) ([]*tensor.Dense, error) {
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.leave()
+	b, err := m.batch(tokens)
+	if err != nil {
+		return nil, err
+	}
+	a := newArena(m.pool)
+	defer a.release()
+	hidden := make([]*tensor.Dense, m.cfg.Layers+1)
+	_, err = m.enc.forward(ctx, m.pool, a, b, nil, func(layer int, x matrix) { hidden[layer] = b.dense(x) })
+	if err != nil {
+		return nil, err
+	}
+	return hidden, nil
+}
+
+// LMLogits computes the language-model head's logits, of shape (B, T, V) with V
+// the vocabulary's size: 200 KB a token for GPT-2's vocabulary. Errors are those
+// of ExtractFeatures and ErrNoLMHead.
+func (m *Model) LMLogits(ctx context.Context, tokens ...[]int) (*tensor.Dense, error) {
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.leave()
+	if m.lm == nil {
+		return nil, ErrNoLMHead
+	}
+	b, err := m.batch(tokens)
+	if err != nil {
+		return nil, err
+	}
+	a := newArena(m.pool)
+	defer a.release()
+	x, err := m.enc.forward(ctx, m.pool, a, b, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	V := m.cfg.VocabSize
+	out := make([]float32, b.sequences()*b.width*V)
+	if len(out) == b.len()*V {
+		m.lm.logits(m.pool, a, out, V, x, m.enc.act, m.cfg.LayerNormEps)
+	} else {
+		// Sequences of unequal lengths: into place one by one.
+		logits := make([]float32, b.len()*V)
+		m.lm.logits(m.pool, a, logits, V, x, m.enc.act, m.cfg.LayerNormEps)
+		b.scatter(out, V, func(r int) []float32 { return logits[r*V:][:V] })
+	}
+	return newDense(out, b.sequences(), b.width, V), nil
+}
+
+// Predict computes a classification head's log-probabilities for each sequence,
+// of shape (B, classes). Heads read the hidden state of a sequence's first token
+// that is no pad, <s> in what Encode gives. (fairseq reads position 0, where a
+// batch padded on the left has a pad.) Errors are those of ExtractFeatures and
+// ErrUnknownHead. As fairseq's RobertaHubInterface.predict.
+func (m *Model) Predict(ctx context.Context, head string, tokens ...[]int) (*tensor.Dense, error) {
+	logits, classes, err := m.predict(ctx, head, tokens)
+	if err != nil {
+		return nil, err
+	}
+	for r := 0; r < len(logits); r += classes {
+		logSoftmax(logits[r:][:classes])
+	}
+	return newDense(logits, len(tokens), classes), nil
+}
+
+// PredictLogits is Predict without the log-softmax: what regression heads (one
+// class) are read from. As predict(…, return_logits=True).
+func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int) (*tensor.Dense, error) {
+	logits, classes, err := m.predict(ctx, head, tokens)
+	if err != nil {
+		return nil, err
+	}
+	return newDense(logits, len(tokens), classes), nil
+}

@@ -1,0 +1,196 @@
+package roberta
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// maskText is how a text asks for a prediction.
+const maskText = "<mask>"
+
+// A Fill is one answer to a text with a <mask>.
+type Fill struct {
+	Text  string  // the text with the answer in place
+	Score float32 // probability of the token among the whole vocabulary
+	Token string  // the answer, which may begin with a space
+	ID    int     // its token id
+}
+
+// FillMask predicts the token behind the one <mask> of a text and returns the k
+// likeliest, best first.
+//
+// As in fairseq, white space before the <mask> belongs to the answer: in
+// "Go is a <mask> language" the answer is " programming", which replaces
+// " <mask>". An answer without a leading space joins the word before it. White
+// space at the end of each part is not shown to the model.
+//
+// <s>, </s>, <pad> and fill-up symbols of the dictionary are no answers; the
+// next best takes their place. (fairseq drops the first two from the words but
+// not from the scores, and fails on the others.) Fewer than k come back only if
+// the vocabulary has no more.
+//
+// Errors are ErrMask for a text without exactly one <mask>, ErrTopK for k below
+// 1 or above the vocabulary's size, ErrNoLMHead, ErrNoVocabulary, and those of
+// ExtractFeatures. As fairseq's RobertaHubInterface.fill_mask.
+func (m *Model) FillMask(ctx context.Context, text string, k int) ([]Fill, error) {
+	fills, err := m.FillMasks(ctx, []string{text}, k)
+	if err != nil {
+		return nil, err
+	}
+	return fills[0], nil
+}
+
+// FillMasks is FillMask for a batch of texts.
+func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill, error) {
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	defer m.leave()
+	if m.lm == nil {
+		return nil, ErrNoLMHead
+	}
+	if m.tok == nil {
+		return nil, m.noTok
+	}
+	V := m.cfg.VocabSize
+	if k < 1 || k > V {
+		return nil, &TopKError{K: k, Max: V}
+	}
+	var tokens [][]int
+	var masks []int // position of the mask in each sequence
+	for _, text := range texts {
+		ids, at, err := maskedTokens(m.tok, text)
+		if err != nil {
+			return nil, err
+		}
+		tokens, masks = append(tokens, ids), append(masks, at)
+	}
+	logits, err := m.maskLogits(ctx, tokens, func(s int) []int { return masks[s : s+1] })
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]Fill, len(texts))
+	for s, text := range texts {
+		scores := logits[s*V:][:V]
+		simd.Softmax(scores)
+		for _, id := range best(scores, k, func(id int) bool { return isAnswer(m.tok.Dictionary(), id) }) {
+			token := m.tok.TokenText(id)
+			out[s] = append(out[s], Fill{Text: fillIn(text, token), Score: scores[id], Token: token, ID: id})
+		}
+	}
+	return out, nil
+}
+
+// maskedTokens encodes the parts of a text around its <mask> and returns where
+// the mask is among the tokens.
+func maskedTokens(tok *bpe.Tokenizer, text string) ([]int, int, error) {
+	parts := strings.Split(text, maskText)
+	if len(parts) != 2 {
+		return nil, 0, &MaskError{Found: len(parts) - 1}
+	}
+	dict := tok.Dictionary()
+	ids := tok.AppendIDs([]int{dict.Bos()}, trimRight(parts[0]))
+	at := len(ids)
+	ids = append(ids, dict.Mask())
+	ids = tok.AppendIDs(ids, trimRight(parts[1]))
+	return append(ids, dict.Eos()), at, nil
+}
+
+// fillIn puts an answer in the place of a text's <mask> and of a space before it.
+func fillIn(text, token string) string {
+	if strings.Contains(text, " "+maskText) {
+		return strings.Replace(text, " "+maskText, token, 1)
+	}
+	return strings.Replace(text, maskText, token, 1)
+}
+
+// isAnswer says whether a token can be an answer to a mask.
+func isAnswer(d *bpe.Dictionary, id int) bool {
+	return id != d.Bos() && id != d.Eos() && id != d.Pad() && !strings.HasPrefix(d.Symbol(id), "madeupword")
+}
+
+// isSpace says whether Python's str.strip removes r: Unicode white space and
+// the four separators that Go does not count.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
+
+func trimRight(s string) string { return strings.TrimRightFunc(s, isSpace) }
+
+// best returns the k indices of the largest scores that ok accepts, largest
+// first, of equal ones the smaller index. NaN counts as smallest.
+func best(scores []float32, k int, ok func(int) bool) []int {
+	// A heap of the best so far, its worst on top.
+	var heap []int
+	worse := func(a, b int) bool {
+		if c := cmp.Compare(scores[a], scores[b]); c != 0 {
+			return c < 0
+		}
+		return a > b
+	}
+	down := func(i int) {
+		for {
+			c := 2*i + 1
+			if c >= len(heap) {
+				return
+			}
+			if c+1 < len(heap) && worse(heap[c+1], heap[c]) {
+				c++
+			}
+			if !worse(heap[c], heap[i]) {
+				return
+			}
+			heap[i], heap[c] = heap[c], heap[i]
+			i = c
+		}
+	}
+	for id := range scores {
+		if len(heap) == k && !worse(heap[0], id) || !ok(id) {
+			continue
+		}
+		if len(heap) == k {
+			heap[0] = id
+			down(0)
+			continue
+		}
+		heap = append(heap, id)
+		for i := len(heap) - 1; i > 0 && worse(heap[i], heap[(i-1)/2]); i = (i - 1) / 2 {
+			heap[i], heap[(i-1)/2] = heap[(i-1)/2], heap[i]
+		}
+	}
+	slices.SortFunc(heap, func(a, b int) int {
+		if worse(a, b) {
+			return 1
+		}
+		return -1
+	})
+	return heap
+}
+
+// maskLogits computes the LM logits [Σ len(at(s)), V] of the positions at(s) of
+// each sequence, in order, and of no others.
+func (m *Model) maskLogits(ctx context.Context, tokens [][]int, at func(s int) []int) ([]float32, error) {
+	b, err := m.batch(tokens)
+	if err != nil {
+		return nil, err
+	}
+	var rows []int
+	for s := range tokens {
+		for _, i := range at(s) {
+			rows = append(rows, b.offsets[s]+i)
+		}
+	}
+	a := newArena(m.pool)
+	defer a.release()
+	x, err := m.enc.forward(ctx, m.pool, a, b, rows, nil)
+	if err != nil {
+		return nil, err
+	}
+	logits := make([]float32, len(rows)*m.cfg.VocabSize)
+	m.lm.logits(m.pool, a, logits, m.cfg.VocabSize, x, m.enc.act, m.cfg.LayerNormEps)
+	return logits, nil
+}

@@ -1,0 +1,176 @@
+package roberta
+
+import (
+	"sync"
+
+	"github.com/goroberta/goroberta/internal/parallel"
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// A matrix is rows × cols float32 values in memory of a padded row stride:
+//
+//	row 0   x x x x x · ·      x: a value, ·: room
+//	row 1   x x x x x · ·
+//
+// A row has room for whole panels, because products write whole panels, and
+// then 16 floats more: kernels walk several rows at once, and rows whose
+// distance is a multiple of 4096 bytes would all fall into one set of the
+// first-level cache.
+type matrix struct {
+	data       []float32
+	rows, cols int
+	stride     int
+}
+
+func strideFor(cols int) int { return simd.Panels(cols)*simd.PanelWidth + 16 }
+
+func (m matrix) row(i int) []float32 { return m.data[i*m.stride:][:m.cols] }
+
+// from is the matrix's memory from row i, column c on.
+func (m matrix) from(i, c int) []float32 { return m.data[i*m.stride+c:] }
+
+// The matrices of one forward pass. Each has memory of its own in the arena.
+const (
+	bufX = iota // hidden states
+	bufIn
+	bufQKV
+	bufQ
+	bufAttn
+	bufY
+	bufH
+	bufRows // hidden states of the rows that were asked for
+	bufInRows
+	bufHead
+	bufHeadInner
+	bufCount
+)
+
+// An arena is the memory of one call: the matrices of its forward pass and
+// scratch memory for each goroutine that takes part. Arenas are reused, so
+// nothing in them may leave the package.
+type arena struct {
+	bufs    [bufCount][]float32
+	scratch []scratch
+}
+
+// A scratch is one goroutine's part of an arena.
+type scratch struct {
+	product []float32  // for simd.Product
+	keys    []float32  // keys of one head, packed
+	values  []float32  // values of one head, packed
+	scores  []float32  // one tile of attention scores
+	out     []float32  // one tile of attention output or of logits
+	packed  packBuffer // panels of the LM head
+}
+
+// arenas keeps arenas between calls. The garbage collector empties it, so
+// memory that a large batch took goes back after two collections.
+var arenas = sync.Pool{New: func() any { return new(arena) }}
+
+func newArena(p *parallel.Pool) *arena {
+	a := arenas.Get().(*arena)
+	for len(a.scratch) < p.Threads() {
+		a.scratch = append(a.scratch, scratch{product: make([]float32, simd.ProductScratch)})
+	}
+	return a
+}
+
+func (a *arena) release() { arenas.Put(a) }
+
+// gather is the arena's matrix buf with the given rows of m.
+func (a *arena) gather(buf int, m matrix, rows []int) matrix {
+	g := a.matrix(buf, len(rows), m.cols)
+	for i, r := range rows {
+		copy(g.row(i), m.row(r))
+	}
+	return g
+}
+
+// matrix is the arena's matrix buf with room for rows × cols; its values are
+// whatever an earlier use left.
+func (a *arena) matrix(buf, rows, cols int) matrix {
+	stride := strideFor(cols)
+	a.bufs[buf] = grow(a.bufs[buf], rows*stride)
+	return matrix{data: a.bufs[buf], rows: rows, cols: cols, stride: stride}
+}
+
+// grow returns s with length n, of its own memory if that suffices.
+func grow(s []float32, n int) []float32 {
+	if cap(s) < n {
+		return make([]float32, n)
+	}
+	return s[:n]
+}
+
+// A linear layer is y = x·Wᵀ + b.
+type linear struct {
+	w simd.Matrix
+	b []float32 // padded with zeros to whole panels
+}
+
+// run sets the columns of panels [p0, p1) of dst to f(x·Wᵀ + b); f is an
+// activation function applied in place, or nil.
+func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f func([]float32)) {
+	c := cutProduct(x.rows, p1-p0, l.w.K, p.Threads())
+	p.Run(c.rowBlocks*c.panelBlocks, func(slot, item int) {
+		// Neighbouring items share their panels: weights are the larger operand.
+		r0, r1 := split(x.rows, c.rowBlocks, item%c.rowBlocks)
+		q0, q1 := split(p1-p0, c.panelBlocks, item/c.rowBlocks)
+		q0, q1 = q0+p0, q1+p0
+		simd.Product(dst.from(r0, 0), dst.stride, x.from(r0, 0), x.stride, r1-r0, &l.w, q0, q1, l.b, 0, a.scratch[slot].product)
+		if f != nil {
+			lo, hi := q0*simd.PanelWidth, min(q1*simd.PanelWidth, dst.cols)
+			for r := r0; r < r1; r++ {
+				f(dst.row(r)[lo:hi])
+			}
+		}
+	})
+}
+
+// A cut says into how many blocks of rows and of panels a product falls.
+type cut struct{ rowBlocks, panelBlocks int }
+
+const (
+	// A block of rows of x stays in half of a second-level cache of 2 MiB.
+	blockFloats = 192 << 10
+	// An item below this many multiply-adds costs more to hand over than it saves.
+	minItem = 1 << 18
+	// Items a thread, so that one that is held up does not hold up the others.
+	itemsPerThread = 4
+)
+
+// cutProduct cuts m rows × panels with sums of k products for threads workers.
+// It decides who computes what and never what comes out.
+func cutProduct(m, panels, k, threads int) cut {
+	c := cut{rowBlocks: max(1, (m*k+blockFloats-1)/blockFloats), panelBlocks: 1}
+	work := m * panels * simd.PanelWidth * k
+	items := itemsPerThread * threads
+	if threads == 1 {
+		items = 1
+	}
+	items = min(items, max(1, work/minItem))
+	// A panel block of an even number of panels: kernels take two at a time.
+	c.panelBlocks = min(max(c.panelBlocks, (items+c.rowBlocks-1)/c.rowBlocks), max(1, panels/2))
+	// Output that an activation function reads again should still be in cache.
+	rows := (m + c.rowBlocks - 1) / c.rowBlocks
+	c.panelBlocks = min(max(c.panelBlocks, rows*panels*simd.PanelWidth/(128<<10)), max(1, panels/2))
+	return c
+}
+
+// split is block i of n of 0 … total-1, in sizes that differ by at most 1.
+func split(total, n, i int) (lo, hi int) { return total * i / n, total * (i + 1) / n }
+
+// A norm is a LayerNorm's gain and bias.
+type norm struct{ gain, bias []float32 }
+
+// rowChunk is the number of rows that one item of a row-wise operation takes.
+const rowChunk = 16
+
+// eachRow calls f for the rows 0 … n-1.
+func eachRow(p *parallel.Pool, n int, f func(r int)) {
+	p.Run((n+rowChunk-1)/rowChunk, func(_, item int) {
+		for r := item * rowChunk; r < min(n, (item+1)*rowChunk); r++ {
+			f(r)
+		}
+	})
+}
