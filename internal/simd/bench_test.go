@@ -1,0 +1,121 @@
+package simd
+
+import (
+	"fmt"
+	"testing"
+)
+
+// benchLevels runs f at every level that the processor has.
+func benchLevels(b *testing.B, f func(b *testing.B, l Level)) {
+	for _, l := range Supported() {
+		restore, err := Use(l)
+		if err != nil {
+			b.Fatal(err)
+		}
+		f(b, l)
+		restore()
+	}
+}
+
+// BenchmarkProduct runs the products of roberta.base and roberta.large. A set of
+// matrices larger than the caches takes turns, as the layers of a model do.
+func BenchmarkProduct(b *testing.B) {
+	for _, s := range []struct{ k, n int }{{1024, 4096}, {4096, 1024}, {1024, 1024}, {768, 3072}} {
+		for _, half := range []bool{false, true} {
+			kind := "f32"
+			if half {
+				kind = "f16"
+			}
+			matrices := make([]Matrix, 64<<20/(4*s.k*s.n))
+			for i := range matrices {
+				matrices[i] = testMatrix(s.n, s.k, uint64(i+1), half)
+			}
+			for _, m := range []int{1, 2, 4, 8, 14, 32, 128, 512} {
+				benchLevels(b, func(b *testing.B, l Level) {
+					if l == Generic && m > 8 {
+						return
+					}
+					b.Run(fmt.Sprintf("type=%s/isa=%v/m=%d/k=%d/n=%d", kind, l, m, s.k, s.n), func(b *testing.B) {
+						ldx, ldd := s.k+16, s.n+16
+						x := testFloats(m*ldx, 7)
+						dst := make([]float32, m*ldd)
+						bias := testFloats(s.n, 8)
+						scratch := make([]float32, ProductScratch)
+						i := 0
+						for b.Loop() {
+							w := &matrices[i%len(matrices)]
+							i++
+							Product(dst, ldd, x, ldx, m, w, 0, Panels(s.n), bias, 0, scratch)
+						}
+						seconds := b.Elapsed().Seconds() / float64(b.N)
+						b.ReportMetric(2*float64(m)*float64(s.k)*float64(s.n)/seconds/1e9, "GFLOP/s")
+						bytes := 4 * s.k * s.n
+						if half {
+							bytes /= 2
+						}
+						b.ReportMetric(float64(bytes)/seconds/1e9, "GB/s")
+					})
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkTile runs one tile again and again on weights in the second-level
+// cache: what the product could reach without memory.
+func BenchmarkTile(b *testing.B) {
+	const k, n = kBlock, 2 * PanelWidth
+	w := testMatrix(n, k, 1, false)
+	for _, m := range []int{1, 2, 4, 6, 8, 12, 14} {
+		benchLevels(b, func(b *testing.B, l Level) {
+			b.Run(fmt.Sprintf("type=f32/isa=%v/m=%d/k=%d/n=%d", l, m, k, n), func(b *testing.B) {
+				x, dst := testFloats(m*(k+16), 2), make([]float32, m*(n+16))
+				for b.Loop() {
+					Product(dst, n+16, x, k+16, m, &w, 0, Panels(n), nil, 0, nil)
+				}
+				b.ReportMetric(2*float64(m*k*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		})
+	}
+}
+
+// BenchmarkRow runs the functions of one row.
+func BenchmarkRow(b *testing.B) {
+	const n = 1024
+	src := testFloats(n, 3)
+	x, dst, gain, bias := make([]float32, n), make([]float32, n), testFloats(n, 4), testFloats(n, 5)
+	h := make([]uint16, n)
+	for i := range h {
+		h[i] = uint16(i * 30)
+	}
+	panels := make([]float32, PackedLen(64, n/64*8))
+	for _, o := range []struct {
+		name string
+		f    func()
+	}{
+		{"Softmax", func() { copy(x, src); Softmax(x) }},
+		{"LogSoftmax", func() { LogSoftmax(dst, src) }},
+		{"LayerNorm", func() { LayerNorm(dst, src, gain, bias, 1e-5) }},
+		{"AddLayerNorm", func() { AddLayerNorm(dst, src, gain, gain, bias, 1e-5) }},
+		{"GELU", func() { copy(x, src); GELU(x) }},
+		{"GELUTanh", func() { copy(x, src); GELUTanh(x) }},
+		{"Tanh", func() { copy(x, src); Tanh(x) }},
+		{"ReLU", func() { copy(x, src); ReLU(x) }},
+		{"Scale", func() { Scale(x, 1) }},
+		{"Add", func() { Add(x, bias) }},
+		{"FromF16", func() { FromF16(dst, h) }},
+		{"ToF16Exact", func() { FromF16(dst[:256], h[:256]); ToF16Exact(h[:256], dst[:256]) }},
+		{"Pack", func() { Pack(panels, src, 16, 64, 16) }},
+		{"PackColumns", func() { PackColumns(panels, src, 64, 16, 64) }},
+	} {
+		benchLevels(b, func(b *testing.B, l Level) {
+			b.Run(fmt.Sprintf("op=%s/isa=%v/n=%d", o.name, l, n), func(b *testing.B) {
+				copy(x, src)
+				for b.Loop() {
+					o.f()
+				}
+				b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/n*1e9, "ns/float")
+			})
+		})
+	}
+}

@@ -1,0 +1,255 @@
+package simd
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestFMA compares the portable fused multiply-add with exact arithmetic.
+func TestFMA(t *testing.T) {
+	check := func(a, b, c float32) {
+		t.Helper()
+		exact := new(big.Float).SetPrec(2000).SetFloat64(float64(a))
+		exact.Mul(exact, new(big.Float).SetPrec(2000).SetFloat64(float64(b)))
+		exact.Add(exact, new(big.Float).SetPrec(2000).SetFloat64(float64(c)))
+		want, _ := exact.Float32()
+		if got := fma32(a, b, c); got != want {
+			t.Errorf("fma32(%v, %v, %v) = %v (%#08x), want %v (%#08x)", a, b, c, got, math.Float32bits(got), want, math.Float32bits(want))
+		}
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	value := func(low, high int) float32 {
+		// Few bits in the fraction make ties likely.
+		frac := uint32(rng.Uint64()) & (1<<23 - 1) &^ (1<<rng.IntN(23) - 1)
+		return math.Float32frombits(uint32(rng.IntN(2))<<31 | uint32(low+rng.IntN(high-low))<<23 | frac)
+	}
+	for range 300000 {
+		check(value(100, 150), value(100, 150), value(70, 180))
+		check(value(40, 90), value(40, 90), value(0, 20)) // results below the normal range
+		a, b := value(110, 140), value(110, 140)
+		check(a, b, -a*b) // what rounding lost
+	}
+	for range 1000 {
+		check(value(200, 254), value(170, 254), value(200, 254)) // overflow
+	}
+	// The sum is 1 + 2⁻²⁴ + 2⁻⁶⁰: a tie in float64, none in truth.
+	check(0x1p-30, 0x1p-30, 1+0x1p-23)
+	check(0x1.000002p-24, 0x1.fffffep-1, 1)
+	if v := fma32(float32(math.Inf(1)), 1, float32(math.Inf(-1))); v == v {
+		t.Errorf("Inf − Inf = %v", v)
+	}
+	if v := fma32(float32(math.NaN()), 0, 0); v == v {
+		t.Errorf("NaN·0 = %v", v)
+	}
+}
+
+// A productCase is one call of Product, with room to spare at every stride.
+type productCase struct {
+	m, n, k, p0, p1 int
+	half            bool
+	base            string // "", "row", "matrix" or "dst"
+}
+
+func (c productCase) String() string {
+	return fmt.Sprintf("m=%d/n=%d/k=%d/panels=%d-%d/f16=%v/base=%s", c.m, c.n, c.k, c.p0, c.p1, c.half, c.base)
+}
+
+func (c productCase) run(t *testing.T, rng *rand.Rand) {
+	t.Helper()
+	w := Matrix{N: c.n, K: c.k}
+	weights := make([]float32, c.n*c.k)
+	fill(rng, weights, false)
+	if c.half {
+		h := make([]uint16, len(weights))
+		for i := range h {
+			h[i] = uint16(rng.Uint32()) &^ 0x4000 // finite
+		}
+		w.F16 = make([]uint16, PackedLen(c.n, c.k))
+		PackF16(w.F16, h, c.k, c.n, c.k)
+	} else {
+		w.F32 = make([]float32, PackedLen(c.n, c.k))
+		Pack(w.F32, weights, c.k, c.n, c.k)
+	}
+	width := Panels(c.n) * PanelWidth
+	ldx, ldd := c.k+3, width+5
+	x, checkX := guarded(t, max(0, (c.m-1)*ldx+c.k))
+	fill(rng, x, false)
+	size := max(0, (c.m-1)*ldd+width)
+	dst, check := guarded(t, size)
+	fill(rng, dst, false)
+	var base []float32
+	ldb := 0
+	switch c.base {
+	case "row":
+		base = make([]float32, width)
+		fill(rng, base, false)
+	case "matrix":
+		ldb = width + 1
+		base = make([]float32, max(0, (c.m-1)*ldb+width))
+		fill(rng, base, false)
+	}
+	want := slices.Clone(dst)
+	if c.base == "dst" {
+		if c.m > 0 && c.p0 < c.p1 {
+			productGeneric(want, ldd, x, ldx, c.m, &w, c.p0, c.p1, slices.Clone(dst), ldd)
+		}
+		base, ldb = dst, ldd
+	} else if c.m > 0 && c.p0 < c.p1 {
+		productGeneric(want, ldd, x, ldx, c.m, &w, c.p0, c.p1, base, ldb)
+	}
+	Product(dst, ldd, x, ldx, c.m, &w, c.p0, c.p1, base, ldb, make([]float32, ProductScratch))
+	for i := range dst {
+		if !same(dst[i], want[i]) {
+			t.Errorf("%v: element %d of row %d is %v, portable %v", c, i%ldd, i/ldd, dst[i], want[i])
+			break
+		}
+	}
+	check()
+	checkX()
+}
+
+func TestProduct(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 8))
+		bases := []string{"", "row", "matrix", "dst"}
+		// Every height of a tile and beyond, with whole and odd panels.
+		for m := range 32 {
+			for _, half := range []bool{false, true} {
+				productCase{m, 48, 21, 0, 3, half, bases[m%4]}.run(t, rng)
+				productCase{m, 33, 6, 1, 3, half, bases[(m+1)%4]}.run(t, rng)
+			}
+		}
+		// Every remainder of terms, and blocks of terms.
+		for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 511, 512, 513, 1023, 1024, 1025} {
+			for _, half := range []bool{false, true} {
+				for _, m := range []int{1, 5, 17} {
+					productCase{m, 20, k, 0, 2, half, bases[k%4]}.run(t, rng)
+				}
+			}
+		}
+		for _, n := range []int{1, 15, 16, 17, 31, 32, 33, 47} {
+			for p0 := range Panels(n) {
+				for p1 := p0; p1 <= Panels(n); p1++ {
+					productCase{3, n, 10, p0, p1, n%2 == 0, "row"}.run(t, rng)
+				}
+			}
+		}
+	})
+}
+
+// TestProductModelShapes takes the sizes that models have; the portable level
+// is slow, so few of them.
+func TestProductModelShapes(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(9, 10))
+		productCase{29, 64, 1024, 0, 4, false, "row"}.run(t, rng)
+		productCase{15, 64, 768, 0, 4, true, "row"}.run(t, rng)
+		productCase{2, 32, 4096, 0, 2, false, ""}.run(t, rng)
+	})
+}
+
+func TestProductPanics(t *testing.T) {
+	w := Matrix{N: 32, K: 4, F32: make([]float32, PackedLen(32, 4))}
+	short := Matrix{N: 32, K: 4, F32: make([]float32, 10)}
+	half := Matrix{N: 32, K: 4, F16: make([]uint16, PackedLen(32, 4))}
+	x, dst, scratch := make([]float32, 8), make([]float32, 64), make([]float32, ProductScratch)
+	for name, f := range map[string]func(){
+		"short dst":           func() { Product(dst[:63], 32, x, 4, 2, &w, 0, 2, nil, 0, scratch) },
+		"short x":             func() { Product(dst, 32, x[:7], 4, 2, &w, 0, 2, nil, 0, scratch) },
+		"short weights":       func() { Product(dst, 32, x, 4, 2, &short, 0, 2, nil, 0, scratch) },
+		"short base":          func() { Product(dst, 32, x, 4, 2, &w, 0, 2, dst[:16], 0, scratch) },
+		"short scratch":       func() { Product(dst, 32, x, 4, 2, &half, 0, 2, nil, 0, scratch[:9]) },
+		"panels out of range": func() { Product(dst, 32, x, 4, 2, &w, 0, 3, nil, 0, scratch) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if r := recover(); r != "simd: "+name {
+					t.Errorf("panic %v", r)
+				}
+			}()
+			f()
+		})
+	}
+}
+
+func TestPack(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(11, 12))
+		for _, n := range []int{0, 1, 7, 15, 16, 17, 31, 32, 40} {
+			for _, k := range []int{0, 1, 7, 8, 9, 15, 16, 17, 24, 33, 64} {
+				ld := k + 2
+				w := make([]float32, max(0, (n-1)*ld+k))
+				fill(rng, w, false)
+				dst, check := guarded(t, PackedLen(n, k))
+				Pack(dst, w, ld, n, k)
+				check()
+				ldv := n + 3
+				v := make([]float32, max(0, (k-1)*ldv+n))
+				fill(rng, v, false)
+				cols, checkCols := guarded(t, PackedLen(n, k))
+				PackColumns(cols, v, ldv, k, n)
+				checkCols()
+				for i := range Panels(n) * PanelWidth {
+					for j := range k {
+						at := (i/PanelWidth*k+j)*PanelWidth + i%PanelWidth
+						wantW, wantV := float32(0), float32(0)
+						if i < n {
+							wantW, wantV = w[i*ld+j], v[j*ldv+i]
+						}
+						if dst[at] != wantW || cols[at] != wantV {
+							t.Fatalf("n=%d k=%d: element (%d, %d) is %v and %v, want %v and %v", n, k, i, j, dst[at], cols[at], wantW, wantV)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestHalf goes through all float16 values, there and back.
+func TestHalf(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		src := make([]uint16, 1<<16)
+		for i := range src {
+			src[i] = uint16(i)
+		}
+		dst := make([]float32, len(src))
+		FromF16(dst, src)
+		for i, v := range dst {
+			sign := 1.0
+			if i&0x8000 != 0 {
+				sign = -1
+			}
+			exp, frac := i>>10&31, float64(i&0x3ff)
+			want := sign * math.Ldexp(frac, -24)
+			switch {
+			case exp == 31 && frac == 0:
+				want = math.Inf(int(sign))
+			case exp == 31:
+				want = math.NaN()
+			case exp > 0:
+				want = sign * math.Ldexp(1024+frac, exp-25)
+			}
+			if !same(v, float32(want)) || want == 0 && math.Signbit(float64(v)) != (sign < 0) {
+				t.Fatalf("float16 %#04x is %v, want %v", i, v, want)
+			}
+			back := []uint16{0xabcd}
+			if ok := ToF16Exact(back, []float32{v}); ok == (v != v) || ok && back[0] != src[i] {
+				t.Fatalf("back from %v: %v, %#04x, want %#04x", v, ok, back[0], i)
+			}
+		}
+	})
+	for _, v := range []float32{1 + 0x1p-11, 65520, 1e9, 0x1p-25, 0x1.8p-24, 1e-40, -0x1.002p-14} {
+		if ToF16Exact(make([]uint16, 1), []float32{v}) {
+			t.Errorf("%v passes for a float16", v)
+		}
+	}
+	bf := make([]float32, 2)
+	if FromBF16(bf, []uint16{0x3f80, 0xc049}); bf[0] != 1 || bf[1] != -3.140625 {
+		t.Errorf("bfloat16 1 and −3.140625 are %v", bf)
+	}
+}

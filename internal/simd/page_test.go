@@ -1,0 +1,55 @@
+//go:build linux
+
+package simd
+
+import (
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// atPageEnd returns n floats whose end is the end of readable memory, so that
+// reading beyond them faults.
+func atPageEnd(t *testing.T, n int) []float32 {
+	page := syscall.Getpagesize()
+	size := (4*n + page - 1) / page * page
+	mem, err := syscall.Mmap(-1, 0, size+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := syscall.Mprotect(mem[size:], syscall.PROT_NONE); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Munmap(mem) })
+	return unsafe.Slice((*float32)(unsafe.Pointer(&mem[size-4*n])), n)
+}
+
+func TestNoReadBeyondTheEnd(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 1))
+		for _, n := range []int{1, 15, 16, 17, 48, 100} {
+			x, y := atPageEnd(t, n), atPageEnd(t, n)
+			fill(rng, x, false)
+			fill(rng, y, false)
+			for _, f := range []func([]float32){GELU, GELUTanh, Tanh, ReLU, ReLUSquared, Softmax, func(x []float32) { Scale(x, 2) }} {
+				f(x)
+			}
+			Add(x, y)
+			LayerNorm(x, x, y, y, 1e-5)
+		}
+		for m := 1; m <= 15; m++ {
+			for _, k := range []int{1, 2, 5, 16} {
+				w := Matrix{N: 48, K: k, F32: atPageEnd(t, PackedLen(48, k))}
+				h := unsafe.Slice((*uint16)(unsafe.Pointer(&atPageEnd(t, PackedLen(48, k)/2)[0])), PackedLen(48, k))
+				x, dst, base := atPageEnd(t, m*k), atPageEnd(t, m*48), atPageEnd(t, 48)
+				Product(dst, 48, x, k, m, &w, 0, 3, base, 0, nil)
+				Product(dst, 48, x, k, m, &Matrix{N: 48, K: k, F16: h}, 0, 3, base, 0, make([]float32, ProductScratch))
+			}
+		}
+		for _, k := range []int{8, 9, 16} {
+			Pack(atPageEnd(t, PackedLen(16, k)), atPageEnd(t, 16*k), k, 16, k)
+			PackColumns(atPageEnd(t, PackedLen(16, k)), atPageEnd(t, 16*k), 16, k, 16)
+		}
+	})
+}

@@ -1,0 +1,67 @@
+package simd
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// testFloats are n normally distributed numbers, of the sizes of activations.
+func testFloats(n int, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	return x
+}
+
+// testMatrix is a matrix of n × k weights that survive float16, held as float16
+// or as float32.
+func testMatrix(n, k int, seed uint64, half bool) Matrix {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	w := make([]uint16, n*k)
+	for i := range w {
+		w[i] = uint16(rng.Uint32())&0x8fff | 0x2000 // ±2⁻⁷ … 2⁻⁴
+	}
+	packed := make([]uint16, PackedLen(n, k))
+	PackF16(packed, w, k, n, k)
+	if half {
+		return Matrix{N: n, K: k, F16: packed}
+	}
+	wide := make([]float32, len(packed))
+	fromF16Generic(wide, packed)
+	return Matrix{N: n, K: k, F32: wide}
+}
+
+// hardFloats are the values that go wrong: zeros, subnormals, values that
+// overflow in a sum or product, infinities, NaN, and the limits of exp.
+var hardFloats = []float32{
+	0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1 + 0x1p-23, 1 - 0x1p-24,
+	math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 0x1p-126, -0x1p-126, 0x1.fffffcp-127, 0x1p-149 * 12345,
+	math.MaxFloat32, -math.MaxFloat32, 0x1p127, -0x1p127, 0x1p64, -0x1p64, 0x1p-64,
+	float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()),
+	-87.33, -87.34, -87.32, -103.97, -104, 88, 9.5, -9.5, 9.4999, 0.625, -0.625, 0.62499997, 13.2, -13.2, -13.3, 5.5, -5.5,
+	65504, 65520, 0x1p-14, 0x1p-24, 0x1p-25, 1 + 0x1p-10, 1 + 0x1p-11, 0x1p24, 0x1p24 + 2,
+}
+
+// mixedFloats are n numbers of every magnitude with hard ones among them.
+func mixedFloats(n int, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	x := make([]float32, n)
+	for i := range x {
+		switch rng.IntN(4) {
+		case 0:
+			x[i] = hardFloats[rng.IntN(len(hardFloats))]
+		case 1:
+			x[i] = math.Float32frombits(rng.Uint32())
+		default:
+			x[i] = float32(rng.NormFloat64() * 4)
+		}
+	}
+	return x
+}
+
+// sameFloat says whether a and b have the same bits or are both NaN.
+func sameFloat(a, b float32) bool {
+	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
+}
