@@ -23,7 +23,8 @@ func unzstd(src *source) (*source, error) {
 		return nil, unpackError(err)
 	}
 	defer z.Close()
-	b, err := readLimited(z, src.size)
+	left := expandLimit(src.size)
+	b, err := readLimited(z, &left)
 	if err != nil {
 		return nil, err
 	}
@@ -39,11 +40,10 @@ func isWanted(name string) bool {
 }
 
 // readTar reads the files of a release archive that a checkpoint can consist of
-// into memory. Nothing is written anywhere, links are not followed, and a name
-// that leads out of the archive is an error.
-func readTar(r io.Reader) (fs.FS, error) {
+// into memory, limit bytes at most. Nothing is written anywhere, links are not
+// followed, and a name that leads out of the archive is an error.
+func readTar(r io.Reader, limit int64) (fs.FS, error) {
 	files := memoryFS{}
-	links := map[string]string{}
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
 		if err == io.EOF {
@@ -53,12 +53,7 @@ func readTar(r io.Reader) (fs.FS, error) {
 			return nil, inEntry("tar", -1, unpackError(err))
 		}
 		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
-		switch h.Typeflag {
-		case tar.TypeReg:
-		case tar.TypeSymlink, tar.TypeLink:
-			links[name] = h.Linkname
-			continue
-		default:
+		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
 			continue
 		}
 		if !fs.ValidPath(name) || slices.Contains(strings.Split(h.Name, "/"), "..") {
@@ -67,16 +62,17 @@ func readTar(r io.Reader) (fs.FS, error) {
 		if !isWanted(name) {
 			continue
 		}
-		b, err := io.ReadAll(t)
+		if h.Typeflag != tar.TypeReg {
+			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: a link or device in an archive (to %q); links are not followed", ErrUnsupported, h.Linkname))
+		}
+		if _, ok := files[name]; ok {
+			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: the archive has it twice", ErrCorrupt))
+		}
+		b, err := readLimited(t, &limit)
 		if err != nil {
-			return nil, inEntry(h.Name, -1, unpackError(err))
+			return nil, inEntry(h.Name, -1, err)
 		}
 		files.add(name, b)
-	}
-	for name, to := range links {
-		if _, ok := files[name]; !ok && isWanted(name) && path.Ext(name) != ".txt" && path.Ext(name) != ".json" {
-			return nil, inEntry(name, -1, fmt.Errorf("%w: a link to %s in an archive; links are not followed", ErrUnsupported, to))
-		}
 	}
 	return files, nil
 }
@@ -84,7 +80,9 @@ func readTar(r io.Reader) (fs.FS, error) {
 // openArchive reads a tar file, compressed with gzip or not.
 func openArchive(src *source, gzipped bool) (fs.FS, error) {
 	r := io.Reader(io.NewSectionReader(src, 0, src.size))
+	limit := src.size // of a plain archive; holes in files would read as more
 	if gzipped {
+		limit = expandLimit(src.size)
 		z, err := gzip.NewReader(r)
 		if err != nil {
 			return nil, unpackError(err)
@@ -97,7 +95,7 @@ func openArchive(src *source, gzipped bool) (fs.FS, error) {
 		if !isTar(head[:n]) {
 			return nil, fmt.Errorf("%w: a gzip file that holds no tar archive", ErrNotCheckpoint)
 		}
-		r = limitExpansion(io.MultiReader(bytes.NewReader(head[:n]), z), src.size)
+		r = &limitedReader{r: io.MultiReader(bytes.NewReader(head[:n]), z), left: limit}
 	}
-	return readTar(r)
+	return readTar(r, limit)
 }

@@ -283,6 +283,9 @@ func (c *Checkpoint) setVocabulary(name string, data []byte) {
 func (c *Checkpoint) addTensors(ts []*Tensor, hf *huggingFaceConfig) error {
 	var left []string
 	for _, t := range ts {
+		if hf == nil && strings.HasSuffix(t.Name, "embeddings.word_embeddings.weight") {
+			return inTensor(t.Name, fmt.Errorf("%w: a Hugging Face model without its config.json", ErrUnsupported))
+		}
 		if hf != nil {
 			name, ok := huggingFaceName(t.Name, hf.head)
 			if !ok {

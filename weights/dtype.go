@@ -30,8 +30,13 @@ func (d DType) String() string {
 	return "invalid"
 }
 
-// Size is the number of bytes of one element.
-func (d DType) Size() int { return dtypes[d].size }
+// Size is the number of bytes of one element, 0 for an invalid type.
+func (d DType) Size() int {
+	if int(d) < len(dtypes) {
+		return dtypes[d].size
+	}
+	return 0
+}
 
 // IsFloat says whether elements are floating-point numbers.
 func (d DType) IsFloat() bool { return F64 <= d && d <= BF16 }

@@ -6,51 +6,52 @@ import (
 	"io"
 )
 
-// Weights hardly compress. What unpacks to far more than this is a bomb.
-const (
-	maxRatio  = 32
-	freeBytes = 16 << 20 // for small files, whose ratio says little
-)
+// expandLimit is how many bytes a compressed file may unpack to. Weights hardly
+// compress; what unpacks to far more is a bomb.
+func expandLimit(compressed int64) int64 {
+	const (
+		ratio = 32
+		free  = 16 << 20 // for small files, whose ratio says little
+	)
+	return free + ratio*compressed
+}
 
-// readLimited reads what compressed bytes unpack to. Memory grows with what is
-// read, never with what a header promises.
-func readLimited(r io.Reader, compressed int64) ([]byte, error) {
-	limit := freeBytes + maxRatio*compressed
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+// readLimited reads r to its end and takes what it read from left, which all
+// parts of a file share. Memory grows with what is read, never with what a
+// header promises.
+func readLimited(r io.Reader, left *int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, *left+1))
 	if err != nil {
 		return nil, unpackError(err)
 	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("%w: %d bytes unpack to more than %d", ErrTooLarge, compressed, limit)
+	if *left -= int64(len(b)); *left < 0 {
+		return nil, fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
 	}
 	return b, nil
 }
 
+// unpackError makes a decompressor's error one of this package's.
 func unpackError(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrTruncated
-	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrTruncated):
+	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrTruncated), errors.Is(err, ErrClosed):
 		return err
 	}
 	return fmt.Errorf("%w: %v", ErrCorrupt, err)
 }
 
-// A limitedReader fails once more comes out than the bytes that went in justify.
+// A limitedReader fails once more comes out than went in justifies: also for
+// parts of an archive that are passed over.
 type limitedReader struct {
-	r          io.Reader
-	left       int64
-	compressed int64
+	r    io.Reader
+	left int64
 }
 
 func (l *limitedReader) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	if l.left -= int64(n); l.left < 0 {
-		return 0, fmt.Errorf("%w: %d bytes unpack to more than %d times as many", ErrTooLarge, l.compressed, maxRatio)
+		return 0, fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
 	}
 	return n, err
-}
-
-func limitExpansion(r io.Reader, compressed int64) io.Reader {
-	return &limitedReader{r: r, left: freeBytes + maxRatio*compressed, compressed: compressed}
 }

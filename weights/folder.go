@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -147,8 +148,39 @@ func (f *folder) checkpoint(name string) (_ *Checkpoint, err error) {
 	}
 	if hf != nil {
 		c.Settings, c.Labels = hf.settings, hf.labels
+		if err := c.untie(); err != nil {
+			return nil, err
+		}
 	}
 	return c, f.besides(c, hf)
+}
+
+// untie looks at a Hugging Face model's second copy of a tied weight: an equal
+// one goes, with another one the model is not tied, whatever config.json says.
+func (c *Checkpoint) untie() error {
+	lm, ok := c.tensors[lmWeight]
+	embed, ok2 := c.tensors[embedWeight]
+	if !ok || !ok2 {
+		return nil
+	}
+	a, err := lm.Bytes()
+	if err != nil {
+		return err
+	}
+	b, err := embed.Bytes()
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(a, b) && lm.DType == embed.DType {
+		delete(c.tensors, lmWeight)
+		c.Settings["untie_weights_roberta"] = false
+		return nil
+	}
+	if untied, _ := c.Settings["untie_weights_roberta"].(bool); !untied {
+		c.Settings["untie_weights_roberta"] = true
+		c.note("lm_head.decoder.weight differs from the token embedding, so the two are not tied")
+	}
+	return nil
 }
 
 // ownSettings says whether a safetensors file was written by Convert and needs
@@ -247,11 +279,9 @@ func (f *folder) besides(c *Checkpoint, hf *huggingFaceConfig) error {
 			return err
 		}
 		if ok {
-			labels, err := readLabels(data)
-			if err != nil {
-				return inEntry("labels.json", -1, err)
+			if c.HeadLabels, err = readLabels(data); err != nil {
+				c.note("labels.json beside the checkpoint holds no lists of labels and is left out")
 			}
-			c.HeadLabels = labels
 		}
 	}
 	return nil

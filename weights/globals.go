@@ -79,9 +79,10 @@ func allowed(module, name string) (pyGlobal, error) {
 	if slices.Contains(inert[module], name) {
 		return g, nil
 	}
-	// fairseq's dataclasses and enums, wherever its versions keep them. Only the
-	// record is made; no code of that name exists here.
-	if module == "fairseq" || strings.HasPrefix(module, "fairseq.") {
+	// fairseq's dataclasses and enums, wherever its versions keep them: classes,
+	// which begin with a capital. Only the record is made; no code of that name
+	// exists here.
+	if strings.HasPrefix(module, "fairseq.") && name != "" && 'A' <= name[0] && name[0] <= 'Z' && !strings.Contains(name, ".") {
 		return g, nil
 	}
 	return g, fmt.Errorf("%w: %v", ErrForbidden, g)
@@ -169,7 +170,7 @@ func call(g pyGlobal, args []any) (any, error) {
 			dt, ok := args[6].(pyGlobal)
 			d, known := torchDTypes[dt.name]
 			if !ok || !known {
-				return nil, fmt.Errorf("%w: tensor of type %v", ErrUnsupported, args[6])
+				return nil, fmt.Errorf("%w: tensor of type %s", ErrUnsupported, describe(args[6]))
 			}
 			s := *t.storage
 			s.numel, s.dtype = s.numel*int64(s.dtype.Size())/int64(d.Size()), d
@@ -227,7 +228,7 @@ func ints(v any) ([]int, bool) {
 	out := make([]int, len(items))
 	for i, it := range items {
 		n, ok := it.(int64)
-		if !ok || n < 0 || n != int64(int(n)) {
+		if !ok || n != int64(int(n)) {
 			return nil, false
 		}
 		out[i] = int(n)

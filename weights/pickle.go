@@ -56,13 +56,16 @@ type (
 
 func (g pyGlobal) String() string { return g.module + "." + g.name }
 
-func newDict() *pyDict { return &pyDict{index: map[string]int{}} }
+func newDict() *pyDict { return &pyDict{} }
 
 func (d *pyDict) set(k, v any) {
 	if s, ok := k.(string); ok {
 		if i, ok := d.index[s]; ok {
 			d.values[i] = v
 			return
+		}
+		if d.index == nil {
+			d.index = map[string]int{}
 		}
 		d.index[s] = len(d.keys)
 	}
@@ -77,6 +80,22 @@ func (d *pyDict) get(k string) (any, bool) {
 	return nil, false
 }
 
+// describe names a value in a message: what it is, and its text only if that is short.
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil, bool, int64, float64, pyGlobal:
+		return fmt.Sprint(v)
+	case string:
+		if len(v) > 100 {
+			v = v[:100] + "…"
+		}
+		return strconv.Quote(v)
+	case *pyObject:
+		return "a " + v.class.String()
+	}
+	return strings.TrimPrefix(fmt.Sprintf("a %T", v), "*weights.")
+}
+
 // mark is what the opcode MARK puts on the stack.
 type mark struct{}
 
@@ -87,6 +106,7 @@ type unpickler struct {
 	limit int64 // bytes that are left at most
 	stack []any
 	memo  map[int64]any
+	spent int // values made, and slots of containers that were copied
 	// persistent resolves a persistent id; nil refuses them.
 	persistent func(id any) (any, error)
 }
@@ -156,6 +176,18 @@ func (u *unpickler) line() (string, error) {
 
 func (u *unpickler) push(v any) { u.stack = append(u.stack, v) }
 
+// maxValues bounds the values that a pickle makes. A checkpoint has some
+// thousands; each costs up to a hundred bytes of memory for one of the file.
+const maxValues = 4 << 20
+
+// spend counts values, and fails when they are far more than a checkpoint has.
+func (u *unpickler) spend(n int) error {
+	if u.spent += n; u.spent > maxValues {
+		return fmt.Errorf("%w: a pickle of more than %d values", ErrTooLarge, maxValues)
+	}
+	return nil
+}
+
 var errStack = fmt.Errorf("%w: pickle takes more from its stack than is there", ErrCorrupt)
 
 func (u *unpickler) pop() (any, error) {
@@ -183,6 +215,7 @@ func (u *unpickler) popMark() ([]any, error) {
 	for i := len(u.stack) - 1; i >= 0; i-- {
 		if _, ok := u.stack[i].(mark); ok {
 			items := append([]any(nil), u.stack[i+1:]...)
+			clear(u.stack[i:])
 			u.stack = u.stack[:i]
 			return items, nil
 		}
@@ -211,6 +244,9 @@ func (u *unpickler) run() (any, error) {
 		}
 		if op == '.' {
 			return u.pop()
+		}
+		if err := u.spend(1); err != nil {
+			return nil, err
 		}
 		if err := u.op(op); err != nil {
 			return nil, err
@@ -637,10 +673,16 @@ func (u *unpickler) object(op byte) error {
 		if err != nil {
 			return err
 		}
-		if o, ok := target.(*pyObject); ok && o.state == nil {
-			o.state = state
+		switch t := target.(type) {
+		case *pyObject:
+			if t.state == nil {
+				t.state = state
+			}
+		case *pyDict, *pyTensor, *pyList, *pySet: // attributes that nothing here reads
+		default:
+			return fmt.Errorf("%w: pickle sets the state of %s", ErrForbidden, describe(target))
 		}
-		return nil // state of dicts and tensors: attributes that nothing here reads
+		return nil
 	}
 	n := 2
 	if op == 0x92 { // NEWOBJ_EX
@@ -661,7 +703,18 @@ func (u *unpickler) object(op byte) error {
 func (u *unpickler) construct(callee any, args []any) error {
 	g, ok := callee.(pyGlobal)
 	if !ok {
-		return fmt.Errorf("%w: pickle calls %T", ErrCorrupt, callee)
+		return fmt.Errorf("%w: pickle calls %s", ErrCorrupt, describe(callee))
+	}
+	for _, a := range args { // the containers among them are copied
+		if err := u.spend(len(sequenceItems(a))); err != nil {
+			return err
+		}
+		switch a := a.(type) {
+		case string:
+			if err := u.spend(len(a) / 64); err != nil {
+				return err
+			}
+		}
 	}
 	v, err := call(g, args)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // maxHeader is the largest safetensors header that is read, as in the format's
 // own library.
-const maxHeader = 100 << 20
+const maxHeader = 100_000_000
 
 // isSafetensors says whether a file begins like one: the header's length, then
 // the header, a JSON object.
@@ -21,7 +21,18 @@ func isSafetensors(src *source) bool {
 		return false
 	}
 	n := binary.LittleEndian.Uint64(head)
-	return head[8] == '{' && n >= 2 && n < 1<<56
+	return head[8] == '{' && n >= 2 && !isText(head[:8])
+}
+
+// isText says whether bytes are printable: a header's length never is, as that
+// would be a header of more than 2^57 bytes.
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // readSafetensors reads a file of the form

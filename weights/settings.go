@@ -19,7 +19,11 @@ func attributes(v any) *pyDict {
 		switch o := v.(type) {
 		case *pyDict:
 			// omegaconf pickles a node as {_content: …} or {_val: …}.
-			if inner, ok := o.get("_content"); ok {
+			inner, ok := o.get("_content")
+			if !ok {
+				inner, ok = o.get("_val")
+			}
+			if ok {
 				v = inner
 				continue
 			}
@@ -124,6 +128,7 @@ func readHuggingFaceConfig(data []byte) (*huggingFaceConfig, error) {
 		Eps          *float64          `json:"layer_norm_eps"`
 		Tied         *bool             `json:"tie_word_embeddings"`
 		Decoder      bool              `json:"is_decoder"`
+		Pad          *int              `json:"pad_token_id"`
 		Labels       map[string]string `json:"id2label"`
 		Task         string            `json:"finetuning_task"`
 	}
@@ -138,6 +143,9 @@ func readHuggingFaceConfig(data []byte) (*huggingFaceConfig, error) {
 	}
 	if c.PositionType != "" && c.PositionType != "absolute" {
 		return nil, unsupported("position_embedding_type %q", c.PositionType)
+	}
+	if c.Pad != nil && *c.Pad != 1 {
+		return nil, unsupported("pad_token_id %d, fairseq's is 1", *c.Pad)
 	}
 	if c.Decoder {
 		return nil, unsupported("a decoder (is_decoder)")
@@ -163,6 +171,7 @@ func readHuggingFaceConfig(data []byte) (*huggingFaceConfig, error) {
 			h.settings[f.key] = int64(*f.v - f.less)
 		}
 	}
+	h.settings["layer_norm_eps"] = 1e-12 // transformers' default
 	if c.Eps != nil {
 		h.settings["layer_norm_eps"] = *c.Eps
 	}

@@ -69,6 +69,12 @@ func (s *source) close() error {
 // openFile maps a file of the operating system into memory, or reads it
 // piecemeal where that does not work.
 func openFile(path string) (*source, error) {
+	// Opening a pipe would wait for its writer.
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: not a regular file", ErrNotCheckpoint)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -77,10 +83,6 @@ func openFile(path string) (*source, error) {
 	if err != nil {
 		f.Close()
 		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		f.Close()
-		return nil, fmt.Errorf("%w: not a regular file", ErrNotCheckpoint)
 	}
 	if mem, unmap, err := mapFile(f, info.Size()); err == nil {
 		f.Close()

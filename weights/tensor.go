@@ -121,6 +121,15 @@ func (t *Tensor) eachRun(f func(b []byte, stride, n int)) error {
 	if t.Len() == 0 {
 		return nil
 	}
+	last := 0
+	for i, d := range t.Shape {
+		last += (d - 1) * t.strides[i]
+	}
+	// All rows at once: where the file is not in memory they interleave.
+	all, err := t.data.bytes(int64(t.offset)*int64(size), int64(last+1)*int64(size))
+	if err != nil {
+		return inTensor(t.Name, err)
+	}
 	outer := len(t.Shape) - 1
 	inner, stride := 1, size
 	if outer >= 0 {
@@ -128,15 +137,11 @@ func (t *Tensor) eachRun(f func(b []byte, stride, n int)) error {
 	}
 	index := make([]int, max(outer, 0))
 	for {
-		at := t.offset
+		at := 0
 		for d, i := range index {
 			at += i * t.strides[d]
 		}
-		b, err := t.data.bytes(int64(at)*int64(size), int64(inner-1)*int64(stride)+int64(size))
-		if err != nil {
-			return inTensor(t.Name, err)
-		}
-		f(b, stride, inner)
+		f(all[at*size:], stride, inner)
 		d := len(index) - 1
 		for ; d >= 0; d-- {
 			if index[d]++; index[d] < t.Shape[d] {

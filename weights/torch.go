@@ -45,7 +45,7 @@ func readLegacy(src *source) (any, storages, error) {
 			}
 		case 1:
 			if v, ok := values[1].(int64); !ok || v != torchProtocol {
-				return nil, nil, fmt.Errorf("%w: torch file of protocol %v", ErrUnsupported, values[1])
+				return nil, nil, fmt.Errorf("%w: torch file of protocol %s", ErrUnsupported, describe(values[1]))
 			}
 		case 2:
 			if d, ok := values[2].(*pyDict); ok {
@@ -63,7 +63,7 @@ func readLegacy(src *source) (any, storages, error) {
 		key, ok := k.(string)
 		dtype, known := st.dtypes[key]
 		if !ok || !known {
-			return nil, nil, inEntry("storage keys", pos, fmt.Errorf("%w: storage %v is of no tensor", ErrCorrupt, k))
+			return nil, nil, inEntry("storage keys", pos, fmt.Errorf("%w: storage %s is of no tensor", ErrCorrupt, describe(k)))
 		}
 		head, err := src.bytes(pos, 8)
 		if err != nil {
@@ -120,7 +120,7 @@ func readZip(src *source) (any, storages, error) {
 	if pkl == nil {
 		return nil, nil, fmt.Errorf("%w: zip archive without data.pkl", ErrNotCheckpoint)
 	}
-	st := &zipStorages{src: src, files: files, dir: strings.TrimSuffix(pkl.Name, "data.pkl"), open: map[string]*storage{}}
+	st := &zipStorages{src: src, files: files, left: expandLimit(src.size), dir: strings.TrimSuffix(pkl.Name, "data.pkl"), open: map[string]*storage{}}
 	if f, ok := files[st.dir+"byteorder"]; ok {
 		if data, err := st.entry(f); err == nil {
 			if b, err := data.bytes(0, data.size); err == nil && string(b) == "big" {
@@ -151,6 +151,7 @@ type zipStorages struct {
 
 	mu   sync.Mutex
 	open map[string]*storage
+	left int64 // bytes that compressed entries may still unpack to
 }
 
 func (z *zipStorages) storage(s *pyStorage) (*storage, error) {
@@ -197,7 +198,7 @@ func (z *zipStorages) read(f *zip.File) (*storage, error) {
 		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
 	}
 	defer r.Close()
-	b, err := readLimited(r, int64(f.CompressedSize64))
+	b, err := readLimited(r, &z.left)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,10 +27,17 @@ type Entry struct {
 	Write func(w io.Writer) error
 }
 
-// Size is the number of bytes that Write must write.
+// Size is the number of bytes that Write must write; -1 if type or shape are
+// none, or the size is beyond all bounds.
 func (e *Entry) Size() int64 {
 	n := int64(e.DType.Size())
+	if n == 0 {
+		return -1
+	}
 	for _, d := range e.Shape {
+		if d < 0 || d > 0 && n > math.MaxInt64/int64(d) {
+			return -1
+		}
 		n *= int64(d)
 	}
 	return n
@@ -110,7 +119,7 @@ func header(metadata map[string]string, entries []Entry) ([]byte, error) {
 	seen := map[string]bool{}
 	at := int64(0)
 	for _, e := range entries {
-		if e.DType.String() == "invalid" || slices.ContainsFunc(e.Shape, func(d int) bool { return d < 0 }) || seen[e.Name] {
+		if e.Size() < 0 || seen[e.Name] {
 			return nil, inTensor(e.Name, fmt.Errorf("cannot be written: type %v, shape %v, or a name used twice", e.DType, e.Shape))
 		}
 		seen[e.Name] = true
@@ -174,7 +183,10 @@ func WriteFile(path string, metadata map[string]string, entries []Entry, compres
 		}
 		return f.Close()
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays a link
+	}
+	f, err := createBeside(path)
 	if err != nil {
 		return err
 	}
@@ -187,11 +199,23 @@ func WriteFile(path string, metadata map[string]string, entries []Entry, compres
 	if err := write(f); err != nil {
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
+	if err := f.Sync(); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// createBeside creates a new file in path's directory, with the permissions that
+// path itself would get.
+func createBeside(path string) (*os.File, error) {
+	for try := 0; ; try++ {
+		name := fmt.Sprintf(".%s.%08x", filepath.Base(path), rand.Uint32())
+		f, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if !os.IsExist(err) || try == 100 {
+			return f, err
+		}
+	}
 }
