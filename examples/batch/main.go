@@ -1,0 +1,75 @@
+// Command batch computes features for sentences of unequal lengths at once and
+// compares their mean vectors.
+//
+//	go run ./examples/batch
+//
+// In Python: collate_tokens([roberta.encode(…), …], pad_idx=1)
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/goroberta/goroberta/examples/internal/model"
+)
+
+var sentences = []string{
+	"The cat sat on the mat.",
+	"A dog was lying on the old rug in front of the fire.",
+	"The function returns an error if the file does not exist.",
+}
+
+func main() {
+	if err := run(os.Stdout, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(w io.Writer, args []string) error {
+	m, err := model.Open("batch", args)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	var batch [][]int
+	for _, s := range sentences {
+		batch = append(batch, m.Encode(s))
+	}
+	features, err := m.ExtractFeatures(context.Background(), batch...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "features  %v: rows past a sentence's end are zero\n\n", features.Shape())
+
+	// Lengths are the caller's to know: a sentence has as many rows as tokens.
+	x, T, C := features.Data().([]float32), features.Shape()[1], features.Shape()[2]
+	means := make([][]float64, len(batch))
+	for b, tokens := range batch {
+		means[b] = make([]float64, C)
+		for t := range tokens {
+			for c, v := range x[(b*T+t)*C:][:C] {
+				means[b][c] += float64(v) / float64(len(tokens))
+			}
+		}
+	}
+	fmt.Fprintln(w, "cosine of mean vectors")
+	for b, s := range sentences {
+		for _, other := range means {
+			fmt.Fprintf(w, "%6.2f", cosine(means[b], other))
+		}
+		fmt.Fprintf(w, "   %2d tokens  %s\n", len(batch[b]), s)
+	}
+	return nil
+}
+
+func cosine(a, b []float64) float64 {
+	var ab, aa, bb float64
+	for i := range a {
+		ab, aa, bb = ab+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+	}
+	return ab / math.Sqrt(aa*bb)
+}

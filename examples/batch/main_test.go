@@ -1,0 +1,27 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRun(t *testing.T) {
+	var out strings.Builder
+	if err := run(&out, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != want {
+		t.Errorf("output:\n%s\nwant:\n%s", got, want)
+	}
+	if err := run(&out, []string{"-m", "no/such/model"}); err == nil {
+		t.Error("a model that is not there gives no error")
+	}
+}
+
+const want = `features  (3, 16, 256): rows past a sentence's end are zero
+
+cosine of mean vectors
+  1.00  0.84  0.53    9 tokens  The cat sat on the mat.
+  0.84  1.00  0.65   16 tokens  A dog was lying on the old rug in front of the fire.
+  0.53  0.65  1.00   14 tokens  The function returns an error if the file does not exist.
+`
