@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/goroberta/goroberta/roberta"
+)
+
+// convertCmd is `roberta convert`.
+type convertCmd struct {
+	Packed bool   `xor:"form" help:"Store the matrices as they are computed with: the file opens in milliseconds, for this program only."`
+	Zstd   bool   `xor:"form" help:"Compress the file: smaller, and slower to open."`
+	In     string `arg:"" name:"in" help:"The checkpoint: a file or directory."`
+	Out    string `arg:"" name:"out" help:"The safetensors file to write. It appears when it is complete."`
+}
+
+// Help is shown by kong below the summary.
+func (convertCmd) Help() string {
+	return "Element types and bits stay as they are. The file holds settings, vocabulary, heads and labels, and opens with nothing beside it."
+}
+
+// Run is called by kong.
+func (c *convertCmd) Run() error {
+	var opts []roberta.ConvertOption
+	if c.Packed {
+		opts = append(opts, roberta.Packed())
+	}
+	if c.Zstd {
+		opts = append(opts, roberta.Zstd())
+	}
+	return roberta.Convert(c.In, c.Out, opts...)
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/goroberta/goroberta/roberta"
+)
+
+// An output writes results, one JSON object a line.
+type output struct {
+	w    *bufio.Writer
+	line bytes.Buffer
+	json *json.Encoder // into line
+}
+
+func newOutput(w io.Writer) *output {
+	o := &output{w: bufio.NewWriterSize(w, 1<<16)}
+	o.json = json.NewEncoder(&o.line)
+	o.json.SetEscapeHTML(false) // <mask> stays legible
+	return o
+}
+
+// write adds a line. Errors of the underlying file may show up later, in flush.
+func (o *output) write(v any) error {
+	o.line.Reset()
+	if err := o.json.Encode(v); err != nil {
+		return err
+	}
+	_, err := o.w.Write(escapeControls(o.line.Bytes()))
+	return err
+}
+
+// escapeControls escapes the control characters U+0080 to U+009F, which JSON
+// allows in strings. One of them, U+0085, ends a line for some readers of lines,
+// and terminals may obey others.
+func escapeControls(line []byte) []byte {
+	if !bytes.Contains(line, []byte{0xc2}) {
+		return line
+	}
+	out := make([]byte, 0, len(line)+16)
+	for i := 0; i < len(line); i++ {
+		// In UTF-8 these are C2 80 to C2 9F, and C2 begins nothing else but
+		// U+00A0 to U+00BF.
+		if line[i] == 0xc2 && i+1 < len(line) && line[i+1] < 0xa0 {
+			i++
+			out = fmt.Appendf(out, `\u%04x`, line[i])
+			continue
+		}
+		out = append(out, line[i])
+	}
+	return out
+}
+
+func (o *output) flush() error { return o.w.Flush() }
+
+// An errorLine stands in the place of a result.
+type errorLine struct {
+	Error string `json:"error"`
+}
+
+// finite returns an error that names the first of a result's values for which
+// JSON has no number.
+func finite(name string, values ...float32) error {
+	for i, v := range values {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Errorf("%s[%d] is %v, for which JSON has no number; inspect tells whether the checkpoint's weights are finite", name, i, v)
+		}
+	}
+	return nil
+}
+
+// argmax is the index of the largest value, the first of equal ones.
+func argmax(values []float32) int {
+	best := 0
+	for i, v := range values {
+		if v > values[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// describe is an error's message for the user of the command: on one line and
+// without what only a caller of the library can make use of.
+func describe(err error) string {
+	msg := err.Error()
+	if e, ok := errors.AsType[*roberta.LengthError](err); ok {
+		msg = replaceSuffix(msg, e.Error(), fmt.Sprintf("%d tokens exceed the maximum length of %d", e.Tokens, e.Max))
+	}
+	if e, ok := errors.AsType[*roberta.TokenError](err); ok {
+		msg = replaceSuffix(msg, e.Error(), fmt.Sprintf("token %d at position %d is outside the vocabulary of %d", e.ID, e.Position, e.Vocab))
+	}
+	msg = strings.TrimPrefix(msg, "roberta: ")
+	return oneLine.Replace(msg)
+}
+
+// replaceSuffix replaces the end of a message.
+func replaceSuffix(msg, old, new string) string {
+	if rest, ok := strings.CutSuffix(msg, old); ok {
+		return rest + new
+	}
+	return msg
+}

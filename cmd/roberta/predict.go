@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+
+	"gorgonia.org/tensor"
+
+	"github.com/goroberta/goroberta/roberta"
+)
+
+// predictCmd is `roberta predict`.
+type predictCmd struct {
+	modelFlags
+	inputFlags
+	Head   string   `placeholder:"NAME" help:"The classification head. Default: the only one, if the model has one."`
+	Logits bool     `help:"Write logits in place of log-probabilities."`
+	Texts  []string `arg:"" optional:"" name:"text" help:"The text, verbatim; several make one input."`
+}
+
+// Help is shown by kong below the summary.
+func (predictCmd) Help() string {
+	return `Writes {"head":"mnli","log_probs":[…],"argmax":0,"label":"contradiction"}, "logits" in place of "log_probs" with --logits, ` +
+		`"label" where the classes have names. Lines of --input are {"text":…}, {"text":…,"pair":…}, {"texts":[…]} or {"tokens":[…]}.`
+}
+
+type predictLine struct {
+	Head     string    `json:"head"`
+	LogProbs []float32 `json:"log_probs,omitempty"`
+	Logits   []float32 `json:"logits,omitempty"`
+	Argmax   int       `json:"argmax"`
+	Label    *string   `json:"label,omitempty"`
+}
+
+// Run is called by kong.
+func (c *predictCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *slog.Logger) error {
+	in, err := c.inputFlags.open(stdin, textRequest(c.Texts))
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	m, err := c.modelFlags.open(log)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	head, err := c.head(m)
+	if err != nil {
+		return err
+	}
+	return answer(ctx, in, out, c.KeepGoing, task[[]int, []float32]{
+		prepare: encode(m.Tokenizer),
+		run: func(ctx context.Context, tokens [][]int) ([][]float32, error) {
+			predict := m.Predict
+			if c.Logits {
+				predict = m.PredictLogits
+			}
+			return rows(predict(ctx, head.Name, tokens...))
+		},
+		result: func(_ int, _ []int, scores []float32) (any, error) {
+			line := predictLine{Head: head.Name, Argmax: argmax(scores)}
+			name := "log_probs"
+			if c.Logits {
+				name, line.Logits = "logits", scores
+			} else {
+				line.LogProbs = scores
+			}
+			if line.Argmax < len(head.Labels) {
+				line.Label = &head.Labels[line.Argmax]
+			}
+			return line, finite(name, scores...)
+		},
+		budget: tokenBudget,
+	})
+}
+
+// head is the classification head that the flags name.
+func (c *predictCmd) head(m *roberta.Model) (roberta.Head, error) {
+	if c.Head != "" {
+		return m.Head(c.Head)
+	}
+	heads := m.Heads()
+	switch len(heads) {
+	case 0:
+		return roberta.Head{}, errors.New("the model has no classification head")
+	case 1:
+		return heads[0], nil
+	}
+	names := make([]string, len(heads))
+	for i, h := range heads {
+		names[i] = h.Name
+	}
+	return roberta.Head{}, usagef("--head is needed: the model has %s", strings.Join(names, ", "))
+}
+
+// rows cuts a tensor (B, N) into its rows.
+func rows(t *tensor.Dense, err error) ([][]float32, error) {
+	if err != nil {
+		return nil, err
+	}
+	values, B, N := t.Data().([]float32), t.Shape()[0], t.Shape()[1]
+	out := make([][]float32, B)
+	for b := range out {
+		out[b] = values[b*N:][:N]
+	}
+	return out, nil
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+
+	"github.com/goroberta/goroberta/internal/synth"
+)
+
+// synthCmd is `roberta synth`.
+type synthCmd struct {
+	Arch string `required:"" enum:"roberta.base,roberta.large" placeholder:"NAME" help:"The architecture: ${enum}."`
+	Seed uint64 `default:"1" placeholder:"N" help:"Chooses the weights (default 1)."`
+	Out  string `arg:"" name:"out" help:"The safetensors file to write. It appears when it is complete."`
+}
+
+// Help is shown by kong below the summary.
+func (synthCmd) Help() string {
+	return "The weights are numbers computed from names, positions and the seed, so that any implementation can make the same ones; " +
+		"activations and attention behave as in a trained model. The file has a head, mnli, and opens with nothing beside it."
+}
+
+// Run is called by kong.
+func (c *synthCmd) Run(ctx context.Context) error {
+	m, err := synth.Arch(c.Arch)
+	if err != nil {
+		return err
+	}
+	return m.WriteFile(ctx, c.Out, c.Seed)
+}
