@@ -1,9 +1,52 @@
-.PHONY: test check
+# Every module of the repository; a clone ties them together with go.work.
+MODULES = . models/pocket cmd/roberta examples internal/simd/_gen
+FUZZTIME ?= 1m
+COUNT ?= 6
 
-# test runs every test of the repository.
+.PHONY: test check generated portable lint fuzz bench
+
+# test runs every test with the race detector.
 test:
-	go test -race ./...
+	@set -e; for m in $(MODULES); do (cd $$m && go test -race ./...); done
 
-# check runs the static checks.
-check:
-	go vet ./...
+# check is all that needs no tests to be run: formatting, vet, lint, other
+# platforms, and whether generated files are what the generators write.
+check: lint generated portable
+
+lint: .bin/staticcheck
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change: $$files" >&2; exit 1; fi
+	@set -e; for m in $(MODULES); do (cd $$m && go vet ./... && $(CURDIR)/.bin/staticcheck ./...); done
+
+.bin/staticcheck: tools/go.mod tools/go.sum
+	@cd tools && GOWORK=off go build -o ../.bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+
+GENERATED = $$(git ls-files '*.s' 'internal/simd/stubs_*.go' bpe/gpt2.bin.zst bpe/classes_table.go)
+
+generated:
+	@before=$$(sha256sum $(GENERATED)); go generate ./internal/simd ./bpe; \
+	if [ "$$before" != "$$(sha256sum $(GENERATED))" ]; then echo "generated files differ from what go generate writes" >&2; git diff --stat -- $(GENERATED) >&2; exit 1; fi
+
+# portable compiles for platforms that this one is not, and runs what can be
+# run of them: the build without assembly, and arm64 under qemu where that is.
+portable:
+	@set -e; for p in linux/arm64 linux/386 darwin/arm64 windows/amd64; do GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./...; done
+	go test -tags purego ./internal/simd ./weights ./bpe
+	go test -tags purego -short ./roberta
+	@if command -v qemu-aarch64 >/dev/null; then \
+		set -e; for p in internal/simd roberta; do \
+			GOARCH=arm64 go test -c -o .bin/arm64.test ./$$p; \
+			(cd $$p && GOROBERTA_REQUIRE_SIMD=neon qemu-aarch64 $(CURDIR)/.bin/arm64.test -test.short -test.run '^Test(Bits|RowFunctions|Product|Half|Pack|FMA|TinyForms|Variants|OneResult|FullDictionary)') ; \
+		done; \
+	else echo "no qemu-aarch64: arm64 is compiled but not run"; fi
+
+# fuzz gives every fuzz target FUZZTIME.
+fuzz:
+	@set -e; for p in $$(git grep -l 'func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
+		for f in $$(grep -ho 'func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -c6-); do \
+			echo "$$p $$f"; (cd $$p && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) .); \
+		done; \
+	done
+
+# bench writes what benchstat reads.
+bench:
+	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./roberta

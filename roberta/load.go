@@ -148,12 +148,12 @@ func (l *loader) attention(prefix string) linear {
 // packed returns a matrix that the file holds in panels already.
 func (l *loader) packed(name string, out, in int) (simd.Matrix, bool) {
 	name += packedSuffix
-	t, ok := l.ckpt.Tensor(name)
-	if !ok {
+	if !l.has(name) {
 		return simd.Matrix{}, false
 	}
 	m := simd.Matrix{N: out, K: in}
-	if t = l.tensor(name, simd.Panels(out), in, simd.PanelWidth); t == nil {
+	t := l.tensor(name, simd.Panels(out), in, simd.PanelWidth)
+	if t == nil {
 		return m, true
 	}
 	var err error

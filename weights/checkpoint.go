@@ -30,7 +30,6 @@ type Checkpoint struct {
 	Notes                 []string            // remarks for the user, such as parts that were left out
 	tensors               map[string]*Tensor
 	sources               []*source
-	closed                bool
 }
 
 // Open opens a checkpoint: a file or a directory. Its form shows in its content:
