@@ -3,16 +3,18 @@ package simd
 import "math"
 
 // Φ(x), the normal distribution function, is q for x < 0 and 1 − q else, with
-// q = exp(−x²/2)·R(1/(1+|x|/4)). gaussPoly is R, whose relative error is below
-// 1.2e-8 for |x| ≤ 13.3; beyond that exp is 0.
+// q = exp(−x²/2)·R(1/(1+|x|/4)). gaussPoly is R, for |x| ≤ 13.3; beyond that exp
+// is 0.
 var gaussPoly = [10]float32{-2.436289651086554e-05, 0.10028138011693954, 0.09439298510551453, 0.1235363706946373, -0.02603250928223133,
 	0.3149665296077728, -0.34605610370635986, 0.40445223450660706, -0.2002088576555252, 0.034692320972681046}
 
-// tanhPoly is P in tanh(x) = x + x³·P(x²) on |x| ≤ tanhSplit, with a relative
-// error below 4.4e-9 before rounding.
+// tanhPoly is P in tanh(x) = x + x³·P(x²) on |x| ≤ tanhSplit.
 var tanhPoly = [5]float32{-0.3333328068256378, 0.13331441581249237, -0.05373970791697502, 0.020639069378376007, -0.005704969633370638}
 
 const (
+	gaussError = 2.6e-8
+	tanhError  = 9e-9
+
 	tanhSplit = 0.625
 	tanhOne   = 9.5 // tanh is 1 from here on
 
@@ -20,8 +22,9 @@ const (
 	geluTanhCube  = 0.044715
 )
 
-// GELU sets x to x·Φ(x), exactly erf's GELU, with an absolute error below 4e-7
-// for |x| < 6: that of float32 erf itself (Hendrycks and Gimpel, 2016).
+// GELU sets x to x·Φ(x), the GELU of Hendrycks and Gimpel (2016) that is defined
+// with erf, with an absolute error below 4e-7 for |x| < 6, which is less than
+// what a perfect erf in float32 would leave. −Inf gives NaN, as in torch.
 func GELU(x []float32) {
 	n := geluVec(x)
 	geluGeneric(x[n:])

@@ -7,8 +7,8 @@ func Scale(x []float32, s float32) {
 }
 
 func scaleGeneric(x []float32, s float32) {
-	for i := range x {
-		x[i] *= s
+	for i, v := range x {
+		x[i] = v * s
 	}
 }
 
@@ -29,6 +29,12 @@ func addGeneric(dst, x, y []float32) {
 
 // HasNaN says whether an element is NaN.
 func HasNaN(x []float32) bool {
+	var l lanes
+	n := markNaNVec(&l, x)
+	return l.max() != 0 || hasNaNGeneric(x[n:])
+}
+
+func hasNaNGeneric(x []float32) bool {
 	for _, v := range x {
 		if v != v {
 			return true

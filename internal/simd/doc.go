@@ -5,7 +5,7 @@
 // # One result
 //
 // Every level of instructions gives the same bits, the portable one included.
-// Each operation is defined by its twin in a file op_generic.go:
+// Each operation is defined by its twin in portable Go, whose name ends in Generic:
 //
 //   - A product adds its terms with fused multiply-adds in order of k, in blocks
 //     of 512 terms that are then added in order to a base (a bias, or zero). Tiles
@@ -14,8 +14,8 @@
 //   - A reduction runs over 16 virtual lanes, element i in lane i mod 16; lanes are
 //     then added by one fixed tree: i with i+8, i+4, i+2, i+1. Sixteen lanes are one
 //     AVX-512 register, two of AVX2, four of NEON.
-//   - exp, erfc and tanh are one polynomial each, evaluated in one order. Division
-//     is IEEE 754's. Nothing is approximated by the processor.
+//   - exp, tanh and the normal distribution are one polynomial each, evaluated in
+//     one order. Division is IEEE 754's. Nothing is approximated by the processor.
 //
 // The portable level has no fused multiply-add that is fast everywhere; fma32
 // computes one exactly in float64. NaN gives NaN; which NaN is not promised.

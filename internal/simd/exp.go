@@ -2,8 +2,8 @@ package simd
 
 import "math"
 
-// Constants of the elementary functions. Each is a float32; the generator of the
-// assembly reads them from this file's values by name, see _gen/constants.go.
+// Constants of the elementary functions. The generator of the assembly reads
+// them from this file and activation.go; run it after a change.
 const (
 	expLow   = -87.33      // exp of less is 0: its result would be subnormal
 	log2E    = 1.442695    // 1/ln 2
@@ -12,10 +12,13 @@ const (
 	ln2Low   = 1.42860677e-6
 )
 
-// expPoly is P in exp(r) = 1 + r + r²·P(r) on |r| ≤ ½ ln 2, with a relative
-// error below 3.1e-9 before rounding; weighted least squares with Lawson's
-// iteration, as the other polynomials here.
+// expPoly is P in exp(r) = 1 + r + r²·P(r) on |r| ≤ ½ ln 2. Like the other
+// polynomials here it is a least-squares fit with Lawson's weights, which level
+// the error (_gen/fit), in coefficients rounded to float32. expError is its
+// relative error before any rounding, as the other names in Error are.
 var expPoly = [5]float32{0x1.fffffcp-2, 0x1.555492p-3, 0x1.5558f2p-5, 0x1.1239e4p-7, 0x1.6a242cp-10}
+
+const expError = 4e-9
 
 // exp32 is exp(x) for x ≤ 88, with an error below 1 ulp; 0 for x < expLow.
 func exp32(x float32) float32 {
@@ -40,7 +43,7 @@ func exp32(x float32) float32 {
 	return y
 }
 
-// log64 is ln(x) for finite x > 0, to within 2e-16 of max(1, |ln x|), in the same
+// log64 is ln(x) for finite x > 0, to within 3e-16 of max(1, |ln x|), in the same
 // bits on every platform (the conversions keep compilers from fusing).
 func log64(x float64) float64 {
 	m, e := math.Frexp(x)

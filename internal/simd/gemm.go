@@ -67,12 +67,11 @@ func Product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 
 	}
 	if w.K == 0 {
 		for r := range m {
-			row := dst[r*ldd:]
-			for n := p0 * PanelWidth; n < width; n++ {
-				row[n] = 0
-				if base != nil {
-					row[n] = base[r*ldb+n]
-				}
+			row := dst[r*ldd:][p0*PanelWidth : width]
+			if base == nil {
+				clear(row)
+			} else {
+				copy(row, base[r*ldb+p0*PanelWidth:])
 			}
 		}
 		return

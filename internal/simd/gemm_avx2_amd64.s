@@ -4,18 +4,34 @@
 
 #include "textflag.h"
 
-// func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-72
+// Tiles of a product; see type kernel. Registers in the loop:
+//
+// 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
+// 	BX        panel of w
+// 	CX        terms that are left
+// 	DI        panel that comes next, fetched in steps of R14 bytes
+// 	R15       where a Keep tile leaves its weights; for others ldn
+// 	Y0 …      accumulators, row by row; then weights, then x
+//
+// Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
+
+// func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	SUBQ $2, CX
 	JLT  last2
 	PCALIGN $32
 two1:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Y2
 	VMOVUPS 32(BX), Y3
 	VBROADCASTSS 0(SI), Y4
@@ -51,12 +67,14 @@ done3:
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -65,6 +83,9 @@ TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last5
 	PCALIGN $32
 two4:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Y4
 	VMOVUPS 32(BX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -115,12 +136,14 @@ done6:
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -131,6 +154,9 @@ TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last8
 	PCALIGN $32
 two7:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Y6
 	VMOVUPS 32(BX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -196,12 +222,14 @@ done9:
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -215,6 +243,9 @@ TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last11
 	PCALIGN $32
 two10:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Y8
 	VMOVUPS 32(BX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -295,12 +326,14 @@ done12:
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -316,6 +349,9 @@ TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last14
 	PCALIGN $32
 two13:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Y10
 	VMOVUPS 32(BX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -411,12 +447,14 @@ done15:
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VXORPS Y0, Y0, Y0
@@ -435,6 +473,9 @@ TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last17
 	PCALIGN $32
 two16:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Y12
 	VMOVUPS 32(BX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -545,18 +586,22 @@ done18:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	SUBQ $2, CX
 	JLT  last20
 	PCALIGN $32
 two19:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y2
 	VCVTPH2PS 16(BX), Y3
 	VBROADCASTSS 0(SI), Y4
@@ -592,12 +637,14 @@ done21:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -606,6 +653,8 @@ TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last23
 	PCALIGN $32
 two22:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y4
 	VCVTPH2PS 16(BX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -656,12 +705,14 @@ done24:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -672,6 +723,8 @@ TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last26
 	PCALIGN $32
 two25:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y6
 	VCVTPH2PS 16(BX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -737,12 +790,14 @@ done27:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -756,6 +811,8 @@ TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last29
 	PCALIGN $32
 two28:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y8
 	VCVTPH2PS 16(BX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -836,12 +893,14 @@ done30:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -857,6 +916,8 @@ TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last32
 	PCALIGN $32
 two31:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y10
 	VCVTPH2PS 16(BX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -952,12 +1013,14 @@ done33:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-72
+// func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VXORPS Y0, Y0, Y0
@@ -976,6 +1039,8 @@ TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-72
 	JLT  last35
 	PCALIGN $32
 two34:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y12
 	VCVTPH2PS 16(BX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -1044,6 +1109,391 @@ last35:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 done36:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	VMOVUPS Y10, 0(DI)
+	VMOVUPS Y11, 32(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ $2, CX
+	JLT  last38
+	PCALIGN $32
+two37:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Y8
+	VMOVUPS Y8, 0(R15)
+	VCVTPH2PS 16(BX), Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS 0(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	VCVTPH2PS 32(BX), Y8
+	VMOVUPS Y8, 64(R15)
+	VCVTPH2PS 48(BX), Y9
+	VMOVUPS Y9, 96(R15)
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two37
+last38:
+	ADDQ $2, CX
+	JEQ  done39
+	VCVTPH2PS 0(BX), Y8
+	VMOVUPS Y8, 0(R15)
+	VCVTPH2PS 16(BX), Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS 0(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+done39:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y7, 32(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	SUBQ $2, CX
+	JLT  last41
+	PCALIGN $32
+two40:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Y10
+	VMOVUPS Y10, 0(R15)
+	VCVTPH2PS 16(BX), Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS 0(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	VCVTPH2PS 32(BX), Y10
+	VMOVUPS Y10, 64(R15)
+	VCVTPH2PS 48(BX), Y11
+	VMOVUPS Y11, 96(R15)
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two40
+last41:
+	ADDQ $2, CX
+	JEQ  done42
+	VCVTPH2PS 0(BX), Y10
+	VMOVUPS Y10, 0(R15)
+	VCVTPH2PS 16(BX), Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS 0(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+done42:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y9, 32(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	SUBQ $2, CX
+	JLT  last44
+	PCALIGN $32
+two43:
+	PREFETCHT1 0(DI)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Y12
+	VMOVUPS Y12, 0(R15)
+	VCVTPH2PS 16(BX), Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS 0(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 0(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	VCVTPH2PS 32(BX), Y12
+	VMOVUPS Y12, 64(R15)
+	VCVTPH2PS 48(BX), Y13
+	VMOVUPS Y13, 96(R15)
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two43
+last44:
+	ADDQ $2, CX
+	JEQ  done45
+	VCVTPH2PS 0(BX), Y12
+	VMOVUPS Y12, 0(R15)
+	VCVTPH2PS 16(BX), Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS 0(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 0(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+done45:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX

@@ -4,40 +4,57 @@
 
 #include "textflag.h"
 
-// func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-72
+// Tiles of a product; see type kernel. Registers in the loop:
+//
+// 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
+// 	BX        panel of w; DX ldw, the distance to the second panel
+// 	CX        terms that are left
+// 	DI        panel that comes next, fetched in steps of R14 bytes
+// 	R15       where a Keep tile leaves its weights; for others ldn
+// 	Z0 …      accumulators, row by row; then weights, then x
+//
+// Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
+
+// func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	SUBQ $2, CX
 	JLT  last2
 	PCALIGN $32
 two1:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z2
-	VMOVUPS 0(DX), Z3
+	VMOVUPS 0(BX)(DX*1), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
 	VMOVUPS 64(BX), Z2
-	VMOVUPS 64(DX), Z3
+	VMOVUPS 64(BX)(DX*1), Z3
 	VBROADCASTSS 4(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two1
 last2:
 	ADDQ $2, CX
 	JEQ  done3
 	VMOVUPS 0(BX), Z2
-	VMOVUPS 0(DX), Z3
+	VMOVUPS 0(BX)(DX*1), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
@@ -54,14 +71,16 @@ done3:
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -70,8 +89,13 @@ TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last5
 	PCALIGN $32
 two4:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z4
-	VMOVUPS 0(DX), Z5
+	VMOVUPS 0(BX)(DX*1), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z4, Z6, Z0
 	VFMADD231PS Z5, Z6, Z1
@@ -79,7 +103,7 @@ two4:
 	VFMADD231PS Z4, Z6, Z2
 	VFMADD231PS Z5, Z6, Z3
 	VMOVUPS 64(BX), Z4
-	VMOVUPS 64(DX), Z5
+	VMOVUPS 64(BX)(DX*1), Z5
 	VBROADCASTSS 4(SI), Z6
 	VFMADD231PS Z4, Z6, Z0
 	VFMADD231PS Z5, Z6, Z1
@@ -88,14 +112,13 @@ two4:
 	VFMADD231PS Z5, Z6, Z3
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two4
 last5:
 	ADDQ $2, CX
 	JEQ  done6
 	VMOVUPS 0(BX), Z4
-	VMOVUPS 0(DX), Z5
+	VMOVUPS 0(BX)(DX*1), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z4, Z6, Z0
 	VFMADD231PS Z5, Z6, Z1
@@ -121,14 +144,16 @@ done6:
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -139,8 +164,13 @@ TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last8
 	PCALIGN $32
 two7:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z6
-	VMOVUPS 0(DX), Z7
+	VMOVUPS 0(BX)(DX*1), Z7
 	VBROADCASTSS 0(SI), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z1
@@ -151,7 +181,7 @@ two7:
 	VFMADD231PS Z6, Z8, Z4
 	VFMADD231PS Z7, Z8, Z5
 	VMOVUPS 64(BX), Z6
-	VMOVUPS 64(DX), Z7
+	VMOVUPS 64(BX)(DX*1), Z7
 	VBROADCASTSS 4(SI), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z1
@@ -163,14 +193,13 @@ two7:
 	VFMADD231PS Z7, Z8, Z5
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two7
 last8:
 	ADDQ $2, CX
 	JEQ  done9
 	VMOVUPS 0(BX), Z6
-	VMOVUPS 0(DX), Z7
+	VMOVUPS 0(BX)(DX*1), Z7
 	VBROADCASTSS 0(SI), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z1
@@ -205,14 +234,16 @@ done9:
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -226,8 +257,13 @@ TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last11
 	PCALIGN $32
 two10:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z8
-	VMOVUPS 0(DX), Z9
+	VMOVUPS 0(BX)(DX*1), Z9
 	VBROADCASTSS 0(SI), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z1
@@ -241,7 +277,7 @@ two10:
 	VFMADD231PS Z8, Z10, Z6
 	VFMADD231PS Z9, Z10, Z7
 	VMOVUPS 64(BX), Z8
-	VMOVUPS 64(DX), Z9
+	VMOVUPS 64(BX)(DX*1), Z9
 	VBROADCASTSS 4(SI), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z1
@@ -256,14 +292,13 @@ two10:
 	VFMADD231PS Z9, Z10, Z7
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two10
 last11:
 	ADDQ $2, CX
 	JEQ  done12
 	VMOVUPS 0(BX), Z8
-	VMOVUPS 0(DX), Z9
+	VMOVUPS 0(BX)(DX*1), Z9
 	VBROADCASTSS 0(SI), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z1
@@ -307,14 +342,16 @@ done12:
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -330,8 +367,13 @@ TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last14
 	PCALIGN $32
 two13:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z10
-	VMOVUPS 0(DX), Z11
+	VMOVUPS 0(BX)(DX*1), Z11
 	VBROADCASTSS 0(SI), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z1
@@ -348,7 +390,7 @@ two13:
 	VFMADD231PS Z10, Z12, Z8
 	VFMADD231PS Z11, Z12, Z9
 	VMOVUPS 64(BX), Z10
-	VMOVUPS 64(DX), Z11
+	VMOVUPS 64(BX)(DX*1), Z11
 	VBROADCASTSS 4(SI), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z1
@@ -366,14 +408,13 @@ two13:
 	VFMADD231PS Z11, Z12, Z9
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two13
 last14:
 	ADDQ $2, CX
 	JEQ  done15
 	VMOVUPS 0(BX), Z10
-	VMOVUPS 0(DX), Z11
+	VMOVUPS 0(BX)(DX*1), Z11
 	VBROADCASTSS 0(SI), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z1
@@ -426,14 +467,16 @@ done15:
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VPXORD Z0, Z0, Z0
@@ -452,8 +495,13 @@ TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last17
 	PCALIGN $32
 two16:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z12
-	VMOVUPS 0(DX), Z13
+	VMOVUPS 0(BX)(DX*1), Z13
 	VBROADCASTSS 0(SI), Z14
 	VFMADD231PS Z12, Z14, Z0
 	VFMADD231PS Z13, Z14, Z1
@@ -473,7 +521,7 @@ two16:
 	VFMADD231PS Z12, Z14, Z10
 	VFMADD231PS Z13, Z14, Z11
 	VMOVUPS 64(BX), Z12
-	VMOVUPS 64(DX), Z13
+	VMOVUPS 64(BX)(DX*1), Z13
 	VBROADCASTSS 4(SI), Z14
 	VFMADD231PS Z12, Z14, Z0
 	VFMADD231PS Z13, Z14, Z1
@@ -494,14 +542,13 @@ two16:
 	VFMADD231PS Z13, Z14, Z11
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two16
 last17:
 	ADDQ $2, CX
 	JEQ  done18
 	VMOVUPS 0(BX), Z12
-	VMOVUPS 0(DX), Z13
+	VMOVUPS 0(BX)(DX*1), Z13
 	VBROADCASTSS 0(SI), Z14
 	VFMADD231PS Z12, Z14, Z0
 	VFMADD231PS Z13, Z14, Z1
@@ -563,14 +610,16 @@ done18:
 	VZEROUPPER
 	RET
 
-// func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VPXORD Z0, Z0, Z0
@@ -591,8 +640,13 @@ TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last20
 	PCALIGN $32
 two19:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z14
-	VMOVUPS 0(DX), Z15
+	VMOVUPS 0(BX)(DX*1), Z15
 	VBROADCASTSS 0(SI), Z16
 	VFMADD231PS Z14, Z16, Z0
 	VFMADD231PS Z15, Z16, Z1
@@ -615,7 +669,7 @@ two19:
 	VFMADD231PS Z14, Z16, Z12
 	VFMADD231PS Z15, Z16, Z13
 	VMOVUPS 64(BX), Z14
-	VMOVUPS 64(DX), Z15
+	VMOVUPS 64(BX)(DX*1), Z15
 	VBROADCASTSS 4(SI), Z16
 	VFMADD231PS Z14, Z16, Z0
 	VFMADD231PS Z15, Z16, Z1
@@ -639,14 +693,13 @@ two19:
 	VFMADD231PS Z15, Z16, Z13
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two19
 last20:
 	ADDQ $2, CX
 	JEQ  done21
 	VMOVUPS 0(BX), Z14
-	VMOVUPS 0(DX), Z15
+	VMOVUPS 0(BX)(DX*1), Z15
 	VBROADCASTSS 0(SI), Z16
 	VFMADD231PS Z14, Z16, Z0
 	VFMADD231PS Z15, Z16, Z1
@@ -717,14 +770,16 @@ done21:
 	VZEROUPPER
 	RET
 
-// func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -748,8 +803,13 @@ TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last23
 	PCALIGN $32
 two22:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z16
-	VMOVUPS 0(DX), Z17
+	VMOVUPS 0(BX)(DX*1), Z17
 	VBROADCASTSS 0(SI), Z18
 	VFMADD231PS Z16, Z18, Z0
 	VFMADD231PS Z17, Z18, Z1
@@ -775,7 +835,7 @@ two22:
 	VFMADD231PS Z16, Z18, Z14
 	VFMADD231PS Z17, Z18, Z15
 	VMOVUPS 64(BX), Z16
-	VMOVUPS 64(DX), Z17
+	VMOVUPS 64(BX)(DX*1), Z17
 	VBROADCASTSS 4(SI), Z18
 	VFMADD231PS Z16, Z18, Z0
 	VFMADD231PS Z17, Z18, Z1
@@ -802,14 +862,13 @@ two22:
 	VFMADD231PS Z17, Z18, Z15
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two22
 last23:
 	ADDQ $2, CX
 	JEQ  done24
 	VMOVUPS 0(BX), Z16
-	VMOVUPS 0(DX), Z17
+	VMOVUPS 0(BX)(DX*1), Z17
 	VBROADCASTSS 0(SI), Z18
 	VFMADD231PS Z16, Z18, Z0
 	VFMADD231PS Z17, Z18, Z1
@@ -889,14 +948,16 @@ done24:
 	VZEROUPPER
 	RET
 
-// func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -922,8 +983,13 @@ TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last26
 	PCALIGN $32
 two25:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z18
-	VMOVUPS 0(DX), Z19
+	VMOVUPS 0(BX)(DX*1), Z19
 	VBROADCASTSS 0(SI), Z20
 	VFMADD231PS Z18, Z20, Z0
 	VFMADD231PS Z19, Z20, Z1
@@ -952,7 +1018,7 @@ two25:
 	VFMADD231PS Z18, Z20, Z16
 	VFMADD231PS Z19, Z20, Z17
 	VMOVUPS 64(BX), Z18
-	VMOVUPS 64(DX), Z19
+	VMOVUPS 64(BX)(DX*1), Z19
 	VBROADCASTSS 4(SI), Z20
 	VFMADD231PS Z18, Z20, Z0
 	VFMADD231PS Z19, Z20, Z1
@@ -982,14 +1048,13 @@ two25:
 	VFMADD231PS Z19, Z20, Z17
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two25
 last26:
 	ADDQ $2, CX
 	JEQ  done27
 	VMOVUPS 0(BX), Z18
-	VMOVUPS 0(DX), Z19
+	VMOVUPS 0(BX)(DX*1), Z19
 	VBROADCASTSS 0(SI), Z20
 	VFMADD231PS Z18, Z20, Z0
 	VFMADD231PS Z19, Z20, Z1
@@ -1078,14 +1143,16 @@ done27:
 	VZEROUPPER
 	RET
 
-// func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -1114,8 +1181,13 @@ TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last29
 	PCALIGN $32
 two28:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z20
-	VMOVUPS 0(DX), Z21
+	VMOVUPS 0(BX)(DX*1), Z21
 	VBROADCASTSS 0(SI), Z22
 	VFMADD231PS Z20, Z22, Z0
 	VFMADD231PS Z21, Z22, Z1
@@ -1147,7 +1219,7 @@ two28:
 	VFMADD231PS Z20, Z22, Z18
 	VFMADD231PS Z21, Z22, Z19
 	VMOVUPS 64(BX), Z20
-	VMOVUPS 64(DX), Z21
+	VMOVUPS 64(BX)(DX*1), Z21
 	VBROADCASTSS 4(SI), Z22
 	VFMADD231PS Z20, Z22, Z0
 	VFMADD231PS Z21, Z22, Z1
@@ -1180,14 +1252,13 @@ two28:
 	VFMADD231PS Z21, Z22, Z19
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two28
 last29:
 	ADDQ $2, CX
 	JEQ  done30
 	VMOVUPS 0(BX), Z20
-	VMOVUPS 0(DX), Z21
+	VMOVUPS 0(BX)(DX*1), Z21
 	VBROADCASTSS 0(SI), Z22
 	VFMADD231PS Z20, Z22, Z0
 	VFMADD231PS Z21, Z22, Z1
@@ -1285,14 +1356,16 @@ done30:
 	VZEROUPPER
 	RET
 
-// func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -1323,8 +1396,13 @@ TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last32
 	PCALIGN $32
 two31:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z22
-	VMOVUPS 0(DX), Z23
+	VMOVUPS 0(BX)(DX*1), Z23
 	VBROADCASTSS 0(SI), Z24
 	VFMADD231PS Z22, Z24, Z0
 	VFMADD231PS Z23, Z24, Z1
@@ -1359,7 +1437,7 @@ two31:
 	VFMADD231PS Z22, Z24, Z20
 	VFMADD231PS Z23, Z24, Z21
 	VMOVUPS 64(BX), Z22
-	VMOVUPS 64(DX), Z23
+	VMOVUPS 64(BX)(DX*1), Z23
 	VBROADCASTSS 4(SI), Z24
 	VFMADD231PS Z22, Z24, Z0
 	VFMADD231PS Z23, Z24, Z1
@@ -1395,14 +1473,13 @@ two31:
 	VFMADD231PS Z23, Z24, Z21
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two31
 last32:
 	ADDQ $2, CX
 	JEQ  done33
 	VMOVUPS 0(BX), Z22
-	VMOVUPS 0(DX), Z23
+	VMOVUPS 0(BX)(DX*1), Z23
 	VBROADCASTSS 0(SI), Z24
 	VFMADD231PS Z22, Z24, Z0
 	VFMADD231PS Z23, Z24, Z1
@@ -1509,14 +1586,16 @@ done33:
 	VZEROUPPER
 	RET
 
-// func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -1550,8 +1629,13 @@ TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last35
 	PCALIGN $32
 two34:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z24
-	VMOVUPS 0(DX), Z25
+	VMOVUPS 0(BX)(DX*1), Z25
 	VBROADCASTSS 0(SI), Z26
 	VFMADD231PS Z24, Z26, Z0
 	VFMADD231PS Z25, Z26, Z1
@@ -1589,7 +1673,7 @@ two34:
 	VFMADD231PS Z24, Z26, Z22
 	VFMADD231PS Z25, Z26, Z23
 	VMOVUPS 64(BX), Z24
-	VMOVUPS 64(DX), Z25
+	VMOVUPS 64(BX)(DX*1), Z25
 	VBROADCASTSS 4(SI), Z26
 	VFMADD231PS Z24, Z26, Z0
 	VFMADD231PS Z25, Z26, Z1
@@ -1628,14 +1712,13 @@ two34:
 	VFMADD231PS Z25, Z26, Z23
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two34
 last35:
 	ADDQ $2, CX
 	JEQ  done36
 	VMOVUPS 0(BX), Z24
-	VMOVUPS 0(DX), Z25
+	VMOVUPS 0(BX)(DX*1), Z25
 	VBROADCASTSS 0(SI), Z26
 	VFMADD231PS Z24, Z26, Z0
 	VFMADD231PS Z25, Z26, Z1
@@ -1751,14 +1834,16 @@ done36:
 	VZEROUPPER
 	RET
 
-// func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -1794,8 +1879,13 @@ TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last38
 	PCALIGN $32
 two37:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z26
-	VMOVUPS 0(DX), Z27
+	VMOVUPS 0(BX)(DX*1), Z27
 	VBROADCASTSS 0(SI), Z28
 	VFMADD231PS Z26, Z28, Z0
 	VFMADD231PS Z27, Z28, Z1
@@ -1836,7 +1926,7 @@ two37:
 	VFMADD231PS Z26, Z28, Z24
 	VFMADD231PS Z27, Z28, Z25
 	VMOVUPS 64(BX), Z26
-	VMOVUPS 64(DX), Z27
+	VMOVUPS 64(BX)(DX*1), Z27
 	VBROADCASTSS 4(SI), Z28
 	VFMADD231PS Z26, Z28, Z0
 	VFMADD231PS Z27, Z28, Z1
@@ -1878,14 +1968,13 @@ two37:
 	VFMADD231PS Z27, Z28, Z25
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two37
 last38:
 	ADDQ $2, CX
 	JEQ  done39
 	VMOVUPS 0(BX), Z26
-	VMOVUPS 0(DX), Z27
+	VMOVUPS 0(BX)(DX*1), Z27
 	VBROADCASTSS 0(SI), Z28
 	VFMADD231PS Z26, Z28, Z0
 	VFMADD231PS Z27, Z28, Z1
@@ -2010,14 +2099,16 @@ done39:
 	VZEROUPPER
 	RET
 
-// func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -2056,8 +2147,13 @@ TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last41
 	PCALIGN $32
 two40:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	PREFETCHT1 64(DI)
+	PREFETCHT1 64(DI)(R15*1)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z28
-	VMOVUPS 0(DX), Z29
+	VMOVUPS 0(BX)(DX*1), Z29
 	VBROADCASTSS 0(SI), Z30
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
@@ -2101,7 +2197,7 @@ two40:
 	VFMADD231PS Z28, Z30, Z26
 	VFMADD231PS Z29, Z30, Z27
 	VMOVUPS 64(BX), Z28
-	VMOVUPS 64(DX), Z29
+	VMOVUPS 64(BX)(DX*1), Z29
 	VBROADCASTSS 4(SI), Z30
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
@@ -2146,14 +2242,13 @@ two40:
 	VFMADD231PS Z29, Z30, Z27
 	ADDQ $8, SI
 	ADDQ $128, BX
-	ADDQ $128, DX
 	SUBQ $2, CX
 	JGE  two40
 last41:
 	ADDQ $2, CX
 	JEQ  done42
 	VMOVUPS 0(BX), Z28
-	VMOVUPS 0(DX), Z29
+	VMOVUPS 0(BX)(DX*1), Z29
 	VBROADCASTSS 0(SI), Z30
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
@@ -2287,17 +2382,22 @@ done42:
 	VZEROUPPER
 	RET
 
-// func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VPXORD Z0, Z0, Z0
 	SUBQ $2, CX
 	JLT  last44
 	PCALIGN $32
 two43:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z1
 	VBROADCASTSS 0(SI), Z2
 	VFMADD231PS Z1, Z2, Z0
@@ -2325,18 +2425,23 @@ done45:
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	SUBQ $2, CX
 	JLT  last47
 	PCALIGN $32
 two46:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z2
 	VBROADCASTSS 0(SI), Z3
 	VFMADD231PS Z2, Z3, Z0
@@ -2374,12 +2479,14 @@ done48:
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2387,6 +2494,9 @@ TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last50
 	PCALIGN $32
 two49:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z3, Z4, Z0
@@ -2434,12 +2544,14 @@ done51:
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -2449,6 +2561,9 @@ TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last53
 	PCALIGN $32
 two52:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z4
 	VBROADCASTSS 0(SI), Z5
 	VFMADD231PS Z4, Z5, Z0
@@ -2506,12 +2621,14 @@ done54:
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -2522,6 +2639,9 @@ TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last56
 	PCALIGN $32
 two55:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z5, Z6, Z0
@@ -2589,12 +2709,14 @@ done57:
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VPXORD Z0, Z0, Z0
@@ -2607,6 +2729,9 @@ TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last59
 	PCALIGN $32
 two58:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -2684,12 +2809,14 @@ done60:
 	VZEROUPPER
 	RET
 
-// func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VPXORD Z0, Z0, Z0
@@ -2703,6 +2830,9 @@ TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last62
 	PCALIGN $32
 two61:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z7
 	VBROADCASTSS 0(SI), Z8
 	VFMADD231PS Z7, Z8, Z0
@@ -2790,12 +2920,14 @@ done63:
 	VZEROUPPER
 	RET
 
-// func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -2811,6 +2943,9 @@ TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last65
 	PCALIGN $32
 two64:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z8
 	VBROADCASTSS 0(SI), Z9
 	VFMADD231PS Z8, Z9, Z0
@@ -2908,12 +3043,14 @@ done66:
 	VZEROUPPER
 	RET
 
-// func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -2930,6 +3067,9 @@ TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last68
 	PCALIGN $32
 two67:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z9
 	VBROADCASTSS 0(SI), Z10
 	VFMADD231PS Z9, Z10, Z0
@@ -3037,12 +3177,14 @@ done69:
 	VZEROUPPER
 	RET
 
-// func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -3061,6 +3203,9 @@ TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last71
 	PCALIGN $32
 two70:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z10
 	VBROADCASTSS 0(SI), Z11
 	VFMADD231PS Z10, Z11, Z0
@@ -3178,12 +3323,14 @@ done72:
 	VZEROUPPER
 	RET
 
-// func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -3203,6 +3350,9 @@ TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last74
 	PCALIGN $32
 two73:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z11
 	VBROADCASTSS 0(SI), Z12
 	VFMADD231PS Z11, Z12, Z0
@@ -3330,12 +3480,14 @@ done75:
 	VZEROUPPER
 	RET
 
-// func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -3357,6 +3509,9 @@ TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last77
 	PCALIGN $32
 two76:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z12
 	VBROADCASTSS 0(SI), Z13
 	VFMADD231PS Z12, Z13, Z0
@@ -3494,12 +3649,14 @@ done78:
 	VZEROUPPER
 	RET
 
-// func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -3522,6 +3679,9 @@ TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last80
 	PCALIGN $32
 two79:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z13
 	VBROADCASTSS 0(SI), Z14
 	VFMADD231PS Z13, Z14, Z0
@@ -3669,12 +3829,14 @@ done81:
 	VZEROUPPER
 	RET
 
-// func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-72
+// func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -3699,6 +3861,9 @@ TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-72
 	JLT  last83
 	PCALIGN $32
 two82:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
 	VMOVUPS 0(BX), Z14
 	VBROADCASTSS 0(SI), Z15
 	VFMADD231PS Z14, Z15, Z0
@@ -3856,40 +4021,44 @@ done84:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x1x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x1x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	SUBQ $2, CX
 	JLT  last86
 	PCALIGN $32
 two85:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z2
-	VCVTPH2PS 0(DX), Z3
+	VCVTPH2PS 0(BX)(DX*1), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
 	VCVTPH2PS 32(BX), Z2
-	VCVTPH2PS 32(DX), Z3
+	VCVTPH2PS 32(BX)(DX*1), Z3
 	VBROADCASTSS 4(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two85
 last86:
 	ADDQ $2, CX
 	JEQ  done87
 	VCVTPH2PS 0(BX), Z2
-	VCVTPH2PS 0(DX), Z3
+	VCVTPH2PS 0(BX)(DX*1), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
@@ -3906,14 +4075,16 @@ done87:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x2x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x2x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3922,8 +4093,11 @@ TEXT ·gemmF32F16x2x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last89
 	PCALIGN $32
 two88:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z4
-	VCVTPH2PS 0(DX), Z5
+	VCVTPH2PS 0(BX)(DX*1), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z4, Z6, Z0
 	VFMADD231PS Z5, Z6, Z1
@@ -3931,7 +4105,7 @@ two88:
 	VFMADD231PS Z4, Z6, Z2
 	VFMADD231PS Z5, Z6, Z3
 	VCVTPH2PS 32(BX), Z4
-	VCVTPH2PS 32(DX), Z5
+	VCVTPH2PS 32(BX)(DX*1), Z5
 	VBROADCASTSS 4(SI), Z6
 	VFMADD231PS Z4, Z6, Z0
 	VFMADD231PS Z5, Z6, Z1
@@ -3940,14 +4114,13 @@ two88:
 	VFMADD231PS Z5, Z6, Z3
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two88
 last89:
 	ADDQ $2, CX
 	JEQ  done90
 	VCVTPH2PS 0(BX), Z4
-	VCVTPH2PS 0(DX), Z5
+	VCVTPH2PS 0(BX)(DX*1), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z4, Z6, Z0
 	VFMADD231PS Z5, Z6, Z1
@@ -3973,14 +4146,16 @@ done90:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x3x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x3x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3991,8 +4166,11 @@ TEXT ·gemmF32F16x3x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last92
 	PCALIGN $32
 two91:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z6
-	VCVTPH2PS 0(DX), Z7
+	VCVTPH2PS 0(BX)(DX*1), Z7
 	VBROADCASTSS 0(SI), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z1
@@ -4003,7 +4181,7 @@ two91:
 	VFMADD231PS Z6, Z8, Z4
 	VFMADD231PS Z7, Z8, Z5
 	VCVTPH2PS 32(BX), Z6
-	VCVTPH2PS 32(DX), Z7
+	VCVTPH2PS 32(BX)(DX*1), Z7
 	VBROADCASTSS 4(SI), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z1
@@ -4015,14 +4193,13 @@ two91:
 	VFMADD231PS Z7, Z8, Z5
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two91
 last92:
 	ADDQ $2, CX
 	JEQ  done93
 	VCVTPH2PS 0(BX), Z6
-	VCVTPH2PS 0(DX), Z7
+	VCVTPH2PS 0(BX)(DX*1), Z7
 	VBROADCASTSS 0(SI), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z1
@@ -4057,14 +4234,16 @@ done93:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x4x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x4x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4078,8 +4257,11 @@ TEXT ·gemmF32F16x4x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last95
 	PCALIGN $32
 two94:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z8
-	VCVTPH2PS 0(DX), Z9
+	VCVTPH2PS 0(BX)(DX*1), Z9
 	VBROADCASTSS 0(SI), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z1
@@ -4093,7 +4275,7 @@ two94:
 	VFMADD231PS Z8, Z10, Z6
 	VFMADD231PS Z9, Z10, Z7
 	VCVTPH2PS 32(BX), Z8
-	VCVTPH2PS 32(DX), Z9
+	VCVTPH2PS 32(BX)(DX*1), Z9
 	VBROADCASTSS 4(SI), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z1
@@ -4108,14 +4290,13 @@ two94:
 	VFMADD231PS Z9, Z10, Z7
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two94
 last95:
 	ADDQ $2, CX
 	JEQ  done96
 	VCVTPH2PS 0(BX), Z8
-	VCVTPH2PS 0(DX), Z9
+	VCVTPH2PS 0(BX)(DX*1), Z9
 	VBROADCASTSS 0(SI), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z1
@@ -4159,14 +4340,16 @@ done96:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x5x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x5x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -4182,8 +4365,11 @@ TEXT ·gemmF32F16x5x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last98
 	PCALIGN $32
 two97:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z10
-	VCVTPH2PS 0(DX), Z11
+	VCVTPH2PS 0(BX)(DX*1), Z11
 	VBROADCASTSS 0(SI), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z1
@@ -4200,7 +4386,7 @@ two97:
 	VFMADD231PS Z10, Z12, Z8
 	VFMADD231PS Z11, Z12, Z9
 	VCVTPH2PS 32(BX), Z10
-	VCVTPH2PS 32(DX), Z11
+	VCVTPH2PS 32(BX)(DX*1), Z11
 	VBROADCASTSS 4(SI), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z1
@@ -4218,14 +4404,13 @@ two97:
 	VFMADD231PS Z11, Z12, Z9
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two97
 last98:
 	ADDQ $2, CX
 	JEQ  done99
 	VCVTPH2PS 0(BX), Z10
-	VCVTPH2PS 0(DX), Z11
+	VCVTPH2PS 0(BX)(DX*1), Z11
 	VBROADCASTSS 0(SI), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z1
@@ -4278,14 +4463,16 @@ done99:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x6x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x6x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VPXORD Z0, Z0, Z0
@@ -4304,8 +4491,11 @@ TEXT ·gemmF32F16x6x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last101
 	PCALIGN $32
 two100:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z12
-	VCVTPH2PS 0(DX), Z13
+	VCVTPH2PS 0(BX)(DX*1), Z13
 	VBROADCASTSS 0(SI), Z14
 	VFMADD231PS Z12, Z14, Z0
 	VFMADD231PS Z13, Z14, Z1
@@ -4325,7 +4515,7 @@ two100:
 	VFMADD231PS Z12, Z14, Z10
 	VFMADD231PS Z13, Z14, Z11
 	VCVTPH2PS 32(BX), Z12
-	VCVTPH2PS 32(DX), Z13
+	VCVTPH2PS 32(BX)(DX*1), Z13
 	VBROADCASTSS 4(SI), Z14
 	VFMADD231PS Z12, Z14, Z0
 	VFMADD231PS Z13, Z14, Z1
@@ -4346,14 +4536,13 @@ two100:
 	VFMADD231PS Z13, Z14, Z11
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two100
 last101:
 	ADDQ $2, CX
 	JEQ  done102
 	VCVTPH2PS 0(BX), Z12
-	VCVTPH2PS 0(DX), Z13
+	VCVTPH2PS 0(BX)(DX*1), Z13
 	VBROADCASTSS 0(SI), Z14
 	VFMADD231PS Z12, Z14, Z0
 	VFMADD231PS Z13, Z14, Z1
@@ -4415,14 +4604,16 @@ done102:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x7x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x7x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VPXORD Z0, Z0, Z0
@@ -4443,8 +4634,11 @@ TEXT ·gemmF32F16x7x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last104
 	PCALIGN $32
 two103:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z14
-	VCVTPH2PS 0(DX), Z15
+	VCVTPH2PS 0(BX)(DX*1), Z15
 	VBROADCASTSS 0(SI), Z16
 	VFMADD231PS Z14, Z16, Z0
 	VFMADD231PS Z15, Z16, Z1
@@ -4467,7 +4661,7 @@ two103:
 	VFMADD231PS Z14, Z16, Z12
 	VFMADD231PS Z15, Z16, Z13
 	VCVTPH2PS 32(BX), Z14
-	VCVTPH2PS 32(DX), Z15
+	VCVTPH2PS 32(BX)(DX*1), Z15
 	VBROADCASTSS 4(SI), Z16
 	VFMADD231PS Z14, Z16, Z0
 	VFMADD231PS Z15, Z16, Z1
@@ -4491,14 +4685,13 @@ two103:
 	VFMADD231PS Z15, Z16, Z13
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two103
 last104:
 	ADDQ $2, CX
 	JEQ  done105
 	VCVTPH2PS 0(BX), Z14
-	VCVTPH2PS 0(DX), Z15
+	VCVTPH2PS 0(BX)(DX*1), Z15
 	VBROADCASTSS 0(SI), Z16
 	VFMADD231PS Z14, Z16, Z0
 	VFMADD231PS Z15, Z16, Z1
@@ -4569,14 +4762,16 @@ done105:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x8x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x8x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -4600,8 +4795,11 @@ TEXT ·gemmF32F16x8x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last107
 	PCALIGN $32
 two106:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z16
-	VCVTPH2PS 0(DX), Z17
+	VCVTPH2PS 0(BX)(DX*1), Z17
 	VBROADCASTSS 0(SI), Z18
 	VFMADD231PS Z16, Z18, Z0
 	VFMADD231PS Z17, Z18, Z1
@@ -4627,7 +4825,7 @@ two106:
 	VFMADD231PS Z16, Z18, Z14
 	VFMADD231PS Z17, Z18, Z15
 	VCVTPH2PS 32(BX), Z16
-	VCVTPH2PS 32(DX), Z17
+	VCVTPH2PS 32(BX)(DX*1), Z17
 	VBROADCASTSS 4(SI), Z18
 	VFMADD231PS Z16, Z18, Z0
 	VFMADD231PS Z17, Z18, Z1
@@ -4654,14 +4852,13 @@ two106:
 	VFMADD231PS Z17, Z18, Z15
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two106
 last107:
 	ADDQ $2, CX
 	JEQ  done108
 	VCVTPH2PS 0(BX), Z16
-	VCVTPH2PS 0(DX), Z17
+	VCVTPH2PS 0(BX)(DX*1), Z17
 	VBROADCASTSS 0(SI), Z18
 	VFMADD231PS Z16, Z18, Z0
 	VFMADD231PS Z17, Z18, Z1
@@ -4741,14 +4938,16 @@ done108:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x9x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x9x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -4774,8 +4973,11 @@ TEXT ·gemmF32F16x9x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last110
 	PCALIGN $32
 two109:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z18
-	VCVTPH2PS 0(DX), Z19
+	VCVTPH2PS 0(BX)(DX*1), Z19
 	VBROADCASTSS 0(SI), Z20
 	VFMADD231PS Z18, Z20, Z0
 	VFMADD231PS Z19, Z20, Z1
@@ -4804,7 +5006,7 @@ two109:
 	VFMADD231PS Z18, Z20, Z16
 	VFMADD231PS Z19, Z20, Z17
 	VCVTPH2PS 32(BX), Z18
-	VCVTPH2PS 32(DX), Z19
+	VCVTPH2PS 32(BX)(DX*1), Z19
 	VBROADCASTSS 4(SI), Z20
 	VFMADD231PS Z18, Z20, Z0
 	VFMADD231PS Z19, Z20, Z1
@@ -4834,14 +5036,13 @@ two109:
 	VFMADD231PS Z19, Z20, Z17
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two109
 last110:
 	ADDQ $2, CX
 	JEQ  done111
 	VCVTPH2PS 0(BX), Z18
-	VCVTPH2PS 0(DX), Z19
+	VCVTPH2PS 0(BX)(DX*1), Z19
 	VBROADCASTSS 0(SI), Z20
 	VFMADD231PS Z18, Z20, Z0
 	VFMADD231PS Z19, Z20, Z1
@@ -4930,14 +5131,16 @@ done111:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x10x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x10x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -4966,8 +5169,11 @@ TEXT ·gemmF32F16x10x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last113
 	PCALIGN $32
 two112:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z20
-	VCVTPH2PS 0(DX), Z21
+	VCVTPH2PS 0(BX)(DX*1), Z21
 	VBROADCASTSS 0(SI), Z22
 	VFMADD231PS Z20, Z22, Z0
 	VFMADD231PS Z21, Z22, Z1
@@ -4999,7 +5205,7 @@ two112:
 	VFMADD231PS Z20, Z22, Z18
 	VFMADD231PS Z21, Z22, Z19
 	VCVTPH2PS 32(BX), Z20
-	VCVTPH2PS 32(DX), Z21
+	VCVTPH2PS 32(BX)(DX*1), Z21
 	VBROADCASTSS 4(SI), Z22
 	VFMADD231PS Z20, Z22, Z0
 	VFMADD231PS Z21, Z22, Z1
@@ -5032,14 +5238,13 @@ two112:
 	VFMADD231PS Z21, Z22, Z19
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two112
 last113:
 	ADDQ $2, CX
 	JEQ  done114
 	VCVTPH2PS 0(BX), Z20
-	VCVTPH2PS 0(DX), Z21
+	VCVTPH2PS 0(BX)(DX*1), Z21
 	VBROADCASTSS 0(SI), Z22
 	VFMADD231PS Z20, Z22, Z0
 	VFMADD231PS Z21, Z22, Z1
@@ -5137,14 +5342,16 @@ done114:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x11x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x11x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -5175,8 +5382,11 @@ TEXT ·gemmF32F16x11x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last116
 	PCALIGN $32
 two115:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z22
-	VCVTPH2PS 0(DX), Z23
+	VCVTPH2PS 0(BX)(DX*1), Z23
 	VBROADCASTSS 0(SI), Z24
 	VFMADD231PS Z22, Z24, Z0
 	VFMADD231PS Z23, Z24, Z1
@@ -5211,7 +5421,7 @@ two115:
 	VFMADD231PS Z22, Z24, Z20
 	VFMADD231PS Z23, Z24, Z21
 	VCVTPH2PS 32(BX), Z22
-	VCVTPH2PS 32(DX), Z23
+	VCVTPH2PS 32(BX)(DX*1), Z23
 	VBROADCASTSS 4(SI), Z24
 	VFMADD231PS Z22, Z24, Z0
 	VFMADD231PS Z23, Z24, Z1
@@ -5247,14 +5457,13 @@ two115:
 	VFMADD231PS Z23, Z24, Z21
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two115
 last116:
 	ADDQ $2, CX
 	JEQ  done117
 	VCVTPH2PS 0(BX), Z22
-	VCVTPH2PS 0(DX), Z23
+	VCVTPH2PS 0(BX)(DX*1), Z23
 	VBROADCASTSS 0(SI), Z24
 	VFMADD231PS Z22, Z24, Z0
 	VFMADD231PS Z23, Z24, Z1
@@ -5361,14 +5570,16 @@ done117:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x12x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x12x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -5402,8 +5613,11 @@ TEXT ·gemmF32F16x12x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last119
 	PCALIGN $32
 two118:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z24
-	VCVTPH2PS 0(DX), Z25
+	VCVTPH2PS 0(BX)(DX*1), Z25
 	VBROADCASTSS 0(SI), Z26
 	VFMADD231PS Z24, Z26, Z0
 	VFMADD231PS Z25, Z26, Z1
@@ -5441,7 +5655,7 @@ two118:
 	VFMADD231PS Z24, Z26, Z22
 	VFMADD231PS Z25, Z26, Z23
 	VCVTPH2PS 32(BX), Z24
-	VCVTPH2PS 32(DX), Z25
+	VCVTPH2PS 32(BX)(DX*1), Z25
 	VBROADCASTSS 4(SI), Z26
 	VFMADD231PS Z24, Z26, Z0
 	VFMADD231PS Z25, Z26, Z1
@@ -5480,14 +5694,13 @@ two118:
 	VFMADD231PS Z25, Z26, Z23
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two118
 last119:
 	ADDQ $2, CX
 	JEQ  done120
 	VCVTPH2PS 0(BX), Z24
-	VCVTPH2PS 0(DX), Z25
+	VCVTPH2PS 0(BX)(DX*1), Z25
 	VBROADCASTSS 0(SI), Z26
 	VFMADD231PS Z24, Z26, Z0
 	VFMADD231PS Z25, Z26, Z1
@@ -5603,14 +5816,16 @@ done120:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x13x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x13x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -5646,8 +5861,11 @@ TEXT ·gemmF32F16x13x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last122
 	PCALIGN $32
 two121:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z26
-	VCVTPH2PS 0(DX), Z27
+	VCVTPH2PS 0(BX)(DX*1), Z27
 	VBROADCASTSS 0(SI), Z28
 	VFMADD231PS Z26, Z28, Z0
 	VFMADD231PS Z27, Z28, Z1
@@ -5688,7 +5906,7 @@ two121:
 	VFMADD231PS Z26, Z28, Z24
 	VFMADD231PS Z27, Z28, Z25
 	VCVTPH2PS 32(BX), Z26
-	VCVTPH2PS 32(DX), Z27
+	VCVTPH2PS 32(BX)(DX*1), Z27
 	VBROADCASTSS 4(SI), Z28
 	VFMADD231PS Z26, Z28, Z0
 	VFMADD231PS Z27, Z28, Z1
@@ -5730,14 +5948,13 @@ two121:
 	VFMADD231PS Z27, Z28, Z25
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two121
 last122:
 	ADDQ $2, CX
 	JEQ  done123
 	VCVTPH2PS 0(BX), Z26
-	VCVTPH2PS 0(DX), Z27
+	VCVTPH2PS 0(BX)(DX*1), Z27
 	VBROADCASTSS 0(SI), Z28
 	VFMADD231PS Z26, Z28, Z0
 	VFMADD231PS Z27, Z28, Z1
@@ -5862,14 +6079,16 @@ done123:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
-TEXT ·gemmF32F16x14x32AVX512(SB), NOSPLIT, $0-72
+// func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+TEXT ·gemmF32F16x14x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
 	MOVQ ldw+40(FP), DX
-	ADDQ BX, DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ ldn+80(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
@@ -5908,8 +6127,11 @@ TEXT ·gemmF32F16x14x32AVX512(SB), NOSPLIT, $0-72
 	JLT  last125
 	PCALIGN $32
 two124:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(R15*1)
+	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Z28
-	VCVTPH2PS 0(DX), Z29
+	VCVTPH2PS 0(BX)(DX*1), Z29
 	VBROADCASTSS 0(SI), Z30
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
@@ -5953,7 +6175,7 @@ two124:
 	VFMADD231PS Z28, Z30, Z26
 	VFMADD231PS Z29, Z30, Z27
 	VCVTPH2PS 32(BX), Z28
-	VCVTPH2PS 32(DX), Z29
+	VCVTPH2PS 32(BX)(DX*1), Z29
 	VBROADCASTSS 4(SI), Z30
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
@@ -5998,14 +6220,13 @@ two124:
 	VFMADD231PS Z29, Z30, Z27
 	ADDQ $8, SI
 	ADDQ $64, BX
-	ADDQ $64, DX
 	SUBQ $2, CX
 	JGE  two124
 last125:
 	ADDQ $2, CX
 	JEQ  done126
 	VCVTPH2PS 0(BX), Z28
-	VCVTPH2PS 0(DX), Z29
+	VCVTPH2PS 0(BX)(DX*1), Z29
 	VBROADCASTSS 0(SI), Z30
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
@@ -6049,6 +6270,1653 @@ last125:
 	VFMADD231PS Z28, Z30, Z26
 	VFMADD231PS Z29, Z30, Z27
 done126:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	VMOVUPS Z2, 0(DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VMOVUPS Z4, 0(DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VMOVUPS Z6, 0(DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VMOVUPS Z8, 0(DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	VMOVUPS Z10, 0(DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VMOVUPS Z12, 0(DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	VMOVUPS Z14, 0(DI)
+	VMOVUPS Z15, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z16, Z16
+	VADDPS 64(SI), Z17, Z17
+	VMOVUPS Z16, 0(DI)
+	VMOVUPS Z17, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z18, Z18
+	VADDPS 64(SI), Z19, Z19
+	VMOVUPS Z18, 0(DI)
+	VMOVUPS Z19, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z20, Z20
+	VADDPS 64(SI), Z21, Z21
+	VMOVUPS Z20, 0(DI)
+	VMOVUPS Z21, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z22, Z22
+	VADDPS 64(SI), Z23, Z23
+	VMOVUPS Z22, 0(DI)
+	VMOVUPS Z23, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z24, Z24
+	VADDPS 64(SI), Z25, Z25
+	VMOVUPS Z24, 0(DI)
+	VMOVUPS Z25, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z26, Z26
+	VADDPS 64(SI), Z27, Z27
+	VMOVUPS Z26, 0(DI)
+	VMOVUPS Z27, 64(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx8x32AVX512(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ ldw+40(FP), DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	SUBQ $2, CX
+	JLT  last128
+	PCALIGN $32
+two127:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(DX*1)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Z16
+	VMOVUPS Z16, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z17
+	VMOVUPS Z17, 32768(R15)
+	VBROADCASTSS 0(SI), Z18
+	VFMADD231PS Z16, Z18, Z0
+	VFMADD231PS Z17, Z18, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z18
+	VFMADD231PS Z16, Z18, Z2
+	VFMADD231PS Z17, Z18, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z18
+	VFMADD231PS Z16, Z18, Z4
+	VFMADD231PS Z17, Z18, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z18
+	VFMADD231PS Z16, Z18, Z6
+	VFMADD231PS Z17, Z18, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z18
+	VFMADD231PS Z16, Z18, Z8
+	VFMADD231PS Z17, Z18, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z18
+	VFMADD231PS Z16, Z18, Z10
+	VFMADD231PS Z17, Z18, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z18
+	VFMADD231PS Z16, Z18, Z12
+	VFMADD231PS Z17, Z18, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z18
+	VFMADD231PS Z16, Z18, Z14
+	VFMADD231PS Z17, Z18, Z15
+	VCVTPH2PS 32(BX), Z16
+	VMOVUPS Z16, 64(R15)
+	VCVTPH2PS 32(BX)(DX*1), Z17
+	VMOVUPS Z17, 32832(R15)
+	VBROADCASTSS 4(SI), Z18
+	VFMADD231PS Z16, Z18, Z0
+	VFMADD231PS Z17, Z18, Z1
+	VBROADCASTSS 4(SI)(AX*1), Z18
+	VFMADD231PS Z16, Z18, Z2
+	VFMADD231PS Z17, Z18, Z3
+	VBROADCASTSS 4(SI)(AX*2), Z18
+	VFMADD231PS Z16, Z18, Z4
+	VFMADD231PS Z17, Z18, Z5
+	VBROADCASTSS 4(SI)(R8*1), Z18
+	VFMADD231PS Z16, Z18, Z6
+	VFMADD231PS Z17, Z18, Z7
+	VBROADCASTSS 4(SI)(AX*4), Z18
+	VFMADD231PS Z16, Z18, Z8
+	VFMADD231PS Z17, Z18, Z9
+	VBROADCASTSS 4(SI)(R9*1), Z18
+	VFMADD231PS Z16, Z18, Z10
+	VFMADD231PS Z17, Z18, Z11
+	VBROADCASTSS 4(SI)(R8*2), Z18
+	VFMADD231PS Z16, Z18, Z12
+	VFMADD231PS Z17, Z18, Z13
+	VBROADCASTSS 4(SI)(R10*1), Z18
+	VFMADD231PS Z16, Z18, Z14
+	VFMADD231PS Z17, Z18, Z15
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two127
+last128:
+	ADDQ $2, CX
+	JEQ  done129
+	VCVTPH2PS 0(BX), Z16
+	VMOVUPS Z16, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z17
+	VMOVUPS Z17, 32768(R15)
+	VBROADCASTSS 0(SI), Z18
+	VFMADD231PS Z16, Z18, Z0
+	VFMADD231PS Z17, Z18, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z18
+	VFMADD231PS Z16, Z18, Z2
+	VFMADD231PS Z17, Z18, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z18
+	VFMADD231PS Z16, Z18, Z4
+	VFMADD231PS Z17, Z18, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z18
+	VFMADD231PS Z16, Z18, Z6
+	VFMADD231PS Z17, Z18, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z18
+	VFMADD231PS Z16, Z18, Z8
+	VFMADD231PS Z17, Z18, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z18
+	VFMADD231PS Z16, Z18, Z10
+	VFMADD231PS Z17, Z18, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z18
+	VFMADD231PS Z16, Z18, Z12
+	VFMADD231PS Z17, Z18, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z18
+	VFMADD231PS Z16, Z18, Z14
+	VFMADD231PS Z17, Z18, Z15
+done129:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	VMOVUPS Z2, 0(DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VMOVUPS Z4, 0(DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VMOVUPS Z6, 0(DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VMOVUPS Z8, 0(DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	VMOVUPS Z10, 0(DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VMOVUPS Z12, 0(DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	VMOVUPS Z14, 0(DI)
+	VMOVUPS Z15, 64(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx9x32AVX512(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ ldw+40(FP), DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	SUBQ $2, CX
+	JLT  last131
+	PCALIGN $32
+two130:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(DX*1)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Z18
+	VMOVUPS Z18, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z19
+	VMOVUPS Z19, 32768(R15)
+	VBROADCASTSS 0(SI), Z20
+	VFMADD231PS Z18, Z20, Z0
+	VFMADD231PS Z19, Z20, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z20
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z20
+	VFMADD231PS Z18, Z20, Z4
+	VFMADD231PS Z19, Z20, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z20
+	VFMADD231PS Z18, Z20, Z6
+	VFMADD231PS Z19, Z20, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z20
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z20
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z20
+	VFMADD231PS Z18, Z20, Z12
+	VFMADD231PS Z19, Z20, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z20
+	VFMADD231PS Z18, Z20, Z14
+	VFMADD231PS Z19, Z20, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z20
+	VFMADD231PS Z18, Z20, Z16
+	VFMADD231PS Z19, Z20, Z17
+	VCVTPH2PS 32(BX), Z18
+	VMOVUPS Z18, 64(R15)
+	VCVTPH2PS 32(BX)(DX*1), Z19
+	VMOVUPS Z19, 32832(R15)
+	VBROADCASTSS 4(SI), Z20
+	VFMADD231PS Z18, Z20, Z0
+	VFMADD231PS Z19, Z20, Z1
+	VBROADCASTSS 4(SI)(AX*1), Z20
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VBROADCASTSS 4(SI)(AX*2), Z20
+	VFMADD231PS Z18, Z20, Z4
+	VFMADD231PS Z19, Z20, Z5
+	VBROADCASTSS 4(SI)(R8*1), Z20
+	VFMADD231PS Z18, Z20, Z6
+	VFMADD231PS Z19, Z20, Z7
+	VBROADCASTSS 4(SI)(AX*4), Z20
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z9
+	VBROADCASTSS 4(SI)(R9*1), Z20
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z11
+	VBROADCASTSS 4(SI)(R8*2), Z20
+	VFMADD231PS Z18, Z20, Z12
+	VFMADD231PS Z19, Z20, Z13
+	VBROADCASTSS 4(SI)(R10*1), Z20
+	VFMADD231PS Z18, Z20, Z14
+	VFMADD231PS Z19, Z20, Z15
+	VBROADCASTSS 4(SI)(AX*8), Z20
+	VFMADD231PS Z18, Z20, Z16
+	VFMADD231PS Z19, Z20, Z17
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two130
+last131:
+	ADDQ $2, CX
+	JEQ  done132
+	VCVTPH2PS 0(BX), Z18
+	VMOVUPS Z18, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z19
+	VMOVUPS Z19, 32768(R15)
+	VBROADCASTSS 0(SI), Z20
+	VFMADD231PS Z18, Z20, Z0
+	VFMADD231PS Z19, Z20, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z20
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z20
+	VFMADD231PS Z18, Z20, Z4
+	VFMADD231PS Z19, Z20, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z20
+	VFMADD231PS Z18, Z20, Z6
+	VFMADD231PS Z19, Z20, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z20
+	VFMADD231PS Z18, Z20, Z8
+	VFMADD231PS Z19, Z20, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z20
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z20
+	VFMADD231PS Z18, Z20, Z12
+	VFMADD231PS Z19, Z20, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z20
+	VFMADD231PS Z18, Z20, Z14
+	VFMADD231PS Z19, Z20, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z20
+	VFMADD231PS Z18, Z20, Z16
+	VFMADD231PS Z19, Z20, Z17
+done132:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	VMOVUPS Z2, 0(DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VMOVUPS Z4, 0(DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VMOVUPS Z6, 0(DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VMOVUPS Z8, 0(DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	VMOVUPS Z10, 0(DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VMOVUPS Z12, 0(DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	VMOVUPS Z14, 0(DI)
+	VMOVUPS Z15, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z16, Z16
+	VADDPS 64(SI), Z17, Z17
+	VMOVUPS Z16, 0(DI)
+	VMOVUPS Z17, 64(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx10x32AVX512(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ ldw+40(FP), DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	SUBQ $2, CX
+	JLT  last134
+	PCALIGN $32
+two133:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(DX*1)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Z20
+	VMOVUPS Z20, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z21
+	VMOVUPS Z21, 32768(R15)
+	VBROADCASTSS 0(SI), Z22
+	VFMADD231PS Z20, Z22, Z0
+	VFMADD231PS Z21, Z22, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z22
+	VFMADD231PS Z20, Z22, Z2
+	VFMADD231PS Z21, Z22, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z22
+	VFMADD231PS Z20, Z22, Z4
+	VFMADD231PS Z21, Z22, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z22
+	VFMADD231PS Z20, Z22, Z6
+	VFMADD231PS Z21, Z22, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z22
+	VFMADD231PS Z20, Z22, Z8
+	VFMADD231PS Z21, Z22, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z22
+	VFMADD231PS Z20, Z22, Z10
+	VFMADD231PS Z21, Z22, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z22
+	VFMADD231PS Z20, Z22, Z12
+	VFMADD231PS Z21, Z22, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z22
+	VFMADD231PS Z20, Z22, Z14
+	VFMADD231PS Z21, Z22, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z22
+	VFMADD231PS Z20, Z22, Z16
+	VFMADD231PS Z21, Z22, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z22
+	VFMADD231PS Z20, Z22, Z18
+	VFMADD231PS Z21, Z22, Z19
+	VCVTPH2PS 32(BX), Z20
+	VMOVUPS Z20, 64(R15)
+	VCVTPH2PS 32(BX)(DX*1), Z21
+	VMOVUPS Z21, 32832(R15)
+	VBROADCASTSS 4(SI), Z22
+	VFMADD231PS Z20, Z22, Z0
+	VFMADD231PS Z21, Z22, Z1
+	VBROADCASTSS 4(SI)(AX*1), Z22
+	VFMADD231PS Z20, Z22, Z2
+	VFMADD231PS Z21, Z22, Z3
+	VBROADCASTSS 4(SI)(AX*2), Z22
+	VFMADD231PS Z20, Z22, Z4
+	VFMADD231PS Z21, Z22, Z5
+	VBROADCASTSS 4(SI)(R8*1), Z22
+	VFMADD231PS Z20, Z22, Z6
+	VFMADD231PS Z21, Z22, Z7
+	VBROADCASTSS 4(SI)(AX*4), Z22
+	VFMADD231PS Z20, Z22, Z8
+	VFMADD231PS Z21, Z22, Z9
+	VBROADCASTSS 4(SI)(R9*1), Z22
+	VFMADD231PS Z20, Z22, Z10
+	VFMADD231PS Z21, Z22, Z11
+	VBROADCASTSS 4(SI)(R8*2), Z22
+	VFMADD231PS Z20, Z22, Z12
+	VFMADD231PS Z21, Z22, Z13
+	VBROADCASTSS 4(SI)(R10*1), Z22
+	VFMADD231PS Z20, Z22, Z14
+	VFMADD231PS Z21, Z22, Z15
+	VBROADCASTSS 4(SI)(AX*8), Z22
+	VFMADD231PS Z20, Z22, Z16
+	VFMADD231PS Z21, Z22, Z17
+	VBROADCASTSS 4(SI)(R11*1), Z22
+	VFMADD231PS Z20, Z22, Z18
+	VFMADD231PS Z21, Z22, Z19
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two133
+last134:
+	ADDQ $2, CX
+	JEQ  done135
+	VCVTPH2PS 0(BX), Z20
+	VMOVUPS Z20, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z21
+	VMOVUPS Z21, 32768(R15)
+	VBROADCASTSS 0(SI), Z22
+	VFMADD231PS Z20, Z22, Z0
+	VFMADD231PS Z21, Z22, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z22
+	VFMADD231PS Z20, Z22, Z2
+	VFMADD231PS Z21, Z22, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z22
+	VFMADD231PS Z20, Z22, Z4
+	VFMADD231PS Z21, Z22, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z22
+	VFMADD231PS Z20, Z22, Z6
+	VFMADD231PS Z21, Z22, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z22
+	VFMADD231PS Z20, Z22, Z8
+	VFMADD231PS Z21, Z22, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z22
+	VFMADD231PS Z20, Z22, Z10
+	VFMADD231PS Z21, Z22, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z22
+	VFMADD231PS Z20, Z22, Z12
+	VFMADD231PS Z21, Z22, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z22
+	VFMADD231PS Z20, Z22, Z14
+	VFMADD231PS Z21, Z22, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z22
+	VFMADD231PS Z20, Z22, Z16
+	VFMADD231PS Z21, Z22, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z22
+	VFMADD231PS Z20, Z22, Z18
+	VFMADD231PS Z21, Z22, Z19
+done135:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	VMOVUPS Z2, 0(DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VMOVUPS Z4, 0(DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VMOVUPS Z6, 0(DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VMOVUPS Z8, 0(DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	VMOVUPS Z10, 0(DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VMOVUPS Z12, 0(DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	VMOVUPS Z14, 0(DI)
+	VMOVUPS Z15, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z16, Z16
+	VADDPS 64(SI), Z17, Z17
+	VMOVUPS Z16, 0(DI)
+	VMOVUPS Z17, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z18, Z18
+	VADDPS 64(SI), Z19, Z19
+	VMOVUPS Z18, 0(DI)
+	VMOVUPS Z19, 64(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx11x32AVX512(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ ldw+40(FP), DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	SUBQ $2, CX
+	JLT  last137
+	PCALIGN $32
+two136:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(DX*1)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Z22
+	VMOVUPS Z22, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z23
+	VMOVUPS Z23, 32768(R15)
+	VBROADCASTSS 0(SI), Z24
+	VFMADD231PS Z22, Z24, Z0
+	VFMADD231PS Z23, Z24, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z24
+	VFMADD231PS Z22, Z24, Z2
+	VFMADD231PS Z23, Z24, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z24
+	VFMADD231PS Z22, Z24, Z4
+	VFMADD231PS Z23, Z24, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z24
+	VFMADD231PS Z22, Z24, Z6
+	VFMADD231PS Z23, Z24, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z24
+	VFMADD231PS Z22, Z24, Z8
+	VFMADD231PS Z23, Z24, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z24
+	VFMADD231PS Z22, Z24, Z10
+	VFMADD231PS Z23, Z24, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z24
+	VFMADD231PS Z22, Z24, Z12
+	VFMADD231PS Z23, Z24, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z24
+	VFMADD231PS Z22, Z24, Z14
+	VFMADD231PS Z23, Z24, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z24
+	VFMADD231PS Z22, Z24, Z16
+	VFMADD231PS Z23, Z24, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z24
+	VFMADD231PS Z22, Z24, Z18
+	VFMADD231PS Z23, Z24, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z24
+	VFMADD231PS Z22, Z24, Z20
+	VFMADD231PS Z23, Z24, Z21
+	VCVTPH2PS 32(BX), Z22
+	VMOVUPS Z22, 64(R15)
+	VCVTPH2PS 32(BX)(DX*1), Z23
+	VMOVUPS Z23, 32832(R15)
+	VBROADCASTSS 4(SI), Z24
+	VFMADD231PS Z22, Z24, Z0
+	VFMADD231PS Z23, Z24, Z1
+	VBROADCASTSS 4(SI)(AX*1), Z24
+	VFMADD231PS Z22, Z24, Z2
+	VFMADD231PS Z23, Z24, Z3
+	VBROADCASTSS 4(SI)(AX*2), Z24
+	VFMADD231PS Z22, Z24, Z4
+	VFMADD231PS Z23, Z24, Z5
+	VBROADCASTSS 4(SI)(R8*1), Z24
+	VFMADD231PS Z22, Z24, Z6
+	VFMADD231PS Z23, Z24, Z7
+	VBROADCASTSS 4(SI)(AX*4), Z24
+	VFMADD231PS Z22, Z24, Z8
+	VFMADD231PS Z23, Z24, Z9
+	VBROADCASTSS 4(SI)(R9*1), Z24
+	VFMADD231PS Z22, Z24, Z10
+	VFMADD231PS Z23, Z24, Z11
+	VBROADCASTSS 4(SI)(R8*2), Z24
+	VFMADD231PS Z22, Z24, Z12
+	VFMADD231PS Z23, Z24, Z13
+	VBROADCASTSS 4(SI)(R10*1), Z24
+	VFMADD231PS Z22, Z24, Z14
+	VFMADD231PS Z23, Z24, Z15
+	VBROADCASTSS 4(SI)(AX*8), Z24
+	VFMADD231PS Z22, Z24, Z16
+	VFMADD231PS Z23, Z24, Z17
+	VBROADCASTSS 4(SI)(R11*1), Z24
+	VFMADD231PS Z22, Z24, Z18
+	VFMADD231PS Z23, Z24, Z19
+	VBROADCASTSS 4(SI)(R9*2), Z24
+	VFMADD231PS Z22, Z24, Z20
+	VFMADD231PS Z23, Z24, Z21
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two136
+last137:
+	ADDQ $2, CX
+	JEQ  done138
+	VCVTPH2PS 0(BX), Z22
+	VMOVUPS Z22, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z23
+	VMOVUPS Z23, 32768(R15)
+	VBROADCASTSS 0(SI), Z24
+	VFMADD231PS Z22, Z24, Z0
+	VFMADD231PS Z23, Z24, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z24
+	VFMADD231PS Z22, Z24, Z2
+	VFMADD231PS Z23, Z24, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z24
+	VFMADD231PS Z22, Z24, Z4
+	VFMADD231PS Z23, Z24, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z24
+	VFMADD231PS Z22, Z24, Z6
+	VFMADD231PS Z23, Z24, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z24
+	VFMADD231PS Z22, Z24, Z8
+	VFMADD231PS Z23, Z24, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z24
+	VFMADD231PS Z22, Z24, Z10
+	VFMADD231PS Z23, Z24, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z24
+	VFMADD231PS Z22, Z24, Z12
+	VFMADD231PS Z23, Z24, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z24
+	VFMADD231PS Z22, Z24, Z14
+	VFMADD231PS Z23, Z24, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z24
+	VFMADD231PS Z22, Z24, Z16
+	VFMADD231PS Z23, Z24, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z24
+	VFMADD231PS Z22, Z24, Z18
+	VFMADD231PS Z23, Z24, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z24
+	VFMADD231PS Z22, Z24, Z20
+	VFMADD231PS Z23, Z24, Z21
+done138:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	VMOVUPS Z2, 0(DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VMOVUPS Z4, 0(DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VMOVUPS Z6, 0(DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VMOVUPS Z8, 0(DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	VMOVUPS Z10, 0(DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VMOVUPS Z12, 0(DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	VMOVUPS Z14, 0(DI)
+	VMOVUPS Z15, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z16, Z16
+	VADDPS 64(SI), Z17, Z17
+	VMOVUPS Z16, 0(DI)
+	VMOVUPS Z17, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z18, Z18
+	VADDPS 64(SI), Z19, Z19
+	VMOVUPS Z18, 0(DI)
+	VMOVUPS Z19, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z20, Z20
+	VADDPS 64(SI), Z21, Z21
+	VMOVUPS Z20, 0(DI)
+	VMOVUPS Z21, 64(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx12x32AVX512(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ ldw+40(FP), DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	SUBQ $2, CX
+	JLT  last140
+	PCALIGN $32
+two139:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(DX*1)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Z24
+	VMOVUPS Z24, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z25
+	VMOVUPS Z25, 32768(R15)
+	VBROADCASTSS 0(SI), Z26
+	VFMADD231PS Z24, Z26, Z0
+	VFMADD231PS Z25, Z26, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z26
+	VFMADD231PS Z24, Z26, Z2
+	VFMADD231PS Z25, Z26, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z26
+	VFMADD231PS Z24, Z26, Z4
+	VFMADD231PS Z25, Z26, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z26
+	VFMADD231PS Z24, Z26, Z6
+	VFMADD231PS Z25, Z26, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z26
+	VFMADD231PS Z24, Z26, Z8
+	VFMADD231PS Z25, Z26, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z26
+	VFMADD231PS Z24, Z26, Z10
+	VFMADD231PS Z25, Z26, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z26
+	VFMADD231PS Z24, Z26, Z12
+	VFMADD231PS Z25, Z26, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z26
+	VFMADD231PS Z24, Z26, Z14
+	VFMADD231PS Z25, Z26, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z26
+	VFMADD231PS Z24, Z26, Z16
+	VFMADD231PS Z25, Z26, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z26
+	VFMADD231PS Z24, Z26, Z18
+	VFMADD231PS Z25, Z26, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z26
+	VFMADD231PS Z24, Z26, Z20
+	VFMADD231PS Z25, Z26, Z21
+	VBROADCASTSS 0(SI)(R12*1), Z26
+	VFMADD231PS Z24, Z26, Z22
+	VFMADD231PS Z25, Z26, Z23
+	VCVTPH2PS 32(BX), Z24
+	VMOVUPS Z24, 64(R15)
+	VCVTPH2PS 32(BX)(DX*1), Z25
+	VMOVUPS Z25, 32832(R15)
+	VBROADCASTSS 4(SI), Z26
+	VFMADD231PS Z24, Z26, Z0
+	VFMADD231PS Z25, Z26, Z1
+	VBROADCASTSS 4(SI)(AX*1), Z26
+	VFMADD231PS Z24, Z26, Z2
+	VFMADD231PS Z25, Z26, Z3
+	VBROADCASTSS 4(SI)(AX*2), Z26
+	VFMADD231PS Z24, Z26, Z4
+	VFMADD231PS Z25, Z26, Z5
+	VBROADCASTSS 4(SI)(R8*1), Z26
+	VFMADD231PS Z24, Z26, Z6
+	VFMADD231PS Z25, Z26, Z7
+	VBROADCASTSS 4(SI)(AX*4), Z26
+	VFMADD231PS Z24, Z26, Z8
+	VFMADD231PS Z25, Z26, Z9
+	VBROADCASTSS 4(SI)(R9*1), Z26
+	VFMADD231PS Z24, Z26, Z10
+	VFMADD231PS Z25, Z26, Z11
+	VBROADCASTSS 4(SI)(R8*2), Z26
+	VFMADD231PS Z24, Z26, Z12
+	VFMADD231PS Z25, Z26, Z13
+	VBROADCASTSS 4(SI)(R10*1), Z26
+	VFMADD231PS Z24, Z26, Z14
+	VFMADD231PS Z25, Z26, Z15
+	VBROADCASTSS 4(SI)(AX*8), Z26
+	VFMADD231PS Z24, Z26, Z16
+	VFMADD231PS Z25, Z26, Z17
+	VBROADCASTSS 4(SI)(R11*1), Z26
+	VFMADD231PS Z24, Z26, Z18
+	VFMADD231PS Z25, Z26, Z19
+	VBROADCASTSS 4(SI)(R9*2), Z26
+	VFMADD231PS Z24, Z26, Z20
+	VFMADD231PS Z25, Z26, Z21
+	VBROADCASTSS 4(SI)(R12*1), Z26
+	VFMADD231PS Z24, Z26, Z22
+	VFMADD231PS Z25, Z26, Z23
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two139
+last140:
+	ADDQ $2, CX
+	JEQ  done141
+	VCVTPH2PS 0(BX), Z24
+	VMOVUPS Z24, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z25
+	VMOVUPS Z25, 32768(R15)
+	VBROADCASTSS 0(SI), Z26
+	VFMADD231PS Z24, Z26, Z0
+	VFMADD231PS Z25, Z26, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z26
+	VFMADD231PS Z24, Z26, Z2
+	VFMADD231PS Z25, Z26, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z26
+	VFMADD231PS Z24, Z26, Z4
+	VFMADD231PS Z25, Z26, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z26
+	VFMADD231PS Z24, Z26, Z6
+	VFMADD231PS Z25, Z26, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z26
+	VFMADD231PS Z24, Z26, Z8
+	VFMADD231PS Z25, Z26, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z26
+	VFMADD231PS Z24, Z26, Z10
+	VFMADD231PS Z25, Z26, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z26
+	VFMADD231PS Z24, Z26, Z12
+	VFMADD231PS Z25, Z26, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z26
+	VFMADD231PS Z24, Z26, Z14
+	VFMADD231PS Z25, Z26, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z26
+	VFMADD231PS Z24, Z26, Z16
+	VFMADD231PS Z25, Z26, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z26
+	VFMADD231PS Z24, Z26, Z18
+	VFMADD231PS Z25, Z26, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z26
+	VFMADD231PS Z24, Z26, Z20
+	VFMADD231PS Z25, Z26, Z21
+	VBROADCASTSS 0(SI)(R12*1), Z26
+	VFMADD231PS Z24, Z26, Z22
+	VFMADD231PS Z25, Z26, Z23
+done141:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	VMOVUPS Z2, 0(DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VMOVUPS Z4, 0(DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VMOVUPS Z6, 0(DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VMOVUPS Z8, 0(DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	VMOVUPS Z10, 0(DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VMOVUPS Z12, 0(DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	VMOVUPS Z14, 0(DI)
+	VMOVUPS Z15, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z16, Z16
+	VADDPS 64(SI), Z17, Z17
+	VMOVUPS Z16, 0(DI)
+	VMOVUPS Z17, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z18, Z18
+	VADDPS 64(SI), Z19, Z19
+	VMOVUPS Z18, 0(DI)
+	VMOVUPS Z19, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z20, Z20
+	VADDPS 64(SI), Z21, Z21
+	VMOVUPS Z20, 0(DI)
+	VMOVUPS Z21, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z22, Z22
+	VADDPS 64(SI), Z23, Z23
+	VMOVUPS Z22, 0(DI)
+	VMOVUPS Z23, 64(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx13x32AVX512(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ ldw+40(FP), DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	SUBQ $2, CX
+	JLT  last143
+	PCALIGN $32
+two142:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(DX*1)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Z26
+	VMOVUPS Z26, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z27
+	VMOVUPS Z27, 32768(R15)
+	VBROADCASTSS 0(SI), Z28
+	VFMADD231PS Z26, Z28, Z0
+	VFMADD231PS Z27, Z28, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z28
+	VFMADD231PS Z26, Z28, Z2
+	VFMADD231PS Z27, Z28, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z28
+	VFMADD231PS Z26, Z28, Z4
+	VFMADD231PS Z27, Z28, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z28
+	VFMADD231PS Z26, Z28, Z6
+	VFMADD231PS Z27, Z28, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z28
+	VFMADD231PS Z26, Z28, Z8
+	VFMADD231PS Z27, Z28, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z28
+	VFMADD231PS Z26, Z28, Z10
+	VFMADD231PS Z27, Z28, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z28
+	VFMADD231PS Z26, Z28, Z12
+	VFMADD231PS Z27, Z28, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z28
+	VFMADD231PS Z26, Z28, Z14
+	VFMADD231PS Z27, Z28, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z28
+	VFMADD231PS Z26, Z28, Z16
+	VFMADD231PS Z27, Z28, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z28
+	VFMADD231PS Z26, Z28, Z18
+	VFMADD231PS Z27, Z28, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z28
+	VFMADD231PS Z26, Z28, Z20
+	VFMADD231PS Z27, Z28, Z21
+	VBROADCASTSS 0(SI)(R12*1), Z28
+	VFMADD231PS Z26, Z28, Z22
+	VFMADD231PS Z27, Z28, Z23
+	VBROADCASTSS 0(SI)(R8*4), Z28
+	VFMADD231PS Z26, Z28, Z24
+	VFMADD231PS Z27, Z28, Z25
+	VCVTPH2PS 32(BX), Z26
+	VMOVUPS Z26, 64(R15)
+	VCVTPH2PS 32(BX)(DX*1), Z27
+	VMOVUPS Z27, 32832(R15)
+	VBROADCASTSS 4(SI), Z28
+	VFMADD231PS Z26, Z28, Z0
+	VFMADD231PS Z27, Z28, Z1
+	VBROADCASTSS 4(SI)(AX*1), Z28
+	VFMADD231PS Z26, Z28, Z2
+	VFMADD231PS Z27, Z28, Z3
+	VBROADCASTSS 4(SI)(AX*2), Z28
+	VFMADD231PS Z26, Z28, Z4
+	VFMADD231PS Z27, Z28, Z5
+	VBROADCASTSS 4(SI)(R8*1), Z28
+	VFMADD231PS Z26, Z28, Z6
+	VFMADD231PS Z27, Z28, Z7
+	VBROADCASTSS 4(SI)(AX*4), Z28
+	VFMADD231PS Z26, Z28, Z8
+	VFMADD231PS Z27, Z28, Z9
+	VBROADCASTSS 4(SI)(R9*1), Z28
+	VFMADD231PS Z26, Z28, Z10
+	VFMADD231PS Z27, Z28, Z11
+	VBROADCASTSS 4(SI)(R8*2), Z28
+	VFMADD231PS Z26, Z28, Z12
+	VFMADD231PS Z27, Z28, Z13
+	VBROADCASTSS 4(SI)(R10*1), Z28
+	VFMADD231PS Z26, Z28, Z14
+	VFMADD231PS Z27, Z28, Z15
+	VBROADCASTSS 4(SI)(AX*8), Z28
+	VFMADD231PS Z26, Z28, Z16
+	VFMADD231PS Z27, Z28, Z17
+	VBROADCASTSS 4(SI)(R11*1), Z28
+	VFMADD231PS Z26, Z28, Z18
+	VFMADD231PS Z27, Z28, Z19
+	VBROADCASTSS 4(SI)(R9*2), Z28
+	VFMADD231PS Z26, Z28, Z20
+	VFMADD231PS Z27, Z28, Z21
+	VBROADCASTSS 4(SI)(R12*1), Z28
+	VFMADD231PS Z26, Z28, Z22
+	VFMADD231PS Z27, Z28, Z23
+	VBROADCASTSS 4(SI)(R8*4), Z28
+	VFMADD231PS Z26, Z28, Z24
+	VFMADD231PS Z27, Z28, Z25
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two142
+last143:
+	ADDQ $2, CX
+	JEQ  done144
+	VCVTPH2PS 0(BX), Z26
+	VMOVUPS Z26, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z27
+	VMOVUPS Z27, 32768(R15)
+	VBROADCASTSS 0(SI), Z28
+	VFMADD231PS Z26, Z28, Z0
+	VFMADD231PS Z27, Z28, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z28
+	VFMADD231PS Z26, Z28, Z2
+	VFMADD231PS Z27, Z28, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z28
+	VFMADD231PS Z26, Z28, Z4
+	VFMADD231PS Z27, Z28, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z28
+	VFMADD231PS Z26, Z28, Z6
+	VFMADD231PS Z27, Z28, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z28
+	VFMADD231PS Z26, Z28, Z8
+	VFMADD231PS Z27, Z28, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z28
+	VFMADD231PS Z26, Z28, Z10
+	VFMADD231PS Z27, Z28, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z28
+	VFMADD231PS Z26, Z28, Z12
+	VFMADD231PS Z27, Z28, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z28
+	VFMADD231PS Z26, Z28, Z14
+	VFMADD231PS Z27, Z28, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z28
+	VFMADD231PS Z26, Z28, Z16
+	VFMADD231PS Z27, Z28, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z28
+	VFMADD231PS Z26, Z28, Z18
+	VFMADD231PS Z27, Z28, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z28
+	VFMADD231PS Z26, Z28, Z20
+	VFMADD231PS Z27, Z28, Z21
+	VBROADCASTSS 0(SI)(R12*1), Z28
+	VFMADD231PS Z26, Z28, Z22
+	VFMADD231PS Z27, Z28, Z23
+	VBROADCASTSS 0(SI)(R8*4), Z28
+	VFMADD231PS Z26, Z28, Z24
+	VFMADD231PS Z27, Z28, Z25
+done144:
+	// dst = base + sums
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), DX
+	MOVQ base+56(FP), SI
+	MOVQ ldb+64(FP), AX
+	VADDPS 0(SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	VMOVUPS Z2, 0(DI)
+	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VMOVUPS Z4, 0(DI)
+	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VMOVUPS Z6, 0(DI)
+	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VMOVUPS Z8, 0(DI)
+	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	VMOVUPS Z10, 0(DI)
+	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VMOVUPS Z12, 0(DI)
+	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	VMOVUPS Z14, 0(DI)
+	VMOVUPS Z15, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z16, Z16
+	VADDPS 64(SI), Z17, Z17
+	VMOVUPS Z16, 0(DI)
+	VMOVUPS Z17, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z18, Z18
+	VADDPS 64(SI), Z19, Z19
+	VMOVUPS Z18, 0(DI)
+	VMOVUPS Z19, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z20, Z20
+	VADDPS 64(SI), Z21, Z21
+	VMOVUPS Z20, 0(DI)
+	VMOVUPS Z21, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z22, Z22
+	VADDPS 64(SI), Z23, Z23
+	VMOVUPS Z22, 0(DI)
+	VMOVUPS Z23, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS 0(SI), Z24, Z24
+	VADDPS 64(SI), Z25, Z25
+	VMOVUPS Z24, 0(DI)
+	VMOVUPS Z25, 64(DI)
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Keepx14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+TEXT ·gemmF32F16Keepx14x32AVX512(SB), NOSPLIT, $0-104
+	MOVQ x+16(FP), SI
+	MOVQ ldx+24(FP), AX
+	MOVQ w+32(FP), BX
+	MOVQ ldw+40(FP), DX
+	MOVQ k+48(FP), CX
+	MOVQ next+72(FP), DI
+	MOVQ step+88(FP), R14
+	MOVQ wide+96(FP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	LEAQ (AX)(R8*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	SUBQ $2, CX
+	JLT  last146
+	PCALIGN $32
+two145:
+	PREFETCHT1 0(DI)
+	PREFETCHT1 0(DI)(DX*1)
+	ADDQ R14, DI
+	VCVTPH2PS 0(BX), Z28
+	VMOVUPS Z28, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z29
+	VMOVUPS Z29, 32768(R15)
+	VBROADCASTSS 0(SI), Z30
+	VFMADD231PS Z28, Z30, Z0
+	VFMADD231PS Z29, Z30, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z30
+	VFMADD231PS Z28, Z30, Z2
+	VFMADD231PS Z29, Z30, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z30
+	VFMADD231PS Z28, Z30, Z4
+	VFMADD231PS Z29, Z30, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z30
+	VFMADD231PS Z28, Z30, Z6
+	VFMADD231PS Z29, Z30, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z30
+	VFMADD231PS Z28, Z30, Z8
+	VFMADD231PS Z29, Z30, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z30
+	VFMADD231PS Z28, Z30, Z10
+	VFMADD231PS Z29, Z30, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z30
+	VFMADD231PS Z28, Z30, Z12
+	VFMADD231PS Z29, Z30, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z30
+	VFMADD231PS Z28, Z30, Z14
+	VFMADD231PS Z29, Z30, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z30
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z30
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z30
+	VFMADD231PS Z28, Z30, Z20
+	VFMADD231PS Z29, Z30, Z21
+	VBROADCASTSS 0(SI)(R12*1), Z30
+	VFMADD231PS Z28, Z30, Z22
+	VFMADD231PS Z29, Z30, Z23
+	VBROADCASTSS 0(SI)(R8*4), Z30
+	VFMADD231PS Z28, Z30, Z24
+	VFMADD231PS Z29, Z30, Z25
+	VBROADCASTSS 0(SI)(R13*1), Z30
+	VFMADD231PS Z28, Z30, Z26
+	VFMADD231PS Z29, Z30, Z27
+	VCVTPH2PS 32(BX), Z28
+	VMOVUPS Z28, 64(R15)
+	VCVTPH2PS 32(BX)(DX*1), Z29
+	VMOVUPS Z29, 32832(R15)
+	VBROADCASTSS 4(SI), Z30
+	VFMADD231PS Z28, Z30, Z0
+	VFMADD231PS Z29, Z30, Z1
+	VBROADCASTSS 4(SI)(AX*1), Z30
+	VFMADD231PS Z28, Z30, Z2
+	VFMADD231PS Z29, Z30, Z3
+	VBROADCASTSS 4(SI)(AX*2), Z30
+	VFMADD231PS Z28, Z30, Z4
+	VFMADD231PS Z29, Z30, Z5
+	VBROADCASTSS 4(SI)(R8*1), Z30
+	VFMADD231PS Z28, Z30, Z6
+	VFMADD231PS Z29, Z30, Z7
+	VBROADCASTSS 4(SI)(AX*4), Z30
+	VFMADD231PS Z28, Z30, Z8
+	VFMADD231PS Z29, Z30, Z9
+	VBROADCASTSS 4(SI)(R9*1), Z30
+	VFMADD231PS Z28, Z30, Z10
+	VFMADD231PS Z29, Z30, Z11
+	VBROADCASTSS 4(SI)(R8*2), Z30
+	VFMADD231PS Z28, Z30, Z12
+	VFMADD231PS Z29, Z30, Z13
+	VBROADCASTSS 4(SI)(R10*1), Z30
+	VFMADD231PS Z28, Z30, Z14
+	VFMADD231PS Z29, Z30, Z15
+	VBROADCASTSS 4(SI)(AX*8), Z30
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z17
+	VBROADCASTSS 4(SI)(R11*1), Z30
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z19
+	VBROADCASTSS 4(SI)(R9*2), Z30
+	VFMADD231PS Z28, Z30, Z20
+	VFMADD231PS Z29, Z30, Z21
+	VBROADCASTSS 4(SI)(R12*1), Z30
+	VFMADD231PS Z28, Z30, Z22
+	VFMADD231PS Z29, Z30, Z23
+	VBROADCASTSS 4(SI)(R8*4), Z30
+	VFMADD231PS Z28, Z30, Z24
+	VFMADD231PS Z29, Z30, Z25
+	VBROADCASTSS 4(SI)(R13*1), Z30
+	VFMADD231PS Z28, Z30, Z26
+	VFMADD231PS Z29, Z30, Z27
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE  two145
+last146:
+	ADDQ $2, CX
+	JEQ  done147
+	VCVTPH2PS 0(BX), Z28
+	VMOVUPS Z28, 0(R15)
+	VCVTPH2PS 0(BX)(DX*1), Z29
+	VMOVUPS Z29, 32768(R15)
+	VBROADCASTSS 0(SI), Z30
+	VFMADD231PS Z28, Z30, Z0
+	VFMADD231PS Z29, Z30, Z1
+	VBROADCASTSS 0(SI)(AX*1), Z30
+	VFMADD231PS Z28, Z30, Z2
+	VFMADD231PS Z29, Z30, Z3
+	VBROADCASTSS 0(SI)(AX*2), Z30
+	VFMADD231PS Z28, Z30, Z4
+	VFMADD231PS Z29, Z30, Z5
+	VBROADCASTSS 0(SI)(R8*1), Z30
+	VFMADD231PS Z28, Z30, Z6
+	VFMADD231PS Z29, Z30, Z7
+	VBROADCASTSS 0(SI)(AX*4), Z30
+	VFMADD231PS Z28, Z30, Z8
+	VFMADD231PS Z29, Z30, Z9
+	VBROADCASTSS 0(SI)(R9*1), Z30
+	VFMADD231PS Z28, Z30, Z10
+	VFMADD231PS Z29, Z30, Z11
+	VBROADCASTSS 0(SI)(R8*2), Z30
+	VFMADD231PS Z28, Z30, Z12
+	VFMADD231PS Z29, Z30, Z13
+	VBROADCASTSS 0(SI)(R10*1), Z30
+	VFMADD231PS Z28, Z30, Z14
+	VFMADD231PS Z29, Z30, Z15
+	VBROADCASTSS 0(SI)(AX*8), Z30
+	VFMADD231PS Z28, Z30, Z16
+	VFMADD231PS Z29, Z30, Z17
+	VBROADCASTSS 0(SI)(R11*1), Z30
+	VFMADD231PS Z28, Z30, Z18
+	VFMADD231PS Z29, Z30, Z19
+	VBROADCASTSS 0(SI)(R9*2), Z30
+	VFMADD231PS Z28, Z30, Z20
+	VFMADD231PS Z29, Z30, Z21
+	VBROADCASTSS 0(SI)(R12*1), Z30
+	VFMADD231PS Z28, Z30, Z22
+	VFMADD231PS Z29, Z30, Z23
+	VBROADCASTSS 0(SI)(R8*4), Z30
+	VFMADD231PS Z28, Z30, Z24
+	VFMADD231PS Z29, Z30, Z25
+	VBROADCASTSS 0(SI)(R13*1), Z30
+	VFMADD231PS Z28, Z30, Z26
+	VFMADD231PS Z29, Z30, Z27
+done147:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX

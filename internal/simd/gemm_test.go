@@ -3,55 +3,17 @@ package simd
 import (
 	"fmt"
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
 )
-
-// TestFMA compares the portable fused multiply-add with exact arithmetic.
-func TestFMA(t *testing.T) {
-	check := func(a, b, c float32) {
-		t.Helper()
-		exact := new(big.Float).SetPrec(2000).SetFloat64(float64(a))
-		exact.Mul(exact, new(big.Float).SetPrec(2000).SetFloat64(float64(b)))
-		exact.Add(exact, new(big.Float).SetPrec(2000).SetFloat64(float64(c)))
-		want, _ := exact.Float32()
-		if got := fma32(a, b, c); got != want {
-			t.Errorf("fma32(%v, %v, %v) = %v (%#08x), want %v (%#08x)", a, b, c, got, math.Float32bits(got), want, math.Float32bits(want))
-		}
-	}
-	rng := rand.New(rand.NewPCG(5, 6))
-	value := func(low, high int) float32 {
-		// Few bits in the fraction make ties likely.
-		frac := uint32(rng.Uint64()) & (1<<23 - 1) &^ (1<<rng.IntN(23) - 1)
-		return math.Float32frombits(uint32(rng.IntN(2))<<31 | uint32(low+rng.IntN(high-low))<<23 | frac)
-	}
-	for range 300000 {
-		check(value(100, 150), value(100, 150), value(70, 180))
-		check(value(40, 90), value(40, 90), value(0, 20)) // results below the normal range
-		a, b := value(110, 140), value(110, 140)
-		check(a, b, -a*b) // what rounding lost
-	}
-	for range 1000 {
-		check(value(200, 254), value(170, 254), value(200, 254)) // overflow
-	}
-	// The sum is 1 + 2⁻²⁴ + 2⁻⁶⁰: a tie in float64, none in truth.
-	check(0x1p-30, 0x1p-30, 1+0x1p-23)
-	check(0x1.000002p-24, 0x1.fffffep-1, 1)
-	if v := fma32(float32(math.Inf(1)), 1, float32(math.Inf(-1))); v == v {
-		t.Errorf("Inf − Inf = %v", v)
-	}
-	if v := fma32(float32(math.NaN()), 0, 0); v == v {
-		t.Errorf("NaN·0 = %v", v)
-	}
-}
 
 // A productCase is one call of Product, with room to spare at every stride.
 type productCase struct {
 	m, n, k, p0, p1 int
 	half            bool
 	base            string // "", "row", "matrix" or "dst"
+	hard            bool   // values that go wrong among the others
 }
 
 func (c productCase) String() string {
@@ -62,11 +24,14 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	t.Helper()
 	w := Matrix{N: c.n, K: c.k}
 	weights := make([]float32, c.n*c.k)
-	fill(rng, weights, false)
+	fill(rng, weights, c.hard)
 	if c.half {
 		h := make([]uint16, len(weights))
 		for i := range h {
-			h[i] = uint16(rng.Uint32()) &^ 0x4000 // finite
+			h[i] = uint16(rng.Uint32())
+			if !c.hard {
+				h[i] &^= 0x4000 // finite and below 2
+			}
 		}
 		w.F16 = make([]uint16, PackedLen(c.n, c.k))
 		PackF16(w.F16, h, c.k, c.n, c.k)
@@ -77,7 +42,7 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	width := Panels(c.n) * PanelWidth
 	ldx, ldd := c.k+3, width+5
 	x, checkX := guarded(t, max(0, (c.m-1)*ldx+c.k))
-	fill(rng, x, false)
+	fill(rng, x, c.hard)
 	size := max(0, (c.m-1)*ldd+width)
 	dst, check := guarded(t, size)
 	fill(rng, dst, false)
@@ -119,23 +84,103 @@ func TestProduct(t *testing.T) {
 		// Every height of a tile and beyond, with whole and odd panels.
 		for m := range 32 {
 			for _, half := range []bool{false, true} {
-				productCase{m, 48, 21, 0, 3, half, bases[m%4]}.run(t, rng)
-				productCase{m, 33, 6, 1, 3, half, bases[(m+1)%4]}.run(t, rng)
+				productCase{m, 48, 21, 0, 3, half, bases[m%4], false}.run(t, rng)
+				productCase{m, 33, 6, 1, 3, half, bases[(m+1)%4], false}.run(t, rng)
 			}
 		}
 		// Every remainder of terms, and blocks of terms.
 		for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 511, 512, 513, 1023, 1024, 1025} {
 			for _, half := range []bool{false, true} {
 				for _, m := range []int{1, 5, 17} {
-					productCase{m, 20, k, 0, 2, half, bases[k%4]}.run(t, rng)
+					productCase{m, 20, k, 0, 2, half, bases[k%4], false}.run(t, rng)
 				}
 			}
 		}
 		for _, n := range []int{1, 15, 16, 17, 31, 32, 33, 47} {
 			for p0 := range Panels(n) {
 				for p1 := p0; p1 <= Panels(n); p1++ {
-					productCase{3, n, 10, p0, p1, n%2 == 0, "row"}.run(t, rng)
+					productCase{3, n, 10, p0, p1, n%2 == 0, "row", false}.run(t, rng)
 				}
+			}
+		}
+	})
+}
+
+// TestProductExact multiplies whole numbers, whose sums are exact: what the
+// product should be is beyond doubt.
+func TestProductExact(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(13, 14))
+		const m, n, k = 17, 50, 1100
+		x, w, bias := make([]float32, m*k), make([]float32, n*k), make([]float32, Panels(n)*PanelWidth)
+		for _, s := range [][]float32{x, w, bias} {
+			for i := range s {
+				s[i] = float32(rng.IntN(33) - 16)
+			}
+		}
+		h := make([]uint16, len(w))
+		if !ToF16Exact(h, w) {
+			t.Fatal("small whole numbers are not float16")
+		}
+		full := Matrix{N: n, K: k, F32: make([]float32, PackedLen(n, k))}
+		Pack(full.F32, w, k, n, k)
+		half := Matrix{N: n, K: k, F16: make([]uint16, PackedLen(n, k))}
+		PackF16(half.F16, h, k, n, k)
+		ldd := Panels(n) * PanelWidth
+		for name, matrix := range map[string]*Matrix{"float32": &full, "float16": &half} {
+			dst := make([]float32, m*ldd)
+			Product(dst, ldd, x, k, m, matrix, 0, Panels(n), bias, 0, make([]float32, ProductScratch))
+			for r := range m {
+				for c := range n {
+					want := int(bias[c])
+					for i := range k {
+						want += int(x[r*k+i]) * int(w[c*k+i])
+					}
+					if got := dst[r*ldd+c]; got != float32(want) {
+						t.Fatalf("%s: row %d, column %d is %v, want %d", name, r, c, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestProductHard multiplies infinities, NaN, subnormals and numbers that
+// overflow.
+func TestProductHard(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(15, 16))
+		for k := 1; k < 12; k++ {
+			for _, half := range []bool{false, true} {
+				c := productCase{m: 9, n: 48, k: k, p1: 3, half: half, base: "row", hard: true}
+				c.run(t, rng)
+				c.m = 31
+				c.run(t, rng)
+			}
+		}
+	})
+}
+
+// TestProductSplits: the bits do not depend on who computes what.
+func TestProductSplits(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		const m, n, k = 37, 80, 700
+		for _, half := range []bool{false, true} {
+			w, x, bias, scratch := testMatrix(n, k, 1, half), testFloats(m*k, 2), testFloats(n, 3), make([]float32, ProductScratch)
+			whole, parts := make([]float32, m*n), make([]float32, m*n)
+			Product(whole, n, x, k, m, &w, 0, Panels(n), bias, 0, scratch)
+			rng := rand.New(rand.NewPCG(4, 5))
+			for r := 0; r < m; {
+				rows := min(1+rng.IntN(16), m-r)
+				for p := 0; p < Panels(n); {
+					panels := min(1+rng.IntN(3), Panels(n)-p)
+					Product(parts[r*n:], n, x[r*k:], k, rows, &w, p, p+panels, bias, 0, scratch)
+					p += panels
+				}
+				r += rows
+			}
+			if !slices.Equal(whole, parts) {
+				t.Errorf("half=%v: parts differ from the whole", half)
 			}
 		}
 	})
@@ -146,9 +191,9 @@ func TestProduct(t *testing.T) {
 func TestProductModelShapes(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(9, 10))
-		productCase{29, 64, 1024, 0, 4, false, "row"}.run(t, rng)
-		productCase{15, 64, 768, 0, 4, true, "row"}.run(t, rng)
-		productCase{2, 32, 4096, 0, 2, false, ""}.run(t, rng)
+		productCase{29, 64, 1024, 0, 4, false, "row", false}.run(t, rng)
+		productCase{15, 64, 768, 0, 4, true, "row", false}.run(t, rng)
+		productCase{2, 32, 4096, 0, 2, false, "", false}.run(t, rng)
 	})
 }
 

@@ -33,10 +33,28 @@ func widen(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// ToF16Exact converts to float16 if every value is one; it stops at the first
-// that is not, or is NaN, and returns false. dst has at least src's length.
+// ToF16Exact converts to float16 if every value is one, and then returns true. At
+// a value that is not, or a NaN, whose payload might not survive, it stops and
+// returns false, with anything in dst. dst has src's length.
 func ToF16Exact(dst []uint16, src []float32) bool {
-	dst = dst[:len(src)]
+	if len(dst) != len(src) {
+		panic("simd: ToF16Exact of other length")
+	}
+	// By blocks, so that a matrix that is not float16 is soon known for it.
+	const block = 4096
+	for len(src) > 0 {
+		n := min(block, len(src))
+		var l lanes
+		done := toF16Vec(&l, dst[:n], src[:n])
+		if l.max() != 0 || !toF16ExactGeneric(dst[done:n], src[done:n]) {
+			return false
+		}
+		dst, src = dst[n:], src[n:]
+	}
+	return true
+}
+
+func toF16ExactGeneric(dst []uint16, src []float32) bool {
 	for i, v := range src {
 		b := math.Float32bits(v)
 		sign, exp, frac := uint16(b>>16)&0x8000, int(b>>23)&0xff, b&0x7fffff
@@ -66,6 +84,9 @@ func ToF16Exact(dst []uint16, src []float32) bool {
 
 // FromBF16 widens bfloat16 values, exactly. dst and src have equal lengths.
 func FromBF16(dst []float32, src []uint16) {
+	if len(dst) != len(src) {
+		panic("simd: FromBF16 of other length")
+	}
 	for i, h := range src {
 		dst[i] = math.Float32frombits(uint32(h) << 16)
 	}

@@ -22,10 +22,29 @@ const (
 var levelNames = []string{"generic", "neon", "avx2", "avx512"}
 
 // String is the level's name as GOROBERTA_SIMD takes it.
-func (l Level) String() string { return levelNames[l] }
+func (l Level) String() string {
+	if int(l) < len(levelNames) {
+		return levelNames[l]
+	}
+	return fmt.Sprintf("Level(%d)", uint8(l))
+}
 
 // EnvLevel is the environment variable that lowers the level.
 const EnvLevel = "GOROBERTA_SIMD"
+
+// A LevelError says that GOROBERTA_SIMD asks for a level that cannot be had.
+type LevelError struct {
+	Word      string  // the variable's value
+	Known     bool    // whether the word is a level at all
+	Available []Level // what this processor and build have
+}
+
+func (e *LevelError) Error() string {
+	if !e.Known {
+		return fmt.Sprintf("simd: %s=%q, want one of %s", EnvLevel, e.Word, strings.Join(levelNames, ", "))
+	}
+	return fmt.Sprintf("simd: %s=%q, which this processor or build does not have (it has %v)", EnvLevel, e.Word, e.Available)
+}
 
 var (
 	active   atomic.Uint32
@@ -33,31 +52,28 @@ var (
 )
 
 func init() {
-	levels := Supported()
-	level := levels[len(levels)-1]
-	if word := os.Getenv(EnvLevel); word != "" {
-		level, levelErr = lowered(word, levels)
-	}
+	level, err := choose(os.Getenv(EnvLevel), Supported())
 	active.Store(uint32(level))
+	levelErr = err
 }
 
-// lowered is the level that word asks for; if that cannot be, the best one and
-// an error that names the word.
-func lowered(word string, levels []Level) (Level, error) {
+// choose is the level that word asks for, or the best of levels if word is empty
+// or, with a *LevelError, if it asks in vain.
+func choose(word string, levels []Level) (Level, error) {
 	best := levels[len(levels)-1]
-	i := slices.Index(levelNames, word)
-	if i < 0 {
-		return best, fmt.Errorf("simd: %s=%q, want one of %s", EnvLevel, word, strings.Join(levelNames, ", "))
+	if word == "" {
+		return best, nil
 	}
-	if !slices.Contains(levels, Level(i)) {
-		return best, fmt.Errorf("simd: %s=%q, which this processor or build does not have (it has %v)", EnvLevel, word, levels)
+	i := slices.Index(levelNames, word)
+	if i < 0 || !slices.Contains(levels, Level(i)) {
+		return best, &LevelError{Word: word, Known: i >= 0, Available: levels}
 	}
 	return Level(i), nil
 }
 
-// Err is what was wrong with GOROBERTA_SIMD at start: a misspelt level, or one
-// that is not there. Callers should refuse to compute then, lest a comparison
-// of levels compares one with itself.
+// Err is a *LevelError if GOROBERTA_SIMD was misspelt at start or asked for a
+// level that is not there, else nil. The best level is active then, and callers
+// should refuse to compute, lest a comparison of levels compare one with itself.
 func Err() error { return levelErr }
 
 // Active is the level that operations use.
@@ -66,10 +82,12 @@ func Active() Level { return Level(active.Load()) }
 // Supported lists the levels that the processor and the build have, lowest first.
 func Supported() []Level { return append([]Level{Generic}, supported()...) }
 
-// Use changes the level, for tests and benchmarks. restore changes it back.
+// Use changes the level, for tests and benchmarks; restore changes it back. It
+// fails for a level that is not in Supported. As all levels give the same bits,
+// a change while others compute is harmless.
 func Use(l Level) (restore func(), err error) {
 	if !slices.Contains(Supported(), l) {
-		return nil, fmt.Errorf("simd: no level %v here", l)
+		return nil, fmt.Errorf("simd: this processor or build has no level %v", l)
 	}
 	old := active.Swap(uint32(l))
 	return func() { active.Store(old) }, nil

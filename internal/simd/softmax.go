@@ -27,7 +27,7 @@ func (l *lanes) max() float32 {
 }
 
 // Softmax sets x to exp(x−max)/Σ exp(x−max). If an element is NaN or +Inf, or
-// all are −Inf, all become NaN.
+// all are −Inf, all become NaN, as in torch; what would be below 1e-38 is 0.
 func Softmax(x []float32) {
 	if len(x) == 0 {
 		return

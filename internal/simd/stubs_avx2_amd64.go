@@ -4,41 +4,52 @@
 
 package simd
 
-//go:noescape
-func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+import "unsafe"
 
 //go:noescape
-func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+//go:noescape
+func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+//go:noescape
+func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
 //go:noescape
 func geluAVX2(x *float32, n int)
@@ -62,10 +73,10 @@ func scaleAVX2(x *float32, n int, s float32)
 func addAVX2(dst *float32, x *float32, y *float32, n int)
 
 //go:noescape
-func fromF16AVX2(dst *float32, src *uint16, n int)
+func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
 //go:noescape
-func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
+func fromF16AVX2(dst *float32, src *uint16, n int)
 
 //go:noescape
 func maxAVX2(lanes *[16]float32, x *float32, n int)
@@ -79,10 +90,19 @@ func sumSquaresAVX2(lanes *[16]float32, x *float32, n int, mean float32)
 //go:noescape
 func expSumAVX2(lanes *[16]float32, x *float32, n int, top float32)
 
+//go:noescape
+func markNaNAVX2(lanes *[16]float32, x *float32, n int)
+
+//go:noescape
+func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
+
+//go:noescape
+func pack16AVX2(panel *float32, w *float32, ldw int, k int)
+
 // tilesAVX2 are the products of this level.
 var tilesAVX2 = tileSet{
 	rows: 6, panels: 1,
-	wide:   nil,
-	one:    []kernel{nil, gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2},
-	wide16: []kernel16{nil, gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2},
+	one:  []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2},
+	half: []kernelHalf{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2},
+	keep: []kernelKeep{4: gemmF32F16Keepx4x16AVX2, gemmF32F16Keepx5x16AVX2, gemmF32F16Keepx6x16AVX2},
 }

@@ -4,131 +4,154 @@
 
 package simd
 
-//go:noescape
-func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+import "unsafe"
 
 //go:noescape
-func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+//go:noescape
+func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+//go:noescape
+func gemmF32F16Keepx8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
 //go:noescape
 func geluAVX512(x *float32, n int)
@@ -152,10 +175,10 @@ func scaleAVX512(x *float32, n int, s float32)
 func addAVX512(dst *float32, x *float32, y *float32, n int)
 
 //go:noescape
-func fromF16AVX512(dst *float32, src *uint16, n int)
+func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
 //go:noescape
-func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
+func fromF16AVX512(dst *float32, src *uint16, n int)
 
 //go:noescape
 func maxAVX512(lanes *[16]float32, x *float32, n int)
@@ -169,10 +192,20 @@ func sumSquaresAVX512(lanes *[16]float32, x *float32, n int, mean float32)
 //go:noescape
 func expSumAVX512(lanes *[16]float32, x *float32, n int, top float32)
 
+//go:noescape
+func markNaNAVX512(lanes *[16]float32, x *float32, n int)
+
+//go:noescape
+func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
+
+//go:noescape
+func pack16AVX512(panel *float32, w *float32, ldw int, k int)
+
 // tilesAVX512 are the products of this level.
 var tilesAVX512 = tileSet{
 	rows: 14, panels: 2,
-	wide:   []kernel{nil, gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512},
-	one:    []kernel{nil, gemmF32x1x16AVX512, gemmF32x2x16AVX512, gemmF32x3x16AVX512, gemmF32x4x16AVX512, gemmF32x5x16AVX512, gemmF32x6x16AVX512, gemmF32x7x16AVX512, gemmF32x8x16AVX512, gemmF32x9x16AVX512, gemmF32x10x16AVX512, gemmF32x11x16AVX512, gemmF32x12x16AVX512, gemmF32x13x16AVX512, gemmF32x14x16AVX512},
-	wide16: []kernel16{nil, gemmF32F16x1x32AVX512, gemmF32F16x2x32AVX512, gemmF32F16x3x32AVX512, gemmF32F16x4x32AVX512, gemmF32F16x5x32AVX512, gemmF32F16x6x32AVX512, gemmF32F16x7x32AVX512, gemmF32F16x8x32AVX512, gemmF32F16x9x32AVX512, gemmF32F16x10x32AVX512, gemmF32F16x11x32AVX512, gemmF32F16x12x32AVX512, gemmF32F16x13x32AVX512, gemmF32F16x14x32AVX512},
+	two:  []kernel{1: gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512},
+	one:  []kernel{1: gemmF32x1x16AVX512, gemmF32x2x16AVX512, gemmF32x3x16AVX512, gemmF32x4x16AVX512, gemmF32x5x16AVX512, gemmF32x6x16AVX512, gemmF32x7x16AVX512, gemmF32x8x16AVX512, gemmF32x9x16AVX512, gemmF32x10x16AVX512, gemmF32x11x16AVX512, gemmF32x12x16AVX512, gemmF32x13x16AVX512, gemmF32x14x16AVX512},
+	half: []kernelHalf{1: gemmF32F16x1x32AVX512, gemmF32F16x2x32AVX512, gemmF32F16x3x32AVX512, gemmF32F16x4x32AVX512, gemmF32F16x5x32AVX512, gemmF32F16x6x32AVX512, gemmF32F16x7x32AVX512, gemmF32F16x8x32AVX512, gemmF32F16x9x32AVX512, gemmF32F16x10x32AVX512, gemmF32F16x11x32AVX512, gemmF32F16x12x32AVX512, gemmF32F16x13x32AVX512, gemmF32F16x14x32AVX512},
+	keep: []kernelKeep{8: gemmF32F16Keepx8x32AVX512, gemmF32F16Keepx9x32AVX512, gemmF32F16Keepx10x32AVX512, gemmF32F16Keepx11x32AVX512, gemmF32F16Keepx12x32AVX512, gemmF32F16Keepx13x32AVX512, gemmF32F16Keepx14x32AVX512},
 }

@@ -4,41 +4,52 @@
 
 package simd
 
-//go:noescape
-func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+import "unsafe"
 
 //go:noescape
-func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int)
+func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 //go:noescape
-func gemmF32F16x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int)
+func gemmF32F16x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+//go:noescape
+func gemmF32F16x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+//go:noescape
+func gemmF32F16Keepx4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+//go:noescape
+func gemmF32F16Keepx6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
 //go:noescape
 func geluNEON(x *float32, n int)
@@ -62,10 +73,10 @@ func scaleNEON(x *float32, n int, s float32)
 func addNEON(dst *float32, x *float32, y *float32, n int)
 
 //go:noescape
-func fromF16NEON(dst *float32, src *uint16, n int)
+func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
 //go:noescape
-func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
+func fromF16NEON(dst *float32, src *uint16, n int)
 
 //go:noescape
 func maxNEON(lanes *[16]float32, x *float32, n int)
@@ -79,10 +90,19 @@ func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
 //go:noescape
 func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
 
+//go:noescape
+func markNaNNEON(lanes *[16]float32, x *float32, n int)
+
+//go:noescape
+func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
+
+//go:noescape
+func pack16NEON(panel *float32, w *float32, ldw int, k int)
+
 // tilesNEON are the products of this level.
 var tilesNEON = tileSet{
 	rows: 6, panels: 1,
-	wide:   nil,
-	one:    []kernel{nil, gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON},
-	wide16: []kernel16{nil, gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON},
+	one:  []kernel{1: gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON},
+	half: []kernelHalf{1: gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON},
+	keep: []kernelKeep{4: gemmF32F16Keepx4x16NEON, gemmF32F16Keepx5x16NEON, gemmF32F16Keepx6x16NEON},
 }

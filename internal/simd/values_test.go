@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// testFloats are n normally distributed numbers, of the sizes of activations.
+// testFloats are n normally distributed numbers.
 func testFloats(n int, seed uint64) []float32 {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	x := make([]float32, n)
@@ -21,7 +21,7 @@ func testMatrix(n, k int, seed uint64, half bool) Matrix {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	w := make([]uint16, n*k)
 	for i := range w {
-		w[i] = uint16(rng.Uint32())&0x8fff | 0x2000 // ±2⁻⁷ … 2⁻⁴
+		w[i] = uint16(rng.Uint32())&0x8fff | 0x2000 // ±2⁻⁷ … 2⁻³
 	}
 	packed := make([]uint16, PackedLen(n, k))
 	PackF16(packed, w, k, n, k)
@@ -34,7 +34,7 @@ func testMatrix(n, k int, seed uint64, half bool) Matrix {
 }
 
 // hardFloats are the values that go wrong: zeros, subnormals, values that
-// overflow in a sum or product, infinities, NaN, and the limits of exp.
+// overflow in a sum or product, infinities, NaN, and the limits of exp and tanh.
 var hardFloats = []float32{
 	0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1 + 0x1p-23, 1 - 0x1p-24,
 	math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 0x1p-126, -0x1p-126, 0x1.fffffcp-127, 0x1p-149 * 12345,
@@ -44,24 +44,34 @@ var hardFloats = []float32{
 	65504, 65520, 0x1p-14, 0x1p-24, 0x1p-25, 1 + 0x1p-10, 1 + 0x1p-11, 0x1p24, 0x1p24 + 2,
 }
 
-// mixedFloats are n numbers of every magnitude with hard ones among them.
-func mixedFloats(n int, seed uint64) []float32 {
-	rng := rand.New(rand.NewPCG(seed, 3))
-	x := make([]float32, n)
+// fill sets x to numbers like activations, and if hard every fourth to one of
+// hardFloats or to any float32 there is.
+func fill(rng *rand.Rand, x []float32, hard bool) {
 	for i := range x {
-		switch rng.IntN(4) {
-		case 0:
+		switch n := rng.IntN(8); {
+		case hard && n == 0:
 			x[i] = hardFloats[rng.IntN(len(hardFloats))]
-		case 1:
+		case hard && n == 1:
 			x[i] = math.Float32frombits(rng.Uint32())
 		default:
-			x[i] = float32(rng.NormFloat64() * 4)
+			x[i] = float32(rng.NormFloat64() * math.Exp(rng.NormFloat64()))
 		}
 	}
-	return x
 }
 
-// sameFloat says whether a and b have the same bits or are both NaN.
-func sameFloat(a, b float32) bool {
-	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
+// same says whether x and y have the same bits or are both NaN.
+func same(x, y float32) bool {
+	return math.Float32bits(x) == math.Float32bits(y) || x != x && y != y
+}
+
+// checksum is FNV-1a of the bits of floats.
+type checksum uint64
+
+func (c *checksum) add(x ...float32) {
+	if *c == 0 {
+		*c = 14695981039346656037
+	}
+	for _, v := range x {
+		*c = (*c ^ checksum(math.Float32bits(v))) * 1099511628211
+	}
 }

@@ -4,40 +4,43 @@
 
 #include "textflag.h"
 
-DATA constantsAVX2<>+0(SB)/4, $0x3f800000 // one
-DATA constantsAVX2<>+4(SB)/4, $0x40000000 // two
-DATA constantsAVX2<>+8(SB)/4, $0x00000000 // zero
+// Functions of rows of n floats, a positive multiple of 16. Each equals the portable
+// function of its name with Generic in place of AVX2.
+
+DATA constantsAVX2<>+0(SB)/4, $0x00000000 // zero
+DATA constantsAVX2<>+4(SB)/4, $0x3f800000 // one
+DATA constantsAVX2<>+8(SB)/4, $0x40000000 // two
 DATA constantsAVX2<>+12(SB)/4, $0x3f000000 // half
-DATA constantsAVX2<>+16(SB)/4, $0xbf000000 // minusHalf
+DATA constantsAVX2<>+16(SB)/4, $0xbf000000 // -half
 DATA constantsAVX2<>+20(SB)/4, $0x3e800000 // quarter
 DATA constantsAVX2<>+24(SB)/4, $0x7fffffff // absMask
 DATA constantsAVX2<>+28(SB)/4, $0x80000000 // signMask
-DATA constantsAVX2<>+32(SB)/4, $0xc2aea8f6 // expLow
-DATA constantsAVX2<>+36(SB)/4, $0x3fb8aa3b // log2E
-DATA constantsAVX2<>+40(SB)/4, $0x4b400000 // roundBig
-DATA constantsAVX2<>+44(SB)/4, $0xbf317200 // minusLn2High
-DATA constantsAVX2<>+48(SB)/4, $0xb5bfbe8e // minusLn2Low
-DATA constantsAVX2<>+52(SB)/4, $0x3f800000 // exponentOne
-DATA constantsAVX2<>+56(SB)/4, $0x3efffffe // exp0
-DATA constantsAVX2<>+60(SB)/4, $0x3e2aaa49 // exp1
-DATA constantsAVX2<>+64(SB)/4, $0x3d2aac79 // exp2
-DATA constantsAVX2<>+68(SB)/4, $0x3c091cf2 // exp3
-DATA constantsAVX2<>+72(SB)/4, $0x3ab51216 // exp4
-DATA constantsAVX2<>+76(SB)/4, $0xb7cc5eec // gauss0
-DATA constantsAVX2<>+80(SB)/4, $0x3dcd6053 // gauss1
-DATA constantsAVX2<>+84(SB)/4, $0x3dc1511c // gauss2
-DATA constantsAVX2<>+88(SB)/4, $0x3dfd00a3 // gauss3
-DATA constantsAVX2<>+92(SB)/4, $0xbcd54221 // gauss4
-DATA constantsAVX2<>+96(SB)/4, $0x3ea1434b // gauss5
-DATA constantsAVX2<>+100(SB)/4, $0xbeb12e44 // gauss6
-DATA constantsAVX2<>+104(SB)/4, $0x3ecf145d // gauss7
-DATA constantsAVX2<>+108(SB)/4, $0xbe4d038d // gauss8
-DATA constantsAVX2<>+112(SB)/4, $0x3d0e1989 // gauss9
-DATA constantsAVX2<>+116(SB)/4, $0xbeaaaa99 // tanh0
-DATA constantsAVX2<>+120(SB)/4, $0x3e088393 // tanh1
-DATA constantsAVX2<>+124(SB)/4, $0xbd5c1e2b // tanh2
-DATA constantsAVX2<>+128(SB)/4, $0x3ca91344 // tanh3
-DATA constantsAVX2<>+132(SB)/4, $0xbbbaf0c1 // tanh4
+DATA constantsAVX2<>+32(SB)/4, $0x3f800000 // exponentOne
+DATA constantsAVX2<>+36(SB)/4, $0xc2aea8f6 // expLow
+DATA constantsAVX2<>+40(SB)/4, $0x3fb8aa3b // log2E
+DATA constantsAVX2<>+44(SB)/4, $0x4b400000 // roundBig
+DATA constantsAVX2<>+48(SB)/4, $0xbf317200 // -ln2High
+DATA constantsAVX2<>+52(SB)/4, $0xb5bfbe8e // -ln2Low
+DATA constantsAVX2<>+56(SB)/4, $0x3efffffe // expPoly0
+DATA constantsAVX2<>+60(SB)/4, $0x3e2aaa49 // expPoly1
+DATA constantsAVX2<>+64(SB)/4, $0x3d2aac79 // expPoly2
+DATA constantsAVX2<>+68(SB)/4, $0x3c091cf2 // expPoly3
+DATA constantsAVX2<>+72(SB)/4, $0x3ab51216 // expPoly4
+DATA constantsAVX2<>+76(SB)/4, $0xb7cc5eec // gaussPoly0
+DATA constantsAVX2<>+80(SB)/4, $0x3dcd6053 // gaussPoly1
+DATA constantsAVX2<>+84(SB)/4, $0x3dc1511c // gaussPoly2
+DATA constantsAVX2<>+88(SB)/4, $0x3dfd00a3 // gaussPoly3
+DATA constantsAVX2<>+92(SB)/4, $0xbcd54221 // gaussPoly4
+DATA constantsAVX2<>+96(SB)/4, $0x3ea1434b // gaussPoly5
+DATA constantsAVX2<>+100(SB)/4, $0xbeb12e44 // gaussPoly6
+DATA constantsAVX2<>+104(SB)/4, $0x3ecf145d // gaussPoly7
+DATA constantsAVX2<>+108(SB)/4, $0xbe4d038d // gaussPoly8
+DATA constantsAVX2<>+112(SB)/4, $0x3d0e1989 // gaussPoly9
+DATA constantsAVX2<>+116(SB)/4, $0xbeaaaa99 // tanhPoly0
+DATA constantsAVX2<>+120(SB)/4, $0x3e088393 // tanhPoly1
+DATA constantsAVX2<>+124(SB)/4, $0xbd5c1e2b // tanhPoly2
+DATA constantsAVX2<>+128(SB)/4, $0x3ca91344 // tanhPoly3
+DATA constantsAVX2<>+132(SB)/4, $0xbbbaf0c1 // tanhPoly4
 DATA constantsAVX2<>+136(SB)/4, $0x3f200000 // tanhSplit
 DATA constantsAVX2<>+140(SB)/4, $0x41180000 // tanhOne
 DATA constantsAVX2<>+144(SB)/4, $0x3f4c422a // geluTanhScale
@@ -55,12 +58,12 @@ loop1:
 	VBROADCASTSS constantsAVX2<>+24(SB), Y14
 	VANDPS Y14, Y0, Y2
 	VANDPS Y14, Y1, Y3
-	VBROADCASTSS constantsAVX2<>+0(SB), Y4
-	VBROADCASTSS constantsAVX2<>+0(SB), Y5
+	VBROADCASTSS constantsAVX2<>+4(SB), Y4
+	VBROADCASTSS constantsAVX2<>+4(SB), Y5
 	VBROADCASTSS constantsAVX2<>+20(SB), Y14
 	VFMADD231PS Y14, Y2, Y4
 	VFMADD231PS Y14, Y3, Y5
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VDIVPS Y4, Y14, Y4
 	VDIVPS Y5, Y14, Y5
 	VBROADCASTSS constantsAVX2<>+112(SB), Y12
@@ -99,23 +102,23 @@ loop1:
 	VMULPS Y14, Y2, Y2
 	VMULPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y6
-	VBROADCASTSS constantsAVX2<>+40(SB), Y7
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y6
+	VBROADCASTSS constantsAVX2<>+44(SB), Y7
+	VBROADCASTSS constantsAVX2<>+40(SB), Y14
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y14
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+48(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+52(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
@@ -137,19 +140,19 @@ loop1:
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
 	VPSLLD $23, Y6, Y6
 	VPSLLD $23, Y7, Y7
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+32(SB), Y14
 	VPADDD Y14, Y6, Y6
 	VPADDD Y14, Y7, Y7
 	VMULPS Y6, Y4, Y4
 	VMULPS Y7, Y5, Y5
-	VBROADCASTSS constantsAVX2<>+8(SB), Y10
-	VBROADCASTSS constantsAVX2<>+8(SB), Y11
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y10
+	VBROADCASTSS constantsAVX2<>+0(SB), Y11
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VCMPPS $17, Y14, Y2, Y15
 	VBLENDVPS Y15, Y10, Y4, Y2
 	VCMPPS $17, Y14, Y3, Y15
@@ -157,10 +160,10 @@ loop1:
 	VMULPS Y2, Y12, Y2
 	VMULPS Y3, Y13, Y3
 	// x · (x < 0 ? q : 1 − q)
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VSUBPS Y2, Y14, Y4
 	VSUBPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+8(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14
 	VCMPPS $17, Y14, Y0, Y15
 	VBLENDVPS Y15, Y2, Y4, Y2
 	VCMPPS $17, Y14, Y1, Y15
@@ -189,27 +192,27 @@ loop2:
 	VBROADCASTSS constantsAVX2<>+140(SB), Y14
 	VMINPS Y12, Y14, Y2
 	VMINPS Y13, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+8(SB), Y14
 	VMULPS Y14, Y2, Y2
 	VMULPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y6
-	VBROADCASTSS constantsAVX2<>+40(SB), Y7
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y6
+	VBROADCASTSS constantsAVX2<>+44(SB), Y7
+	VBROADCASTSS constantsAVX2<>+40(SB), Y14
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y14
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+48(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+52(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
@@ -231,30 +234,30 @@ loop2:
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
 	VPSLLD $23, Y6, Y6
 	VPSLLD $23, Y7, Y7
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+32(SB), Y14
 	VPADDD Y14, Y6, Y6
 	VPADDD Y14, Y7, Y7
 	VMULPS Y6, Y4, Y4
 	VMULPS Y7, Y5, Y5
-	VBROADCASTSS constantsAVX2<>+8(SB), Y10
-	VBROADCASTSS constantsAVX2<>+8(SB), Y11
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y10
+	VBROADCASTSS constantsAVX2<>+0(SB), Y11
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VCMPPS $17, Y14, Y2, Y15
 	VBLENDVPS Y15, Y10, Y4, Y2
 	VCMPPS $17, Y14, Y3, Y15
 	VBLENDVPS Y15, Y11, Y5, Y3
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VADDPS Y14, Y2, Y2
 	VADDPS Y14, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+8(SB), Y14
 	VDIVPS Y2, Y14, Y2
 	VDIVPS Y3, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VSUBPS Y2, Y14, Y2
 	VSUBPS Y3, Y14, Y3
 	VBROADCASTSS constantsAVX2<>+28(SB), Y14
@@ -321,27 +324,27 @@ loop3:
 	VBROADCASTSS constantsAVX2<>+140(SB), Y14
 	VMINPS Y12, Y14, Y2
 	VMINPS Y13, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+8(SB), Y14
 	VMULPS Y14, Y2, Y2
 	VMULPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y6
-	VBROADCASTSS constantsAVX2<>+40(SB), Y7
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y6
+	VBROADCASTSS constantsAVX2<>+44(SB), Y7
+	VBROADCASTSS constantsAVX2<>+40(SB), Y14
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y14
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+48(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+52(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
@@ -363,30 +366,30 @@ loop3:
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
 	VPSLLD $23, Y6, Y6
 	VPSLLD $23, Y7, Y7
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+32(SB), Y14
 	VPADDD Y14, Y6, Y6
 	VPADDD Y14, Y7, Y7
 	VMULPS Y6, Y4, Y4
 	VMULPS Y7, Y5, Y5
-	VBROADCASTSS constantsAVX2<>+8(SB), Y10
-	VBROADCASTSS constantsAVX2<>+8(SB), Y11
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y10
+	VBROADCASTSS constantsAVX2<>+0(SB), Y11
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VCMPPS $17, Y14, Y2, Y15
 	VBLENDVPS Y15, Y10, Y4, Y2
 	VCMPPS $17, Y14, Y3, Y15
 	VBLENDVPS Y15, Y11, Y5, Y3
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VADDPS Y14, Y2, Y2
 	VADDPS Y14, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+8(SB), Y14
 	VDIVPS Y2, Y14, Y2
 	VDIVPS Y3, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VSUBPS Y2, Y14, Y2
 	VSUBPS Y3, Y14, Y3
 	VBROADCASTSS constantsAVX2<>+28(SB), Y14
@@ -447,9 +450,9 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-16
 loop4:
 	VMOVUPS 0(DI), Y0
 	VMOVUPS 32(DI), Y1
-	VBROADCASTSS constantsAVX2<>+8(SB), Y2
-	VBROADCASTSS constantsAVX2<>+8(SB), Y3
-	VBROADCASTSS constantsAVX2<>+8(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y2
+	VBROADCASTSS constantsAVX2<>+0(SB), Y3
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14
 	VCMPPS $17, Y14, Y0, Y15
 	VBLENDVPS Y15, Y2, Y0, Y0
 	VCMPPS $17, Y14, Y1, Y15
@@ -469,9 +472,9 @@ TEXT ·reluSquaredAVX2(SB), NOSPLIT, $0-16
 loop5:
 	VMOVUPS 0(DI), Y0
 	VMOVUPS 32(DI), Y1
-	VBROADCASTSS constantsAVX2<>+8(SB), Y2
-	VBROADCASTSS constantsAVX2<>+8(SB), Y3
-	VBROADCASTSS constantsAVX2<>+8(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y2
+	VBROADCASTSS constantsAVX2<>+0(SB), Y3
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14
 	VCMPPS $17, Y14, Y0, Y15
 	VBLENDVPS Y15, Y2, Y0, Y0
 	VCMPPS $17, Y14, Y1, Y15
@@ -527,23 +530,6 @@ loop7:
 	VZEROUPPER
 	RET
 
-// func fromF16AVX2(dst *float32, src *uint16, n int)
-TEXT ·fromF16AVX2(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ n+16(FP), CX
-loop8:
-	VCVTPH2PS 0(SI), Y0
-	VCVTPH2PS 16(SI), Y1
-	VMOVUPS Y0, 0(DI)
-	VMOVUPS Y1, 32(DI)
-	ADDQ $64, DI
-	ADDQ $32, SI
-	SUBQ $16, CX
-	JNZ  loop8
-	VZEROUPPER
-	RET
-
 // func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
@@ -551,7 +537,7 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop9:
+loop8:
 	VMOVUPS 0(SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 0(DX), Y2
@@ -572,6 +558,23 @@ loop9:
 	ADDQ $64, SI
 	ADDQ $64, DX
 	ADDQ $64, BX
+	SUBQ $16, CX
+	JNZ  loop8
+	VZEROUPPER
+	RET
+
+// func fromF16AVX2(dst *float32, src *uint16, n int)
+TEXT ·fromF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+loop9:
+	VCVTPH2PS 0(SI), Y0
+	VCVTPH2PS 16(SI), Y1
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	ADDQ $32, SI
 	SUBQ $16, CX
 	JNZ  loop9
 	VZEROUPPER
@@ -624,12 +627,12 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
+	VBROADCASTSS mean+24(FP), Y14
 	VMOVUPS 0(DI), Y0
 	VMOVUPS 32(DI), Y1
 loop12:
 	VMOVUPS 0(SI), Y2
 	VMOVUPS 32(SI), Y3
-	VBROADCASTSS mean+24(FP), Y14
 	VSUBPS Y14, Y2, Y2
 	VSUBPS Y14, Y3, Y3
 	VFMADD231PS Y2, Y2, Y0
@@ -647,6 +650,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
+	VBROADCASTSS top+24(FP), Y14
 	VMOVUPS 0(DI), Y0
 	VMOVUPS 32(DI), Y1
 loop13:
@@ -656,23 +660,23 @@ loop13:
 	VSUBPS Y14, Y2, Y2
 	VSUBPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y6
-	VBROADCASTSS constantsAVX2<>+40(SB), Y7
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y6
+	VBROADCASTSS constantsAVX2<>+44(SB), Y7
+	VBROADCASTSS constantsAVX2<>+40(SB), Y14
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y14
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+48(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+52(SB), Y14
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
@@ -694,19 +698,19 @@ loop13:
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
 	VPSLLD $23, Y6, Y6
 	VPSLLD $23, Y7, Y7
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+32(SB), Y14
 	VPADDD Y14, Y6, Y6
 	VPADDD Y14, Y7, Y7
 	VMULPS Y6, Y4, Y4
 	VMULPS Y7, Y5, Y5
-	VBROADCASTSS constantsAVX2<>+8(SB), Y10
-	VBROADCASTSS constantsAVX2<>+8(SB), Y11
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y10
+	VBROADCASTSS constantsAVX2<>+0(SB), Y11
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14
 	VCMPPS $17, Y14, Y2, Y15
 	VBLENDVPS Y15, Y10, Y4, Y2
 	VCMPPS $17, Y14, Y3, Y15
@@ -720,5 +724,163 @@ loop13:
 	JNZ  loop13
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
+	VZEROUPPER
+	RET
+
+// func markNaNAVX2(lanes *[16]float32, x *float32, n int)
+TEXT ·markNaNAVX2(SB), NOSPLIT, $0-24
+	MOVQ lanes+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+loop14:
+	VMOVUPS 0(SI), Y2
+	VMOVUPS 32(SI), Y3
+	VBROADCASTSS constantsAVX2<>+4(SB), Y4
+	VBROADCASTSS constantsAVX2<>+4(SB), Y5
+	VCMPPS $0, Y2, Y2, Y15
+	VBLENDVPS Y15, Y0, Y4, Y0
+	VCMPPS $0, Y3, Y3, Y15
+	VBLENDVPS Y15, Y1, Y5, Y1
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ  loop14
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VZEROUPPER
+	RET
+
+// func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
+TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
+	MOVQ lanes+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ dst+16(FP), DX
+	MOVQ n+24(FP), CX
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+loop15:
+	VMOVUPS 0(SI), Y2
+	VMOVUPS 32(SI), Y3
+	VMOVAPS Y2, Y4
+	VMOVAPS Y3, Y5
+	VCVTPS2PH $0, Y4, X14
+	VMOVUPS X14, 0(DX)
+	VCVTPH2PS X14, Y4
+	VCVTPS2PH $0, Y5, X14
+	VMOVUPS X14, 16(DX)
+	VCVTPH2PS X14, Y5
+	VBROADCASTSS constantsAVX2<>+4(SB), Y6
+	VBROADCASTSS constantsAVX2<>+4(SB), Y7
+	VCMPPS $0, Y4, Y2, Y15
+	VBLENDVPS Y15, Y0, Y6, Y0
+	VCMPPS $0, Y5, Y3, Y15
+	VBLENDVPS Y15, Y1, Y7, Y1
+	ADDQ $64, SI
+	ADDQ $32, DX
+	SUBQ $16, CX
+	JNZ  loop15
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VZEROUPPER
+	RET
+
+// func pack16AVX2(panel *float32, w *float32, ldw int, k int)
+// Sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	LEAQ (AX)(AX*2), R8 // 3·ldw
+	LEAQ (SI)(AX*8), DX // row 8
+loop16:
+	LEAQ (SI)(AX*4), R9
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (SI)(AX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VMOVUPS Y8, 0(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VMOVUPS Y8, 64(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VMOVUPS Y8, 128(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VMOVUPS Y8, 192(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VMOVUPS Y8, 256(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VMOVUPS Y8, 320(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VMOVUPS Y8, 384(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VMOVUPS Y8, 448(DI)
+	LEAQ (DX)(AX*4), R9
+	VMOVUPS (DX), Y0
+	VMOVUPS (DX)(AX*1), Y1
+	VMOVUPS (DX)(AX*2), Y2
+	VMOVUPS (DX)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VMOVUPS Y8, 32(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VMOVUPS Y8, 96(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VMOVUPS Y8, 160(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VMOVUPS Y8, 224(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VMOVUPS Y8, 288(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VMOVUPS Y8, 352(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VMOVUPS Y8, 416(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VMOVUPS Y8, 480(DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $512, DI
+	SUBQ $8, CX
+	JNZ  loop16
 	VZEROUPPER
 	RET

@@ -4,40 +4,43 @@
 
 #include "textflag.h"
 
-DATA constantsAVX512<>+0(SB)/4, $0x3f800000 // one
-DATA constantsAVX512<>+4(SB)/4, $0x40000000 // two
-DATA constantsAVX512<>+8(SB)/4, $0x00000000 // zero
+// Functions of rows of n floats, a positive multiple of 16. Each equals the portable
+// function of its name with Generic in place of AVX512.
+
+DATA constantsAVX512<>+0(SB)/4, $0x00000000 // zero
+DATA constantsAVX512<>+4(SB)/4, $0x3f800000 // one
+DATA constantsAVX512<>+8(SB)/4, $0x40000000 // two
 DATA constantsAVX512<>+12(SB)/4, $0x3f000000 // half
-DATA constantsAVX512<>+16(SB)/4, $0xbf000000 // minusHalf
+DATA constantsAVX512<>+16(SB)/4, $0xbf000000 // -half
 DATA constantsAVX512<>+20(SB)/4, $0x3e800000 // quarter
 DATA constantsAVX512<>+24(SB)/4, $0x7fffffff // absMask
 DATA constantsAVX512<>+28(SB)/4, $0x80000000 // signMask
-DATA constantsAVX512<>+32(SB)/4, $0xc2aea8f6 // expLow
-DATA constantsAVX512<>+36(SB)/4, $0x3fb8aa3b // log2E
-DATA constantsAVX512<>+40(SB)/4, $0x4b400000 // roundBig
-DATA constantsAVX512<>+44(SB)/4, $0xbf317200 // minusLn2High
-DATA constantsAVX512<>+48(SB)/4, $0xb5bfbe8e // minusLn2Low
-DATA constantsAVX512<>+52(SB)/4, $0x3f800000 // exponentOne
-DATA constantsAVX512<>+56(SB)/4, $0x3efffffe // exp0
-DATA constantsAVX512<>+60(SB)/4, $0x3e2aaa49 // exp1
-DATA constantsAVX512<>+64(SB)/4, $0x3d2aac79 // exp2
-DATA constantsAVX512<>+68(SB)/4, $0x3c091cf2 // exp3
-DATA constantsAVX512<>+72(SB)/4, $0x3ab51216 // exp4
-DATA constantsAVX512<>+76(SB)/4, $0xb7cc5eec // gauss0
-DATA constantsAVX512<>+80(SB)/4, $0x3dcd6053 // gauss1
-DATA constantsAVX512<>+84(SB)/4, $0x3dc1511c // gauss2
-DATA constantsAVX512<>+88(SB)/4, $0x3dfd00a3 // gauss3
-DATA constantsAVX512<>+92(SB)/4, $0xbcd54221 // gauss4
-DATA constantsAVX512<>+96(SB)/4, $0x3ea1434b // gauss5
-DATA constantsAVX512<>+100(SB)/4, $0xbeb12e44 // gauss6
-DATA constantsAVX512<>+104(SB)/4, $0x3ecf145d // gauss7
-DATA constantsAVX512<>+108(SB)/4, $0xbe4d038d // gauss8
-DATA constantsAVX512<>+112(SB)/4, $0x3d0e1989 // gauss9
-DATA constantsAVX512<>+116(SB)/4, $0xbeaaaa99 // tanh0
-DATA constantsAVX512<>+120(SB)/4, $0x3e088393 // tanh1
-DATA constantsAVX512<>+124(SB)/4, $0xbd5c1e2b // tanh2
-DATA constantsAVX512<>+128(SB)/4, $0x3ca91344 // tanh3
-DATA constantsAVX512<>+132(SB)/4, $0xbbbaf0c1 // tanh4
+DATA constantsAVX512<>+32(SB)/4, $0x3f800000 // exponentOne
+DATA constantsAVX512<>+36(SB)/4, $0xc2aea8f6 // expLow
+DATA constantsAVX512<>+40(SB)/4, $0x3fb8aa3b // log2E
+DATA constantsAVX512<>+44(SB)/4, $0x4b400000 // roundBig
+DATA constantsAVX512<>+48(SB)/4, $0xbf317200 // -ln2High
+DATA constantsAVX512<>+52(SB)/4, $0xb5bfbe8e // -ln2Low
+DATA constantsAVX512<>+56(SB)/4, $0x3efffffe // expPoly0
+DATA constantsAVX512<>+60(SB)/4, $0x3e2aaa49 // expPoly1
+DATA constantsAVX512<>+64(SB)/4, $0x3d2aac79 // expPoly2
+DATA constantsAVX512<>+68(SB)/4, $0x3c091cf2 // expPoly3
+DATA constantsAVX512<>+72(SB)/4, $0x3ab51216 // expPoly4
+DATA constantsAVX512<>+76(SB)/4, $0xb7cc5eec // gaussPoly0
+DATA constantsAVX512<>+80(SB)/4, $0x3dcd6053 // gaussPoly1
+DATA constantsAVX512<>+84(SB)/4, $0x3dc1511c // gaussPoly2
+DATA constantsAVX512<>+88(SB)/4, $0x3dfd00a3 // gaussPoly3
+DATA constantsAVX512<>+92(SB)/4, $0xbcd54221 // gaussPoly4
+DATA constantsAVX512<>+96(SB)/4, $0x3ea1434b // gaussPoly5
+DATA constantsAVX512<>+100(SB)/4, $0xbeb12e44 // gaussPoly6
+DATA constantsAVX512<>+104(SB)/4, $0x3ecf145d // gaussPoly7
+DATA constantsAVX512<>+108(SB)/4, $0xbe4d038d // gaussPoly8
+DATA constantsAVX512<>+112(SB)/4, $0x3d0e1989 // gaussPoly9
+DATA constantsAVX512<>+116(SB)/4, $0xbeaaaa99 // tanhPoly0
+DATA constantsAVX512<>+120(SB)/4, $0x3e088393 // tanhPoly1
+DATA constantsAVX512<>+124(SB)/4, $0xbd5c1e2b // tanhPoly2
+DATA constantsAVX512<>+128(SB)/4, $0x3ca91344 // tanhPoly3
+DATA constantsAVX512<>+132(SB)/4, $0xbbbaf0c1 // tanhPoly4
 DATA constantsAVX512<>+136(SB)/4, $0x3f200000 // tanhSplit
 DATA constantsAVX512<>+140(SB)/4, $0x41180000 // tanhOne
 DATA constantsAVX512<>+144(SB)/4, $0x3f4c422a // geluTanhScale
@@ -53,10 +56,10 @@ loop1:
 	// u = |x|, t = 1 / (u/4 + 1), R(t)
 	VBROADCASTSS constantsAVX512<>+24(SB), Z31
 	VPANDD Z31, Z0, Z1
-	VBROADCASTSS constantsAVX512<>+0(SB), Z2
+	VBROADCASTSS constantsAVX512<>+4(SB), Z2
 	VBROADCASTSS constantsAVX512<>+20(SB), Z31
 	VFMADD231PS Z31, Z1, Z2
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VDIVPS Z2, Z31, Z2
 	VBROADCASTSS constantsAVX512<>+112(SB), Z6
 	VBROADCASTSS constantsAVX512<>+108(SB), Z31
@@ -82,17 +85,17 @@ loop1:
 	VBROADCASTSS constantsAVX512<>+16(SB), Z31
 	VMULPS Z31, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
-	VMAXPS Z1, Z31, Z2
-	VBROADCASTSS constantsAVX512<>+40(SB), Z3
 	VBROADCASTSS constantsAVX512<>+36(SB), Z31
-	VFMADD231PS Z31, Z2, Z3
+	VMAXPS Z1, Z31, Z2
+	VBROADCASTSS constantsAVX512<>+44(SB), Z3
 	VBROADCASTSS constantsAVX512<>+40(SB), Z31
+	VFMADD231PS Z31, Z2, Z3
+	VBROADCASTSS constantsAVX512<>+44(SB), Z31
 	VSUBPS Z31, Z3, Z5
 	VMOVAPS Z2, Z4
-	VBROADCASTSS constantsAVX512<>+44(SB), Z31
-	VFMADD231PS Z31, Z5, Z4
 	VBROADCASTSS constantsAVX512<>+48(SB), Z31
+	VFMADD231PS Z31, Z5, Z4
+	VBROADCASTSS constantsAVX512<>+52(SB), Z31
 	VFMADD231PS Z31, Z5, Z4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
 	VBROADCASTSS constantsAVX512<>+72(SB), Z5
@@ -106,21 +109,21 @@ loop1:
 	VFMADD213PS Z31, Z4, Z5
 	VMULPS Z4, Z4, Z2
 	VFMADD231PS Z2, Z5, Z4
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VADDPS Z31, Z4, Z2
 	VPSLLD $23, Z3, Z3
-	VBROADCASTSS constantsAVX512<>+52(SB), Z31
+	VBROADCASTSS constantsAVX512<>+32(SB), Z31
 	VPADDD Z31, Z3, Z3
 	VMULPS Z3, Z2, Z2
-	VBROADCASTSS constantsAVX512<>+8(SB), Z5
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
+	VBROADCASTSS constantsAVX512<>+0(SB), Z5
+	VBROADCASTSS constantsAVX512<>+36(SB), Z31
 	VCMPPS $17, Z31, Z1, K1
 	VBLENDMPS Z5, Z2, K1, Z1
 	VMULPS Z1, Z6, Z1
 	// x · (x < 0 ? q : 1 − q)
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VSUBPS Z1, Z31, Z2
-	VBROADCASTSS constantsAVX512<>+8(SB), Z31
+	VBROADCASTSS constantsAVX512<>+0(SB), Z31
 	VCMPPS $17, Z31, Z0, K1
 	VBLENDMPS Z1, Z2, K1, Z1
 	VMULPS Z1, Z0, Z0
@@ -142,20 +145,20 @@ loop2:
 	VPANDD Z31, Z0, Z6
 	VBROADCASTSS constantsAVX512<>+140(SB), Z31
 	VMINPS Z6, Z31, Z1
-	VBROADCASTSS constantsAVX512<>+4(SB), Z31
+	VBROADCASTSS constantsAVX512<>+8(SB), Z31
 	VMULPS Z31, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
-	VMAXPS Z1, Z31, Z2
-	VBROADCASTSS constantsAVX512<>+40(SB), Z3
 	VBROADCASTSS constantsAVX512<>+36(SB), Z31
-	VFMADD231PS Z31, Z2, Z3
+	VMAXPS Z1, Z31, Z2
+	VBROADCASTSS constantsAVX512<>+44(SB), Z3
 	VBROADCASTSS constantsAVX512<>+40(SB), Z31
+	VFMADD231PS Z31, Z2, Z3
+	VBROADCASTSS constantsAVX512<>+44(SB), Z31
 	VSUBPS Z31, Z3, Z5
 	VMOVAPS Z2, Z4
-	VBROADCASTSS constantsAVX512<>+44(SB), Z31
-	VFMADD231PS Z31, Z5, Z4
 	VBROADCASTSS constantsAVX512<>+48(SB), Z31
+	VFMADD231PS Z31, Z5, Z4
+	VBROADCASTSS constantsAVX512<>+52(SB), Z31
 	VFMADD231PS Z31, Z5, Z4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
 	VBROADCASTSS constantsAVX512<>+72(SB), Z5
@@ -169,21 +172,21 @@ loop2:
 	VFMADD213PS Z31, Z4, Z5
 	VMULPS Z4, Z4, Z2
 	VFMADD231PS Z2, Z5, Z4
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VADDPS Z31, Z4, Z2
 	VPSLLD $23, Z3, Z3
-	VBROADCASTSS constantsAVX512<>+52(SB), Z31
+	VBROADCASTSS constantsAVX512<>+32(SB), Z31
 	VPADDD Z31, Z3, Z3
 	VMULPS Z3, Z2, Z2
-	VBROADCASTSS constantsAVX512<>+8(SB), Z5
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
+	VBROADCASTSS constantsAVX512<>+0(SB), Z5
+	VBROADCASTSS constantsAVX512<>+36(SB), Z31
 	VCMPPS $17, Z31, Z1, K1
 	VBLENDMPS Z5, Z2, K1, Z1
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
-	VADDPS Z31, Z1, Z1
 	VBROADCASTSS constantsAVX512<>+4(SB), Z31
+	VADDPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+8(SB), Z31
 	VDIVPS Z1, Z31, Z1
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VSUBPS Z1, Z31, Z1
 	VBROADCASTSS constantsAVX512<>+28(SB), Z31
 	VPANDD Z31, Z0, Z2
@@ -229,20 +232,20 @@ loop3:
 	VPANDD Z31, Z0, Z6
 	VBROADCASTSS constantsAVX512<>+140(SB), Z31
 	VMINPS Z6, Z31, Z1
-	VBROADCASTSS constantsAVX512<>+4(SB), Z31
+	VBROADCASTSS constantsAVX512<>+8(SB), Z31
 	VMULPS Z31, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
-	VMAXPS Z1, Z31, Z2
-	VBROADCASTSS constantsAVX512<>+40(SB), Z3
 	VBROADCASTSS constantsAVX512<>+36(SB), Z31
-	VFMADD231PS Z31, Z2, Z3
+	VMAXPS Z1, Z31, Z2
+	VBROADCASTSS constantsAVX512<>+44(SB), Z3
 	VBROADCASTSS constantsAVX512<>+40(SB), Z31
+	VFMADD231PS Z31, Z2, Z3
+	VBROADCASTSS constantsAVX512<>+44(SB), Z31
 	VSUBPS Z31, Z3, Z5
 	VMOVAPS Z2, Z4
-	VBROADCASTSS constantsAVX512<>+44(SB), Z31
-	VFMADD231PS Z31, Z5, Z4
 	VBROADCASTSS constantsAVX512<>+48(SB), Z31
+	VFMADD231PS Z31, Z5, Z4
+	VBROADCASTSS constantsAVX512<>+52(SB), Z31
 	VFMADD231PS Z31, Z5, Z4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
 	VBROADCASTSS constantsAVX512<>+72(SB), Z5
@@ -256,21 +259,21 @@ loop3:
 	VFMADD213PS Z31, Z4, Z5
 	VMULPS Z4, Z4, Z2
 	VFMADD231PS Z2, Z5, Z4
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VADDPS Z31, Z4, Z2
 	VPSLLD $23, Z3, Z3
-	VBROADCASTSS constantsAVX512<>+52(SB), Z31
+	VBROADCASTSS constantsAVX512<>+32(SB), Z31
 	VPADDD Z31, Z3, Z3
 	VMULPS Z3, Z2, Z2
-	VBROADCASTSS constantsAVX512<>+8(SB), Z5
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
+	VBROADCASTSS constantsAVX512<>+0(SB), Z5
+	VBROADCASTSS constantsAVX512<>+36(SB), Z31
 	VCMPPS $17, Z31, Z1, K1
 	VBLENDMPS Z5, Z2, K1, Z1
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
-	VADDPS Z31, Z1, Z1
 	VBROADCASTSS constantsAVX512<>+4(SB), Z31
+	VADDPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+8(SB), Z31
 	VDIVPS Z1, Z31, Z1
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VSUBPS Z1, Z31, Z1
 	VBROADCASTSS constantsAVX512<>+28(SB), Z31
 	VPANDD Z31, Z0, Z2
@@ -311,8 +314,8 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-16
 	MOVQ n+8(FP), CX
 loop4:
 	VMOVUPS 0(DI), Z0
-	VBROADCASTSS constantsAVX512<>+8(SB), Z1
-	VBROADCASTSS constantsAVX512<>+8(SB), Z31
+	VBROADCASTSS constantsAVX512<>+0(SB), Z1
+	VBROADCASTSS constantsAVX512<>+0(SB), Z31
 	VCMPPS $17, Z31, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	VMOVUPS Z0, 0(DI)
@@ -328,8 +331,8 @@ TEXT ·reluSquaredAVX512(SB), NOSPLIT, $0-16
 	MOVQ n+8(FP), CX
 loop5:
 	VMOVUPS 0(DI), Z0
-	VBROADCASTSS constantsAVX512<>+8(SB), Z1
-	VBROADCASTSS constantsAVX512<>+8(SB), Z31
+	VBROADCASTSS constantsAVX512<>+0(SB), Z1
+	VBROADCASTSS constantsAVX512<>+0(SB), Z31
 	VCMPPS $17, Z31, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	VMULPS Z0, Z0, Z0
@@ -374,21 +377,6 @@ loop7:
 	VZEROUPPER
 	RET
 
-// func fromF16AVX512(dst *float32, src *uint16, n int)
-TEXT ·fromF16AVX512(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ n+16(FP), CX
-loop8:
-	VCVTPH2PS 0(SI), Z0
-	VMOVUPS Z0, 0(DI)
-	ADDQ $64, DI
-	ADDQ $32, SI
-	SUBQ $16, CX
-	JNZ  loop8
-	VZEROUPPER
-	RET
-
 // func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
@@ -396,7 +384,7 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop9:
+loop8:
 	VMOVUPS 0(SI), Z0
 	VMOVUPS 0(DX), Z1
 	VMOVUPS 0(BX), Z2
@@ -410,6 +398,21 @@ loop9:
 	ADDQ $64, SI
 	ADDQ $64, DX
 	ADDQ $64, BX
+	SUBQ $16, CX
+	JNZ  loop8
+	VZEROUPPER
+	RET
+
+// func fromF16AVX512(dst *float32, src *uint16, n int)
+TEXT ·fromF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+loop9:
+	VCVTPH2PS 0(SI), Z0
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, DI
+	ADDQ $32, SI
 	SUBQ $16, CX
 	JNZ  loop9
 	VZEROUPPER
@@ -453,10 +456,10 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
+	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS 0(DI), Z0
 loop12:
 	VMOVUPS 0(SI), Z1
-	VBROADCASTSS mean+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
@@ -471,23 +474,24 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
+	VBROADCASTSS top+24(FP), Z31
 	VMOVUPS 0(DI), Z0
 loop13:
 	VMOVUPS 0(SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
-	VMAXPS Z1, Z31, Z2
-	VBROADCASTSS constantsAVX512<>+40(SB), Z3
 	VBROADCASTSS constantsAVX512<>+36(SB), Z31
-	VFMADD231PS Z31, Z2, Z3
+	VMAXPS Z1, Z31, Z2
+	VBROADCASTSS constantsAVX512<>+44(SB), Z3
 	VBROADCASTSS constantsAVX512<>+40(SB), Z31
+	VFMADD231PS Z31, Z2, Z3
+	VBROADCASTSS constantsAVX512<>+44(SB), Z31
 	VSUBPS Z31, Z3, Z5
 	VMOVAPS Z2, Z4
-	VBROADCASTSS constantsAVX512<>+44(SB), Z31
-	VFMADD231PS Z31, Z5, Z4
 	VBROADCASTSS constantsAVX512<>+48(SB), Z31
+	VFMADD231PS Z31, Z5, Z4
+	VBROADCASTSS constantsAVX512<>+52(SB), Z31
 	VFMADD231PS Z31, Z5, Z4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
 	VBROADCASTSS constantsAVX512<>+72(SB), Z5
@@ -501,14 +505,14 @@ loop13:
 	VFMADD213PS Z31, Z4, Z5
 	VMULPS Z4, Z4, Z2
 	VFMADD231PS Z2, Z5, Z4
-	VBROADCASTSS constantsAVX512<>+0(SB), Z31
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31
 	VADDPS Z31, Z4, Z2
 	VPSLLD $23, Z3, Z3
-	VBROADCASTSS constantsAVX512<>+52(SB), Z31
+	VBROADCASTSS constantsAVX512<>+32(SB), Z31
 	VPADDD Z31, Z3, Z3
 	VMULPS Z3, Z2, Z2
-	VBROADCASTSS constantsAVX512<>+8(SB), Z5
-	VBROADCASTSS constantsAVX512<>+32(SB), Z31
+	VBROADCASTSS constantsAVX512<>+0(SB), Z5
+	VBROADCASTSS constantsAVX512<>+36(SB), Z31
 	VCMPPS $17, Z31, Z1, K1
 	VBLENDMPS Z5, Z2, K1, Z1
 	VMOVUPS Z1, 0(SI)
@@ -517,5 +521,147 @@ loop13:
 	SUBQ $16, CX
 	JNZ  loop13
 	VMOVUPS Z0, 0(DI)
+	VZEROUPPER
+	RET
+
+// func markNaNAVX512(lanes *[16]float32, x *float32, n int)
+TEXT ·markNaNAVX512(SB), NOSPLIT, $0-24
+	MOVQ lanes+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	VMOVUPS 0(DI), Z0
+loop14:
+	VMOVUPS 0(SI), Z1
+	VBROADCASTSS constantsAVX512<>+4(SB), Z2
+	VCMPPS $0, Z1, Z1, K1
+	VBLENDMPS Z0, Z2, K1, Z0
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ  loop14
+	VMOVUPS Z0, 0(DI)
+	VZEROUPPER
+	RET
+
+// func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
+TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
+	MOVQ lanes+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ dst+16(FP), DX
+	MOVQ n+24(FP), CX
+	VMOVUPS 0(DI), Z0
+loop15:
+	VMOVUPS 0(SI), Z1
+	VMOVAPS Z1, Z2
+	VCVTPS2PH $0, Z2, Y31
+	VMOVUPS Y31, 0(DX)
+	VCVTPH2PS Y31, Z2
+	VBROADCASTSS constantsAVX512<>+4(SB), Z3
+	VCMPPS $0, Z2, Z1, K1
+	VBLENDMPS Z0, Z3, K1, Z0
+	ADDQ $64, SI
+	ADDQ $32, DX
+	SUBQ $16, CX
+	JNZ  loop15
+	VMOVUPS Z0, 0(DI)
+	VZEROUPPER
+	RET
+
+// func pack16AVX512(panel *float32, w *float32, ldw int, k int)
+// Sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	LEAQ (AX)(AX*2), R8 // 3·ldw
+	LEAQ (SI)(AX*8), DX // row 8
+loop16:
+	LEAQ (SI)(AX*4), R9
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (SI)(AX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VMOVUPS Y8, 0(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VMOVUPS Y8, 64(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VMOVUPS Y8, 128(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VMOVUPS Y8, 192(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VMOVUPS Y8, 256(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VMOVUPS Y8, 320(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VMOVUPS Y8, 384(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VMOVUPS Y8, 448(DI)
+	LEAQ (DX)(AX*4), R9
+	VMOVUPS (DX), Y0
+	VMOVUPS (DX)(AX*1), Y1
+	VMOVUPS (DX)(AX*2), Y2
+	VMOVUPS (DX)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VMOVUPS Y8, 32(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VMOVUPS Y8, 96(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VMOVUPS Y8, 160(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VMOVUPS Y8, 224(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VMOVUPS Y8, 288(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VMOVUPS Y8, 352(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VMOVUPS Y8, 416(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VMOVUPS Y8, 480(DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $512, DI
+	SUBQ $8, CX
+	JNZ  loop16
 	VZEROUPPER
 	RET

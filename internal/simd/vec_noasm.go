@@ -5,17 +5,19 @@ package simd
 // Vec functions do as much of an operation as is a multiple of 16 elements, at
 // the active level, and return how much they did. Here that is nothing.
 
-func fromF16Vec([]float32, []uint16) int                                 { return 0 }
-func maxVec(*lanes, []float32) int                                       { return 0 }
-func expSumVec(*lanes, []float32, float32) int                           { return 0 }
-func sumVec(*lanes, []float32) int                                       { return 0 }
-func sumSquaresVec(*lanes, []float32, float32) int                       { return 0 }
-func normalizeVec(dst, x, gain, bias []float32, mean, scale float32) int { return 0 }
-func addVec(dst, x, y []float32) int                                     { return 0 }
-func scaleVec([]float32, float32) int                                    { return 0 }
 func geluVec([]float32) int                                              { return 0 }
 func tanhVec([]float32) int                                              { return 0 }
 func geluTanhVec([]float32) int                                          { return 0 }
 func reluVec([]float32) int                                              { return 0 }
 func reluSquaredVec([]float32) int                                       { return 0 }
+func scaleVec([]float32, float32) int                                    { return 0 }
+func addVec(dst, x, y []float32) int                                     { return 0 }
+func normalizeVec(dst, x, gain, bias []float32, mean, scale float32) int { return 0 }
+func maxVec(*lanes, []float32) int                                       { return 0 }
+func sumVec(*lanes, []float32) int                                       { return 0 }
+func sumSquaresVec(*lanes, []float32, float32) int                       { return 0 }
+func expSumVec(*lanes, []float32, float32) int                           { return 0 }
+func markNaNVec(*lanes, []float32) int                                   { return 0 }
+func fromF16Vec([]float32, []uint16) int                                 { return 0 }
+func toF16Vec(*lanes, []uint16, []float32) int                           { return 0 }
 func packVec(panel, w []float32, ldw, k int) int                         { return 0 }

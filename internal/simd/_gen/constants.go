@@ -2,57 +2,114 @@ package main
 
 import (
 	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"math"
+	"path/filepath"
+	"strconv"
 )
 
-// constants are the values of package simd's exp.go and activation.go. A test of
-// that package compares the assembly with Go code that uses its own, so the two
-// cannot drift apart unseen.
-var constants = []struct {
-	name string
-	bits uint32
-}{
-	f("one", 1), f("two", 2), f("zero", 0), f("half", 0.5), f("minusHalf", -0.5), f("quarter", 0.25),
-	{"absMask", 0x7fffffff}, {"signMask", 0x80000000},
+// sources are the files of package simd that hold the numbers which portable Go
+// and assembly share.
+var sources = []string{"exp.go", "activation.go"}
 
-	f("expLow", -87.33), f("log2E", 1.442695), f("roundBig", 12582912), f("minusLn2High", -0.693145752), f("minusLn2Low", -1.42860677e-6),
-	{"exponentOne", 0x3f800000},
-	f("exp0", 0x1.fffffcp-2), f("exp1", 0x1.555492p-3), f("exp2", 0x1.5558f2p-5), f("exp3", 0x1.1239e4p-7), f("exp4", 0x1.6a242cp-10),
-
-	f("gauss0", -2.436289651086554e-05), f("gauss1", 0.10028138011693954), f("gauss2", 0.09439298510551453), f("gauss3", 0.1235363706946373),
-	f("gauss4", -0.02603250928223133), f("gauss5", 0.3149665296077728), f("gauss6", -0.34605610370635986), f("gauss7", 0.40445223450660706),
-	f("gauss8", -0.2002088576555252), f("gauss9", 0.034692320972681046),
-
-	f("tanh0", -0.3333328068256378), f("tanh1", 0.13331441581249237), f("tanh2", -0.05373970791697502), f("tanh3", 0.020639069378376007),
-	f("tanh4", -0.005704969633370638), f("tanhSplit", 0.625), f("tanhOne", 9.5),
-	f("geluTanhScale", 0.79788458), f("geluTanhCube", 0.044715),
+// A table is the constants of the vector functions, as the bits of a float32.
+type table struct {
+	names []string
+	bits  map[string]uint32
 }
 
-func f(name string, v float32) struct {
-	name string
-	bits uint32
-} {
-	return struct {
-		name string
-		bits uint32
-	}{name, math.Float32bits(v)}
+// readConstants reads the float constants and arrays of package simd in dir, and
+// adds those that only assembly wants. Element i of an array a is named ai, and
+// the negative of a constant c is -c.
+func readConstants(dir string) (*table, error) {
+	t := &table{bits: map[string]uint32{}}
+	for _, c := range []struct {
+		name  string
+		value float32
+	}{{"zero", 0}, {"one", 1}, {"two", 2}, {"half", 0.5}, {"-half", -0.5}, {"quarter", 0.25}} {
+		t.add(c.name, math.Float32bits(c.value))
+	}
+	t.add("absMask", 0x7fffffff)
+	t.add("signMask", 0x80000000)
+	t.add("exponentOne", 127<<23)
+
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range sources {
+		f, err := parser.ParseFile(fset, filepath.Join(dir, name), nil, 0)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	// These files alone do not type-check, but their constants do.
+	info := types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	conf := types.Config{Error: func(error) {}}
+	conf.Check("simd", fset, files, &info)
+	value := func(e ast.Expr) (float32, bool) {
+		v := info.Types[e].Value
+		if v == nil || v.Kind() != constant.Float && v.Kind() != constant.Int {
+			return 0, false
+		}
+		f, _ := constant.Float32Val(v)
+		return f, true
+	}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			d, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, spec := range d.Specs {
+				s, ok := spec.(*ast.ValueSpec)
+				if !ok || len(s.Names) != 1 || len(s.Values) != 1 {
+					continue
+				}
+				name := s.Names[0].Name
+				if a, ok := s.Values[0].(*ast.CompositeLit); ok {
+					for i, e := range a.Elts {
+						v, ok := value(e)
+						if !ok {
+							return nil, fmt.Errorf("%s: element %d has no value", name, i)
+						}
+						t.add(name+strconv.Itoa(i), math.Float32bits(v))
+					}
+				} else if v, ok := value(s.Values[0]); ok {
+					t.add(name, math.Float32bits(v))
+					t.add("-"+name, math.Float32bits(-v))
+				}
+			}
+		}
+	}
+	return t, nil
 }
 
-func constantsName(m machine) string { return "constants" + m.name() }
+func (t *table) add(name string, bits uint32) {
+	t.names = append(t.names, name)
+	t.bits[name] = bits
+}
 
-func constantOffset(name string) int {
-	for i, c := range constants {
-		if c.name == name {
-			return 4 * i
+// keep keeps the constants that are used, in their order.
+func (t *table) keep(used map[string]bool) *table {
+	k := &table{bits: t.bits}
+	for _, name := range t.names {
+		if used[name] {
+			k.names = append(k.names, name)
+		}
+	}
+	return k
+}
+
+// index is the place of a constant.
+func (t *table) index(name string) int {
+	for i, n := range t.names {
+		if n == name {
+			return i
 		}
 	}
 	panic("no constant " + name)
-}
-
-func writeConstants(f *file, m machine) {
-	name := constantsName(m)
-	for i, c := range constants {
-		fmt.Fprintf(&f.body, "DATA %s<>+%d(SB)/4, $0x%08x // %s\n", name, 4*i, c.bits, c.name)
-	}
-	fmt.Fprintf(&f.body, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 4*len(constants))
 }

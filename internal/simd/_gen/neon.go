@@ -3,8 +3,8 @@ package main
 import "fmt"
 
 // neon is NEON of 64-bit ARM. Registers of 16 floats are V0–V3, V4–V7, … V24–V27;
-// V28 holds a constant, V29 is scratch.
-type neon struct{}
+// V28 and V29 are scratch, R9 points to the constants.
+type neon struct{ constants }
 
 func (*neon) arch() string { return "arm64" }
 func (*neon) name() string { return "NEON" }
@@ -17,14 +17,33 @@ var neonPointers = map[string]string{"p0": "R0", "p1": "R1", "p2": "R2", "p3": "
 // words are instructions that Go's assembler lacks, with registers 0: the
 // operands are Rd | Rn<<5 | Rm<<16 (Arm Architecture Reference Manual, C7).
 var words = map[string]uint32{
-	"add": 0x4E20D400, "sub": 0x4EA0D400, "mul": 0x6E20DC00, "div": 0x6E20FC00, "max": 0x4E20F400, "min": 0x4EA0F400,
-	"greater": 0x6EA0E400,                       // FCMGT Vd.4S, Vn.4S, Vm.4S
-	"widen":   0x0E217800, "widen2": 0x4E217800, // FCVTL, FCVTL2 Vd.4S, Vn.4H/8H
+	"FADD":   0x4E20D400, // Vd.4S, Vn.4S, Vm.4S, as the next ones
+	"FSUB":   0x4EA0D400,
+	"FMUL":   0x6E20DC00,
+	"FDIV":   0x6E20FC00,
+	"FMAX":   0x4E20F400,
+	"FMIN":   0x4EA0F400,
+	"FCMGT":  0x6EA0E400,
+	"FCMEQ":  0x4E20E400,
+	"FMLA0":  0x4F801000, // Vd.4S, Vn.4S, Vm.S[0]
+	"FMLA1":  0x4FA01000, // Vd.4S, Vn.4S, Vm.S[1]
+	"FMLA2":  0x4F801800, // Vd.4S, Vn.4S, Vm.S[2]
+	"FMLA3":  0x4FA01800, // Vd.4S, Vn.4S, Vm.S[3]
+	"FCVTL":  0x0E217800, // Vd.4S, Vn.4H
+	"FCVTL2": 0x4E217800, // Vd.4S, Vn.8H
+	"FCVTN":  0x0E216800, // Vd.4H, Vn.4S
 }
 
+// word is an instruction d = n op m.
 func word(op string, d, n, m int) string {
-	return fmt.Sprintf("WORD $0x%08X // F%s V%d, V%d, V%d", words[op]|uint32(d)|uint32(n)<<5|uint32(m)<<16, op, d, n, m)
+	base, ok := words[op]
+	if !ok || d|n|m > 31 {
+		panic(fmt.Sprintf("no instruction %s V%d, V%d, V%d", op, d, n, m))
+	}
+	return fmt.Sprintf("WORD $0x%08X // %s V%d, V%d, V%d", base|uint32(d)|uint32(n)<<5|uint32(m)<<16, op, d, n, m)
 }
+
+var neonOps = map[string]string{"add": "FADD", "sub": "FSUB", "mul": "FMUL", "div": "FDIV", "max": "FMAX", "min": "FMIN"}
 
 func quad(v int) [4]int { return [4]int{4 * v, 4*v + 1, 4*v + 2, 4*v + 3} }
 
@@ -33,10 +52,22 @@ func list(v int) string {
 	return fmt.Sprintf("[V%d.S4, V%d.S4, V%d.S4, V%d.S4]", q[0], q[1], q[2], q[3])
 }
 
-func (*neon) arg(f *file, reg, arg string) { f.i("MOVD %s, %s", arg, neonPointers[reg]) }
+// writeTable writes each constant four times: one load fills a register.
+func (m *neon) writeTable(f *file) {
+	fmt.Fprintf(&f.data, "\n")
+	for i, name := range m.t.names {
+		bits := uint64(m.t.bits[name])
+		fmt.Fprintf(&f.data, "DATA constantsNEON<>+%d(SB)/8, $0x%016x // %s\n", 16*i, bits<<32|bits, name)
+		fmt.Fprintf(&f.data, "DATA constantsNEON<>+%d(SB)/8, $0x%016x\n", 16*i+8, bits<<32|bits)
+	}
+	fmt.Fprintf(&f.data, "GLOBL constantsNEON<>(SB), RODATA|NOPTR, $%d\n", 16*len(m.t.names))
+}
 
-func (*neon) argK(f *file, arg string) {
-	f.i("FMOVS %s, F28", arg)
+func (*neon) begin(f *file)                 { f.i("MOVD $constantsNEON<>(SB), R9") }
+func (*neon) arg(f *file, reg, name string) { f.i("MOVD %s, %s", f.arg(name), neonPointers[reg]) }
+
+func (*neon) argK(f *file, name string) {
+	f.i("FMOVS %s, F28", f.arg(name))
 	f.i("VDUP V28.S[0], V28.S4")
 }
 
@@ -61,10 +92,18 @@ func (*neon) store(f *file, p string, v int) { f.i("VST1 %s, (%s)", list(v), neo
 func (*neon) loadF16(f *file, v int, p string) {
 	q := quad(v)
 	f.i("VLD1 (%s), [V28.H8, V29.H8]", neonPointers[p])
-	f.i("%s", word("widen", q[0], 28, 0))
-	f.i("%s", word("widen2", q[1], 28, 0))
-	f.i("%s", word("widen", q[2], 29, 0))
-	f.i("%s", word("widen2", q[3], 29, 0))
+	f.i("%s", word("FCVTL", q[0], 28, 0))
+	f.i("%s", word("FCVTL2", q[1], 28, 0))
+	f.i("%s", word("FCVTL", q[2], 29, 0))
+	f.i("%s", word("FCVTL2", q[3], 29, 0))
+}
+
+func (*neon) storeF16(f *file, p string, v int) {
+	for i, r := range quad(v) {
+		f.i("%s", word("FCVTN", 28, r, 0))
+		f.i("FMOVD F28, %d(%s)", 8*i, neonPointers[p])
+		f.i("%s", word("FCVTL", r, 28, 0))
+	}
 }
 
 func (*neon) mov(f *file, d, a int) {
@@ -75,16 +114,14 @@ func (*neon) mov(f *file, d, a int) {
 
 func (m *neon) loadK(f *file, k string) int {
 	if k != "" {
-		f.i("MOVD $%s<>+%d(SB), R9", constantsName(m), constantOffset(k))
-		f.i("VLD1R (R9), [V28.S4]")
+		f.i("FMOVQ %d(R9), F28 // %s", 16*m.index(k), k)
 	}
 	return 28
 }
 
 func (m *neon) constant(f *file, d int, k string) {
-	f.i("MOVD $%s<>+%d(SB), R9", constantsName(m), constantOffset(k))
 	for _, r := range quad(d) {
-		f.i("VLD1R (R9), [V%d.S4]", r)
+		f.i("FMOVQ %d(R9), F%d // %s", 16*m.index(k), r, k)
 	}
 }
 
@@ -96,7 +133,7 @@ func (*neon) one(f *file, op string, d, a, b int) {
 	case "or":
 		f.i("VORR V%d.B16, V%d.B16, V%d.B16", b, a, d)
 	default:
-		f.i("%s", word(op, d, a, b))
+		f.i("%s", word(neonOps[op], d, a, b))
 	}
 }
 
@@ -133,26 +170,35 @@ func (m *neon) fmaK(f *file, d, a int, k string) {
 	}
 }
 
+// horner: FMLA adds to its destination, so the constant has to be there first.
 func (m *neon) horner(f *file, d, a int, k string) {
-	c := m.loadK(f, k)
+	at := 16 * m.index(k)
 	for i := range 4 {
-		f.i("VMOV V%d.B16, V29.B16", c)
-		f.i("VFMLA V%d.S4, V%d.S4, V29.S4", quad(a)[i], quad(d)[i])
-		f.i("VMOV V29.B16, V%d.B16", quad(d)[i])
+		t := 28 + i%2
+		f.i("FMOVQ %d(R9), F%d // %s", at, t, k)
+		f.i("VFMLA V%d.S4, V%d.S4, V%d.S4", quad(a)[i], quad(d)[i], t)
+		f.i("VMOV V%d.B16, V%d.B16", t, quad(d)[i])
 	}
 }
 
 func (m *neon) selectLess(f *file, d, a int, k string, x, y int) {
 	c := m.loadK(f, k)
 	for i := range 4 {
-		f.i("%s", word("greater", 29, c, quad(a)[i]))
+		f.i("%s", word("FCMGT", 29, c, quad(a)[i]))
 		m.choose(f, quad(d)[i], quad(x)[i], quad(y)[i])
 	}
 }
 
 func (m *neon) selectMore(f *file, d, a, b, x, y int) {
 	for i := range 4 {
-		f.i("%s", word("greater", 29, quad(a)[i], quad(b)[i]))
+		f.i("%s", word("FCMGT", 29, quad(a)[i], quad(b)[i]))
+		m.choose(f, quad(d)[i], quad(x)[i], quad(y)[i])
+	}
+}
+
+func (m *neon) selectEqual(f *file, d, a, b, x, y int) {
+	for i := range 4 {
+		f.i("%s", word("FCMEQ", 29, quad(a)[i], quad(b)[i]))
 		m.choose(f, quad(d)[i], quad(x)[i], quad(y)[i])
 	}
 }

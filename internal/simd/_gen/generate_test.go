@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestGenerated: the files in package simd are those that the generator writes.
+func TestGenerated(t *testing.T) {
+	files, err := generate("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := generate("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range files {
+		if !bytes.Equal(again[name], want) {
+			t.Errorf("%s comes out different the second time", name)
+		}
+		got, err := os.ReadFile(filepath.Join("..", name))
+		if err != nil {
+			t.Error(err)
+		} else if !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the generator writes: go generate ./internal/simd", name)
+		}
+	}
+	onDisk, err := filepath.Glob("../*.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range onDisk {
+		if files[filepath.Base(path)] == nil {
+			t.Errorf("%s does not come from the generator", path)
+		}
+	}
+}
+
+// TestConstants: numbers are read from Go source as Go means them.
+func TestConstants(t *testing.T) {
+	table, err := readConstants("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float32{"log2E": math.Log2E, "roundBig": 3 << 22, "-ln2High": -0.693145752, "tanhSplit": 0.625, "zero": 0, "-half": -0.5} {
+		if got, ok := table.bits[name]; !ok || got != math.Float32bits(want) {
+			t.Errorf("%s = %v (%v), want %v", name, math.Float32frombits(got), ok, want)
+		}
+	}
+	for _, name := range []string{"expPoly4", "gaussPoly9", "tanhPoly4"} {
+		if v := math.Float32frombits(table.bits[name]); v == 0 || math.Abs(float64(v)) > 1 {
+			t.Errorf("%s = %v", name, v)
+		}
+	}
+	if _, err := readConstants(t.TempDir()); err == nil {
+		t.Error("constants out of nothing")
+	}
+}
+
+// TestRows: every row of the highest tile has an address of its own.
+func TestRows(t *testing.T) {
+	seen := map[string]int{}
+	for r := range 14 {
+		a := x86Row(r, 0)
+		if old, ok := seen[a]; ok {
+			t.Errorf("rows %d and %d share %s", old, r, a)
+		}
+		seen[a] = r
+	}
+}
+
+// TestParameters: arguments lie where Go's first calling convention puts them.
+func TestParameters(t *testing.T) {
+	ps := parameters("x *float32, s float32, n int, t float32, u float32, v int")
+	for i, want := range []int{0, 8, 16, 24, 28, 32} {
+		if ps[i].offset != want {
+			t.Errorf("%s at %d, want %d", ps[i].name, ps[i].offset, want)
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package main
+
+import "fmt"
+
+// An x86 machine is AVX-512 (wide) or AVX2 with FMA and F16C.
+type x86 struct {
+	wide bool
+	constants
+}
+
+func choose[T any](c bool, a, b T) T {
+	if c {
+		return a
+	}
+	return b
+}
+
+func (m *x86) arch() string { return "amd64" }
+func (m *x86) name() string { return choose(m.wide, "AVX512", "AVX2") }
+func (m *x86) file() string { return choose(m.wide, "avx512", "avx2") }
+func (m *x86) rows() int    { return choose(m.wide, 14, 6) }
+func (m *x86) panels() int  { return choose(m.wide, 2, 1) }
+
+// step is the size of a register in bytes.
+func (m *x86) step() int { return choose(m.wide, 64, 32) }
+
+// k is the register for a constant.
+func (m *x86) k() string { return choose(m.wide, "Z31", "Y14") }
+
+// regs are the physical registers of a register of 16 floats.
+func (m *x86) regs(v int) []string {
+	if v > 6 {
+		panic("AVX2 has 7 registers of 16 floats")
+	}
+	if m.wide {
+		return []string{fmt.Sprintf("Z%d", v)}
+	}
+	return []string{fmt.Sprintf("Y%d", 2*v), fmt.Sprintf("Y%d", 2*v+1)}
+}
+
+var x86Pointers = map[string]string{"p0": "DI", "p1": "SI", "p2": "DX", "p3": "BX", "n": "CX"}
+
+func (m *x86) writeTable(f *file) {
+	fmt.Fprintf(&f.data, "\n")
+	for i, name := range m.t.names {
+		fmt.Fprintf(&f.data, "DATA constants%s<>+%d(SB)/4, $0x%08x // %s\n", m.name(), 4*i, m.t.bits[name], name)
+	}
+	fmt.Fprintf(&f.data, "GLOBL constants%s<>(SB), RODATA|NOPTR, $%d\n", m.name(), 4*len(m.t.names))
+}
+
+func (m *x86) begin(*file)                   {}
+func (m *x86) arg(f *file, reg, name string) { f.i("MOVQ %s, %s", f.arg(name), x86Pointers[reg]) }
+func (m *x86) argK(f *file, name string)     { f.i("VBROADCASTSS %s, %s", f.arg(name), m.k()) }
+
+func (m *x86) loop(f *file, body func(), advance map[string]int) {
+	l := f.newLabel("loop")
+	f.at(l)
+	body()
+	for _, p := range []string{"p0", "p1", "p2", "p3"} {
+		if n := advance[p]; n > 0 {
+			f.i("ADDQ $%d, %s", n, x86Pointers[p])
+		}
+	}
+	f.i("SUBQ $16, CX")
+	f.i("JNZ  %s", l)
+}
+
+func (m *x86) ret(f *file) {
+	f.i("VZEROUPPER")
+	f.i("RET")
+}
+
+func (m *x86) load(f *file, v int, p string) {
+	for i, r := range m.regs(v) {
+		f.i("VMOVUPS %d(%s), %s", i*m.step(), x86Pointers[p], r)
+	}
+}
+
+func (m *x86) loadF16(f *file, v int, p string) {
+	for i, r := range m.regs(v) {
+		f.i("VCVTPH2PS %d(%s), %s", i*m.step()/2, x86Pointers[p], r)
+	}
+}
+
+func (m *x86) store(f *file, p string, v int) {
+	for i, r := range m.regs(v) {
+		f.i("VMOVUPS %s, %d(%s)", r, i*m.step(), x86Pointers[p])
+	}
+}
+
+func (m *x86) storeF16(f *file, p string, v int) {
+	narrow := choose(m.wide, "Y31", "X14")
+	for i, r := range m.regs(v) {
+		f.i("VCVTPS2PH $0, %s, %s", r, narrow)
+		f.i("VMOVUPS %s, %d(%s)", narrow, i*m.step()/2, x86Pointers[p])
+		f.i("VCVTPH2PS %s, %s", narrow, r)
+	}
+}
+
+func (m *x86) mov(f *file, d, a int) {
+	for i, r := range m.regs(d) {
+		f.i("VMOVAPS %s, %s", m.regs(a)[i], r)
+	}
+}
+
+func (m *x86) loadK(f *file, k string) string {
+	if k != "" {
+		f.i("VBROADCASTSS constants%s<>+%d(SB), %s", m.name(), 4*m.index(k), m.k())
+	}
+	return m.k()
+}
+
+func (m *x86) constant(f *file, d int, k string) {
+	for _, r := range m.regs(d) {
+		f.i("VBROADCASTSS constants%s<>+%d(SB), %s", m.name(), 4*m.index(k), r)
+	}
+}
+
+func (m *x86) op(op string) string {
+	switch op {
+	case "and":
+		return choose(m.wide, "VPANDD", "VANDPS")
+	case "or":
+		return choose(m.wide, "VPORD", "VORPS")
+	}
+	// MAXPS and MINPS give their second operand, b, if one is NaN.
+	return map[string]string{"add": "VADDPS", "sub": "VSUBPS", "mul": "VMULPS", "div": "VDIVPS", "max": "VMAXPS", "min": "VMINPS"}[op]
+}
+
+func (m *x86) bin(f *file, op string, d, a, b int) {
+	for i, r := range m.regs(d) {
+		f.i("%s %s, %s, %s", m.op(op), m.regs(b)[i], m.regs(a)[i], r)
+	}
+}
+
+func (m *x86) binK(f *file, op string, d, a int, k string) {
+	c := m.loadK(f, k)
+	for i, r := range m.regs(d) {
+		f.i("%s %s, %s, %s", m.op(op), c, m.regs(a)[i], r)
+	}
+}
+
+func (m *x86) binKR(f *file, op string, d int, k string, b int) {
+	c := m.loadK(f, k)
+	for i, r := range m.regs(d) {
+		f.i("%s %s, %s, %s", m.op(op), m.regs(b)[i], c, r)
+	}
+}
+
+func (m *x86) fma(f *file, d, a, b int) {
+	for i, r := range m.regs(d) {
+		f.i("VFMADD231PS %s, %s, %s", m.regs(b)[i], m.regs(a)[i], r)
+	}
+}
+
+func (m *x86) fmaK(f *file, d, a int, k string) {
+	c := m.loadK(f, k)
+	for i, r := range m.regs(d) {
+		f.i("VFMADD231PS %s, %s, %s", c, m.regs(a)[i], r)
+	}
+}
+
+func (m *x86) horner(f *file, d, a int, k string) {
+	c := m.loadK(f, k)
+	for i, r := range m.regs(d) {
+		f.i("VFMADD213PS %s, %s, %s", c, m.regs(a)[i], r)
+	}
+}
+
+// Predicates of VCMPPS: ordered, so false for NaN, and quiet.
+const (
+	equal    = 0
+	lessThan = 17
+)
+
+func (m *x86) selectLess(f *file, d, a int, k string, x, y int) {
+	c := m.loadK(f, k)
+	for i, r := range m.regs(d) {
+		m.choose(f, lessThan, r, m.regs(a)[i], c, m.regs(x)[i], m.regs(y)[i])
+	}
+}
+
+func (m *x86) selectMore(f *file, d, a, b, x, y int) {
+	for i, r := range m.regs(d) {
+		m.choose(f, lessThan, r, m.regs(b)[i], m.regs(a)[i], m.regs(x)[i], m.regs(y)[i])
+	}
+}
+
+func (m *x86) selectEqual(f *file, d, a, b, x, y int) {
+	for i, r := range m.regs(d) {
+		m.choose(f, equal, r, m.regs(a)[i], m.regs(b)[i], m.regs(x)[i], m.regs(y)[i])
+	}
+}
+
+// choose sets d to x where a and b are as the predicate says, else to y.
+func (m *x86) choose(f *file, predicate int, d, a, b, x, y string) {
+	if m.wide {
+		f.i("VCMPPS $%d, %s, %s, K1", predicate, b, a)
+		f.i("VBLENDMPS %s, %s, K1, %s", x, y, d)
+		return
+	}
+	f.i("VCMPPS $%d, %s, %s, Y15", predicate, b, a)
+	f.i("VBLENDVPS Y15, %s, %s, %s", x, y, d)
+}
+
+func (m *x86) shiftToExponent(f *file, v int) {
+	for _, r := range m.regs(v) {
+		f.i("VPSLLD $23, %s, %s", r, r)
+	}
+}
+
+func (m *x86) addBitsK(f *file, v int, k string) {
+	c := m.loadK(f, k)
+	for _, r := range m.regs(v) {
+		f.i("VPADDD %s, %s, %s", c, r, r)
+	}
+}

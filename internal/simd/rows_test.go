@@ -1,0 +1,237 @@
+package simd
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// rowFunctions are the functions of one row. They change x; y holds gains,
+// biases or addends.
+var rowFunctions = []struct {
+	name string
+	f    func(x, y []float32)
+}{
+	{"GELU", func(x, _ []float32) { GELU(x) }},
+	{"GELUTanh", func(x, _ []float32) { GELUTanh(x) }},
+	{"Tanh", func(x, _ []float32) { Tanh(x) }},
+	{"ReLU", func(x, _ []float32) { ReLU(x) }},
+	{"ReLUSquared", func(x, _ []float32) { ReLUSquared(x) }},
+	{"Scale", func(x, _ []float32) { Scale(x, 0.3) }},
+	{"Add", Add},
+	{"Softmax", func(x, _ []float32) { Softmax(x) }},
+	{"LogSoftmax", func(x, _ []float32) { LogSoftmax(x, x) }},
+	{"LayerNorm", func(x, y []float32) { LayerNorm(x, x, y, y, 1e-5) }},
+	{"AddLayerNorm", func(x, y []float32) { AddLayerNorm(x, x, y, y, y, 1e-5) }},
+}
+
+// onGeneric runs f at the portable level.
+func onGeneric(t *testing.T, f func()) {
+	t.Helper()
+	restore, err := Use(Generic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restore()
+	f()
+}
+
+// TestRowFunctions holds each level to the portable one, bit for bit, on every
+// length around the registers' widths and on the models' own.
+func TestRowFunctions(t *testing.T) {
+	lengths := []int{100, 127, 128, 129, 768, 1024, 4096}
+	for n := range 67 {
+		lengths = append(lengths, n)
+	}
+	for _, o := range rowFunctions {
+		t.Run(o.name, func(t *testing.T) {
+			testLevels(t, func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(1, uint64(len(o.name))))
+				for _, n := range lengths {
+					for _, hard := range []bool{false, true} {
+						x, check := guarded(t, n)
+						y, checkY := guarded(t, n)
+						fill(rng, x, hard)
+						fill(rng, y, false)
+						was, wasY, want := slices.Clone(x), slices.Clone(y), slices.Clone(x)
+						onGeneric(t, func() { o.f(want, y) })
+						o.f(x, y)
+						for i := range x {
+							if !same(x[i], want[i]) {
+								t.Errorf("n=%d: element %d, of %v: %v (%#08x), portable %v (%#08x)", n, i, was[i], x[i], math.Float32bits(x[i]), want[i], math.Float32bits(want[i]))
+								break
+							}
+						}
+						if !slices.Equal(y, wasY) {
+							t.Errorf("n=%d: the other operand has changed", n)
+						}
+						check()
+						checkY()
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestEveryFloat goes through float32 in steps, hard ones included, for the
+// functions of single elements.
+func TestEveryFloat(t *testing.T) {
+	const stride = 4001 // a prime
+	for _, o := range rowFunctions[:6] {
+		t.Run(o.name, func(t *testing.T) {
+			testLevels(t, func(t *testing.T) {
+				if Active() == Generic {
+					t.Skip("compared with itself")
+				}
+				bits := uint64(0)
+				for bits < 1<<32 {
+					x := make([]float32, 4096)
+					for i := range x {
+						x[i] = math.Float32frombits(uint32(bits))
+						bits += stride
+					}
+					was, want := slices.Clone(x), slices.Clone(x)
+					onGeneric(t, func() { o.f(want, nil) })
+					o.f(x, nil)
+					for i := range x {
+						if !same(x[i], want[i]) {
+							t.Fatalf("of %v (%#08x): %v, portable %v", was[i], math.Float32bits(was[i]), x[i], want[i])
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestNaN: what comes out of a NaN is NaN, at every level and place.
+func TestNaN(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		for _, n := range []int{1, 16, 37} {
+			y := testFloats(n, 1)
+			for at := range n {
+				for _, o := range rowFunctions {
+					x := make([]float32, n)
+					x[at] = float32(math.NaN())
+					o.f(x, y)
+					if x[at] == x[at] {
+						t.Errorf("%s of NaN at %d of %d is %v", o.name, at, n, x[at])
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestHasNaN(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		for n := range 50 {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = []float32{0, float32(math.Inf(1)), math.MaxFloat32, -1, float32(math.Inf(-1))}[i%5]
+			}
+			if HasNaN(x) {
+				t.Errorf("HasNaN finds one in %d numbers", n)
+			}
+			for i := range x {
+				v := x[i]
+				x[i] = float32(math.NaN())
+				if !HasNaN(x) {
+					t.Errorf("HasNaN misses one at %d of %d", i, n)
+				}
+				x[i] = v
+			}
+		}
+	})
+}
+
+// TestLimits: where float32 ends the functions do as torch's do.
+func TestLimits(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	for _, c := range []struct {
+		name     string
+		f        func([]float32)
+		in, want []float32
+	}{
+		{"Softmax of a far maximum", Softmax, []float32{1, 2, 3, 1000}, []float32{0, 0, 0, 1}},
+		{"Softmax of equal values", Softmax, []float32{7, 7, 7, 7}, []float32{0.25, 0.25, 0.25, 0.25}},
+		{"Softmax with −Inf", Softmax, []float32{-inf, 0, -inf, 0}, []float32{0, 0.5, 0, 0.5}},
+		{"Softmax of −Inf alone", Softmax, []float32{-inf, -inf}, []float32{nan, nan}},
+		{"Softmax with +Inf", Softmax, []float32{0, inf}, []float32{nan, nan}},
+		{"Softmax with NaN", Softmax, []float32{0, nan, 1}, []float32{nan, nan, nan}},
+		{"Softmax of one", Softmax, []float32{-5}, []float32{1}},
+		{"LogSoftmax of equal values", func(x []float32) { LogSoftmax(x, x) }, []float32{3, 3}, []float32{-math.Ln2, -math.Ln2}},
+		{"LogSoftmax with −Inf", func(x []float32) { LogSoftmax(x, x) }, []float32{-inf, 0}, []float32{-inf, 0}},
+		{"LogSoftmax with NaN", func(x []float32) { LogSoftmax(x, x) }, []float32{0, nan}, []float32{nan, nan}},
+		{"LogSoftmax of −Inf alone", func(x []float32) { LogSoftmax(x, x) }, []float32{-inf, -inf}, []float32{nan, nan}},
+		{"GELU", GELU, []float32{inf, 0, 100, -100, math.MaxFloat32}, []float32{inf, 0, 100, 0, math.MaxFloat32}},
+		{"Tanh", Tanh, []float32{inf, -inf, 0, 20, -20, 1e-30}, []float32{1, -1, 0, 1, -1, 1e-30}},
+		{"ReLU", ReLU, []float32{inf, -inf, -1, 2}, []float32{inf, 0, 0, 2}},
+		{"ReLUSquared", ReLUSquared, []float32{3, -3, 1e30}, []float32{9, 0, inf}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			testLevels(t, func(t *testing.T) {
+				x := slices.Clone(c.in)
+				c.f(x)
+				for i := range x {
+					if x[i] != c.want[i] && !same(x[i], c.want[i]) {
+						t.Errorf("of %v: %v, want %v", c.in, x, c.want)
+						break
+					}
+				}
+			})
+		})
+	}
+	Softmax(nil)
+	LogSoftmax(nil, nil)
+	LayerNorm(nil, nil, nil, nil, 1)
+}
+
+func TestRowPanics(t *testing.T) {
+	x, y := make([]float32, 4), make([]float32, 5)
+	for _, c := range []struct {
+		want string
+		f    func()
+	}{
+		{"simd: Add of other length", func() { Add(x, y) }},
+		{"simd: LayerNorm of other length", func() { LayerNorm(x, x, x, y, 1) }},
+		{"simd: AddLayerNorm of other length", func() { AddLayerNorm(x, x, y, x, x, 1) }},
+		{"simd: LogSoftmax of other length", func() { LogSoftmax(x, y) }},
+		{"simd: FromF16 of other length", func() { FromF16(x, nil) }},
+		{"simd: FromBF16 of other length", func() { FromBF16(x, nil) }},
+		{"simd: ToF16Exact of other length", func() { ToF16Exact(nil, x) }},
+	} {
+		func() {
+			defer func() {
+				if r := recover(); r != c.want {
+					t.Errorf("panic %v, want %q", r, c.want)
+				}
+			}()
+			c.f()
+		}()
+	}
+}
+
+// TestNoAllocation: the hot path leaves the garbage collector alone.
+func TestNoAllocation(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		x, y := testFloats(100, 1), testFloats(100, 2)
+		w, h := testMatrix(40, 20, 1, false), testMatrix(40, 20, 1, true)
+		dst, scratch := make([]float32, 16*48), make([]float32, ProductScratch)
+		panels, rows := make([]float32, PackedLen(20, 4)), testFloats(16*20, 3)
+		if n := testing.AllocsPerRun(10, func() {
+			for _, o := range rowFunctions {
+				o.f(x, y)
+			}
+			HasNaN(x)
+			Pack(panels, x, 4, 20, 4)
+			PackColumns(panels, x, 20, 4, 20)
+			Product(dst, 48, rows, 20, 16, &w, 0, 3, nil, 0, scratch)
+			Product(dst, 48, rows, 20, 16, &h, 0, 3, y, 0, scratch)
+		}); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	})
+}

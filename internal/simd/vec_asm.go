@@ -1,0 +1,147 @@
+//go:build !purego && (amd64 || arm64)
+
+package simd
+
+// Vec functions do as much of an operation as is a multiple of 16 elements, at
+// the active level, and return how much they did.
+
+// whole is how many of n elements the active level's functions do.
+func whole(n int) (int, Level) {
+	l := Active()
+	if l == Generic {
+		return 0, l
+	}
+	return n &^ (PanelWidth - 1), l
+}
+
+func geluVec(x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		geluAt(l, &x[0], n)
+	}
+	return n
+}
+
+func tanhVec(x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		tanhAt(l, &x[0], n)
+	}
+	return n
+}
+
+func geluTanhVec(x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		geluTanhAt(l, &x[0], n)
+	}
+	return n
+}
+
+func reluVec(x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		reluAt(l, &x[0], n)
+	}
+	return n
+}
+
+func reluSquaredVec(x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		reluSquaredAt(l, &x[0], n)
+	}
+	return n
+}
+
+func scaleVec(x []float32, s float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		scaleAt(l, &x[0], n, s)
+	}
+	return n
+}
+
+func addVec(dst, x, y []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		addAt(l, &dst[0], &x[0], &y[0], n)
+	}
+	return n
+}
+
+func normalizeVec(dst, x, gain, bias []float32, mean, scale float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		normalizeAt(l, &dst[0], &x[0], &gain[0], &bias[0], n, mean, scale)
+	}
+	return n
+}
+
+func maxVec(a *lanes, x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		maxAt(l, (*[PanelWidth]float32)(a), &x[0], n)
+	}
+	return n
+}
+
+func sumVec(a *lanes, x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		sumAt(l, (*[PanelWidth]float32)(a), &x[0], n)
+	}
+	return n
+}
+
+func sumSquaresVec(a *lanes, x []float32, mean float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		sumSquaresAt(l, (*[PanelWidth]float32)(a), &x[0], n, mean)
+	}
+	return n
+}
+
+func expSumVec(a *lanes, x []float32, top float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		expSumAt(l, (*[PanelWidth]float32)(a), &x[0], n, top)
+	}
+	return n
+}
+
+// markNaNVec sets a lane to 1 where it meets a NaN.
+func markNaNVec(a *lanes, x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		markNaNAt(l, (*[PanelWidth]float32)(a), &x[0], n)
+	}
+	return n
+}
+
+func fromF16Vec(dst []float32, src []uint16) int {
+	n, l := whole(len(src))
+	if n > 0 {
+		fromF16At(l, &dst[0], &src[0], n)
+	}
+	return n
+}
+
+// toF16Vec rounds, and sets a lane to 1 where that changed a value.
+func toF16Vec(a *lanes, dst []uint16, src []float32) int {
+	n, l := whole(len(src))
+	if n > 0 {
+		toF16At(l, (*[PanelWidth]float32)(a), &src[0], &dst[0], n)
+	}
+	return n
+}
+
+// packVec packs as many of k columns of 16 rows as is a multiple of 8.
+func packVec(panel, w []float32, ldw, k int) int {
+	l := Active()
+	if k &^= 7; k == 0 || l == Generic {
+		return 0
+	}
+	pack16At(l, &panel[0], &w[0], 4*ldw, k)
+	return k
+}
