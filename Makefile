@@ -5,9 +5,11 @@ COUNT ?= 6
 
 .PHONY: test check generated portable lint fuzz bench
 
-# test runs every test with the race detector.
+# test runs every test with the race detector, and without it the models of the
+# published sizes.
 test:
 	@set -e; for m in $(MODULES); do (cd $$m && go test -race ./...); done
+	go test -run TestSynthetic ./roberta
 
 # check is all that needs no tests to be run: formatting, vet, lint, other
 # platforms, and whether generated files are what the generators write.

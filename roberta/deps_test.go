@@ -1,4 +1,4 @@
-package roberta
+package roberta_test
 
 import (
 	"os/exec"
@@ -7,29 +7,74 @@ import (
 	"testing"
 )
 
-// TestDependencies keeps the library light: what a package may import, and what
-// modules come with it.
+const module = "github.com/goroberta/goroberta"
+
+// TestDependencies holds the packages that people import to a short list of
+// modules, and the rooms of this module to one direction. Growing either list is
+// a decision about what everybody who imports goroberta has to build and trust.
 func TestDependencies(t *testing.T) {
-	const here = "github.com/goroberta/goroberta/"
-	tensor := []string{"gorgonia.org", "go4.org/unsafe", "github.com/apache/arrow", "github.com/chewxy", "github.com/gogo/protobuf", "github.com/golang/protobuf",
-		"github.com/google/flatbuffers", "github.com/pkg/errors", "github.com/xtgo/set", "golang.org/x/xerrors", "gonum.org/v1/gonum", "google.golang.org/protobuf"}
-	for pkg, allowed := range map[string][]string{
-		"bpe":           {"github.com/dlclark/regexp2", "github.com/klauspost/compress"},
-		"weights":       {"github.com/klauspost/compress", "golang.org/x/sys"},
-		"internal/simd": {"golang.org/x/sys"},
-		"roberta": append([]string{"github.com/dlclark/regexp2", "github.com/klauspost/compress", "golang.org/x/sys",
-			here + "bpe", here + "weights", here + "internal/simd", here + "internal/parallel"}, tensor...),
+	const (
+		regexp2  = "github.com/dlclark/regexp2/v2"
+		compress = "github.com/klauspost/compress"
+		sys      = "golang.org/x/sys"
+		tensor   = "gorgonia.org/tensor"
+	)
+	ofTensor, _ := dependencies(t, tensor)
+	for _, test := range []struct {
+		pkg     string
+		modules []string // other modules it may need
+		own     []string // packages of this module it may need
+	}{
+		{"bpe", []string{regexp2, compress}, nil},
+		{"weights", []string{compress, sys}, nil},
+		{"internal/simd", []string{sys}, nil},
+		{"internal/parallel", nil, nil},
+		{"roberta", append(ofTensor, regexp2, compress, sys), []string{"bpe", "weights", "internal/simd", "internal/parallel"}},
 	} {
-		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", here+pkg).CombinedOutput()
-		if err != nil {
-			t.Skipf("go list: %v: %s", err, out)
-		}
-		for dep := range strings.FieldsSeq(string(out)) {
-			ok := dep == here+pkg || strings.HasPrefix(dep, here+pkg+"/") ||
-				slices.ContainsFunc(allowed, func(a string) bool { return dep == a || strings.HasPrefix(dep, a+"/") })
-			if !ok {
-				t.Errorf("%s depends on %s", pkg, dep)
+		t.Run(test.pkg, func(t *testing.T) {
+			modules, own := dependencies(t, module+"/"+test.pkg)
+			for _, m := range modules {
+				if m != module && !slices.Contains(test.modules, m) {
+					t.Errorf("%s needs module %s, want only %q", test.pkg, m, test.modules)
+				}
+			}
+			for _, p := range own {
+				if p != test.pkg && !strings.HasPrefix(p, test.pkg+"/") && !slices.Contains(test.own, p) {
+					t.Errorf("%s needs package %s of this module, want only %q", test.pkg, p, test.own)
+				}
+			}
+			if !slices.Contains(own, test.pkg) {
+				t.Errorf("go list -deps names %q, want %s among them", own, test.pkg)
+			}
+		})
+	}
+}
+
+// dependencies lists the modules that building pkg needs, and the packages of
+// this module by their path in it.
+func dependencies(t *testing.T, pkg string) (modules, own []string) {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command to ask: ", err)
+	}
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}} {{.ImportPath}}", pkg)
+	cmd.Stderr = new(strings.Builder)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, cmd.Stderr)
+	}
+	for line := range strings.Lines(string(out)) {
+		m, p, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch {
+		case p == "": // of the standard library
+		case m == module:
+			own = append(own, strings.TrimPrefix(p, module+"/"))
+			fallthrough
+		default:
+			if !slices.Contains(modules, m) {
+				modules = append(modules, m)
 			}
 		}
 	}
+	return modules, own
 }

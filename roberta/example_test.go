@@ -5,15 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"math"
+	"os"
+	"path/filepath"
+
+	"gorgonia.org/tensor"
+	"gorgonia.org/tensor/native"
 
 	"github.com/goroberta/goroberta/roberta"
 )
 
-// The examples run on small models of random weights, which the repository
-// carries; their answers mean nothing, their shapes do.
+// Small checkpoints of fairseq's with random weights. The first has GPT-2's whole
+// vocabulary; models/pocket has a model that gives sensible answers.
 const (
-	tiny     = "../testdata/goldens/tiny/model.pt"
-	fulldict = "../testdata/goldens/fulldict/model.pt"
+	checkpoint     = "../testdata/goldens/fulldict/model.pt"
+	tinyCheckpoint = "../testdata/goldens/tiny"
+	wscCheckpoint  = "../testdata/goldens/wsc/model.pt"
 )
 
 func open(path string) *roberta.Model {
@@ -25,123 +32,277 @@ func open(path string) *roberta.Model {
 }
 
 func Example() {
-	m, err := roberta.Open("../testdata/goldens/fulldict/model.pt")
+	m, err := roberta.Open(checkpoint) // or "roberta.large.tar.gz"
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer m.Close()
-	tokens := m.Encode("Hello world!")
-	fmt.Println(tokens)
-	fmt.Println(m.Decode(tokens))
+	ctx := context.Background()
 
-	x, err := m.ExtractFeatures(context.Background(), tokens)
+	tokens := m.Encode("Hello world!")
+	fmt.Println(tokens, m.Decode(tokens))
+
+	features, err := m.ExtractFeatures(ctx, tokens)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(x.Shape())
+	fmt.Println(features.Shape()) // (1, 5, 1024) with roberta.large
+
+	logp, err := m.Predict(ctx, "mnli", m.Encode("A man plays the guitar.", "He makes music."))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(logp.Shape())
 	// Output:
-	// [0 31414 232 328 2]
-	// Hello world!
+	// [0 31414 232 328 2] Hello world!
 	// (1, 5, 24)
+	// (1, 3)
+}
+
+func ExampleOpen() {
+	_, err := roberta.Open("no/such/checkpoint")
+	fmt.Println(errors.Is(err, os.ErrNotExist))
+
+	m, err := roberta.Open(tinyCheckpoint, roberta.WithThreads(1)) // a directory with model.pt and dict.txt
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer m.Close()
+	c := m.Config()
+	fmt.Println(c.Layers, "layers of", c.Dim, "for up to", c.MaxPositions, "tokens")
+	for _, h := range m.Heads() {
+		fmt.Println(h.Name, h.Classes)
+	}
+	// Output:
+	// true
+	// 3 layers of 64 for up to 40 tokens
+	// mnli 3
+	// score 1
+	// topics 7
 }
 
 func ExampleModel_Encode() {
-	m := open(fulldict)
+	m := open(checkpoint)
 	defer m.Close()
 	fmt.Println(m.Encode("Hello world!"))
-	fmt.Println(m.Encode("Hello", "world!"))
+	fmt.Println(m.Encode("red", "blue")) // <s> red </s></s> blue </s>
+	fmt.Println(m.EncodeNoSeparator("red", "blue"))
+	fmt.Println(m.Encode("river"), m.Encode(" river")) // the space belongs to the word
+	fmt.Println(m.Encode("<s>"))                       // plain text, not the token 0
 	// Output:
 	// [0 31414 232 328 2]
-	// [0 31414 2 2 8331 328 2]
+	// [0 2050 2 2 22128 2]
+	// [0 2050 2 22128 2]
+	// [0 28199 2] [0 4908 2]
+	// [0 41552 29 15698 2]
 }
 
 func ExampleModel_DecodeDocuments() {
-	m := open(fulldict)
+	m := open(checkpoint)
 	defer m.Close()
-	fmt.Printf("%q\n", m.DecodeDocuments(m.Encode("One text.", "And another.")))
-	// Output: ["One text." "And another."]
+	fmt.Printf("%q\n", m.DecodeDocuments(m.Encode("red", "blue")))
+	// Output: ["red" "blue"]
+}
+
+func ExampleModel_ExtractFeatures() {
+	m := open(tinyCheckpoint)
+	defer m.Close()
+	// Sentences of a batch need no padding. The rows past a sentence's end are zero.
+	a, b := m.Encode("it was"), m.Encode("it was what it was")
+	x, err := m.ExtractFeatures(context.Background(), a, b)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(x.Shape(), len(a), len(b))
+
+	rows, err := native.Tensor3F32(x) // [][][]float32 over the same memory
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(rows[1][0]), rows[0][len(b)-1][:3])
+	// Output:
+	// (2, 7, 64) 4 7
+	// 64 [0 0 0]
 }
 
 func ExampleModel_ExtractAllHiddens() {
-	m := open(tiny)
+	m := open(tinyCheckpoint)
 	defer m.Close()
-	hidden, err := m.ExtractAllHiddens(context.Background(), m.Encode("The people of the world."), m.Encode("It was not."))
+	tokens := m.Encode("it was")
+	hidden, err := m.ExtractAllHiddens(context.Background(), tokens)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(hidden), "hidden states, each", hidden[0].Shape())
-	// Output: 4 hidden states, each (2, 8, 64)
+	features, err := m.ExtractFeatures(context.Background(), tokens)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(hidden)) // the embedding layer and three more
+	fmt.Println(hidden[3].Eq(features))
+	// Output:
+	// 4
+	// true
 }
 
 func ExampleModel_Predict() {
-	m := open(tiny)
+	m := open(tinyCheckpoint)
 	defer m.Close()
-	logp, err := m.Predict(context.Background(), "mnli", m.Encode("He said it.", "She said it was not."))
+	logp, err := m.Predict(context.Background(), "mnli", m.Encode("it was", "it was what"), m.Encode("he", "they"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(logp.Shape())
-	// Output: (1, 3)
+	for row := range 2 {
+		sum := 0.0
+		for _, v := range logp.Data().([]float32)[3*row:][:3] {
+			sum += math.Exp(float64(v))
+		}
+		fmt.Printf("%.3f\n", sum)
+	}
+
+	var unknown *roberta.HeadError
+	if _, err := m.Predict(context.Background(), "cola", m.Encode("it was")); errors.As(err, &unknown) {
+		fmt.Println(unknown.Heads)
+	}
+	// Output:
+	// (2, 3)
+	// 1.000
+	// 1.000
+	// [mnli score topics]
+}
+
+func ExampleModel_PredictLogits() {
+	m := open(tinyCheckpoint)
+	defer m.Close()
+	// The log-softmax of a regression head's one value is always 0; its answer is the logit.
+	tokens := m.Encode("it was what it was")
+	logp, err := m.Predict(context.Background(), "score", tokens)
+	if err != nil {
+		log.Fatal(err)
+	}
+	score, err := m.PredictLogits(context.Background(), "score", tokens)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(logp.Data(), score.Shape(), score.Data().([]float32)[0] != 0)
+	// Output: [0] (1, 1) true
 }
 
 func ExampleModel_RegisterClassificationHead() {
-	m := open(tiny)
+	m := open(tinyCheckpoint)
 	defer m.Close()
-	if err := m.RegisterClassificationHead("new_task", 3, roberta.WithSeed(1)); err != nil {
-		log.Fatal(err)
-	}
-	logp, err := m.Predict(context.Background(), "new_task", m.Encode("It was the first time."))
+	err := m.RegisterClassificationHead("colour", 3, roberta.WithSeed(1), roberta.WithLabels("red", "green", "blue"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(logp.Shape())
-	// Output: (1, 3)
+	logp, err := m.Predict(context.Background(), "colour", m.Encode("it was"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	head, err := m.Head("colour")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(logp.Shape(), head.InnerDim, head.Labels)
+	// Output: (1, 3) 64 [red green blue]
 }
 
 func ExampleModel_FillMask() {
-	m := open(tiny)
+	m := open(checkpoint)
 	defer m.Close()
-	fills, err := m.FillMask(context.Background(), "The first time I <mask> it was last year.", 1)
+	fills, err := m.FillMask(context.Background(), "Go is a <mask> language.", 2)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%q\n", fills[0].Text)
+	for _, f := range fills { // strange ones: this model's weights are random
+		fmt.Printf("%.5f %q %s\n", f.Score, f.Token, f.Text)
+	}
 
-	_, err = m.FillMask(context.Background(), "No mask here.", 1)
+	_, err = m.FillMask(context.Background(), "Go is a language.", 2)
 	fmt.Println(errors.Is(err, roberta.ErrMask))
 	// Output:
-	// "The first time I high it was last year."
+	// 0.00121 " Palestinians" Go is a Palestinians language.
+	// 0.00111 "},\"" Go is a}," language.
 	// true
 }
 
 func ExampleModel_ExtractFeaturesAlignedToWords() {
-	m := open(fulldict)
+	m := open(checkpoint)
 	defer m.Close()
-	a, err := m.ExtractFeaturesAlignedToWords(context.Background(), "unbelievably-good things", []string{"un", "believably", "-", "good", "things"})
+	a, err := m.ExtractFeaturesAlignedToWords(context.Background(), "Don't be unbelievably naïve.",
+		[]string{"Do", "n't", "be", "unbelievably", "naïve", "."})
 	if err != nil {
 		log.Fatal(err)
 	}
 	for i, word := range a.Words {
 		fmt.Println(word, a.Tokens[i])
 	}
-	fmt.Println(a.Features.Shape())
+	fmt.Println(a.Features.Shape()) // <s>, the words, </s>
 	// Output:
-	// un [1]
-	// believably [2 3 4]
-	// - [5]
-	// good [6]
-	// things [7]
-	// (7, 24)
+	// Do [1]
+	// n't [1 2]
+	// be [3]
+	// unbelievably [4]
+	// naïve [5]
+	// . [6]
+	// (8, 24)
 }
 
 func ExampleModel_DisambiguatePronoun() {
-	m := open("../testdata/goldens/wsc/model.pt")
+	m := open(wscCheckpoint)
 	defer m.Close()
+	candidates := []string{"The trophy", "the brown suitcase"}
+
 	answer, err := m.DisambiguatePronoun(context.Background(),
-		"The trophy would not fit in the brown suitcase because [it] was too big.", []string{"The trophy", "the brown suitcase"})
+		"The trophy would not fit in the brown suitcase because [it] was too big.", candidates)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(answer.Text)
-	// Output: The trophy
+
+	answer, err = m.DisambiguatePronoun(context.Background(),
+		"The _trophy_ would not fit in the brown suitcase because [it] was too big.", candidates)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(answer.Refers)
+	// Output:
+	// The trophy
+	// true
+}
+
+func ExampleTokensFromDense() {
+	// A batch as fairseq's collate_tokens builds it: padded with 1 at the right.
+	t := tensor.New(tensor.WithShape(2, 5), tensor.WithBacking([]int{
+		0, 31414, 232, 328, 2,
+		0, 31414, 2, 1, 1,
+	}))
+	tokens, err := roberta.TokensFromDense(t)
+	if err != nil {
+		log.Fatal(err)
+	}
+	m := open(checkpoint)
+	defer m.Close()
+	x, err := m.ExtractFeatures(context.Background(), tokens...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(x.Shape(), m.Decode(tokens[1]))
+	// Output: (2, 5, 24) Hello
+}
+
+func ExampleConvert() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	packed := filepath.Join(dir, "tiny.safetensors")
+	if err := roberta.Convert(tinyCheckpoint, packed, roberta.Packed()); err != nil {
+		log.Fatal(err)
+	}
+	m := open(packed) // settings, vocabulary and heads are in the file
+	defer m.Close()
+	fmt.Println(m.Encode("it was"), len(m.Heads()))
+	// Output: [0 405 21 2] 3
 }

@@ -57,6 +57,9 @@ func TestSynthetic(t *testing.T) {
 			if testing.Short() {
 				t.Skip("writes up to 1.4 GB and computes for seconds, in portable Go for minutes; not with -short")
 			}
+			if raceDetector {
+				t.Skip("make test runs it without the race detector")
+			}
 			want := readJSON[synthetic](t, golden(t, "synthetic", arch+".json"))
 			path := filepath.Join(t.TempDir(), arch+".safetensors")
 			model, err := synth.Arch(arch)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package roberta
+
+const raceDetector = false
