@@ -131,8 +131,10 @@ func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f fu
 type cut struct{ rowBlocks, panelBlocks int }
 
 const (
-	// A block of rows of x stays in half of a second-level cache of 2 MiB.
-	blockFloats = 192 << 10
+	// A block of rows of x, of which a product walks at most 1024 columns at a
+	// time, stays in half of a second-level cache of 2 MiB.
+	blockFloats  = 192 << 10
+	blockColumns = 1024
 	// An item below this many multiply-adds costs more to hand over than it saves.
 	minItem = 1 << 18
 	// Items a thread, so that one that is held up does not hold up the others.
@@ -142,7 +144,7 @@ const (
 // cutProduct cuts m rows × panels with sums of k products for threads workers.
 // It decides who computes what and never what comes out.
 func cutProduct(m, panels, k, threads int) cut {
-	c := cut{rowBlocks: max(1, (m*k+blockFloats-1)/blockFloats), panelBlocks: 1}
+	c := cut{rowBlocks: max(1, (m*min(k, blockColumns)+blockFloats-1)/blockFloats), panelBlocks: 1}
 	work := m * panels * simd.PanelWidth * k
 	items := itemsPerThread * threads
 	if threads == 1 {

@@ -16,7 +16,7 @@ const (
 // polynomials here it is a least-squares fit with Lawson's weights, which level
 // the error (_gen/fit), in coefficients rounded to float32. expError is its
 // relative error before any rounding, as the other names in Error are.
-var expPoly = [5]float32{0x1.fffffcp-2, 0x1.555492p-3, 0x1.5558f2p-5, 0x1.1239e4p-7, 0x1.6a242cp-10}
+var expPoly = [5]float32{0.49999994, 0.16666521, 0.04166839, 0.00836871, 0.0013814609}
 
 const expError = 4e-9
 

@@ -6,30 +6,28 @@ import "math"
 //
 // The product of two float32 is exact in float64. The sum is rounded to 53 bits
 // there and then to 24; that differs from one rounding only if the first made a
-// tie of what was none, which can be seen from the sum's last 29 bits. Results
-// below float32's normal range have their ties elsewhere.
+// tie of what was none, see doubtful.
 func fma32(a, b, c float32) float32 {
 	s := float64(a)*float64(b) + float64(c)
-	if math.Float64bits(s)&0x1fffffff == 0x10000000 || math.Abs(s) < 0x1p-125 {
-		return fmaTie(a, b, c)
+	if doubtful(s) {
+		return fmaOdd(a, b, c)
 	}
 	return float32(s)
 }
 
-// fmaTie is fma32 where double rounding matters: the sum is rounded to odd,
+// fmaOdd is fma32 where double rounding matters: the sum is rounded to odd,
 // which keeps what was lost visible to the second rounding (Boldo and
 // Melquiond, Emulation of FMA and correctly rounded sums, 2008).
-func fmaTie(a, b, c float32) float32 {
+func fmaOdd(a, b, c float32) float32 {
 	p, q := float64(a)*float64(b), float64(c)
 	s := p + q
 	t := s - p
 	lost := (p - (s - t)) + (q - t) // exact: Knuth's two-sum
-	if bits := math.Float64bits(s); bits&1 == 0 && (lost > 0 || lost < 0) {
-		switch {
-		case s == 0: // cannot lose anything
-		case lost > 0 == (s > 0):
+	if bits := math.Float64bits(s); bits&1 == 0 && s != 0 && (lost > 0 || lost < 0) {
+		// Away from zero if what was lost has the sign of s, else towards it.
+		if lost > 0 == (s > 0) {
 			s = math.Float64frombits(bits + 1)
-		default:
+		} else {
 			s = math.Float64frombits(bits - 1)
 		}
 	}

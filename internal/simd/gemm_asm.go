@@ -40,60 +40,75 @@ func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 
 		productGeneric(dst, ldd, x, ldx, m, w, p0, p1, base, ldb)
 		return
 	}
-	for p := p0; p < p1; p += t.panels {
-		n, width := p*PanelWidth, min(t.panels, p1-p)
-		if base == nil {
-			t.columns(dst[n:], ldd, x, ldx, m, w, p, width, p1, zeros[:], 0, scratch)
-		} else {
-			t.columns(dst[n:], ldd, x, ldx, m, w, p, width, p1, base[n:], ldb, scratch)
+	// Panel by panel, so that a tile of sums is done before the next begins. If the
+	// rows of x would not stay in the second-level cache meanwhile, block by block
+	// of terms, so that only a block of x has to.
+	blocks, groups := (w.K+kBlock-1)/kBlock, (p1-p0+t.panels-1)/t.panels
+	at := func(i int) (p, k0 int) {
+		if m*w.K > cacheFloats {
+			return p0 + i%groups*t.panels, i / groups * kBlock
+		}
+		return p0 + i/blocks*t.panels, i % blocks * kBlock
+	}
+	steps := blocks * groups
+	for i := range steps {
+		p, k0 := at(i)
+		n, next := p*PanelWidth, -1
+		if i+1 < steps {
+			nextP, nextK := at(i + 1)
+			next = (nextP*w.K + nextK) * PanelWidth
+		}
+		switch {
+		case k0 > 0: // the sum so far is the base
+			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, min(t.panels, p1-p), k0, next, dst[n:], ldd, scratch)
+		case base == nil:
+			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, min(t.panels, p1-p), k0, next, zeros[:], 0, scratch)
+		default:
+			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, min(t.panels, p1-p), k0, next, base[n:], ldb, scratch)
 		}
 	}
 }
 
-// columns computes the width (1 or 2) panels from p on, whose first column is
-// dst's and base's; p1 is where the call's panels end.
-func (t *tileSet) columns(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p, width, p1 int, base []float32, ldb int, scratch []float32) {
+// cacheFloats is how much of x may be walked again and again: a good half of a
+// second-level cache of 2 MiB.
+const cacheFloats = 320 << 10
+
+// block computes one block of terms, from k0 on, of the width (1 or 2) panels
+// from p on, whose first column is dst's and base's and whose first term is x's.
+// next is where in w the weights of the block after it begin, or -1.
+func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p, width, k0, next int, base []float32, ldb int, scratch []float32) {
 	height := tileHeight(m, t.rows)
 	ldw := w.K * PanelWidth // from panel to panel
-	for k0 := 0; k0 < w.K; k0 += kBlock {
-		k := min(kBlock, w.K-k0)
-		at := p*ldw + k0*PanelWidth
-		// What comes next: the next block of these panels, or the first one of the
-		// next panels. Each tile asks for its share of it.
-		next, step := at+k*PanelWidth, (2*PanelWidth*height+m-1)/m
-		if k0+k == w.K {
-			next = (p + width) * ldw
-			if p+2*width > p1 {
-				next, step = at, 0
-			}
+	k := min(kBlock, w.K-k0)
+	at := p*ldw + k0*PanelWidth
+	step := (2*PanelWidth*height + m - 1) / m // each tile asks for its share of what comes next
+	if next < 0 {
+		next, step = at, 0
+	}
+	kernels := t.one
+	if width == 2 {
+		kernels = t.two
+	}
+	if w.F16 == nil {
+		for r := 0; r < m; r += height {
+			h, share := min(height, m-r), min(next+r*k/m*PanelWidth, len(w.F32)-1)
+			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F32[share]), 4*ldw, 4*step)
 		}
-		kernels := t.one
-		if width == 2 {
-			kernels = t.two
-		}
-		if w.F16 == nil {
-			for r := 0; r < m; r += height {
-				h, share := min(height, m-r), min(next+r*k/m*PanelWidth, len(w.F32)-1)
-				kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx+k0], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F32[share]), 4*ldw, 4*step)
-			}
-		} else {
-			r := 0
-			switch {
-			case width < t.panels:
-				FromF16(scratch[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
-			case height == m:
-				r = height
-				t.half[r](&dst[0], 4*ldd, &x[k0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, 2*step)
-			default:
-				r = height
-				t.keep[r](&dst[0], 4*ldd, &x[k0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, 2*step, &scratch[0])
-			}
-			for ; r < m; r += height {
-				h, share := min(height, m-r), min(next+r*k/m*PanelWidth, len(w.F16)-1)
-				kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx+k0], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F16[share]), 2*ldw, 2*step)
-			}
-		}
-		// From the second block on the sum so far is the base.
-		base, ldb = dst, ldd
+		return
+	}
+	r := 0
+	switch {
+	case width < t.panels:
+		FromF16(scratch[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
+	case height == m:
+		r = height
+		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, 2*step)
+	default:
+		r = height
+		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, 2*step, &scratch[0])
+	}
+	for ; r < m; r += height {
+		h, share := min(height, m-r), min(next+r*k/m*PanelWidth, len(w.F16)-1)
+		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F16[share]), 2*ldw, 2*step)
 	}
 }

@@ -1,18 +1,33 @@
 package simd
 
-// productGeneric is Product in portable Go: the definition of its result.
+import "math"
+
+// genericRows is the number of rows that share a widened panel.
+const genericRows = 4
+
+// productGeneric is Product in portable Go: the definition of its result. To
+// each output element belongs, in this order,
+//
+//	y = base
+//	for each block of kBlock terms:
+//		s = 0
+//		for each k of the block: s = x[k]·w[k] + s, rounded once
+//		y = y + s
 func productGeneric(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int) {
 	var panel [PanelWidth]float32
+	var wide [PanelWidth]float64
 	for p := p0; p < p1; p++ {
 		n := p * PanelWidth
-		for r := range m {
-			var y [PanelWidth]float32
+		for r0 := 0; r0 < m; r0 += genericRows {
+			rows := min(genericRows, m-r0)
+			var y [genericRows][PanelWidth]float32
 			if base != nil {
-				copy(y[:], base[r*ldb+n:])
+				for r := range rows {
+					copy(y[r][:], base[(r0+r)*ldb+n:])
+				}
 			}
-			row := x[r*ldx:][:w.K]
 			for k0 := 0; k0 < w.K; k0 += kBlock {
-				var s [PanelWidth]float32
+				var s [genericRows][PanelWidth]float32
 				for k := k0; k < min(k0+kBlock, w.K); k++ {
 					at := (p*w.K + k) * PanelWidth
 					if w.F16 != nil {
@@ -20,15 +35,42 @@ func productGeneric(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, 
 					} else {
 						copy(panel[:], w.F32[at:])
 					}
-					for j := range s {
-						s[j] = fma32(row[k], panel[j], s[j])
+					for j, v := range panel {
+						wide[j] = float64(v)
+					}
+					for r := range rows {
+						addProducts(&s[r], x[(r0+r)*ldx+k], &wide)
 					}
 				}
-				for j := range y {
-					y[j] += s[j]
+				for r := range rows {
+					for j, v := range s[r] {
+						y[r][j] += v
+					}
 				}
 			}
-			copy(dst[r*ldd+n:], y[:])
+			for r := range rows {
+				copy(dst[(r0+r)*ldd+n:], y[r][:])
+			}
 		}
 	}
+}
+
+// addProducts sets s[j] = x·w[j] + s[j], as fma32 does; w holds float32 values.
+func addProducts(s *[PanelWidth]float32, x float32, w *[PanelWidth]float64) {
+	x64 := float64(x)
+	for j, v := range w {
+		sum := x64*v + float64(s[j])
+		if doubtful(sum) {
+			s[j] = fmaOdd(x, float32(v), s[j])
+		} else {
+			s[j] = float32(sum)
+		}
+	}
+}
+
+// doubtful says whether rounding a float64 sum once more, to float32, may give
+// another result than rounding the exact sum: it lies in the middle of two
+// float32, or where float32 is subnormal and the middles are elsewhere.
+func doubtful(s float64) bool {
+	return math.Float64bits(s)&0x1fffffff == 0x10000000 || math.Abs(s) < 0x1p-125 && s != 0
 }

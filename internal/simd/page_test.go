@@ -35,6 +35,13 @@ func TestNoReadBeyondTheEnd(t *testing.T) {
 			for _, f := range []func([]float32){GELU, GELUTanh, Tanh, ReLU, ReLUSquared, Softmax, func(x []float32) { Scale(x, 2) }} {
 				f(x)
 			}
+			HasNaN(x)
+			LogSoftmax(y, x)
+			h := unsafe.Slice((*uint16)(unsafe.Pointer(&atPageEnd(t, (n+1)/2)[0])), (n+1)/2*2)
+			h = h[len(h)-n:]
+			FromF16(x, h)
+			ToF16Exact(h, x)
+			FromBF16(x, h)
 			Add(x, y)
 			LayerNorm(x, x, y, y, 1e-5)
 		}

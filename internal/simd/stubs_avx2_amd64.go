@@ -99,6 +99,9 @@ func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
 //go:noescape
 func pack16AVX2(panel *float32, w *float32, ldw int, k int)
 
+//go:noescape
+func peakAVX2(rounds int)
+
 // tilesAVX2 are the products of this level.
 var tilesAVX2 = tileSet{
 	rows: 6, panels: 1,

@@ -201,6 +201,9 @@ func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
 //go:noescape
 func pack16AVX512(panel *float32, w *float32, ldw int, k int)
 
+//go:noescape
+func peakAVX512(rounds int)
+
 // tilesAVX512 are the products of this level.
 var tilesAVX512 = tileSet{
 	rows: 14, panels: 2,

@@ -99,6 +99,9 @@ func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
 //go:noescape
 func pack16NEON(panel *float32, w *float32, ldw int, k int)
 
+//go:noescape
+func peakNEON(rounds int)
+
 // tilesNEON are the products of this level.
 var tilesNEON = tileSet{
 	rows: 6, panels: 1,

@@ -2,8 +2,12 @@
 
 package simd
 
-// Vec functions do as much of an operation as is a multiple of 16 elements, at
-// the active level, and return how much they did.
+import "math"
+
+// Vec functions do an operation at the active level, as far as they can, and
+// return how far: nothing at the portable level; else whole registers of 16
+// elements, and where an element in portable Go is slow, the rest as well, in a
+// register that is filled up with what does not matter.
 
 // whole is how many of n elements the active level's functions do.
 func whole(n int) (int, Level) {
@@ -16,26 +20,53 @@ func whole(n int) (int, Level) {
 
 func geluVec(x []float32) int {
 	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
 	if n > 0 {
 		geluAt(l, &x[0], n)
 	}
-	return n
+	if rest := x[n:]; len(rest) > 0 {
+		var b [PanelWidth]float32
+		copy(b[:], rest)
+		geluAt(l, &b[0], PanelWidth)
+		copy(rest, b[:])
+	}
+	return len(x)
 }
 
 func tanhVec(x []float32) int {
 	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
 	if n > 0 {
 		tanhAt(l, &x[0], n)
 	}
-	return n
+	if rest := x[n:]; len(rest) > 0 {
+		var b [PanelWidth]float32
+		copy(b[:], rest)
+		tanhAt(l, &b[0], PanelWidth)
+		copy(rest, b[:])
+	}
+	return len(x)
 }
 
 func geluTanhVec(x []float32) int {
 	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
 	if n > 0 {
 		geluTanhAt(l, &x[0], n)
 	}
-	return n
+	if rest := x[n:]; len(rest) > 0 {
+		var b [PanelWidth]float32
+		copy(b[:], rest)
+		geluTanhAt(l, &b[0], PanelWidth)
+		copy(rest, b[:])
+	}
+	return len(x)
 }
 
 func reluVec(x []float32) int {
@@ -104,10 +135,21 @@ func sumSquaresVec(a *lanes, x []float32, mean float32) int {
 
 func expSumVec(a *lanes, x []float32, top float32) int {
 	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
 	if n > 0 {
 		expSumAt(l, (*[PanelWidth]float32)(a), &x[0], n, top)
 	}
-	return n
+	if rest := x[n:]; len(rest) > 0 {
+		var b [PanelWidth]float32
+		for i := copy(b[:], rest); i < len(b); i++ {
+			b[i] = float32(math.Inf(-1)) // exp of it adds 0
+		}
+		expSumAt(l, (*[PanelWidth]float32)(a), &b[0], PanelWidth, top)
+		copy(rest, b[:])
+	}
+	return len(x)
 }
 
 // markNaNVec sets a lane to 1 where it meets a NaN.

@@ -2,8 +2,8 @@
 
 package simd
 
-// Vec functions do as much of an operation as is a multiple of 16 elements, at
-// the active level, and return how much they did. Here that is nothing.
+// Vec functions do an operation at the active level, as far as they can, and
+// return how far. Here that is nothing.
 
 func geluVec([]float32) int                                              { return 0 }
 func tanhVec([]float32) int                                              { return 0 }

@@ -16,6 +16,7 @@ type machine interface {
 	tileHeader() string
 	tile(f *file, weights weightKind, rows, panels int)
 	pack(f *file) // packing of 16 rows into a panel
+	peak(f *file) // what the arithmetic units can do at best
 
 	setTable(t *table)
 	writeTable(f *file)

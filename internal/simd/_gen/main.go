@@ -42,6 +42,7 @@ func generate(dir string) (map[string][]byte, error) {
 		v := vectors(m, t.keep(m.used()))
 		m.writeTable(v)
 		m.pack(v)
+		m.peak(v)
 		files[fmt.Sprintf("gemm_%s_%s.s", m.file(), m.arch())] = g.asm()
 		files[fmt.Sprintf("vec_%s_%s.s", m.file(), m.arch())] = v.asm()
 		if functions[m.arch()] == nil {
@@ -53,7 +54,7 @@ func generate(dir string) (map[string][]byte, error) {
 		}
 	}
 	for _, arch := range []string{"amd64", "arm64"} {
-		name := fmt.Sprintf("dispatch_%s.go", arch)
+		name := fmt.Sprintf("stubs_%s.go", arch)
 		if files[name], err = format.Source(dispatch(arch, functions[arch])); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

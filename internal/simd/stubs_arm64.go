@@ -124,3 +124,10 @@ func pack16At(l Level, panel *float32, w *float32, ldw int, k int) {
 		pack16NEON(panel, w, ldw, k)
 	}
 }
+
+func peakAt(l Level, rounds int) {
+	switch l {
+	case NEON:
+		peakNEON(rounds)
+	}
+}

@@ -158,3 +158,12 @@ func pack16At(l Level, panel *float32, w *float32, ldw int, k int) {
 		pack16AVX2(panel, w, ldw, k)
 	}
 }
+
+func peakAt(l Level, rounds int) {
+	switch l {
+	case AVX512:
+		peakAVX512(rounds)
+	case AVX2:
+		peakAVX2(rounds)
+	}
+}

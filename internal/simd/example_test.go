@@ -1,0 +1,56 @@
+package simd_test
+
+import (
+	"fmt"
+
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// A linear layer of 3 input and 2 output features, applied to two rows.
+func Example() {
+	weights := []float32{
+		1, 2, 3, // of output feature 0
+		0, -1, 4,
+	}
+	w := simd.Matrix{N: 2, K: 3, F32: make([]float32, simd.PackedLen(2, 3))}
+	simd.Pack(w.F32, weights, 3, w.N, w.K)
+
+	// Rows of output have room for whole panels, and so has the bias.
+	const stride = simd.PanelWidth
+	bias := make([]float32, stride)
+	bias[0], bias[1] = 0.5, -0.5
+	x := []float32{
+		1, 1, 1,
+		2, 0, -1,
+	}
+	y := make([]float32, 2*stride)
+	scratch := make([]float32, simd.ProductScratch)
+	simd.Product(y, stride, x, 3, 2, &w, 0, simd.Panels(w.N), bias, 0, scratch)
+
+	for r := range 2 {
+		row := y[r*stride:][:w.N]
+		fmt.Print(row)
+		simd.ReLU(row)
+		fmt.Println(" →", row)
+	}
+	// Output:
+	// [6.5 2.5] → [6.5 2.5]
+	// [-0.5 -4.5] → [0 0]
+}
+
+func ExampleSoftmax() {
+	x := []float32{1, 1, 1, 1}
+	simd.Softmax(x)
+	fmt.Println(x)
+	// Output: [0.25 0.25 0.25 0.25]
+}
+
+// Weights that came from float16 stay there, at half the memory.
+func ExampleToF16Exact() {
+	h := make([]uint16, 2)
+	fmt.Println(simd.ToF16Exact(h, []float32{0.5, -3}))
+	fmt.Println(simd.ToF16Exact(h, []float32{0.5, 0.1}))
+	// Output:
+	// true
+	// false
+}

@@ -1,0 +1,70 @@
+//go:build !purego && (amd64 || arm64)
+
+package simd
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+const (
+	peakRounds = 20_000
+	peakFlops  = 2 * 384 * peakRounds
+)
+
+// BenchmarkPeak measures what the arithmetic units can do at best, which the
+// products of BenchmarkProduct are to be compared with.
+func BenchmarkPeak(b *testing.B) {
+	benchLevels(b, func(b *testing.B, l Level) {
+		if l == Generic {
+			return
+		}
+		b.Run(fmt.Sprintf("type=f32/isa=%v", l), func(b *testing.B) {
+			for b.Loop() {
+				peakAt(l, peakRounds)
+			}
+			b.ReportMetric(peakFlops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	})
+}
+
+// BenchmarkOfPeak gives products as a part of the peak, which is measured before
+// and after each: on a shared machine both go up and down.
+func BenchmarkOfPeak(b *testing.B) {
+	for _, s := range []struct{ m, k, n int }{{14, 1024, 4096}, {28, 1024, 4096}, {128, 1024, 4096}, {128, 4096, 1024}, {128, 768, 3072}} {
+		for _, half := range []bool{false, true} {
+			benchLevels(b, func(b *testing.B, l Level) {
+				if l == Generic {
+					return
+				}
+				kind := map[bool]string{false: "f32", true: "f16"}[half]
+				b.Run(fmt.Sprintf("type=%s/isa=%v/m=%d/k=%d/n=%d", kind, l, s.m, s.k, s.n), func(b *testing.B) {
+					matrices := make([]Matrix, 64<<20/(4*s.k*s.n))
+					for i := range matrices {
+						matrices[i] = testMatrix(s.n, s.k, uint64(i+1), half)
+					}
+					ldx, ldd := s.k+16, s.n+16
+					x, dst, bias, scratch := testFloats(s.m*ldx, 7), make([]float32, s.m*ldd), testFloats(s.n, 8), make([]float32, ProductScratch)
+					peak := func() float64 {
+						start := time.Now()
+						peakAt(l, peakRounds)
+						return peakFlops / time.Since(start).Seconds()
+					}
+					part, i := 0.0, 0
+					before := peak()
+					for b.Loop() {
+						start := time.Now()
+						Product(dst, ldd, x, ldx, s.m, &matrices[i%len(matrices)], 0, Panels(s.n), bias, 0, scratch)
+						rate := 2 * float64(s.m*s.k*s.n) / time.Since(start).Seconds()
+						after := peak()
+						part += rate / ((before + after) / 2)
+						before = after
+						i++
+					}
+					b.ReportMetric(100*part/float64(i), "%-of-peak")
+				})
+			})
+		}
+	}
+}
