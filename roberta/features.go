@@ -21,17 +21,9 @@ func (m *Model) ExtractFeatures(ctx context.Context, tokens ...[]int) (*tensor.D
 		return nil, err
 	}
 	defer m.leave()
-	b, err := m.batch(tokens)
-	if err != nil {
-		return nil, err
-	}
-	a := newArena(m.pool)
-	defer a.release()
-	x, err := m.enc.forward(ctx, m.pool, a, b, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	return b.dense(x), nil
+	var out *tensor.Dense
+	err := m.compute(ctx, tokens, computation{use: func(b *batch, _ *arena, x matrix) { out = b.dense(x) }})
+	return out, err
 }
 
 // ExtractAllHiddens is ExtractFeatures for every layer: Layers + 1 tensors of
@@ -43,14 +35,8 @@ func (m *Model) ExtractAllHiddens(ctx context.Context, tokens ...[]int) ([]*tens
 		return nil, err
 	}
 	defer m.leave()
-	b, err := m.batch(tokens)
-	if err != nil {
-		return nil, err
-	}
-	a := newArena(m.pool)
-	defer a.release()
 	hidden := make([]*tensor.Dense, m.cfg.Layers+1)
-	_, err = m.enc.forward(ctx, m.pool, a, b, nil, func(layer int, x matrix) { hidden[layer] = b.dense(x) })
+	err := m.compute(ctx, tokens, computation{hidden: func(b *batch, layer int, x matrix) { hidden[layer] = b.dense(x) }})
 	if err != nil {
 		return nil, err
 	}
@@ -68,27 +54,19 @@ func (m *Model) LMLogits(ctx context.Context, tokens ...[]int) (*tensor.Dense, e
 	if m.lm == nil {
 		return nil, ErrNoLMHead
 	}
-	b, err := m.batch(tokens)
-	if err != nil {
-		return nil, err
-	}
-	a := newArena(m.pool)
-	defer a.release()
-	x, err := m.enc.forward(ctx, m.pool, a, b, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	V := m.cfg.VocabSize
-	out := make([]float32, b.sequences()*b.width*V)
-	if len(out) == b.len()*V {
-		m.lm.logits(m.pool, a, out, V, x, m.enc.act, m.cfg.LayerNormEps)
-	} else {
-		// Sequences of unequal lengths: into place one by one.
+	var out *tensor.Dense
+	err := m.compute(ctx, tokens, computation{use: func(b *batch, a *arena, x matrix) {
+		V := m.cfg.VocabSize
 		logits := make([]float32, b.len()*V)
 		m.lm.logits(m.pool, a, logits, V, x, m.enc.act, m.cfg.LayerNormEps)
-		b.scatter(out, V, func(r int) []float32 { return logits[r*V:][:V] })
-	}
-	return newDense(out, b.sequences(), b.width, V), nil
+		if n := b.sequences() * b.width; n != b.len() { // unequal lengths
+			padded := make([]float32, n*V)
+			b.scatter(padded, V, func(r int) []float32 { return logits[r*V:][:V] })
+			logits = padded
+		}
+		out = newDense(logits, b.sequences(), b.width, V)
+	}})
+	return out, err
 }
 
 // Predict computes a classification head's log-probabilities for each sequence,
@@ -115,4 +93,38 @@ func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int)
 		return nil, err
 	}
 	return newDense(logits, len(tokens), classes), nil
+}
+
+// A computation is what a method wants of a forward pass.
+type computation struct {
+	rows   func(b *batch) []int                // of the last layer, all if nil
+	hidden func(b *batch, layer int, x matrix) // called after each layer, may be nil
+	use    func(b *batch, a *arena, x matrix)  // called with the last hidden states, may be nil
+}
+
+// compute runs the encoder on token sequences. The matrices that c's functions
+// are given are valid during the call only.
+func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) error {
+	b, err := m.batch(tokens)
+	if err != nil {
+		return err
+	}
+	a := newArena(m.pool)
+	defer a.release()
+	var rows []int
+	if c.rows != nil {
+		rows = c.rows(b)
+	}
+	var hidden func(int, matrix)
+	if c.hidden != nil {
+		hidden = func(layer int, x matrix) { c.hidden(b, layer, x) }
+	}
+	x, err := m.enc.forward(ctx, m.pool, a, b, rows, hidden)
+	if err != nil {
+		return err
+	}
+	if c.use != nil {
+		c.use(b, a, x)
+	}
+	return nil
 }

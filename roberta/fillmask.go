@@ -174,23 +174,21 @@ func best(scores []float32, k int, ok func(int) bool) []int {
 // maskLogits computes the LM logits [Σ len(at(s)), V] of the positions at(s) of
 // each sequence, in order, and of no others.
 func (m *Model) maskLogits(ctx context.Context, tokens [][]int, at func(s int) []int) ([]float32, error) {
-	b, err := m.batch(tokens)
-	if err != nil {
-		return nil, err
-	}
-	var rows []int
-	for s := range tokens {
-		for _, i := range at(s) {
-			rows = append(rows, b.offsets[s]+i)
-		}
-	}
-	a := newArena(m.pool)
-	defer a.release()
-	x, err := m.enc.forward(ctx, m.pool, a, b, rows, nil)
-	if err != nil {
-		return nil, err
-	}
-	logits := make([]float32, len(rows)*m.cfg.VocabSize)
-	m.lm.logits(m.pool, a, logits, m.cfg.VocabSize, x, m.enc.act, m.cfg.LayerNormEps)
-	return logits, nil
+	var logits []float32
+	err := m.compute(ctx, tokens, computation{
+		rows: func(b *batch) []int {
+			var rows []int
+			for s := range tokens {
+				for _, i := range at(s) {
+					rows = append(rows, b.offsets[s]+i)
+				}
+			}
+			return rows
+		},
+		use: func(_ *batch, a *arena, x matrix) {
+			logits = make([]float32, x.rows*m.cfg.VocabSize)
+			m.lm.logits(m.pool, a, logits, m.cfg.VocabSize, x, m.enc.act, m.cfg.LayerNormEps)
+		},
+	})
+	return logits, err
 }

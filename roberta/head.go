@@ -188,21 +188,16 @@ func (m *Model) predict(ctx context.Context, head string, tokens [][]int) ([]flo
 	if err != nil {
 		return nil, 0, err
 	}
-	b, err := m.batch(tokens)
-	if err != nil {
-		return nil, 0, err
-	}
-	a := newArena(m.pool)
-	defer a.release()
-	x, err := m.enc.forward(ctx, m.pool, a, b, b.offsets[:b.sequences()], nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	y := a.matrix(bufHead, b.sequences(), h.Classes)
-	h.logits(m.pool, a, y, x, m.pooler)
-	out := make([]float32, y.rows*y.cols)
-	for r := range y.rows {
-		copy(out[r*y.cols:], y.row(r))
-	}
-	return out, h.Classes, nil
+	var out []float32
+	err = m.compute(ctx, tokens, computation{
+		rows: func(b *batch) []int { return b.offsets[:b.sequences()] },
+		use: func(b *batch, a *arena, x matrix) {
+			y := a.matrix(bufHead, b.sequences(), h.Classes)
+			h.logits(m.pool, a, y, x, m.pooler)
+			for r := range y.rows {
+				out = append(out, y.row(r)...)
+			}
+		},
+	})
+	return out, h.Classes, err
 }

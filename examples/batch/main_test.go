@@ -1,22 +1,12 @@
 package main
 
 import (
-	"strings"
 	"testing"
+
+	"github.com/goroberta/goroberta/examples/internal/golden"
 )
 
-func TestRun(t *testing.T) {
-	var out strings.Builder
-	if err := run(&out, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := out.String(); got != want {
-		t.Errorf("output:\n%s\nwant:\n%s", got, want)
-	}
-	if err := run(&out, []string{"-m", "no/such/model"}); err == nil {
-		t.Error("a model that is not there gives no error")
-	}
-}
+func TestRun(t *testing.T) { golden.Check(t, run, want) }
 
 const want = `features  (3, 16, 256): rows past a sentence's end are zero
 

@@ -1,22 +1,12 @@
 package main
 
 import (
-	"strings"
 	"testing"
+
+	"github.com/goroberta/goroberta/examples/internal/golden"
 )
 
-func TestRun(t *testing.T) {
-	var out strings.Builder
-	if err := run(&out, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := out.String(); got != want {
-		t.Errorf("output:\n%s\nwant:\n%s", got, want)
-	}
-	if err := run(&out, []string{"-m", "no/such/model"}); err == nil {
-		t.Error("a model that is not there gives no error")
-	}
-}
+func TestRun(t *testing.T) { golden.Check(t, run, want) }
 
 const want = `The first Star Wars <mask> came out in 1977.
     2.8 %  " that"    The first Star Wars that came out in 1977.
