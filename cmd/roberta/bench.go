@@ -21,7 +21,7 @@ import (
 // benchCmd is `roberta bench`.
 type benchCmd struct {
 	modelFlags
-	Arch      string   `enum:",roberta.base,roberta.large" default:"" placeholder:"NAME" help:"Measure this architecture, roberta.base or roberta.large, with made-up weights, in place of a model."`
+	Arch      string   `placeholder:"NAME" help:"Measure this architecture, roberta.base or roberta.large, with made-up weights, in place of a model."`
 	Shapes    []string `default:"1x8,1x128,8x128" placeholder:"BxT,…" help:"Batches to measure: sequences x tokens (default ${default})."`
 	Precision string   `enum:"fp32,bf16,int8" default:"fp32" help:"${enum} (default ${default})."`
 	Runs      int      `placeholder:"N" help:"Runs of each batch. Default: as many as fill a second, 5 at least."`
@@ -37,6 +37,11 @@ func (benchCmd) Help() string {
 func (c *benchCmd) Validate() error {
 	if c.Runs < 0 {
 		return usagef("--runs %d: want at least 1", c.Runs)
+	}
+	if c.Arch != "" {
+		if _, err := synth.Arch(c.Arch); err != nil {
+			return usagef("--arch %s: want roberta.base or roberta.large", c.Arch)
+		}
 	}
 	for _, s := range c.Shapes {
 		if _, _, err := parseShape(s); err != nil {

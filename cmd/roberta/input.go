@@ -105,7 +105,7 @@ func describeJSON(err error) error {
 		case "texts", "candidates", "words":
 			want = "strings in an array"
 		}
-		return fmt.Errorf("%q holds a %s, want %s", e.Field, e.Value, want)
+		return fmt.Errorf("%q holds a JSON %s, want %s", e.Field, e.Value, want)
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("not JSON: %w at byte %d", e, e.Offset)
@@ -250,7 +250,7 @@ const maxLine = 256 << 20
 func readItems(r io.Reader, yield func(item) bool) error {
 	br := bufio.NewReaderSize(r, 1<<16)
 	for line, index := 1, 0; ; line++ {
-		data, err := readLine(br)
+		data, err := readLine(br, maxLine)
 		if err != nil && err != io.EOF {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
@@ -272,17 +272,17 @@ func readItems(r io.Reader, yield func(item) bool) error {
 }
 
 // readLine reads to the end of the line. The last one may lack its line feed; it
-// comes with io.EOF.
-func readLine(r *bufio.Reader) ([]byte, error) {
+// comes with io.EOF. A line of more than limit bytes is an error.
+func readLine(r *bufio.Reader, limit int) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := r.ReadSlice('\n')
 		line = append(line, part...)
+		if len(line) > limit {
+			return nil, fmt.Errorf("longer than %d bytes", limit)
+		}
 		if err != bufio.ErrBufferFull {
 			return line, err
-		}
-		if len(line) > maxLine {
-			return nil, fmt.Errorf("longer than %d bytes", maxLine)
 		}
 	}
 }

@@ -1,11 +1,80 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/goroberta/goroberta/weights"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"roberta": main})
+	// A program with the race detector in it otherwise sleeps a second before it
+	// exits, and the scripts run some hundred.
+	os.Setenv("GORACE", "atexit_sleep_ms=0")
+	testscript.Main(m, map[string]func(){
+		"roberta": main,
+		"tensors": listTensors,
+	})
+}
+
+// TestScripts runs the command from outside, as its users do. $GOLDENS is the
+// folder of golden checkpoints.
+func TestScripts(t *testing.T) {
+	goldens, err := filepath.Abs(filepath.Join("..", "..", "testdata", "goldens"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GOLDENS", goldens)
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			return nil
+		},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// exits is a command for scripts, "exits CODE COMMAND ARG…", that runs a command
+// which must exit with the code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code command arg…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%s: %v", args[1], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%s: exit code %d, want %d", args[1], got, want)
+	}
+}
+
+// listTensors is a command for scripts that lists the tensors of a safetensors
+// file by name. The files have no settings; none are needed.
+func listTensors() {
+	ckpt, err := weights.Open(os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer ckpt.Close()
+	for _, t := range ckpt.Tensors() {
+		fmt.Println(t.Name, t.DType, t.Shape)
+	}
 }

@@ -19,7 +19,7 @@ type tensorFlags struct {
 
 // open returns a spool for the file, or an error now where it would come at the end.
 func (f *tensorFlags) open() (*spool, error) {
-	s := &spool{path: f.Output}
+	s := &spool{path: f.Output, memory: spoolMemory}
 	switch info, err := os.Stat(f.Output); {
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a directory", f.Output)
@@ -41,46 +41,46 @@ const spoolMemory = 64 << 20
 // beside the one to be written.
 type spool struct {
 	path, dir string
-	mem       []byte
-	file      *os.File
-	size      int64 // of file
 	entries   []weights.Entry
-	buf       []byte
+	memory    int // bytes that may be kept in memory, from here on
+	file      *os.File
+	size      int64  // of file
+	buf       []byte // reused for what goes to file
 }
 
-// add appends a tensor of row-major values. Its errors are about the disk.
+// add appends a tensor of row-major values, which it does not keep. Its errors
+// are about the disk.
 func (s *spool) add(name string, shape []int, values []float32) error {
-	n := 4 * len(values)
 	entry := weights.Entry{Name: name, DType: weights.F32, Shape: shape}
-	if s.file == nil && len(s.mem)+n <= spoolMemory {
-		at := len(s.mem)
-		s.mem = appendFloat32s(s.mem, values)
+	n := 4 * len(values)
+	if n <= s.memory {
+		data := appendFloat32s(make([]byte, 0, n), values)
+		s.memory -= n
 		entry.Write = func(w io.Writer) error {
-			_, err := w.Write(s.mem[at:][:n])
+			_, err := w.Write(data)
 			return err
 		}
-		s.entries = append(s.entries, entry)
-		return nil
-	}
-	if s.file == nil {
-		f, err := os.CreateTemp(s.dir, ".roberta-*")
-		if err != nil {
+	} else {
+		if s.file == nil {
+			f, err := os.CreateTemp(s.dir, ".roberta-*")
+			if err != nil {
+				return fatalError{err}
+			}
+			s.file = f
+			// Where the system lets an open file go without its name, nothing
+			// stays behind however the process ends; close deals with the others.
+			os.Remove(f.Name())
+		}
+		s.buf = appendFloat32s(s.buf[:0], values)
+		at := s.size
+		if _, err := s.file.Write(s.buf); err != nil {
 			return fatalError{err}
 		}
-		s.file = f
-		// Where the system lets an open file go without its name, nothing
-		// stays behind however the process ends; close deals with the others.
-		os.Remove(f.Name())
-	}
-	s.buf = appendFloat32s(s.buf[:0], values)
-	at := s.size
-	if _, err := s.file.Write(s.buf); err != nil {
-		return fatalError{err}
-	}
-	s.size += int64(n)
-	entry.Write = func(w io.Writer) error {
-		_, err := io.Copy(w, io.NewSectionReader(s.file, at, int64(n)))
-		return err
+		s.size += int64(n)
+		entry.Write = func(w io.Writer) error {
+			_, err := io.Copy(w, io.NewSectionReader(s.file, at, int64(n)))
+			return err
+		}
 	}
 	s.entries = append(s.entries, entry)
 	return nil

@@ -88,7 +88,7 @@ func BenchmarkRow(b *testing.B) {
 	for i := range h {
 		h[i] = uint16(i * 30)
 	}
-	panels := make([]float32, PackedLen(64, n/64*8))
+	panels, packed := make([]float32, PackedLen(64, 16)), make([]uint16, PackedLen(64, 16))
 	for _, o := range []struct {
 		name string
 		f    func()
@@ -106,6 +106,7 @@ func BenchmarkRow(b *testing.B) {
 		{"FromF16", func() { FromF16(dst, h) }},
 		{"ToF16Exact", func() { FromF16(dst[:256], h[:256]); ToF16Exact(h[:256], dst[:256]) }},
 		{"Pack", func() { Pack(panels, src, 16, 64, 16) }},
+		{"PackF16", func() { PackF16(packed, h, 16, 64, 16) }},
 		{"PackColumns", func() { PackColumns(panels, src, 64, 16, 64) }},
 	} {
 		benchLevels(b, func(b *testing.B, l Level) {

@@ -36,9 +36,6 @@ func Panels(n int) int { return (n + PanelWidth - 1) / PanelWidth }
 // PackedLen is the number of elements of a packed matrix of n × k.
 func PackedLen(n, k int) int { return Panels(n) * PanelWidth * k }
 
-// zeros is the base of a product without one.
-var zeros [2 * PanelWidth]float32
-
 // Product computes m rows of y = base + x·Wᵀ for the panels [p0, p1) of w:
 //
 //	dst[r*ldd+n] = base[r*ldb+n] + Σ_k x[r*ldx+k]·w(n, k)    n = 16·p0 … 16·p1-1
@@ -50,11 +47,14 @@ func Product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 
 	if m <= 0 || p0 >= p1 {
 		return
 	}
-	width := p1 * PanelWidth
+	width, weights := p1*PanelWidth, len(w.F32)
+	if w.F16 != nil {
+		weights = len(w.F16)
+	}
 	switch {
 	case p0 < 0 || p1 > Panels(w.N):
 		panic("simd: panels out of range")
-	case len(w.F32) < PackedLen(w.N, w.K) && len(w.F16) < PackedLen(w.N, w.K):
+	case weights < PackedLen(w.N, w.K):
 		panic("simd: short weights")
 	case len(dst) < (m-1)*ldd+width:
 		panic("simd: short dst")
@@ -77,11 +77,4 @@ func Product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 
 		return
 	}
 	product(dst, ldd, x, ldx, m, w, p0, p1, base, ldb, scratch)
-}
-
-// tileHeight cuts m rows into tiles of at most limit rows and of nearly equal
-// height: a last tile of a row or two would leave most of the registers idle.
-func tileHeight(m, limit int) int {
-	tiles := (m + limit - 1) / limit
-	return (m + tiles - 1) / tiles
 }

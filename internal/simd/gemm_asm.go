@@ -34,6 +34,9 @@ type tileSet struct {
 	keep   []kernelKeep // from half of rows on
 }
 
+// zeros is the base of a product without one.
+var zeros [2 * PanelWidth]float32
+
 func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int, scratch []float32) {
 	t := tiles(Active())
 	if t == nil {
@@ -111,4 +114,11 @@ func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matr
 		h, share := min(height, m-r), min(next+r*k/m*PanelWidth, len(w.F16)-1)
 		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F16[share]), 2*ldw, 2*step)
 	}
+}
+
+// tileHeight cuts m rows into tiles of at most limit rows and of nearly equal
+// height: a last tile of a row or two would leave most of the registers idle.
+func tileHeight(m, limit int) int {
+	tiles := (m + limit - 1) / limit
+	return (m + tiles - 1) / tiles
 }

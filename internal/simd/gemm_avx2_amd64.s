@@ -16,6 +16,7 @@
 // Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
 
 // func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x1x16AVX2 is a kernel.
 TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -68,6 +69,7 @@ done3:
 	RET
 
 // func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x2x16AVX2 is a kernel.
 TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -137,6 +139,7 @@ done6:
 	RET
 
 // func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x3x16AVX2 is a kernel.
 TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -223,6 +226,7 @@ done9:
 	RET
 
 // func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x4x16AVX2 is a kernel.
 TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -327,6 +331,7 @@ done12:
 	RET
 
 // func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x5x16AVX2 is a kernel.
 TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -448,6 +453,7 @@ done15:
 	RET
 
 // func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x6x16AVX2 is a kernel.
 TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -587,6 +593,7 @@ done18:
 	RET
 
 // func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x1x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -638,6 +645,7 @@ done21:
 	RET
 
 // func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x2x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -706,6 +714,7 @@ done24:
 	RET
 
 // func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x3x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -791,6 +800,7 @@ done27:
 	RET
 
 // func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x4x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -894,6 +904,7 @@ done30:
 	RET
 
 // func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x5x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1014,6 +1025,7 @@ done33:
 	RET
 
 // func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x6x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1152,6 +1164,7 @@ done36:
 	RET
 
 // func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx4x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1263,6 +1276,7 @@ done39:
 	RET
 
 // func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx5x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1391,6 +1405,7 @@ done42:
 	RET
 
 // func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx6x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX

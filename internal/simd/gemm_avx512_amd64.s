@@ -16,6 +16,7 @@
 // Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
 
 // func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x1x32AVX512 is a kernel.
 TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -72,6 +73,7 @@ done3:
 	RET
 
 // func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x2x32AVX512 is a kernel.
 TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -145,6 +147,7 @@ done6:
 	RET
 
 // func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x3x32AVX512 is a kernel.
 TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -235,6 +238,7 @@ done9:
 	RET
 
 // func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x4x32AVX512 is a kernel.
 TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -343,6 +347,7 @@ done12:
 	RET
 
 // func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x5x32AVX512 is a kernel.
 TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -468,6 +473,7 @@ done15:
 	RET
 
 // func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x6x32AVX512 is a kernel.
 TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -611,6 +617,7 @@ done18:
 	RET
 
 // func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x7x32AVX512 is a kernel.
 TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -771,6 +778,7 @@ done21:
 	RET
 
 // func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x8x32AVX512 is a kernel.
 TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -949,6 +957,7 @@ done24:
 	RET
 
 // func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x9x32AVX512 is a kernel.
 TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1144,6 +1153,7 @@ done27:
 	RET
 
 // func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x10x32AVX512 is a kernel.
 TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1357,6 +1367,7 @@ done30:
 	RET
 
 // func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x11x32AVX512 is a kernel.
 TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1587,6 +1598,7 @@ done33:
 	RET
 
 // func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x12x32AVX512 is a kernel.
 TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -1835,6 +1847,7 @@ done36:
 	RET
 
 // func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x13x32AVX512 is a kernel.
 TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2100,6 +2113,7 @@ done39:
 	RET
 
 // func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x14x32AVX512 is a kernel.
 TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2383,6 +2397,7 @@ done42:
 	RET
 
 // func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x1x16AVX512 is a kernel.
 TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2426,6 +2441,7 @@ done45:
 	RET
 
 // func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x2x16AVX512 is a kernel.
 TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2480,6 +2496,7 @@ done48:
 	RET
 
 // func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x3x16AVX512 is a kernel.
 TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2545,6 +2562,7 @@ done51:
 	RET
 
 // func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x4x16AVX512 is a kernel.
 TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2622,6 +2640,7 @@ done54:
 	RET
 
 // func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x5x16AVX512 is a kernel.
 TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2710,6 +2729,7 @@ done57:
 	RET
 
 // func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x6x16AVX512 is a kernel.
 TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2810,6 +2830,7 @@ done60:
 	RET
 
 // func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x7x16AVX512 is a kernel.
 TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -2921,6 +2942,7 @@ done63:
 	RET
 
 // func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x8x16AVX512 is a kernel.
 TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -3044,6 +3066,7 @@ done66:
 	RET
 
 // func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x9x16AVX512 is a kernel.
 TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -3178,6 +3201,7 @@ done69:
 	RET
 
 // func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x10x16AVX512 is a kernel.
 TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -3324,6 +3348,7 @@ done72:
 	RET
 
 // func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x11x16AVX512 is a kernel.
 TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -3481,6 +3506,7 @@ done75:
 	RET
 
 // func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x12x16AVX512 is a kernel.
 TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -3650,6 +3676,7 @@ done78:
 	RET
 
 // func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x13x16AVX512 is a kernel.
 TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -3830,6 +3857,7 @@ done81:
 	RET
 
 // func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x14x16AVX512 is a kernel.
 TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4022,6 +4050,7 @@ done84:
 	RET
 
 // func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x1x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x1x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4076,6 +4105,7 @@ done87:
 	RET
 
 // func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x2x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x2x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4147,6 +4177,7 @@ done90:
 	RET
 
 // func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x3x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x3x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4235,6 +4266,7 @@ done93:
 	RET
 
 // func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x4x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x4x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4341,6 +4373,7 @@ done96:
 	RET
 
 // func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x5x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x5x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4464,6 +4497,7 @@ done99:
 	RET
 
 // func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x6x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x6x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4605,6 +4639,7 @@ done102:
 	RET
 
 // func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x7x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x7x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4763,6 +4798,7 @@ done105:
 	RET
 
 // func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x8x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x8x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -4939,6 +4975,7 @@ done108:
 	RET
 
 // func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x9x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x9x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -5132,6 +5169,7 @@ done111:
 	RET
 
 // func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x10x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x10x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -5343,6 +5381,7 @@ done114:
 	RET
 
 // func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x11x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x11x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -5571,6 +5610,7 @@ done117:
 	RET
 
 // func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x12x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x12x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -5817,6 +5857,7 @@ done120:
 	RET
 
 // func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x13x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x13x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -6080,6 +6121,7 @@ done123:
 	RET
 
 // func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x14x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x14x32AVX512(SB), NOSPLIT, $0-96
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -6361,6 +6403,7 @@ done126:
 	RET
 
 // func gemmF32F16Keepx8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx8x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx8x32AVX512(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -6544,6 +6587,7 @@ done129:
 	RET
 
 // func gemmF32F16Keepx9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx9x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx9x32AVX512(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -6744,6 +6788,7 @@ done132:
 	RET
 
 // func gemmF32F16Keepx10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx10x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx10x32AVX512(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -6962,6 +7007,7 @@ done135:
 	RET
 
 // func gemmF32F16Keepx11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx11x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx11x32AVX512(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -7197,6 +7243,7 @@ done138:
 	RET
 
 // func gemmF32F16Keepx12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx12x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx12x32AVX512(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -7450,6 +7497,7 @@ done141:
 	RET
 
 // func gemmF32F16Keepx13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx13x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx13x32AVX512(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
@@ -7720,6 +7768,7 @@ done144:
 	RET
 
 // func gemmF32F16Keepx14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx14x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx14x32AVX512(SB), NOSPLIT, $0-104
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX

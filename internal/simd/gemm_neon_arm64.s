@@ -18,6 +18,7 @@
 // element. next, ldn and step are left to the processor's own prefetching.
 
 // func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x1x16NEON is a kernel.
 TEXT ·gemmF32x1x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -87,6 +88,7 @@ done4:
 	RET
 
 // func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x2x16NEON is a kernel.
 TEXT ·gemmF32x2x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -191,6 +193,7 @@ done8:
 	RET
 
 // func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x3x16NEON is a kernel.
 TEXT ·gemmF32x3x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -330,6 +333,7 @@ done12:
 	RET
 
 // func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x4x16NEON is a kernel.
 TEXT ·gemmF32x4x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -504,6 +508,7 @@ done16:
 	RET
 
 // func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x5x16NEON is a kernel.
 TEXT ·gemmF32x5x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -713,6 +718,7 @@ done20:
 	RET
 
 // func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32x6x16NEON is a kernel.
 TEXT ·gemmF32x6x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -957,6 +963,7 @@ done24:
 	RET
 
 // func gemmF32F16x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x1x16NEON is a kernelHalf.
 TEXT ·gemmF32F16x1x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -1056,6 +1063,7 @@ done28:
 	RET
 
 // func gemmF32F16x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x2x16NEON is a kernelHalf.
 TEXT ·gemmF32F16x2x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -1190,6 +1198,7 @@ done32:
 	RET
 
 // func gemmF32F16x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x3x16NEON is a kernelHalf.
 TEXT ·gemmF32F16x3x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -1359,6 +1368,7 @@ done36:
 	RET
 
 // func gemmF32F16x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x4x16NEON is a kernelHalf.
 TEXT ·gemmF32F16x4x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -1563,6 +1573,7 @@ done40:
 	RET
 
 // func gemmF32F16x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x5x16NEON is a kernelHalf.
 TEXT ·gemmF32F16x5x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -1802,6 +1813,7 @@ done44:
 	RET
 
 // func gemmF32F16x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// gemmF32F16x6x16NEON is a kernelHalf.
 TEXT ·gemmF32F16x6x16NEON(SB), NOSPLIT, $0-96
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -2076,6 +2088,7 @@ done48:
 	RET
 
 // func gemmF32F16Keepx4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx4x16NEON is a kernelKeep.
 TEXT ·gemmF32F16Keepx4x16NEON(SB), NOSPLIT, $0-104
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -2303,6 +2316,7 @@ done52:
 	RET
 
 // func gemmF32F16Keepx5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx5x16NEON is a kernelKeep.
 TEXT ·gemmF32F16Keepx5x16NEON(SB), NOSPLIT, $0-104
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
@@ -2565,6 +2579,7 @@ done56:
 	RET
 
 // func gemmF32F16Keepx6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+// gemmF32F16Keepx6x16NEON is a kernelKeep.
 TEXT ·gemmF32F16Keepx6x16NEON(SB), NOSPLIT, $0-104
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8

@@ -186,6 +186,20 @@ func TestProductSplits(t *testing.T) {
 	})
 }
 
+// TestProductManyRows takes so many rows that they are walked by blocks of terms.
+func TestProductManyRows(t *testing.T) {
+	const k = 2*kBlock + 40
+	const m = (320<<10)/k + 10 // more than cacheFloats
+	testLevels(t, func(t *testing.T) {
+		if Active() == Generic {
+			t.Skip("compared with itself")
+		}
+		rng := rand.New(rand.NewPCG(17, 18))
+		productCase{m: m, n: 48, k: k, p0: 1, p1: 3, base: "dst"}.run(t, rng)
+		productCase{m: m, n: 33, k: k, p0: 0, p1: 3, half: true, base: "row"}.run(t, rng)
+	})
+}
+
 // TestProductModelShapes takes the sizes that models have; the portable level
 // is slow, so few of them.
 func TestProductModelShapes(t *testing.T) {
@@ -235,15 +249,28 @@ func TestPack(t *testing.T) {
 				ldv := n + 3
 				v := make([]float32, max(0, (k-1)*ldv+n))
 				fill(rng, v, false)
+				h := make([]uint16, len(w))
+				for i := range h {
+					h[i] = uint16(rng.Uint32())
+				}
+				packed := make([]uint16, PackedLen(n, k)+1)
+				packed[PackedLen(n, k)] = 0x7bad
+				PackF16(packed, h, ld, n, k)
+				if packed[PackedLen(n, k)] != 0x7bad {
+					t.Fatalf("n=%d k=%d: PackF16 writes beyond its end", n, k)
+				}
 				cols, checkCols := guarded(t, PackedLen(n, k))
 				PackColumns(cols, v, ldv, k, n)
 				checkCols()
 				for i := range Panels(n) * PanelWidth {
 					for j := range k {
 						at := (i/PanelWidth*k+j)*PanelWidth + i%PanelWidth
-						wantW, wantV := float32(0), float32(0)
+						wantW, wantV, wantH := float32(0), float32(0), uint16(0)
 						if i < n {
-							wantW, wantV = w[i*ld+j], v[j*ldv+i]
+							wantW, wantV, wantH = w[i*ld+j], v[j*ldv+i], h[i*ld+j]
+						}
+						if packed[at] != wantH {
+							t.Fatalf("n=%d k=%d: element (%d, %d) of float16 is %#04x, want %#04x", n, k, i, j, packed[at], wantH)
 						}
 						if dst[at] != wantW || cols[at] != wantV {
 							t.Fatalf("n=%d k=%d: element (%d, %d) is %v and %v, want %v and %v", n, k, i, j, dst[at], cols[at], wantW, wantV)

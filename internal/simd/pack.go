@@ -22,7 +22,13 @@ func PackF16(dst, w []uint16, ldw, n, k int) {
 		panic("simd: short slice for PackF16")
 	}
 	for p := range Panels(n) {
-		packRows(dst[p*k*PanelWidth:][:k*PanelWidth], w[p*PanelWidth*ldw:], ldw, min(PanelWidth, n-p*PanelWidth), 0, k)
+		panel := dst[p*k*PanelWidth:][:k*PanelWidth]
+		rows := min(PanelWidth, n-p*PanelWidth)
+		done := 0
+		if rows == PanelWidth && k > 0 {
+			done = packF16Vec(panel, w[p*PanelWidth*ldw:], ldw, k)
+		}
+		packRows(panel, w[p*PanelWidth*ldw:], ldw, rows, done, k)
 	}
 }
 

@@ -56,6 +56,8 @@ func TestNoReadBeyondTheEnd(t *testing.T) {
 		}
 		for _, k := range []int{8, 9, 16} {
 			Pack(atPageEnd(t, PackedLen(16, k)), atPageEnd(t, 16*k), k, 16, k)
+			h := func(n int) []uint16 { return unsafe.Slice((*uint16)(unsafe.Pointer(&atPageEnd(t, n/2)[0])), n) }
+			PackF16(h(PackedLen(16, k)), h(16*k), k, 16, k)
 			PackColumns(atPageEnd(t, PackedLen(16, k)), atPageEnd(t, 16*k), 16, k, 16)
 		}
 	})

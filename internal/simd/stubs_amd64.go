@@ -159,6 +159,15 @@ func pack16At(l Level, panel *float32, w *float32, ldw int, k int) {
 	}
 }
 
+func pack16F16At(l Level, panel *uint16, w *uint16, ldw int, k int) {
+	switch l {
+	case AVX512:
+		pack16F16AVX512(panel, w, ldw, k)
+	case AVX2:
+		pack16F16AVX2(panel, w, ldw, k)
+	}
+}
+
 func peakAt(l Level, rounds int) {
 	switch l {
 	case AVX512:

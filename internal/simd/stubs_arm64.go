@@ -125,6 +125,13 @@ func pack16At(l Level, panel *float32, w *float32, ldw int, k int) {
 	}
 }
 
+func pack16F16At(l Level, panel *uint16, w *uint16, ldw int, k int) {
+	switch l {
+	case NEON:
+		pack16F16NEON(panel, w, ldw, k)
+	}
+}
+
 func peakAt(l Level, rounds int) {
 	switch l {
 	case NEON:

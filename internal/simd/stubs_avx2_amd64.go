@@ -6,99 +6,168 @@ package simd
 
 import "unsafe"
 
+// gemmF32x1x16AVX2 is a kernel.
+//
 //go:noescape
 func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x2x16AVX2 is a kernel.
+//
 //go:noescape
 func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x3x16AVX2 is a kernel.
+//
 //go:noescape
 func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x4x16AVX2 is a kernel.
+//
 //go:noescape
 func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x5x16AVX2 is a kernel.
+//
 //go:noescape
 func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x6x16AVX2 is a kernel.
+//
 //go:noescape
 func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x1x16AVX2 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x2x16AVX2 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x3x16AVX2 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x4x16AVX2 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x5x16AVX2 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x6x16AVX2 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16Keepx4x16AVX2 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx5x16AVX2 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx6x16AVX2 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// geluAVX2 equals geluGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func geluAVX2(x *float32, n int)
 
+// tanhAVX2 equals tanhGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func tanhAVX2(x *float32, n int)
 
+// geluTanhAVX2 equals geluTanhGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func geluTanhAVX2(x *float32, n int)
 
+// reluAVX2 equals reluGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func reluAVX2(x *float32, n int)
 
+// reluSquaredAVX2 equals reluSquaredGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func reluSquaredAVX2(x *float32, n int)
 
+// scaleAVX2 equals scaleGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func scaleAVX2(x *float32, n int, s float32)
 
+// addAVX2 equals addGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func addAVX2(dst *float32, x *float32, y *float32, n int)
 
+// normalizeAVX2 equals normalizeGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
+// fromF16AVX2 equals fromF16Generic; n is a positive multiple of 16.
+//
 //go:noescape
 func fromF16AVX2(dst *float32, src *uint16, n int)
 
+// maxAVX2 equals maxGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func maxAVX2(lanes *[16]float32, x *float32, n int)
 
+// sumAVX2 equals sumGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func sumAVX2(lanes *[16]float32, x *float32, n int)
 
+// sumSquaresAVX2 equals sumSquaresGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func sumSquaresAVX2(lanes *[16]float32, x *float32, n int, mean float32)
 
+// expSumAVX2 equals expSumGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func expSumAVX2(lanes *[16]float32, x *float32, n int, top float32)
 
+// markNaNAVX2 sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+//
 //go:noescape
 func markNaNAVX2(lanes *[16]float32, x *float32, n int)
 
+// toF16AVX2 rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+//
 //go:noescape
 func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
 
+// pack16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+//
 //go:noescape
 func pack16AVX2(panel *float32, w *float32, ldw int, k int)
 
+// pack16F16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+//
+//go:noescape
+func pack16F16AVX2(panel *uint16, w *uint16, ldw int, k int)
+
+// peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+//
 //go:noescape
 func peakAVX2(rounds int)
 

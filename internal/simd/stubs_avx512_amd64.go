@@ -6,201 +6,338 @@ package simd
 
 import "unsafe"
 
+// gemmF32x1x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x2x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x3x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x4x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x5x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x6x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x7x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x8x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x9x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x10x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x11x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x12x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x13x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x14x32AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x1x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x2x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x3x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x4x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x5x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x6x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x7x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x8x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x9x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x10x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x11x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x12x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x13x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x14x16AVX512 is a kernel.
+//
 //go:noescape
 func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x1x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x2x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x3x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x4x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x5x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x6x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x7x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x8x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x9x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x10x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x11x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x12x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x13x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x14x32AVX512 is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16Keepx8x32AVX512 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx9x32AVX512 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx10x32AVX512 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx11x32AVX512 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx12x32AVX512 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx13x32AVX512 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx14x32AVX512 is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// geluAVX512 equals geluGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func geluAVX512(x *float32, n int)
 
+// tanhAVX512 equals tanhGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func tanhAVX512(x *float32, n int)
 
+// geluTanhAVX512 equals geluTanhGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func geluTanhAVX512(x *float32, n int)
 
+// reluAVX512 equals reluGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func reluAVX512(x *float32, n int)
 
+// reluSquaredAVX512 equals reluSquaredGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func reluSquaredAVX512(x *float32, n int)
 
+// scaleAVX512 equals scaleGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func scaleAVX512(x *float32, n int, s float32)
 
+// addAVX512 equals addGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func addAVX512(dst *float32, x *float32, y *float32, n int)
 
+// normalizeAVX512 equals normalizeGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
+// fromF16AVX512 equals fromF16Generic; n is a positive multiple of 16.
+//
 //go:noescape
 func fromF16AVX512(dst *float32, src *uint16, n int)
 
+// maxAVX512 equals maxGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func maxAVX512(lanes *[16]float32, x *float32, n int)
 
+// sumAVX512 equals sumGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func sumAVX512(lanes *[16]float32, x *float32, n int)
 
+// sumSquaresAVX512 equals sumSquaresGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func sumSquaresAVX512(lanes *[16]float32, x *float32, n int, mean float32)
 
+// expSumAVX512 equals expSumGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func expSumAVX512(lanes *[16]float32, x *float32, n int, top float32)
 
+// markNaNAVX512 sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+//
 //go:noescape
 func markNaNAVX512(lanes *[16]float32, x *float32, n int)
 
+// toF16AVX512 rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+//
 //go:noescape
 func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
 
+// pack16AVX512 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+//
 //go:noescape
 func pack16AVX512(panel *float32, w *float32, ldw int, k int)
 
+// pack16F16AVX512 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+//
+//go:noescape
+func pack16F16AVX512(panel *uint16, w *uint16, ldw int, k int)
+
+// peakAVX512 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+//
 //go:noescape
 func peakAVX512(rounds int)
 

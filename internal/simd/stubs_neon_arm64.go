@@ -6,99 +6,168 @@ package simd
 
 import "unsafe"
 
+// gemmF32x1x16NEON is a kernel.
+//
 //go:noescape
 func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x2x16NEON is a kernel.
+//
 //go:noescape
 func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x3x16NEON is a kernel.
+//
 //go:noescape
 func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x4x16NEON is a kernel.
+//
 //go:noescape
 func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x5x16NEON is a kernel.
+//
 //go:noescape
 func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32x6x16NEON is a kernel.
+//
 //go:noescape
 func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x1x16NEON is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x2x16NEON is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x3x16NEON is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x4x16NEON is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x5x16NEON is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16x6x16NEON is a kernelHalf.
+//
 //go:noescape
 func gemmF32F16x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
+// gemmF32F16Keepx4x16NEON is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx5x16NEON is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32F16Keepx6x16NEON is a kernelKeep.
+//
 //go:noescape
 func gemmF32F16Keepx6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// geluNEON equals geluGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func geluNEON(x *float32, n int)
 
+// tanhNEON equals tanhGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func tanhNEON(x *float32, n int)
 
+// geluTanhNEON equals geluTanhGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func geluTanhNEON(x *float32, n int)
 
+// reluNEON equals reluGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func reluNEON(x *float32, n int)
 
+// reluSquaredNEON equals reluSquaredGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func reluSquaredNEON(x *float32, n int)
 
+// scaleNEON equals scaleGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func scaleNEON(x *float32, n int, s float32)
 
+// addNEON equals addGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func addNEON(dst *float32, x *float32, y *float32, n int)
 
+// normalizeNEON equals normalizeGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
+// fromF16NEON equals fromF16Generic; n is a positive multiple of 16.
+//
 //go:noescape
 func fromF16NEON(dst *float32, src *uint16, n int)
 
+// maxNEON equals maxGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func maxNEON(lanes *[16]float32, x *float32, n int)
 
+// sumNEON equals sumGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func sumNEON(lanes *[16]float32, x *float32, n int)
 
+// sumSquaresNEON equals sumSquaresGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
 
+// expSumNEON equals expSumGeneric; n is a positive multiple of 16.
+//
 //go:noescape
 func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
 
+// markNaNNEON sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+//
 //go:noescape
 func markNaNNEON(lanes *[16]float32, x *float32, n int)
 
+// toF16NEON rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+//
 //go:noescape
 func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
 
+// pack16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+//
 //go:noescape
 func pack16NEON(panel *float32, w *float32, ldw int, k int)
 
+// pack16F16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+//
+//go:noescape
+func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
+
+// peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+//
 //go:noescape
 func peakNEON(rounds int)
 

@@ -187,3 +187,13 @@ func packVec(panel, w []float32, ldw, k int) int {
 	pack16At(l, &panel[0], &w[0], 4*ldw, k)
 	return k
 }
+
+// packF16Vec is packVec for float16.
+func packF16Vec(panel, w []uint16, ldw, k int) int {
+	l := Active()
+	if k &^= 7; k == 0 || l == Generic {
+		return 0
+	}
+	pack16F16At(l, &panel[0], &w[0], 2*ldw, k)
+	return k
+}

@@ -4,8 +4,7 @@
 
 #include "textflag.h"
 
-// Functions of rows of n floats, a positive multiple of 16. Each equals the portable
-// function of its name with Generic in place of AVX2.
+// Functions of rows of floats, and what packs weights.
 
 DATA constantsAVX2<>+0(SB)/4, $0x00000000 // zero
 DATA constantsAVX2<>+4(SB)/4, $0x3f800000 // one
@@ -48,6 +47,7 @@ DATA constantsAVX2<>+148(SB)/4, $0x3d372713 // geluTanhCube
 GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $152
 
 // func geluAVX2(x *float32, n int)
+// geluAVX2 equals geluGeneric; n is a positive multiple of 16.
 TEXT ·geluAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -179,6 +179,7 @@ loop1:
 	RET
 
 // func tanhAVX2(x *float32, n int)
+// tanhAVX2 equals tanhGeneric; n is a positive multiple of 16.
 TEXT ·tanhAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -300,6 +301,7 @@ loop2:
 	RET
 
 // func geluTanhAVX2(x *float32, n int)
+// geluTanhAVX2 equals geluTanhGeneric; n is a positive multiple of 16.
 TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -444,6 +446,7 @@ loop3:
 	RET
 
 // func reluAVX2(x *float32, n int)
+// reluAVX2 equals reluGeneric; n is a positive multiple of 16.
 TEXT ·reluAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -466,6 +469,7 @@ loop4:
 	RET
 
 // func reluSquaredAVX2(x *float32, n int)
+// reluSquaredAVX2 equals reluSquaredGeneric; n is a positive multiple of 16.
 TEXT ·reluSquaredAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -490,6 +494,7 @@ loop5:
 	RET
 
 // func scaleAVX2(x *float32, n int, s float32)
+// scaleAVX2 equals scaleGeneric; n is a positive multiple of 16.
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-20
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -508,6 +513,7 @@ loop6:
 	RET
 
 // func addAVX2(dst *float32, x *float32, y *float32, n int)
+// addAVX2 equals addGeneric; n is a positive multiple of 16.
 TEXT ·addAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -531,6 +537,7 @@ loop7:
 	RET
 
 // func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
+// normalizeAVX2 equals normalizeGeneric; n is a positive multiple of 16.
 TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -564,6 +571,7 @@ loop8:
 	RET
 
 // func fromF16AVX2(dst *float32, src *uint16, n int)
+// fromF16AVX2 equals fromF16Generic; n is a positive multiple of 16.
 TEXT ·fromF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
@@ -581,6 +589,7 @@ loop9:
 	RET
 
 // func maxAVX2(lanes *[16]float32, x *float32, n int)
+// maxAVX2 equals maxGeneric; n is a positive multiple of 16.
 TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -603,6 +612,7 @@ loop10:
 	RET
 
 // func sumAVX2(lanes *[16]float32, x *float32, n int)
+// sumAVX2 equals sumGeneric; n is a positive multiple of 16.
 TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -623,6 +633,7 @@ loop11:
 	RET
 
 // func sumSquaresAVX2(lanes *[16]float32, x *float32, n int, mean float32)
+// sumSquaresAVX2 equals sumSquaresGeneric; n is a positive multiple of 16.
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -646,6 +657,7 @@ loop12:
 	RET
 
 // func expSumAVX2(lanes *[16]float32, x *float32, n int, top float32)
+// expSumAVX2 equals expSumGeneric; n is a positive multiple of 16.
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -728,6 +740,7 @@ loop13:
 	RET
 
 // func markNaNAVX2(lanes *[16]float32, x *float32, n int)
+// markNaNAVX2 sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
 TEXT ·markNaNAVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -752,6 +765,7 @@ loop14:
 	RET
 
 // func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
+// toF16AVX2 rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
 TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ lanes+0(FP), DI
 	MOVQ src+8(FP), SI
@@ -786,7 +800,7 @@ loop15:
 	RET
 
 // func pack16AVX2(panel *float32, w *float32, ldw int, k int)
-// Sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
 TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ w+8(FP), SI
@@ -885,8 +899,78 @@ loop16:
 	VZEROUPPER
 	RET
 
+// func pack16F16AVX2(panel *uint16, w *uint16, ldw int, k int)
+// pack16F16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	LEAQ (AX)(AX*2), R8 // 3·ldw
+	LEAQ (SI)(AX*4), BX // rows 4, 8 and 12
+	LEAQ (SI)(AX*8), DX
+	LEAQ (DX)(AX*4), R9
+loop17:
+	VMOVDQU (SI), X0
+	VINSERTI128 $1, (DX), Y0, Y0
+	VMOVDQU (SI)(AX*1), X1
+	VINSERTI128 $1, (DX)(AX*1), Y1, Y1
+	VMOVDQU (SI)(AX*2), X2
+	VINSERTI128 $1, (DX)(AX*2), Y2, Y2
+	VMOVDQU (SI)(R8*1), X3
+	VINSERTI128 $1, (DX)(R8*1), Y3, Y3
+	VMOVDQU (BX), X4
+	VINSERTI128 $1, (R9), Y4, Y4
+	VMOVDQU (BX)(AX*1), X5
+	VINSERTI128 $1, (R9)(AX*1), Y5, Y5
+	VMOVDQU (BX)(AX*2), X6
+	VINSERTI128 $1, (R9)(AX*2), Y6, Y6
+	VMOVDQU (BX)(R8*1), X7
+	VINSERTI128 $1, (R9)(R8*1), Y7, Y7
+	VPUNPCKLWD Y1, Y0, Y8
+	VPUNPCKHWD Y1, Y0, Y9
+	VPUNPCKLWD Y3, Y2, Y10
+	VPUNPCKHWD Y3, Y2, Y11
+	VPUNPCKLWD Y5, Y4, Y12
+	VPUNPCKHWD Y5, Y4, Y13
+	VPUNPCKLWD Y7, Y6, Y14
+	VPUNPCKHWD Y7, Y6, Y15
+	VPUNPCKLDQ Y10, Y8, Y0
+	VPUNPCKHDQ Y10, Y8, Y1
+	VPUNPCKLDQ Y11, Y9, Y2
+	VPUNPCKHDQ Y11, Y9, Y3
+	VPUNPCKLDQ Y14, Y12, Y4
+	VPUNPCKHDQ Y14, Y12, Y5
+	VPUNPCKLDQ Y15, Y13, Y6
+	VPUNPCKHDQ Y15, Y13, Y7
+	VPUNPCKLQDQ Y4, Y0, Y8
+	VPUNPCKHQDQ Y4, Y0, Y9
+	VMOVDQU Y8, 0(DI)
+	VMOVDQU Y9, 32(DI)
+	VPUNPCKLQDQ Y5, Y1, Y8
+	VPUNPCKHQDQ Y5, Y1, Y9
+	VMOVDQU Y8, 64(DI)
+	VMOVDQU Y9, 96(DI)
+	VPUNPCKLQDQ Y6, Y2, Y8
+	VPUNPCKHQDQ Y6, Y2, Y9
+	VMOVDQU Y8, 128(DI)
+	VMOVDQU Y9, 160(DI)
+	VPUNPCKLQDQ Y7, Y3, Y8
+	VPUNPCKHQDQ Y7, Y3, Y9
+	VMOVDQU Y8, 192(DI)
+	VMOVDQU Y9, 224(DI)
+	ADDQ $16, SI
+	ADDQ $16, BX
+	ADDQ $16, DX
+	ADDQ $16, R9
+	ADDQ $256, DI
+	SUBQ $8, CX
+	JNZ  loop17
+	VZEROUPPER
+	RET
+
 // func peakAVX2(rounds int)
-// For benchmarks: rounds of 384 fused multiply-adds, independent of one another and of memory.
+// peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
 TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	MOVQ rounds+0(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -903,7 +987,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop17:
+loop18:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -953,6 +1037,6 @@ loop17:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ  loop17
+	JNZ  loop18
 	VZEROUPPER
 	RET

@@ -4,8 +4,7 @@
 
 #include "textflag.h"
 
-// Functions of rows of n floats, a positive multiple of 16. Each equals the portable
-// function of its name with Generic in place of AVX512.
+// Functions of rows of floats, and what packs weights.
 
 DATA constantsAVX512<>+0(SB)/4, $0x00000000 // zero
 DATA constantsAVX512<>+4(SB)/4, $0x3f800000 // one
@@ -48,6 +47,7 @@ DATA constantsAVX512<>+148(SB)/4, $0x3d372713 // geluTanhCube
 GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $152
 
 // func geluAVX512(x *float32, n int)
+// geluAVX512 equals geluGeneric; n is a positive multiple of 16.
 TEXT ·geluAVX512(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -135,6 +135,7 @@ loop1:
 	RET
 
 // func tanhAVX512(x *float32, n int)
+// tanhAVX512 equals tanhGeneric; n is a positive multiple of 16.
 TEXT ·tanhAVX512(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -215,6 +216,7 @@ loop2:
 	RET
 
 // func geluTanhAVX512(x *float32, n int)
+// geluTanhAVX512 equals geluTanhGeneric; n is a positive multiple of 16.
 TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -309,6 +311,7 @@ loop3:
 	RET
 
 // func reluAVX512(x *float32, n int)
+// reluAVX512 equals reluGeneric; n is a positive multiple of 16.
 TEXT ·reluAVX512(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -326,6 +329,7 @@ loop4:
 	RET
 
 // func reluSquaredAVX512(x *float32, n int)
+// reluSquaredAVX512 equals reluSquaredGeneric; n is a positive multiple of 16.
 TEXT ·reluSquaredAVX512(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -344,6 +348,7 @@ loop5:
 	RET
 
 // func scaleAVX512(x *float32, n int, s float32)
+// scaleAVX512 equals scaleGeneric; n is a positive multiple of 16.
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-20
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -359,6 +364,7 @@ loop6:
 	RET
 
 // func addAVX512(dst *float32, x *float32, y *float32, n int)
+// addAVX512 equals addGeneric; n is a positive multiple of 16.
 TEXT ·addAVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -378,6 +384,7 @@ loop7:
 	RET
 
 // func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
+// normalizeAVX512 equals normalizeGeneric; n is a positive multiple of 16.
 TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -404,6 +411,7 @@ loop8:
 	RET
 
 // func fromF16AVX512(dst *float32, src *uint16, n int)
+// fromF16AVX512 equals fromF16Generic; n is a positive multiple of 16.
 TEXT ·fromF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
@@ -419,6 +427,7 @@ loop9:
 	RET
 
 // func maxAVX512(lanes *[16]float32, x *float32, n int)
+// maxAVX512 equals maxGeneric; n is a positive multiple of 16.
 TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -436,6 +445,7 @@ loop10:
 	RET
 
 // func sumAVX512(lanes *[16]float32, x *float32, n int)
+// sumAVX512 equals sumGeneric; n is a positive multiple of 16.
 TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -452,6 +462,7 @@ loop11:
 	RET
 
 // func sumSquaresAVX512(lanes *[16]float32, x *float32, n int, mean float32)
+// sumSquaresAVX512 equals sumSquaresGeneric; n is a positive multiple of 16.
 TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -470,6 +481,7 @@ loop12:
 	RET
 
 // func expSumAVX512(lanes *[16]float32, x *float32, n int, top float32)
+// expSumAVX512 equals expSumGeneric; n is a positive multiple of 16.
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -525,6 +537,7 @@ loop13:
 	RET
 
 // func markNaNAVX512(lanes *[16]float32, x *float32, n int)
+// markNaNAVX512 sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
 TEXT ·markNaNAVX512(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -543,6 +556,7 @@ loop14:
 	RET
 
 // func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
+// toF16AVX512 rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
 TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ lanes+0(FP), DI
 	MOVQ src+8(FP), SI
@@ -567,7 +581,7 @@ loop15:
 	RET
 
 // func pack16AVX512(panel *float32, w *float32, ldw int, k int)
-// Sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16AVX512 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
 TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ w+8(FP), SI
@@ -666,8 +680,78 @@ loop16:
 	VZEROUPPER
 	RET
 
+// func pack16F16AVX512(panel *uint16, w *uint16, ldw int, k int)
+// pack16F16AVX512 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	LEAQ (AX)(AX*2), R8 // 3·ldw
+	LEAQ (SI)(AX*4), BX // rows 4, 8 and 12
+	LEAQ (SI)(AX*8), DX
+	LEAQ (DX)(AX*4), R9
+loop17:
+	VMOVDQU (SI), X0
+	VINSERTI128 $1, (DX), Y0, Y0
+	VMOVDQU (SI)(AX*1), X1
+	VINSERTI128 $1, (DX)(AX*1), Y1, Y1
+	VMOVDQU (SI)(AX*2), X2
+	VINSERTI128 $1, (DX)(AX*2), Y2, Y2
+	VMOVDQU (SI)(R8*1), X3
+	VINSERTI128 $1, (DX)(R8*1), Y3, Y3
+	VMOVDQU (BX), X4
+	VINSERTI128 $1, (R9), Y4, Y4
+	VMOVDQU (BX)(AX*1), X5
+	VINSERTI128 $1, (R9)(AX*1), Y5, Y5
+	VMOVDQU (BX)(AX*2), X6
+	VINSERTI128 $1, (R9)(AX*2), Y6, Y6
+	VMOVDQU (BX)(R8*1), X7
+	VINSERTI128 $1, (R9)(R8*1), Y7, Y7
+	VPUNPCKLWD Y1, Y0, Y8
+	VPUNPCKHWD Y1, Y0, Y9
+	VPUNPCKLWD Y3, Y2, Y10
+	VPUNPCKHWD Y3, Y2, Y11
+	VPUNPCKLWD Y5, Y4, Y12
+	VPUNPCKHWD Y5, Y4, Y13
+	VPUNPCKLWD Y7, Y6, Y14
+	VPUNPCKHWD Y7, Y6, Y15
+	VPUNPCKLDQ Y10, Y8, Y0
+	VPUNPCKHDQ Y10, Y8, Y1
+	VPUNPCKLDQ Y11, Y9, Y2
+	VPUNPCKHDQ Y11, Y9, Y3
+	VPUNPCKLDQ Y14, Y12, Y4
+	VPUNPCKHDQ Y14, Y12, Y5
+	VPUNPCKLDQ Y15, Y13, Y6
+	VPUNPCKHDQ Y15, Y13, Y7
+	VPUNPCKLQDQ Y4, Y0, Y8
+	VPUNPCKHQDQ Y4, Y0, Y9
+	VMOVDQU Y8, 0(DI)
+	VMOVDQU Y9, 32(DI)
+	VPUNPCKLQDQ Y5, Y1, Y8
+	VPUNPCKHQDQ Y5, Y1, Y9
+	VMOVDQU Y8, 64(DI)
+	VMOVDQU Y9, 96(DI)
+	VPUNPCKLQDQ Y6, Y2, Y8
+	VPUNPCKHQDQ Y6, Y2, Y9
+	VMOVDQU Y8, 128(DI)
+	VMOVDQU Y9, 160(DI)
+	VPUNPCKLQDQ Y7, Y3, Y8
+	VPUNPCKHQDQ Y7, Y3, Y9
+	VMOVDQU Y8, 192(DI)
+	VMOVDQU Y9, 224(DI)
+	ADDQ $16, SI
+	ADDQ $16, BX
+	ADDQ $16, DX
+	ADDQ $16, R9
+	ADDQ $256, DI
+	SUBQ $8, CX
+	JNZ  loop17
+	VZEROUPPER
+	RET
+
 // func peakAVX512(rounds int)
-// For benchmarks: rounds of 384 fused multiply-adds, independent of one another and of memory.
+// peakAVX512 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
 TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	MOVQ rounds+0(FP), CX
 	VPXORD Z0, Z0, Z0
@@ -696,7 +780,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop17:
+loop18:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -722,6 +806,6 @@ loop17:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ  loop17
+	JNZ  loop18
 	VZEROUPPER
 	RET

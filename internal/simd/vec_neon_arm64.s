@@ -4,8 +4,7 @@
 
 #include "textflag.h"
 
-// Functions of rows of n floats, a positive multiple of 16. Each equals the portable
-// function of its name with Generic in place of NEON.
+// Functions of rows of floats, and what packs weights.
 
 DATA constantsNEON<>+0(SB)/8, $0x0000000000000000 // zero
 DATA constantsNEON<>+8(SB)/8, $0x0000000000000000
@@ -86,6 +85,7 @@ DATA constantsNEON<>+600(SB)/8, $0x3d3727133d372713
 GLOBL constantsNEON<>(SB), RODATA|NOPTR, $608
 
 // func geluNEON(x *float32, n int)
+// geluNEON equals geluGeneric; n is a positive multiple of 16.
 TEXT ·geluNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -398,6 +398,7 @@ loop1:
 	RET
 
 // func tanhNEON(x *float32, n int)
+// tanhNEON equals tanhGeneric; n is a positive multiple of 16.
 TEXT ·tanhNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -659,6 +660,7 @@ loop2:
 	RET
 
 // func geluTanhNEON(x *float32, n int)
+// geluTanhNEON equals geluTanhGeneric; n is a positive multiple of 16.
 TEXT ·geluTanhNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -958,6 +960,7 @@ loop3:
 	RET
 
 // func reluNEON(x *float32, n int)
+// reluNEON equals reluGeneric; n is a positive multiple of 16.
 TEXT ·reluNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -988,6 +991,7 @@ loop4:
 	RET
 
 // func reluSquaredNEON(x *float32, n int)
+// reluSquaredNEON equals reluSquaredGeneric; n is a positive multiple of 16.
 TEXT ·reluSquaredNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -1022,6 +1026,7 @@ loop5:
 	RET
 
 // func scaleNEON(x *float32, n int, s float32)
+// scaleNEON equals scaleGeneric; n is a positive multiple of 16.
 TEXT ·scaleNEON(SB), NOSPLIT, $0-20
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -1041,6 +1046,7 @@ loop6:
 	RET
 
 // func addNEON(dst *float32, x *float32, y *float32, n int)
+// addNEON equals addGeneric; n is a positive multiple of 16.
 TEXT ·addNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 	MOVD dst+0(FP), R0
@@ -1063,6 +1069,7 @@ loop7:
 	RET
 
 // func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
+// normalizeNEON equals normalizeGeneric; n is a positive multiple of 16.
 TEXT ·normalizeNEON(SB), NOSPLIT, $0-48
 	MOVD $constantsNEON<>(SB), R9
 	MOVD dst+0(FP), R0
@@ -1100,6 +1107,7 @@ loop8:
 	RET
 
 // func fromF16NEON(dst *float32, src *uint16, n int)
+// fromF16NEON equals fromF16Generic; n is a positive multiple of 16.
 TEXT ·fromF16NEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD dst+0(FP), R0
@@ -1119,6 +1127,7 @@ loop9:
 	RET
 
 // func maxNEON(lanes *[16]float32, x *float32, n int)
+// maxNEON equals maxGeneric; n is a positive multiple of 16.
 TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1146,6 +1155,7 @@ loop10:
 	RET
 
 // func sumNEON(lanes *[16]float32, x *float32, n int)
+// sumNEON equals sumGeneric; n is a positive multiple of 16.
 TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1165,6 +1175,7 @@ loop11:
 	RET
 
 // func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
+// sumSquaresNEON equals sumSquaresGeneric; n is a positive multiple of 16.
 TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1190,6 +1201,7 @@ loop12:
 	RET
 
 // func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
+// expSumNEON equals expSumGeneric; n is a positive multiple of 16.
 TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1348,6 +1360,7 @@ loop13:
 	RET
 
 // func markNaNNEON(lanes *[16]float32, x *float32, n int)
+// markNaNNEON sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
 TEXT ·markNaNNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1379,6 +1392,7 @@ loop14:
 	RET
 
 // func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
+// toF16NEON rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
 TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1428,7 +1442,7 @@ loop15:
 	RET
 
 // func pack16NEON(panel *float32, w *float32, ldw int, k int)
-// Sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
 TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -1522,8 +1536,119 @@ loop16:
 	BNE  loop16
 	RET
 
+// func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
+// pack16F16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
+	MOVD panel+0(FP), R0
+	MOVD w+8(FP), R1
+	MOVD ldw+16(FP), R2
+	MOVD k+24(FP), R3
+loop17:
+	MOVD R1, R4
+	FMOVQ (R4), F0
+	ADD R2, R4
+	FMOVQ (R4), F1
+	ADD R2, R4
+	FMOVQ (R4), F2
+	ADD R2, R4
+	FMOVQ (R4), F3
+	ADD R2, R4
+	FMOVQ (R4), F4
+	ADD R2, R4
+	FMOVQ (R4), F5
+	ADD R2, R4
+	FMOVQ (R4), F6
+	ADD R2, R4
+	FMOVQ (R4), F7
+	ADD R2, R4
+	VTRN1 V1.H8, V0.H8, V8.H8
+	VTRN2 V1.H8, V0.H8, V9.H8
+	VTRN1 V3.H8, V2.H8, V10.H8
+	VTRN2 V3.H8, V2.H8, V11.H8
+	VTRN1 V5.H8, V4.H8, V12.H8
+	VTRN2 V5.H8, V4.H8, V13.H8
+	VTRN1 V7.H8, V6.H8, V14.H8
+	VTRN2 V7.H8, V6.H8, V15.H8
+	VTRN1 V10.S4, V8.S4, V0.S4
+	VTRN2 V10.S4, V8.S4, V2.S4
+	VTRN1 V11.S4, V9.S4, V1.S4
+	VTRN2 V11.S4, V9.S4, V3.S4
+	VTRN1 V14.S4, V12.S4, V4.S4
+	VTRN2 V14.S4, V12.S4, V6.S4
+	VTRN1 V15.S4, V13.S4, V5.S4
+	VTRN2 V15.S4, V13.S4, V7.S4
+	VTRN1 V4.D2, V0.D2, V8.D2
+	VTRN2 V4.D2, V0.D2, V9.D2
+	FMOVQ F8, 0(R0)
+	FMOVQ F9, 128(R0)
+	VTRN1 V5.D2, V1.D2, V8.D2
+	VTRN2 V5.D2, V1.D2, V9.D2
+	FMOVQ F8, 32(R0)
+	FMOVQ F9, 160(R0)
+	VTRN1 V6.D2, V2.D2, V8.D2
+	VTRN2 V6.D2, V2.D2, V9.D2
+	FMOVQ F8, 64(R0)
+	FMOVQ F9, 192(R0)
+	VTRN1 V7.D2, V3.D2, V8.D2
+	VTRN2 V7.D2, V3.D2, V9.D2
+	FMOVQ F8, 96(R0)
+	FMOVQ F9, 224(R0)
+	FMOVQ (R4), F0
+	ADD R2, R4
+	FMOVQ (R4), F1
+	ADD R2, R4
+	FMOVQ (R4), F2
+	ADD R2, R4
+	FMOVQ (R4), F3
+	ADD R2, R4
+	FMOVQ (R4), F4
+	ADD R2, R4
+	FMOVQ (R4), F5
+	ADD R2, R4
+	FMOVQ (R4), F6
+	ADD R2, R4
+	FMOVQ (R4), F7
+	ADD R2, R4
+	VTRN1 V1.H8, V0.H8, V8.H8
+	VTRN2 V1.H8, V0.H8, V9.H8
+	VTRN1 V3.H8, V2.H8, V10.H8
+	VTRN2 V3.H8, V2.H8, V11.H8
+	VTRN1 V5.H8, V4.H8, V12.H8
+	VTRN2 V5.H8, V4.H8, V13.H8
+	VTRN1 V7.H8, V6.H8, V14.H8
+	VTRN2 V7.H8, V6.H8, V15.H8
+	VTRN1 V10.S4, V8.S4, V0.S4
+	VTRN2 V10.S4, V8.S4, V2.S4
+	VTRN1 V11.S4, V9.S4, V1.S4
+	VTRN2 V11.S4, V9.S4, V3.S4
+	VTRN1 V14.S4, V12.S4, V4.S4
+	VTRN2 V14.S4, V12.S4, V6.S4
+	VTRN1 V15.S4, V13.S4, V5.S4
+	VTRN2 V15.S4, V13.S4, V7.S4
+	VTRN1 V4.D2, V0.D2, V8.D2
+	VTRN2 V4.D2, V0.D2, V9.D2
+	FMOVQ F8, 16(R0)
+	FMOVQ F9, 144(R0)
+	VTRN1 V5.D2, V1.D2, V8.D2
+	VTRN2 V5.D2, V1.D2, V9.D2
+	FMOVQ F8, 48(R0)
+	FMOVQ F9, 176(R0)
+	VTRN1 V6.D2, V2.D2, V8.D2
+	VTRN2 V6.D2, V2.D2, V9.D2
+	FMOVQ F8, 80(R0)
+	FMOVQ F9, 208(R0)
+	VTRN1 V7.D2, V3.D2, V8.D2
+	VTRN2 V7.D2, V3.D2, V9.D2
+	FMOVQ F8, 112(R0)
+	FMOVQ F9, 240(R0)
+	ADD $16, R1
+	ADD $256, R0
+	SUBS $8, R3
+	BNE  loop17
+	RET
+
 // func peakNEON(rounds int)
-// For benchmarks: rounds of 384 fused multiply-adds, independent of one another and of memory.
+// peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
 TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	MOVD rounds+0(FP), R0
 	VEOR V0.B16, V0.B16, V0.B16
@@ -1551,7 +1676,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop17:
+loop18:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -1649,5 +1774,5 @@ loop17:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE  loop17
+	BNE  loop18
 	RET

@@ -21,3 +21,4 @@ func markNaNVec(*lanes, []float32) int                                   { retur
 func fromF16Vec([]float32, []uint16) int                                 { return 0 }
 func toF16Vec(*lanes, []uint16, []float32) int                           { return 0 }
 func packVec(panel, w []float32, ldw, k int) int                         { return 0 }
+func packF16Vec(panel, w []uint16, ldw, k int) int                       { return 0 }

@@ -48,7 +48,7 @@ func gemm(m machine) *file {
 	f := &file{header: m.tileHeader()}
 	for _, t := range tileSets(m) {
 		for r := t.low; r <= m.rows(); r++ {
-			f.begin(tileName(m, t.weights, r, t.panels), t.weights.params(), "")
+			f.begin(tileName(m, t.weights, r, t.panels), t.weights.params(), "is a "+t.kind+".")
 			m.tile(f, t.weights, r, t.panels)
 		}
 	}

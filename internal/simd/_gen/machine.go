@@ -15,8 +15,9 @@ type machine interface {
 
 	tileHeader() string
 	tile(f *file, weights weightKind, rows, panels int)
-	pack(f *file) // packing of 16 rows into a panel
-	peak(f *file) // what the arithmetic units can do at best
+	pack(f *file)    // packing of 16 rows into a panel
+	packF16(f *file) // of float16
+	peak(f *file)    // what the arithmetic units can do at best
 
 	setTable(t *table)
 	writeTable(f *file)

@@ -42,6 +42,7 @@ func generate(dir string) (map[string][]byte, error) {
 		v := vectors(m, t.keep(m.used()))
 		m.writeTable(v)
 		m.pack(v)
+		m.packF16(v)
 		m.peak(v)
 		files[fmt.Sprintf("gemm_%s_%s.s", m.file(), m.arch())] = g.asm()
 		files[fmt.Sprintf("vec_%s_%s.s", m.file(), m.arch())] = v.asm()
@@ -100,6 +101,9 @@ func stubs(m machine, funcs []function) []byte {
 	b.WriteString(notice)
 	fmt.Fprintf(&b, "//go:build !purego\n\npackage simd\n\nimport \"unsafe\"\n\n")
 	for _, f := range funcs {
+		if f.comment != "" {
+			fmt.Fprintf(&b, "// %s %s\n//\n", f.name, f.comment)
+		}
 		fmt.Fprintf(&b, "//go:noescape\nfunc %s(%s)\n\n", f.name, f.params)
 	}
 	fmt.Fprintf(&b, "// tiles%s are the products of this level.\nvar tiles%[1]s = tileSet{\n\trows: %d, panels: %d,\n", m.name(), m.rows(), m.panels())

@@ -2,7 +2,7 @@ package main
 
 const (
 	peakParams  = "rounds int"
-	peakComment = "For benchmarks: rounds of 384 fused multiply-adds, independent of one another and of memory."
+	peakComment = "does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks."
 )
 
 func (m *x86) peak(f *file) {

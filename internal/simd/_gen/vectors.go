@@ -1,8 +1,7 @@
 package main
 
-// A vec writes the functions that work on rows of floats. Each equals the
-// function of the same name that ends in Generic, for a number of elements n
-// that is a positive multiple of 16.
+// A vec writes the functions that work on rows of n floats, where n is a positive
+// multiple of 16. Most equal the function of the same name that ends in Generic.
 type vec struct {
 	f *file
 	m machine
@@ -11,7 +10,7 @@ type vec struct {
 // vectors writes all of a machine's vector functions.
 func vectors(m machine, t *table) *file {
 	m.setTable(t)
-	f := &file{header: "Functions of rows of n floats, a positive multiple of 16. Each equals the portable\nfunction of its name with Generic in place of " + m.name() + "."}
+	f := &file{header: "Functions of rows of floats, and what packs weights."}
 	v := &vec{f, m}
 
 	v.unary("gelu", v.gelu)
@@ -94,7 +93,14 @@ func vectors(m machine, t *table) *file {
 // function writes a function: its pointers go to p0, p1 … in their order, n to n.
 func (v *vec) function(name, params string, body func()) {
 	f, m := v.f, v.m
-	f.begin(name+m.name(), params, "")
+	comment := map[string]string{
+		"markNaN": "sets a lane to 1 where an element is NaN",
+		"toF16":   "rounds to float16 and sets a lane to 1 where that changes a value",
+	}[name]
+	if comment == "" {
+		comment = "equals " + name + "Generic"
+	}
+	f.begin(name+m.name(), params, comment+"; n is a positive multiple of 16.")
 	m.begin(f)
 	next := 0
 	for _, p := range f.params() {

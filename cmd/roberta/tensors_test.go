@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/goroberta/goroberta/weights"
+)
+
+// TestSpool: tensors come out as they went in, from memory and from disk.
+func TestSpool(t *testing.T) {
+	values := make([][]float32, 20)
+	for i := range values {
+		values[i] = make([]float32, 3*i)
+		for j := range values[i] {
+			values[i][j] = float32(i) + float32(j)/64
+		}
+	}
+	for _, memory := range []int{0, 500, 1 << 20} {
+		t.Run(fmt.Sprint(memory), func(t *testing.T) {
+			dir := t.TempDir()
+			s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.memory = memory
+			for i, v := range values {
+				if err := s.add(fmt.Sprint(i), []int{i, 3}, v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if (s.file == nil) != (memory == 1<<20) {
+				t.Errorf("with %d bytes of memory the file is %v", memory, s.file)
+			}
+			failed := failedError{1, 21}
+			if err := s.finish(failed); err != failed {
+				t.Errorf("finish(%v) = %v", failed, err)
+			}
+			s.close()
+			ckpt, err := weights.Open(s.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ckpt.Close()
+			for i, v := range values {
+				x, ok := ckpt.Tensor(fmt.Sprint(i))
+				if !ok || !slices.Equal(x.Shape, []int{i, 3}) {
+					t.Fatalf("tensor %d: %v", i, x)
+				}
+				got := make([]float32, x.Len())
+				if err := x.Float32s(got); err != nil || !slices.Equal(got, v) {
+					t.Errorf("tensor %d = %v, %v, want %v", i, got, err, v)
+				}
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+				t.Errorf("in the folder: %v (%v), want the file alone", left, err)
+			}
+		})
+	}
+}
+
+// TestSpoolStopped: a command that was stopped writes nothing.
+func TestSpoolStopped(t *testing.T) {
+	dir := t.TempDir()
+	s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.memory = 0
+	if err := s.add("0", []int{1}, []float32{1}); err != nil {
+		t.Fatal(err)
+	}
+	stopped := lineError{1, errors.New("no")}
+	if err := s.finish(stopped); err != stopped {
+		t.Errorf("finish(%v) = %v", stopped, err)
+	}
+	s.close()
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
+	}
+}
