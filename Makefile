@@ -3,12 +3,16 @@ MODULES = . models/pocket cmd/roberta examples internal/simd/_gen
 FUZZTIME ?= 1m
 COUNT ?= 6
 
+# The race detector needs cgo and a C compiler on most systems. Where that is
+# missing tests run without it; CI sets RACE=-race, so that it cannot go unnoticed.
+RACE ?= $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+
 .PHONY: test check generated portable lint fuzz bench
 
 # test runs every test with the race detector, and without it the models of the
 # published sizes.
 test:
-	@set -e; for m in $(MODULES); do (cd $$m && go test -race ./...); done
+	@set -e; for m in $(MODULES); do (cd $$m && go test $(RACE) ./...); done
 	go test -run TestSynthetic ./roberta
 
 # check is all that needs no tests to be run: formatting, vet, lint, other
@@ -31,7 +35,9 @@ generated:
 # portable compiles for platforms that this one is not, and runs what can be
 # run of them: the build without assembly, and arm64 under qemu where that is.
 portable:
-	@set -e; for p in linux/arm64 linux/386 darwin/arm64 windows/amd64; do GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./...; done
+	@set -e; for p in linux/arm64 linux/386 darwin/arm64 windows/amd64; do \
+		GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./... ./models/pocket/... ./cmd/roberta/... ./examples/...; \
+	done
 	go test -tags purego ./internal/simd ./weights ./bpe
 	go test -tags purego -short ./roberta
 	@if command -v qemu-aarch64 >/dev/null; then \

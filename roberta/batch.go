@@ -1,5 +1,7 @@
 package roberta
 
+import "fmt"
+
 // padID is fairseq's padding symbol, in every dictionary.
 const padID = 1
 
@@ -36,7 +38,7 @@ func newBatch(cfg *Config, sequences [][]int) (*batch, error) {
 		}
 		n := len(b.tokens) - lo
 		if n == 0 {
-			return nil, ErrEmpty
+			return nil, fmt.Errorf("%w: sequence %d has no tokens", ErrEmpty, s)
 		}
 		if n > cfg.MaxPositions {
 			return nil, &LengthError{Sequence: s, Tokens: n, Max: cfg.MaxPositions}

@@ -55,6 +55,7 @@ func Convert(in, out string, opts ...ConvertOption) error {
 		for _, part := range []string{"q_proj.weight", "k_proj.weight", "v_proj.weight"} {
 			if prefix, ok := strings.CutSuffix(name, part); ok {
 				name = prefix + "qkv_proj.weight"
+				break // or its own end would be taken for v_proj's
 			}
 		}
 		_, ok := packed[name]

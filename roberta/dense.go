@@ -17,17 +17,22 @@ func newDense(values []float32, shape ...int) *tensor.Dense {
 // dense copies the rows of a batch into a tensor (B, T, C), zeros elsewhere.
 func (b *batch) dense(x matrix) *tensor.Dense {
 	out := make([]float32, b.sequences()*b.width*x.cols)
-	b.scatter(out, x.cols, x.row)
+	row := b.rowsOf(out, x.cols)
+	for r := range b.len() {
+		copy(row(r), x.row(r))
+	}
 	return newDense(out, b.sequences(), b.width, x.cols)
 }
 
-// scatter copies row r of a batch to its place in out [B, T, C].
-func (b *batch) scatter(out []float32, C int, row func(r int) []float32) {
+// rowsOf gives the place of a batch's row r in out [B, T, C].
+func (b *batch) rowsOf(out []float32, C int) func(r int) []float32 {
+	at := make([]int, b.len())
 	for s := range b.sequences() {
 		for r := b.offsets[s]; r < b.offsets[s+1]; r++ {
-			copy(out[(s*b.width+b.columns[r])*C:][:C], row(r))
+			at[r] = (s*b.width + b.columns[r]) * C
 		}
 	}
+	return func(r int) []float32 { return out[at[r]:][:C] }
 }
 
 // logSoftmax sets x to log(softmax(x)).

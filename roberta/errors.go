@@ -91,11 +91,18 @@ func (e *HeadError) Is(target error) bool { return target == ErrUnknownHead }
 
 // A MaskError reports how many masks a text has.
 type MaskError struct {
+	Text  int // index in the batch
 	Found int
+
+	batch bool // the text is one of several
 }
 
 func (e *MaskError) Error() string {
-	return fmt.Sprintf("roberta: the text has %d <mask> tokens, want exactly one, as in \"He is a <mask> guy\"", e.Found)
+	which := "the text"
+	if e.batch {
+		which = fmt.Sprintf("text %d", e.Text)
+	}
+	return fmt.Sprintf("roberta: %s has %d <mask> tokens, want exactly one, as in \"He is a <mask> guy\"", which, e.Found)
 }
 
 // Is makes errors.Is(err, ErrMask) true.

@@ -22,7 +22,7 @@ func (m *Model) ExtractFeatures(ctx context.Context, tokens ...[]int) (*tensor.D
 	}
 	defer m.leave()
 	var out *tensor.Dense
-	err := m.compute(ctx, tokens, computation{use: func(b *batch, _ *arena, x matrix) { out = b.dense(x) }})
+	err := m.compute(ctx, tokens, computation{use: func(b *batch, _ *arena, x matrix) error { out = b.dense(x); return nil }})
 	return out, err
 }
 
@@ -55,16 +55,14 @@ func (m *Model) LMLogits(ctx context.Context, tokens ...[]int) (*tensor.Dense, e
 		return nil, ErrNoLMHead
 	}
 	var out *tensor.Dense
-	err := m.compute(ctx, tokens, computation{use: func(b *batch, a *arena, x matrix) {
+	err := m.compute(ctx, tokens, computation{use: func(b *batch, a *arena, x matrix) error {
 		V := m.cfg.VocabSize
-		logits := make([]float32, b.len()*V)
-		m.lm.logits(m.pool, a, logits, V, x, m.enc.act, m.cfg.LayerNormEps)
-		if n := b.sequences() * b.width; n != b.len() { // unequal lengths
-			padded := make([]float32, n*V)
-			b.scatter(padded, V, func(r int) []float32 { return logits[r*V:][:V] })
-			logits = padded
+		logits := make([]float32, b.sequences()*b.width*V)
+		if err := m.lm.logits(ctx, m.pool, a, b.rowsOf(logits, V), x, m.enc.act, m.cfg.LayerNormEps); err != nil {
+			return err
 		}
 		out = newDense(logits, b.sequences(), b.width, V)
+		return nil
 	}})
 	return out, err
 }
@@ -99,7 +97,8 @@ func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int)
 type computation struct {
 	rows   func(b *batch) []int                // of the last layer, all if nil
 	hidden func(b *batch, layer int, x matrix) // called after each layer, may be nil
-	use    func(b *batch, a *arena, x matrix)  // called with the last hidden states, may be nil
+	// use is called with the last hidden states; may be nil.
+	use func(b *batch, a *arena, x matrix) error
 }
 
 // compute runs the encoder on token sequences. The matrices that c's functions
@@ -124,7 +123,7 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) erro
 		return err
 	}
 	if c.use != nil {
-		c.use(b, a, x)
+		return c.use(b, a, x)
 	}
 	return nil
 }

@@ -64,11 +64,11 @@ func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill,
 	}
 	var tokens [][]int
 	var masks []int // position of the mask in each sequence
-	for _, text := range texts {
-		ids, at, err := maskedTokens(m.tok, text)
-		if err != nil {
-			return nil, err
+	for i, text := range texts {
+		if n := strings.Count(text, maskText); n != 1 {
+			return nil, &MaskError{Text: i, Found: n, batch: len(texts) > 1}
 		}
+		ids, at := maskedTokens(m.tok, text)
 		tokens, masks = append(tokens, ids), append(masks, at)
 	}
 	logits, err := m.maskLogits(ctx, tokens, func(s int) []int { return masks[s : s+1] })
@@ -89,17 +89,14 @@ func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill,
 
 // maskedTokens encodes the parts of a text around its <mask> and returns where
 // the mask is among the tokens.
-func maskedTokens(tok *bpe.Tokenizer, text string) ([]int, int, error) {
-	parts := strings.Split(text, maskText)
-	if len(parts) != 2 {
-		return nil, 0, &MaskError{Found: len(parts) - 1}
-	}
+func maskedTokens(tok *bpe.Tokenizer, text string) ([]int, int) {
+	before, after, _ := strings.Cut(text, maskText)
 	dict := tok.Dictionary()
-	ids := tok.AppendIDs([]int{dict.Bos()}, trimRight(parts[0]))
+	ids := tok.AppendIDs([]int{dict.Bos()}, trimRight(before))
 	at := len(ids)
 	ids = append(ids, dict.Mask())
-	ids = tok.AppendIDs(ids, trimRight(parts[1]))
-	return append(ids, dict.Eos()), at, nil
+	ids = tok.AppendIDs(ids, trimRight(after))
+	return append(ids, dict.Eos()), at
 }
 
 // fillIn puts an answer in the place of a text's <mask> and of a space before it.
@@ -185,9 +182,10 @@ func (m *Model) maskLogits(ctx context.Context, tokens [][]int, at func(s int) [
 			}
 			return rows
 		},
-		use: func(_ *batch, a *arena, x matrix) {
-			logits = make([]float32, x.rows*m.cfg.VocabSize)
-			m.lm.logits(m.pool, a, logits, m.cfg.VocabSize, x, m.enc.act, m.cfg.LayerNormEps)
+		use: func(_ *batch, a *arena, x matrix) error {
+			V := m.cfg.VocabSize
+			logits = make([]float32, x.rows*V)
+			return m.lm.logits(ctx, m.pool, a, func(r int) []float32 { return logits[r*V:][:V] }, x, m.enc.act, m.cfg.LayerNormEps)
 		},
 	})
 	return logits, err

@@ -106,6 +106,9 @@ func WithLabels(labels ...string) HeadOption {
 // what would exhaust memory by a slip.
 const maxClasses = 1 << 20
 
+// maxHeadWeights bounds what its two layers hold together: 1 GiB.
+const maxHeadWeights = 1 << 28
+
 // RegisterClassificationHead adds a classification head with random weights,
 // ready for Predict. As in fairseq the weights and biases of both layers are
 // uniform in ±1/√inputs, torch's default for a linear layer.
@@ -126,6 +129,9 @@ func (m *Model) RegisterClassificationHead(name string, classes int, opts ...Hea
 		if err := opt(&o); err != nil {
 			return fmt.Errorf("%w: %w", ErrHead, err)
 		}
+	}
+	if n := int64(o.inner) * (int64(m.cfg.Dim) + int64(classes)); n > maxHeadWeights {
+		return fmt.Errorf("%w: %q with %d classes and an inner dimension of %d has %d weights, want at most %d", ErrHead, name, classes, o.inner, n, maxHeadWeights)
 	}
 	if o.labels != nil && len(o.labels) != classes {
 		return fmt.Errorf("%w: %q has %d classes and %d labels", ErrHead, name, classes, len(o.labels))
@@ -191,12 +197,13 @@ func (m *Model) predict(ctx context.Context, head string, tokens [][]int) ([]flo
 	var out []float32
 	err = m.compute(ctx, tokens, computation{
 		rows: func(b *batch) []int { return b.offsets[:b.sequences()] },
-		use: func(b *batch, a *arena, x matrix) {
+		use: func(b *batch, a *arena, x matrix) error {
 			y := a.matrix(bufHead, b.sequences(), h.Classes)
 			h.logits(m.pool, a, y, x, m.pooler)
 			for r := range y.rows {
 				out = append(out, y.row(r)...)
 			}
+			return nil
 		},
 	})
 	return out, h.Classes, err

@@ -1,6 +1,9 @@
 package roberta
 
 import (
+	"context"
+	"sync/atomic"
+
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
 )
@@ -21,14 +24,23 @@ type lmHead struct {
 // they are still in the second-level cache when the product reads them.
 const lmPanels = 16
 
-// logits writes the logits of x's rows into dst, row r at dst[r*ld:][:V].
-func (l *lmHead) logits(p *parallel.Pool, a *arena, dst []float32, ld int, x matrix, act func([]float32), eps float32) {
+// logits writes the logits of x's row r into dst(r), of length V. For many rows
+// that is as much work as several layers, so the context is looked at as often.
+func (l *lmHead) logits(ctx context.Context, p *parallel.Pool, a *arena, dst func(r int) []float32, x matrix, act func([]float32), eps float32) error {
 	h := a.matrix(bufHeadInner, x.rows, x.cols)
 	l.dense.run(p, a, h, x, 0, simd.Panels(x.cols), act)
 	eachRow(p, h.rows, func(r int) { simd.LayerNorm(h.row(r), h.row(r), l.ln.gain, l.ln.bias, eps) })
 
 	const width = lmPanels * simd.PanelWidth
+	var ended atomic.Bool
 	p.Run((l.w.rows+width-1)/width, func(slot, item int) {
+		if ended.Load() {
+			return
+		}
+		if ctx.Err() != nil {
+			ended.Store(true)
+			return
+		}
 		s := &a.scratch[slot]
 		lo, hi := item*width, min(l.w.rows, (item+1)*width)
 		w := l.w.pack(&s.packed, lo, hi)
@@ -38,8 +50,12 @@ func (l *lmHead) logits(p *parallel.Pool, a *arena, dst []float32, ld int, x mat
 			n := min(tile, h.rows-r)
 			simd.Product(s.out, width, h.from(r, 0), h.stride, n, &w, 0, simd.Panels(w.N), l.bias[lo:], 0, s.product)
 			for i := range n {
-				copy(dst[(r+i)*ld+lo:][:hi-lo], s.out[i*width:])
+				copy(dst(r + i)[lo:hi], s.out[i*width:])
 			}
 		}
 	})
+	if ended.Load() {
+		return ctx.Err()
+	}
+	return nil
 }

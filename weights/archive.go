@@ -3,7 +3,6 @@ package weights
 import (
 	"archive/tar"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -23,12 +22,14 @@ func unzstd(src *source) (*source, error) {
 		return nil, unpackError(err)
 	}
 	defer z.Close()
-	left := expandLimit(src.size)
+	left := src.expandLimit()
 	b, err := readLimited(z, &left)
 	if err != nil {
 		return nil, err
 	}
-	return memorySource(b), nil
+	inner := memorySource(b)
+	inner.expanded = true
+	return inner, nil
 }
 
 // isWanted says whether a checkpoint can consist of a file of that name.
@@ -39,10 +40,14 @@ func isWanted(name string) bool {
 	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors", ".json", ".txt", ".bpe"}, path.Ext(name))
 }
 
+// maxName is the longest name of a file in an archive; a name may have a folder
+// for every other byte.
+const maxName = 512
+
 // readTar reads the files of a release archive that a checkpoint can consist of
 // into memory, limit bytes at most. Nothing is written anywhere, links are not
 // followed, and a name that leads out of the archive is an error.
-func readTar(r io.Reader, limit int64) (fs.FS, error) {
+func readTar(r io.Reader, limit int64) (memoryFS, error) {
 	files := memoryFS{}
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
@@ -51,6 +56,9 @@ func readTar(r io.Reader, limit int64) (fs.FS, error) {
 		}
 		if err != nil {
 			return nil, inEntry("tar", -1, unpackError(err))
+		}
+		if len(h.Name) > maxName || len(h.Linkname) > maxName {
+			return nil, inEntry("tar", -1, fmt.Errorf("%w: a name of %d bytes, %s…", ErrCorrupt, len(h.Name), h.Name[:min(40, len(h.Name))]))
 		}
 		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
 		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
@@ -77,25 +85,56 @@ func readTar(r io.Reader, limit int64) (fs.FS, error) {
 	return files, nil
 }
 
+// tarBlock is what a tar archive consists of; a block of zeros ends it.
+const tarBlock = 512
+
+// isZero says whether n bytes from off on are there and zero.
+func (s *source) isZero(off, n int64) bool {
+	b, err := s.bytes(off, n)
+	return err == nil && len(bytes.TrimLeft(b, "\x00")) == 0
+}
+
 // openArchive reads a tar file, compressed with gzip or not.
-func openArchive(src *source, gzipped bool) (fs.FS, error) {
-	r := io.Reader(io.NewSectionReader(src, 0, src.size))
+func openArchive(src *source, gzipped bool) (*folder, error) {
+	section := io.NewSectionReader(src, 0, src.size)
+	r := io.Reader(section)
 	limit := src.size // of a plain archive; holes in files would read as more
 	if gzipped {
-		limit = expandLimit(src.size)
+		limit = src.expandLimit()
 		z, err := gzip.NewReader(r)
 		if err != nil {
 			return nil, unpackError(err)
 		}
-		head := make([]byte, 512)
-		n, err := io.ReadFull(z, head)
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && err != io.EOF {
+		head, err := io.ReadAll(io.LimitReader(z, tarBlock))
+		if err != nil {
 			return nil, unpackError(err)
 		}
-		if !isTar(head[:n]) {
+		if !isTar(head) {
 			return nil, fmt.Errorf("%w: a gzip file that holds no tar archive", ErrNotCheckpoint)
 		}
-		r = &limitedReader{r: io.MultiReader(bytes.NewReader(head[:n]), z), left: limit}
+		r = &limitedReader{r: io.MultiReader(bytes.NewReader(head), z), left: limit}
 	}
-	return readTar(r, limit)
+	files, err := readTar(r, limit)
+	if err != nil {
+		return nil, err
+	}
+	if gzipped {
+		// To the end, where gzip's checksum is.
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return nil, unpackError(err)
+		}
+	} else if end, err := section.Seek(0, io.SeekCurrent); err != nil || !src.isZero(end-tarBlock, tarBlock) {
+		// A tar reader takes a file that was cut between two of its files for whole.
+		return nil, inEntry("tar", end, fmt.Errorf("%w: no end of the archive", ErrTruncated))
+	}
+	open := func(name string) (*source, error) {
+		f, ok := files[name]
+		if !ok {
+			return nil, inEntry(name, -1, fs.ErrNotExist)
+		}
+		inner := memorySource(f.data)
+		inner.inArchive, inner.expanded = true, gzipped || src.expanded
+		return inner, nil
+	}
+	return &folder{fsys: files, dir: ".", open: open}, nil
 }

@@ -30,6 +30,7 @@ type Checkpoint struct {
 	Notes                 []string            // remarks for the user, such as parts that were left out
 	tensors               map[string]*Tensor
 	sources               []*source
+	hf                    *huggingFaceConfig // nil if the tensors are not Hugging Face's
 }
 
 // Open opens a checkpoint: a file or a directory. Its form shows in its content:
@@ -137,6 +138,9 @@ func (c *Checkpoint) add(src *source, hf *huggingFaceConfig) error {
 	}
 	switch {
 	case bytes.HasPrefix(head, zstdMagic):
+		if src.expanded || src.inArchive {
+			return errNested
+		}
 		inner, err := unzstd(src)
 		if err != nil {
 			return inEntry("zstd", -1, err)
@@ -144,12 +148,16 @@ func (c *Checkpoint) add(src *source, hf *huggingFaceConfig) error {
 		src.close() // its content is in memory now
 		return c.add(inner, hf)
 	case bytes.HasPrefix(head, gzipMagic), isTar(head):
-		files, err := openArchive(src, bytes.HasPrefix(head, gzipMagic))
+		gzipped := bytes.HasPrefix(head, gzipMagic)
+		if src.inArchive || gzipped && src.expanded {
+			return errNested
+		}
+		files, err := openArchive(src, gzipped)
 		if err != nil {
 			return err
 		}
 		src.close()
-		inner, err := folderOf(files, ".").checkpoint("")
+		inner, err := files.checkpoint("")
 		if err != nil {
 			return err
 		}
@@ -194,9 +202,6 @@ func (c *Checkpoint) addTorch(v any, st storages, hf *huggingFaceConfig) error {
 			break
 		}
 	}
-	if c.Settings == nil && hf == nil {
-		c.Settings = fairseqSettings(root)
-	}
 	if v, _ := root.get("last_optimizer_state"); v != nil {
 		c.note("the optimizer's state is left out")
 	}
@@ -225,6 +230,13 @@ func (c *Checkpoint) addTorch(v any, st storages, hf *huggingFaceConfig) error {
 	}
 	if len(ts) == 0 {
 		return fmt.Errorf("%w: torch file without tensors", ErrNotCheckpoint)
+	}
+	hf, err := hf.of(ts)
+	if err != nil {
+		return err
+	}
+	if c.Settings == nil && hf == nil {
+		c.Settings = fairseqSettings(root)
 	}
 	return c.addTensors(ts, hf)
 }
@@ -259,6 +271,10 @@ func (c *Checkpoint) addSafetensors(ts []*Tensor, metadata map[string]string, hf
 		}
 		c.setVocabulary(name, bytes.Clone(b))
 	}
+	hf, err := hf.of(rest)
+	if err != nil {
+		return err
+	}
 	return c.addTensors(rest, hf)
 }
 
@@ -280,6 +296,9 @@ func (c *Checkpoint) setVocabulary(name string, data []byte) {
 
 // addTensors adds tensors under fairseq's names.
 func (c *Checkpoint) addTensors(ts []*Tensor, hf *huggingFaceConfig) error {
+	if hf != nil {
+		c.hf = hf
+	}
 	var left []string
 	for _, t := range ts {
 		if hf == nil && strings.HasSuffix(t.Name, "embeddings.word_embeddings.weight") {

@@ -3,6 +3,7 @@ package weights
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,7 @@ func (c *Checkpoint) Export(skip func(name string) bool) (map[string]string, []E
 		}
 		entries = append(entries, Entry{Name: name, DType: t.DType, Shape: t.Shape, Write: t.writeTo})
 	}
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }) // lm_head's copy may have changed its name
 	for _, v := range []struct {
 		name string
 		data []byte

@@ -6,15 +6,23 @@ import (
 	"io"
 )
 
-// expandLimit is how many bytes a compressed file may unpack to. Weights hardly
-// compress; what unpacks to far more is a bomb.
-func expandLimit(compressed int64) int64 {
+// expandLimit is how many bytes a source may unpack to. Weights hardly compress;
+// what unpacks to far more is a bomb. Limits do not multiply: what was unpacked
+// already does not grow any further.
+func (s *source) expandLimit() int64 {
 	const (
 		ratio = 32
 		free  = 16 << 20 // for small files, whose ratio says little
 	)
-	return free + ratio*compressed
+	if s.expanded {
+		return free + s.size
+	}
+	return free + ratio*s.size
 }
+
+// errNested is the error for an archive in an archive. Releases have no such
+// thing, and each layer could unpack to a multiple of the one around it.
+var errNested = fmt.Errorf("%w: compressed or archived more than once", ErrUnsupported)
 
 // readLimited reads r to its end and takes what it read from left, which all
 // parts of a file share. Memory grows with what is read, never with what a

@@ -22,11 +22,7 @@ type folder struct {
 }
 
 func folderOf(fsys fs.FS, dir string) *folder {
-	open := func(name string) (*source, error) { return openFSFile(fsys, name) }
-	if files, ok := fsys.(memoryFS); ok {
-		open = func(name string) (*source, error) { return memorySource(files[name].data), nil }
-	}
-	return &folder{fsys: fsys, dir: dir, open: open}
+	return &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name) }}
 }
 
 // sideFile is the most that is read of a vocabulary, settings or label file.
@@ -34,17 +30,19 @@ const sideFile = 64 << 20
 
 // read reads a small file; ok is false if it is not there.
 func (f *folder) read(name string) (data []byte, ok bool, err error) {
-	file, err := f.fsys.Open(path.Join(f.dir, name))
-	if errors.Is(err, fs.ErrNotExist) {
+	// Before Open, which would wait for a pipe's writer.
+	info, err := fs.Stat(f.fsys, path.Join(f.dir, name))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, inEntry(name, -1, err)
 	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || info.IsDir() {
-		return nil, false, err
+	file, err := f.fsys.Open(path.Join(f.dir, name))
+	if err != nil {
+		return nil, false, inEntry(name, -1, err)
 	}
+	defer file.Close()
 	data, err = io.ReadAll(io.LimitReader(file, sideFile+1))
 	if err != nil {
 		return nil, false, inEntry(name, -1, err)
@@ -103,8 +101,7 @@ func (f *folder) find() (string, error) {
 
 // checkpoint opens a file of the folder, or whichever holds the tensors.
 func (f *folder) checkpoint(name string) (_ *Checkpoint, err error) {
-	named := name != ""
-	if !named {
+	if name == "" {
 		if name, err = f.find(); err != nil {
 			return nil, err
 		}
@@ -124,35 +121,29 @@ func (f *folder) checkpoint(name string) (_ *Checkpoint, err error) {
 			return nil, err
 		}
 	}
-	var hf *huggingFaceConfig
-	if name != "model.pt" {
-		if hf, err = f.huggingFace(named); err != nil {
-			return nil, err
-		}
+	hf, err := f.huggingFace()
+	if err != nil {
+		return nil, err
+	}
+	if hf != nil {
+		hf.sharded = strings.HasSuffix(name, ".index.json")
 	}
 	for _, shard := range shards {
 		src, err := f.open(path.Join(f.dir, shard))
 		if err != nil {
 			return nil, err
 		}
-		use := hf
-		if hf != nil && ownSettings(src) {
-			use = nil
-		}
-		if err := c.add(src, use); err != nil {
+		if err := c.add(src, hf); err != nil {
 			return nil, inFile(shard, err)
 		}
-		if use == nil {
-			hf = nil
-		}
 	}
-	if hf != nil {
-		c.Settings, c.Labels = hf.settings, hf.labels
+	if c.hf != nil {
+		c.Settings, c.Labels = c.hf.settings, c.hf.labels
 		if err := c.untie(); err != nil {
 			return nil, err
 		}
 	}
-	return c, f.besides(c, hf)
+	return c, f.besides(c)
 }
 
 // untie looks at a Hugging Face model's second copy of a tied weight: an equal
@@ -183,32 +174,18 @@ func (c *Checkpoint) untie() error {
 	return nil
 }
 
-// ownSettings says whether a safetensors file was written by Convert and needs
-// no config.json.
-func ownSettings(src *source) bool {
-	if !isSafetensors(src) {
-		return false
-	}
-	_, metadata, err := readSafetensors(src)
-	_, ok := metadata[settingsKey]
-	return err == nil && ok
-}
-
-// huggingFace reads config.json, if it is there. Beside a file that was named
-// it may be of another model; then it is ignored if it is not a RoBERTa's.
-func (f *folder) huggingFace(named bool) (*huggingFaceConfig, error) {
+// huggingFace reads config.json, if it is there. Whether it is about this
+// checkpoint shows in the tensors' names; see huggingFaceConfig.of.
+func (f *folder) huggingFace() (*huggingFaceConfig, error) {
 	data, ok, err := f.read("config.json")
 	if err != nil || !ok {
 		return nil, err
 	}
 	hf, err := readHuggingFaceConfig(data)
-	if err != nil && named && errors.Is(err, ErrUnsupported) && !strings.Contains(err.Error(), "model_type \"\"") {
-		return nil, err
+	if err != nil {
+		return &huggingFaceConfig{err: err}, nil
 	}
-	if err != nil && named {
-		return nil, nil
-	}
-	return hf, err
+	return hf, nil
 }
 
 // shards reads the names of the files that hold a sharded checkpoint.
@@ -225,7 +202,7 @@ func (f *folder) shards(index string) ([]string, error) {
 	}
 	names := map[string]bool{}
 	for tensor, name := range v.Map {
-		if name != path.Base(name) || !fs.ValidPath(name) {
+		if name != path.Base(name) || name == "." || !fs.ValidPath(name) {
 			return nil, inEntry(index, -1, inTensor(tensor, fmt.Errorf("%w: shard %q is no file of the same directory", ErrCorrupt, name)))
 		}
 		names[name] = true
@@ -235,7 +212,7 @@ func (f *folder) shards(index string) ([]string, error) {
 
 // besides reads vocabulary and labels that lie beside the tensors. What the
 // checkpoint itself holds counts first.
-func (f *folder) besides(c *Checkpoint, hf *huggingFaceConfig) error {
+func (f *folder) besides(c *Checkpoint) error {
 	if c.Dict == nil && c.VocabJSON == nil {
 		for _, name := range []string{"dict.txt", "input0/dict.txt"} {
 			data, ok, err := f.read(name)
@@ -249,7 +226,7 @@ func (f *folder) besides(c *Checkpoint, hf *huggingFaceConfig) error {
 			c.LookedAt = append(c.LookedAt, path.Join(f.dir, name))
 		}
 		names := []string{"encoder.json", "vocab.bpe"}
-		if hf != nil && c.Dict == nil {
+		if c.hf != nil && c.Dict == nil {
 			names = []string{"vocab.json", "merges.txt"}
 		}
 		for _, name := range names {
@@ -259,7 +236,7 @@ func (f *folder) besides(c *Checkpoint, hf *huggingFaceConfig) error {
 			}
 			if ok {
 				c.setVocabulary(name, data)
-			} else if hf != nil {
+			} else if c.hf != nil {
 				c.LookedAt = append(c.LookedAt, path.Join(f.dir, name))
 			}
 		}

@@ -81,6 +81,12 @@ func huggingFaceName(name, head string) (string, bool) {
 	return name, false
 }
 
+// isHuggingFaceName recognises names that only Hugging Face's models have.
+func isHuggingFaceName(name string) bool {
+	name = strings.TrimPrefix(name, "roberta.")
+	return strings.HasPrefix(name, "embeddings.") || strings.HasPrefix(name, "encoder.layer.")
+}
+
 // splitAttention cuts a fused projection of queries, keys and values, as
 // fairseq wrote it in 2019, into the three of today: views of its thirds.
 func splitAttention(t *Tensor) ([]*Tensor, error) {

@@ -102,15 +102,7 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		if shape == nil {
 			shape = []int{}
 		}
-		elements := part.size / int64(dtype.Size())
-		size := int64(1)
-		for _, d := range shape {
-			if d < 0 || d > 0 && size > elements/int64(d) {
-				return inTensor(name, fmt.Errorf("%w: shape %v of %v in %d bytes", ErrCorrupt, shape, dtype, part.size))
-			}
-			size *= int64(d)
-		}
-		if size*int64(dtype.Size()) != part.size {
+		if e := (Entry{DType: dtype, Shape: shape}); e.Size() != part.size {
 			return inTensor(name, fmt.Errorf("%w: shape %v of %v in %d bytes", ErrCorrupt, shape, dtype, part.size))
 		}
 		t, err := newTensor(name, dtype, shape, contiguous(shape), 0, part)

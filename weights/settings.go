@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -111,6 +112,18 @@ type huggingFaceConfig struct {
 	settings map[string]any
 	labels   []string
 	head     string // name for the classifier
+	sharded  bool   // it comes with an index of shards, as only Hugging Face's models do
+	err      error  // why it describes no model that is read
+}
+
+// of is the config if it is about these tensors, as their names show. Beside a
+// checkpoint of fairseq's own it is nil: that has its own settings, and the
+// config.json may be of another model.
+func (hf *huggingFaceConfig) of(ts []*Tensor) (*huggingFaceConfig, error) {
+	if hf == nil || !hf.sharded && !slices.ContainsFunc(ts, func(t *Tensor) bool { return isHuggingFaceName(t.Name) }) {
+		return nil, nil
+	}
+	return hf, hf.err
 }
 
 // readHuggingFaceConfig translates a config.json of Hugging Face's RoBERTa to
@@ -227,9 +240,19 @@ func settingsFromJSON(s string) (map[string]any, error) {
 
 func settingsJSON(m map[string]any) (string, error) {
 	clean := map[string]any{}
+	size := 0 // a pickle can give one long string to many settings
 	for k, v := range m {
-		if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			continue // JSON has no such numbers, and no setting of a model is one
+		s, _ := v.(string)
+		if size += len(k) + len(s); size > sideFile {
+			return "", inEntry(settingsKey, -1, fmt.Errorf("%w: settings of more than %d bytes", ErrTooLarge, sideFile))
+		}
+		if f, ok := v.(float64); ok {
+			if math.IsNaN(f) || math.IsInf(f, 0) {
+				continue // JSON has no such numbers, and no setting of a model is one
+			}
+			if f == math.Trunc(f) {
+				v = json.RawMessage(strconv.FormatFloat(f, 'e', -1, 64)) // 2e+00, which 2 would not tell from an integer
+			}
 		}
 		clean[k] = v
 	}

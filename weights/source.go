@@ -15,13 +15,27 @@ type source struct {
 	mem    []byte // nil if only r gives the bytes
 	free   func() error
 	closed atomic.Bool
+
+	inArchive  bool    // it is a file of an archive
+	expanded   bool    // it was compressed, or what it lies in
+	unpackedIn *source // the file that closes with it, if it is a part that was unpacked
 }
 
-func memorySource(b []byte) *source { return &source{size: int64(len(b)), mem: b} }
+// memorySource is a source of b, which it keeps.
+func memorySource(b []byte) *source {
+	if b == nil {
+		b = []byte{}
+	}
+	return &source{size: int64(len(b)), mem: b}
+}
+
+func (s *source) isClosed() bool {
+	return s.closed.Load() || s.unpackedIn != nil && s.unpackedIn.isClosed()
+}
 
 // bytes returns n bytes from off on; they may be the source's own memory.
 func (s *source) bytes(off, n int64) ([]byte, error) {
-	if s.closed.Load() {
+	if s.isClosed() {
 		return nil, ErrClosed
 	}
 	if off < 0 || n < 0 || off > s.size || n > s.size-off {
@@ -42,7 +56,7 @@ func (s *source) bytes(off, n int64) ([]byte, error) {
 
 // ReadAt makes a source an io.ReaderAt.
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
-	if s.closed.Load() {
+	if s.isClosed() {
 		return 0, ErrClosed
 	}
 	if off < 0 || off >= s.size {

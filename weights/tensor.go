@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A Tensor is one named array of a checkpoint. Its bytes stay in the file until
@@ -39,14 +40,17 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 	if offset < 0 || int64(offset) > have {
 		return nil, inTensor(name, fmt.Errorf("%w: starts at element %d of %d", ErrCorrupt, offset, have))
 	}
+	if slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
+		return nil, inTensor(name, fmt.Errorf("%w: shape %v", ErrCorrupt, shape))
+	}
+	if slices.Contains(shape, 0) { // nothing to reach for, however large the other dimensions
+		t.strides = make([]int, len(shape))
+		return t, nil
+	}
 	n, last := int64(1), int64(offset)
 	for i, d := range shape {
-		if d < 0 || strides[i] < 0 {
+		if strides[i] < 0 {
 			return nil, inTensor(name, fmt.Errorf("%w: shape %v, strides %v", ErrCorrupt, shape, strides))
-		}
-		if d == 0 {
-			n = 0
-			continue
 		}
 		if n > have/int64(d) {
 			return nil, inTensor(name, fmt.Errorf("%w: shape %v has more elements than the %d that are stored", ErrTruncated, shape, have))
@@ -57,7 +61,7 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 		}
 		last += int64(d-1) * int64(strides[i])
 	}
-	if n > 0 && last >= have {
+	if last >= have {
 		return nil, inTensor(name, fmt.Errorf("%w: shape %v reaches beyond the %d elements that are stored", ErrTruncated, shape, have))
 	}
 	return t, nil

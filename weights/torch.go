@@ -120,12 +120,14 @@ func readZip(src *source) (any, storages, error) {
 	if pkl == nil {
 		return nil, nil, fmt.Errorf("%w: zip archive without data.pkl", ErrNotCheckpoint)
 	}
-	st := &zipStorages{src: src, files: files, left: expandLimit(src.size), dir: strings.TrimSuffix(pkl.Name, "data.pkl"), open: map[string]*storage{}}
+	st := &zipStorages{src: src, files: files, left: src.expandLimit(), dir: strings.TrimSuffix(pkl.Name, "data.pkl"), open: map[string]*storage{}}
 	if f, ok := files[st.dir+"byteorder"]; ok {
-		if data, err := st.entry(f); err == nil {
-			if b, err := data.bytes(0, data.size); err == nil && string(b) == "big" {
-				return nil, nil, fmt.Errorf("%w: big-endian checkpoint", ErrUnsupported)
-			}
+		data, err := st.entry(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		if b, err := data.bytes(0, data.size); err == nil && string(b) == "big" {
+			return nil, nil, fmt.Errorf("%w: big-endian checkpoint", ErrUnsupported)
 		}
 	}
 	data, err := st.entry(pkl)
@@ -202,5 +204,7 @@ func (z *zipStorages) read(f *zip.File) (*storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &storage{src: memorySource(b), size: int64(len(b))}, nil
+	unpacked := memorySource(b)
+	unpacked.unpackedIn = z.src
+	return &storage{src: unpacked, size: int64(len(b))}, nil
 }

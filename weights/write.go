@@ -34,8 +34,14 @@ func (e *Entry) Size() int64 {
 	if n == 0 {
 		return -1
 	}
+	if len(e.Shape) > 0 && slices.Min(e.Shape) < 0 {
+		return -1
+	}
+	if slices.Contains(e.Shape, 0) {
+		return 0
+	}
 	for _, d := range e.Shape {
-		if d < 0 || d > 0 && n > math.MaxInt64/int64(d) {
+		if n > math.MaxInt64/int64(d) {
 			return -1
 		}
 		n *= int64(d)

@@ -1,0 +1,45 @@
+package weights
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+)
+
+// allocated is how many bytes f allocates, freed ones included.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// A file of n bytes may cost this much memory to open, however hostile: a copy
+// of the file as it grows while it is unpacked, and values of up to some hundred
+// bytes for each byte of a pickle.
+func allowance(n int) uint64 { return 64<<20 + 512*uint64(n) }
+
+// checkMemory opens a file and holds it to its allowance.
+func checkMemory(t testing.TB, data []byte) (c *Checkpoint, err error) {
+	t.Helper()
+	if n := allocated(func() { c, err = load(data) }); n > allowance(len(data)) {
+		t.Errorf("a file of %d bytes took %d bytes of memory to open", len(data), n)
+	}
+	return c, err
+}
+
+// isTyped says whether an error is what Open promises for a bad file: a
+// *FileError of a known kind.
+func isTyped(err error) bool {
+	var fe *FileError
+	if !errors.As(err, &fe) || fe.Path == "" {
+		return false
+	}
+	for _, kind := range []error{ErrNotCheckpoint, ErrUnsupported, ErrTruncated, ErrCorrupt, ErrForbidden, ErrTooLarge} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
