@@ -8,7 +8,7 @@
 // Each operation is defined by its twin in portable Go, whose name ends in Generic:
 //
 //   - A product adds its terms with fused multiply-adds in order of k, in blocks
-//     of 512 terms that are then added in order to a base (a bias, or zero). Tiles
+//     of 256 terms that are then added in order to a base (a bias, or zero). Tiles
 //     and threads only choose who computes which element. Blocks also keep the
 //     rounding error from growing with √K.
 //   - A reduction runs over 16 virtual lanes, element i in lane i mod 16; lanes are

@@ -5,7 +5,8 @@ package simd
 const PanelWidth = 16
 
 // kBlock is the number of terms that are added before they are added to the rest.
-const kBlock = 512
+// It sets the rounding error; see docs/numerics.md.
+const kBlock = 256
 
 // ProductScratch is the number of float32 that Product wants as scratch memory:
 // one block of two panels, widened from float16.

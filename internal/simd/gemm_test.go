@@ -89,7 +89,7 @@ func TestProduct(t *testing.T) {
 			}
 		}
 		// Every remainder of terms, and blocks of terms.
-		for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 511, 512, 513, 1023, 1024, 1025} {
+		for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025} {
 			for _, half := range []bool{false, true} {
 				for _, m := range []int{1, 5, 17} {
 					productCase{m, 20, k, 0, 2, half, bases[k%4], false}.run(t, rng)

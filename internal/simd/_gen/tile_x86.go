@@ -3,7 +3,7 @@ package main
 import "fmt"
 
 // kBlock is the number of terms in a block, as in package simd.
-const kBlock = 512
+const kBlock = 256
 
 func (m *x86) tileHeader() string {
 	h := `Tiles of a product; see type kernel. Registers in the loop:
