@@ -3,6 +3,7 @@ package roberta
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorgonia.org/tensor"
@@ -46,7 +47,8 @@ func (e *AlignError) Is(target error) bool { return target == ErrAlign }
 // word has white space inside, or if a token of white space alone (a double
 // space) stands between words and so belongs to none; and those of
 // ExtractFeatures. Bytes are compared, so a character that byte-level BPE has
-// cut into several tokens aligns, where fairseq fails.
+// cut into several tokens aligns, where fairseq fails, and with it a space before
+// it that is a token of its own.
 // As fairseq's extract_features_aligned_to_words, with the words given.
 func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, words []string) (*Alignment, error) {
 	if m.tok == nil {
@@ -120,8 +122,17 @@ func (m *Model) align(tokens []int, words []string) ([][]int, error) {
 	if j < len(pieces) {
 		return nil, &AlignError{Word: len(words), Token: j + 1, Piece: pieces[j], Reason: "no word is left"}
 	}
-	// Every token up to the last word's must belong to a word, or the rows
-	// would not add up to the features.
+	if err := m.alignSpaces(tokens, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// alignSpaces deals with tokens of white space alone between words: every token
+// up to the last word's must belong to a word, or the rows would not add up to
+// the features. A space that byte-level BPE did not join to the letters after
+// it, as in " 中", is part of that word; a second space is part of none.
+func (m *Model) alignSpaces(tokens []int, out [][]int) error {
 	shared, last := map[int]bool{}, 0
 	for _, js := range out {
 		for _, j := range js {
@@ -129,11 +140,17 @@ func (m *Model) align(tokens []int, words []string) ([][]int, error) {
 		}
 	}
 	for j := 1; j < last; j++ {
-		if !shared[j] {
-			return nil, &AlignError{Word: len(words), Token: j, Piece: string(m.tok.TokenBytes(tokens[j])), Reason: "the token of white space belongs to no word"}
+		if shared[j] {
+			continue
 		}
+		next := string(m.tok.TokenBytes(tokens[j+1]))
+		w := slices.IndexFunc(out, func(js []int) bool { return slices.Contains(js, j+1) })
+		if w < 0 || strings.TrimLeftFunc(next, isSpace) != next {
+			return &AlignError{Word: len(out), Token: j, Piece: string(m.tok.TokenBytes(tokens[j])), Reason: "the token of white space belongs to no word"}
+		}
+		out[w] = slices.Insert(out[w], slices.Index(out[w], j+1), j)
 	}
-	return out, nil
+	return nil
 }
 
 // wordFeatures sums the rows of features (1, T, C) over each word's tokens

@@ -44,6 +44,9 @@ func Convert(in, out string, opts ...ConvertOption) error {
 	if !o.packed {
 		return weights.Convert(in, out, weights.ConvertOptions{Zstd: o.zstd})
 	}
+	if err := weights.CheckDifferent(in, out); err != nil {
+		return err
+	}
 	m, err := Open(in)
 	if err != nil {
 		return err

@@ -17,13 +17,11 @@ import (
 // ErrClosed and the context's, which is looked at between layers.
 // As fairseq's RobertaHubInterface.extract_features.
 func (m *Model) ExtractFeatures(ctx context.Context, tokens ...[]int) (*tensor.Dense, error) {
-	if err := m.enter(); err != nil {
+	e, err := m.Extract(ctx, LastHidden, tokens...)
+	if err != nil {
 		return nil, err
 	}
-	defer m.leave()
-	var out *tensor.Dense
-	err := m.compute(ctx, tokens, computation{use: func(b *batch, _ *arena, x matrix) error { out = b.dense(x); return nil }})
-	return out, err
+	return e.Features, nil
 }
 
 // ExtractAllHiddens is ExtractFeatures for every layer: Layers + 1 tensors of
@@ -31,40 +29,73 @@ func (m *Model) ExtractFeatures(ctx context.Context, tokens ...[]int) (*tensor.D
 // bit for bit, unless the model is pre-norm: its features have one LayerNorm
 // more, as in fairseq (return_all_hiddens=True).
 func (m *Model) ExtractAllHiddens(ctx context.Context, tokens ...[]int) ([]*tensor.Dense, error) {
-	if err := m.enter(); err != nil {
-		return nil, err
-	}
-	defer m.leave()
-	hidden := make([]*tensor.Dense, m.cfg.Layers+1)
-	err := m.compute(ctx, tokens, computation{hidden: func(b *batch, layer int, x matrix) { hidden[layer] = b.dense(x) }})
+	e, err := m.Extract(ctx, AllHiddens, tokens...)
 	if err != nil {
 		return nil, err
 	}
-	return hidden, nil
+	return e.Hidden, nil
 }
 
 // LMLogits computes the language-model head's logits, of shape (B, T, V) with V
 // the vocabulary's size: 200 KB a token for GPT-2's vocabulary. Errors are those
 // of ExtractFeatures and ErrNoLMHead.
 func (m *Model) LMLogits(ctx context.Context, tokens ...[]int) (*tensor.Dense, error) {
+	e, err := m.Extract(ctx, Logits, tokens...)
+	if err != nil {
+		return nil, err
+	}
+	return e.Logits, nil
+}
+
+// Parts says what Extract computes: one of its constants, or several with | between.
+type Parts uint8
+
+// The parts of an Extraction.
+const (
+	LastHidden Parts = 1 << iota // Features
+	AllHiddens                   // Hidden
+	Logits                       // Logits
+)
+
+// An Extraction is what one pass through the model gives; what was not asked
+// for is nil.
+type Extraction struct {
+	Features *tensor.Dense   // as ExtractFeatures
+	Hidden   []*tensor.Dense // as ExtractAllHiddens
+	Logits   *tensor.Dense   // as LMLogits
+}
+
+// Extract computes features, all hidden states and LM logits, or some of these,
+// in one pass. Errors are those of ExtractFeatures and, with Logits, ErrNoLMHead.
+func (m *Model) Extract(ctx context.Context, parts Parts, tokens ...[]int) (*Extraction, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
 	}
 	defer m.leave()
-	if m.lm == nil {
+	if parts&Logits != 0 && m.lm == nil {
 		return nil, ErrNoLMHead
 	}
-	var out *tensor.Dense
-	err := m.compute(ctx, tokens, computation{use: func(b *batch, a *arena, x matrix) error {
+	e := &Extraction{}
+	var c computation
+	if parts&AllHiddens != 0 {
+		c.hidden = func(b *batch, layer int, x matrix) { e.Hidden = append(e.Hidden, b.dense(x)) }
+	}
+	c.use = func(b *batch, a *arena, x matrix) error {
+		if parts&LastHidden != 0 {
+			e.Features = b.dense(x)
+		}
+		if parts&Logits == 0 {
+			return nil
+		}
 		V := m.cfg.VocabSize
 		logits := make([]float32, b.sequences()*b.width*V)
-		if err := m.lm.logits(ctx, m.pool, a, b.rowsOf(logits, V), x, m.enc.act, m.cfg.LayerNormEps); err != nil {
-			return err
-		}
-		out = newDense(logits, b.sequences(), b.width, V)
-		return nil
-	}})
-	return out, err
+		e.Logits = newDense(logits, b.sequences(), b.width, V)
+		return m.lm.logits(ctx, m.pool, a, b.rowsOf(logits, V), x, m.enc.act, m.cfg.LayerNormEps)
+	}
+	if err := m.compute(ctx, tokens, c); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // Predict computes a classification head's log-probabilities for each sequence,
@@ -95,10 +126,9 @@ func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int)
 
 // A computation is what a method wants of a forward pass.
 type computation struct {
-	rows   func(b *batch) []int                // of the last layer, all if nil
-	hidden func(b *batch, layer int, x matrix) // called after each layer, may be nil
-	// use is called with the last hidden states; may be nil.
-	use func(b *batch, a *arena, x matrix) error
+	rows   func(b *batch) []int                     // of the last layer, all if nil
+	hidden func(b *batch, layer int, x matrix)      // called after each layer, may be nil
+	use    func(b *batch, a *arena, x matrix) error // called with the last hidden states
 }
 
 // compute runs the encoder on token sequences. The matrices that c's functions
@@ -107,6 +137,14 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) erro
 	b, err := m.batch(tokens)
 	if err != nil {
 		return err
+	}
+	// Calls take turns in the order they came, as many at a time as there are
+	// threads: more would wait for the processors anyway, each holding memory.
+	select {
+	case m.turns <- struct{}{}:
+		defer func() { <-m.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	a := newArena(m.pool)
 	defer a.release()
@@ -122,8 +160,5 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) erro
 	if err != nil {
 		return err
 	}
-	if c.use != nil {
-		return c.use(b, a, x)
-	}
-	return nil
+	return c.use(b, a, x)
 }

@@ -533,6 +533,42 @@ func TestTokensFromDense(t *testing.T) {
 	}
 }
 
+// TestAlignCutCharacters: byte-level BPE cuts characters, and leaves a space
+// before them a token of its own; both still align.
+func TestAlignCutCharacters(t *testing.T) {
+	m := openGolden(t, golden(t, "fulldict", "model.pt"))
+	for _, c := range []struct {
+		text  string
+		words []string
+	}{
+		{"é 中", []string{"é", "中"}}, {"a 中文 b", []string{"a", "中", "文", "b"}}, {"👍 yes", []string{"👍", "yes"}}, {"x 👍👍", []string{"x", "👍", "👍"}},
+	} {
+		a, err := m.ExtractFeaturesAlignedToWords(t.Context(), c.text, c.words)
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		// The rows add up to the features: no token is lost or counted twice.
+		x, err := m.ExtractFeatures(t.Context(), m.Encode(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		C := m.Config().Dim
+		for i := range C {
+			var rows, tokens float64
+			for r := i; r < len(floats(a.Features)); r += C {
+				rows += float64(floats(a.Features)[r])
+			}
+			for r := i; r < len(floats(x)); r += C {
+				tokens += float64(floats(x)[r])
+			}
+			if math.Abs(rows-tokens) > 1e-4 {
+				t.Fatalf("%q, alignment %v: channel %d adds up to %v, the features to %v", c.text, a.Tokens, i, rows, tokens)
+			}
+		}
+	}
+}
+
 func TestDetokenize(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                      "",

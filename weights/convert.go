@@ -3,6 +3,7 @@ package weights
 import (
 	"encoding/json"
 	"io"
+	"os"
 	"slices"
 	"strings"
 )
@@ -15,9 +16,13 @@ type ConvertOptions struct {
 // Convert writes any checkpoint that Open reads as one safetensors file, which
 // carries settings, vocabulary, heads and labels and opens with nothing beside
 // it. Element types and bits stay as they are; a tied weight is written once.
-// Errors are those of Open and of the operating system; out is complete or
-// untouched.
+// Errors are those of Open and of the operating system, and ErrSameFile: a
+// checkpoint holds more than is written, so it is never replaced by its own
+// conversion. out is complete or untouched.
 func Convert(in, out string, opts ConvertOptions) error {
+	if err := CheckDifferent(in, out); err != nil {
+		return err
+	}
 	c, err := Open(in)
 	if err != nil {
 		return err
@@ -28,6 +33,18 @@ func Convert(in, out string, opts ConvertOptions) error {
 		return err
 	}
 	return WriteFile(out, metadata, entries, opts.Zstd)
+}
+
+// CheckDifferent returns ErrSameFile if in and out are one existing file.
+func CheckDifferent(in, out string) error {
+	a, err := os.Stat(in)
+	if err != nil {
+		return err
+	}
+	if b, err := os.Stat(out); err == nil && os.SameFile(a, b) {
+		return inFile(out, ErrSameFile)
+	}
+	return nil
 }
 
 // Export lists what a converted file of the checkpoint holds, for WriteFile.

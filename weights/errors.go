@@ -23,6 +23,8 @@ var (
 	// ErrTooLarge is returned for a file that unpacks to far more than a
 	// checkpoint of its size can hold.
 	ErrTooLarge = errors.New("too large")
+	// ErrSameFile is returned by Convert if its output is its input.
+	ErrSameFile = errors.New("input and output are one file")
 	// ErrClosed is returned for tensors of a checkpoint that is closed.
 	ErrClosed = errors.New("checkpoint is closed")
 )

@@ -93,7 +93,7 @@ func describe(v any) string {
 	case *pyObject:
 		return "a " + v.class.String()
 	}
-	return strings.TrimPrefix(fmt.Sprintf("a %T", v), "*weights.")
+	return "a " + strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(fmt.Sprintf("%T", v), "*"), "weights.py"))
 }
 
 // mark is what the opcode MARK puts on the stack.

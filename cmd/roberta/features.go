@@ -89,33 +89,23 @@ func (c *featuresCmd) compute(ctx context.Context, m *roberta.Model, tokens [][]
 			all[i] = append(all[i], states{suffix, len(seq), C, values[i*T*C:][:len(seq)*C]})
 		}
 	}
-	// With all hidden states at hand the features are the last of them, unless
-	// one LayerNorm more comes after the stack.
+	parts := roberta.LastHidden
 	if c.AllHiddens {
-		hidden, err := m.ExtractAllHiddens(ctx, tokens...)
-		if err != nil {
-			return nil, err
-		}
-		if !m.Config().FinalLayerNorm {
-			add("", hidden[len(hidden)-1])
-		}
-		for l, h := range hidden {
-			add(".hidden."+strconv.Itoa(l), h)
-		}
-	}
-	if !c.AllHiddens || m.Config().FinalLayerNorm {
-		features, err := m.ExtractFeatures(ctx, tokens...)
-		if err != nil {
-			return nil, err
-		}
-		add("", features)
+		parts |= roberta.AllHiddens
 	}
 	if c.LMLogits {
-		logits, err := m.LMLogits(ctx, tokens...)
-		if err != nil {
-			return nil, err
-		}
-		add(".logits", logits)
+		parts |= roberta.Logits
+	}
+	e, err := m.Extract(ctx, parts, tokens...)
+	if err != nil {
+		return nil, err
+	}
+	add("", e.Features)
+	for l, h := range e.Hidden {
+		add(".hidden."+strconv.Itoa(l), h)
+	}
+	if e.Logits != nil {
+		add(".logits", e.Logits)
 	}
 	return all, nil
 }
