@@ -1,0 +1,115 @@
+package weights
+
+import (
+	"fmt"
+)
+
+// object reads the opcodes that name globals and make objects of them.
+func (u *unpickler) object(op byte) error {
+	switch op {
+	case 'c', 'i':
+		module, err := u.line()
+		if err != nil {
+			return err
+		}
+		name, err := u.line()
+		if err != nil {
+			return err
+		}
+		g, err := allowed(module, name)
+		if err != nil {
+			return err
+		}
+		if op == 'c' {
+			u.push(g)
+			return nil
+		}
+		args, err := u.popMark()
+		if err != nil {
+			return err
+		}
+		return u.construct(g, args)
+	case 0x93: // STACK_GLOBAL
+		names, err := u.popN(2)
+		if err != nil {
+			return err
+		}
+		module, ok1 := names[0].(string)
+		name, ok2 := names[1].(string)
+		if !ok1 || !ok2 {
+			return fmt.Errorf("%w: pickle names a global with %T and %T", ErrCorrupt, names[0], names[1])
+		}
+		g, err := allowed(module, name)
+		if err != nil {
+			return err
+		}
+		u.push(g)
+		return nil
+	case 'o':
+		items, err := u.popMark()
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			return errStack
+		}
+		return u.construct(items[0], items[1:])
+	case 'b': // BUILD
+		state, err := u.pop()
+		if err != nil {
+			return err
+		}
+		target, err := u.top()
+		if err != nil {
+			return err
+		}
+		switch t := target.(type) {
+		case *pyObject:
+			if t.state == nil {
+				t.state = state
+			}
+		case *pyDict, *pyTensor, *pyList, *pySet: // attributes that nothing here reads
+		default:
+			return fmt.Errorf("%w: pickle sets the state of %s", ErrForbidden, describe(target))
+		}
+		return nil
+	}
+	n := 2
+	if op == 0x92 { // NEWOBJ_EX
+		n = 3
+	}
+	items, err := u.popN(n)
+	if err != nil {
+		return err
+	}
+	args, ok := items[1].(pyTuple)
+	if !ok {
+		return fmt.Errorf("%w: pickle calls with %T for arguments", ErrCorrupt, items[1])
+	}
+	return u.construct(items[0], args)
+}
+
+// construct stands for calling a global: it pushes what that would return.
+func (u *unpickler) construct(callee any, args []any) error {
+	g, ok := callee.(pyGlobal)
+	if !ok {
+		return fmt.Errorf("%w: pickle calls %s", ErrCorrupt, describe(callee))
+	}
+	for _, a := range args { // the containers among them are copied
+		if err := u.spend(len(sequenceItems(a))); err != nil {
+			return err
+		}
+		switch a := a.(type) {
+		case string:
+			if err := u.spend(len(a) / 64); err != nil {
+				return err
+			}
+		}
+	}
+	v, err := call(g, args)
+	if err != nil {
+		return err
+	}
+	u.push(v)
+	return nil
+}

@@ -1,0 +1,107 @@
+package weights
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Values that the unpickler builds, besides nil, bool, int64, float64, string
+// and []byte. None of them has behaviour: whatever a pickle says, reading it
+// runs nothing.
+type (
+	pyList  struct{ items []any }
+	pyTuple []any
+	pySet   struct{ items []any }
+
+	// A pyDict keeps the order of its keys; those that are strings can be looked up.
+	pyDict struct {
+		keys, values []any
+		index        map[string]int
+	}
+
+	// A pyGlobal is a function or class that the pickle names.
+	pyGlobal struct{ module, name string }
+
+	// A pyObject is an instance of a class, without the class: what it was
+	// constructed from and its state.
+	pyObject struct {
+		class pyGlobal
+		args  pyTuple
+		state any
+	}
+
+	// A pyStorage is where a tensor's elements lie.
+	pyStorage struct {
+		dtype DType
+		key   string
+		numel int64
+		// view of a part of another storage (files before torch 0.4)
+		viewOffset int64
+	}
+
+	// A pyTensor is a view of a storage.
+	pyTensor struct {
+		storage        *pyStorage
+		offset         int
+		shape, strides []int
+	}
+)
+
+func (g pyGlobal) String() string { return g.module + "." + g.name }
+
+func newDict() *pyDict { return &pyDict{} }
+
+func (d *pyDict) set(k, v any) {
+	if s, ok := k.(string); ok {
+		if i, ok := d.index[s]; ok {
+			d.values[i] = v
+			return
+		}
+		if d.index == nil {
+			d.index = map[string]int{}
+		}
+		d.index[s] = len(d.keys)
+	}
+	d.keys = append(d.keys, k)
+	d.values = append(d.values, v)
+}
+
+func (d *pyDict) get(k string) (any, bool) {
+	if i, ok := d.index[k]; ok {
+		return d.values[i], true
+	}
+	return nil, false
+}
+
+// describe names a value in a message: what it is, and its text only if that is short.
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil, bool, int64, float64, pyGlobal:
+		return fmt.Sprint(v)
+	case string:
+		if len(v) > 100 {
+			v = v[:100] + "…"
+		}
+		return strconv.Quote(v)
+	case *pyObject:
+		return "a " + v.class.String()
+	}
+	return "a " + strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(fmt.Sprintf("%T", v), "*"), "weights.py"))
+}
+
+// dictOf is the dict that items are set in: a dict itself, or the content of an
+// object of a subclass of dict.
+func dictOf(v any) *pyDict {
+	switch v := v.(type) {
+	case *pyDict:
+		return v
+	case *pyObject:
+		if v.state == nil {
+			v.state = newDict()
+		}
+		d, _ := v.state.(*pyDict)
+		return d
+	}
+	return nil
+}
