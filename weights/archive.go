@@ -23,7 +23,7 @@ func unzstd(src *source) (*source, error) {
 	}
 	defer z.Close()
 	left := src.expandLimit()
-	b, err := readLimited(z, &left)
+	b, err := readLimited(z, &left, src.size+src.size/4) // weights hardly compress
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +45,10 @@ func isWanted(name string) bool {
 const maxName = 512
 
 // readTar reads the files of a release archive that a checkpoint can consist of
-// into memory, limit bytes at most. Nothing is written anywhere, links are not
-// followed, and a name that leads out of the archive is an error.
-func readTar(r io.Reader, limit int64) (memoryFS, error) {
+// into memory, limit bytes at most; compressed is the archive's own size. Nothing
+// is written anywhere, links are not followed, and a name that leads out of the
+// archive is an error.
+func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 	files := memoryFS{}
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
@@ -76,7 +77,7 @@ func readTar(r io.Reader, limit int64) (memoryFS, error) {
 		if _, ok := files[name]; ok {
 			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: the archive has it twice", ErrCorrupt))
 		}
-		b, err := readLimited(t, &limit)
+		b, err := readLimited(t, &limit, min(h.Size, 2*compressed))
 		if err != nil {
 			return nil, inEntry(h.Name, -1, err)
 		}
@@ -114,7 +115,7 @@ func openArchive(src *source, gzipped bool) (*folder, error) {
 		}
 		r = &limitedReader{r: io.MultiReader(bytes.NewReader(head), z), left: limit}
 	}
-	files, err := readTar(r, limit)
+	files, err := readTar(r, limit, src.size)
 	if err != nil {
 		return nil, err
 	}

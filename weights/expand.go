@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -27,11 +28,15 @@ var errNested = fmt.Errorf("%w: compressed or archived more than once", ErrUnsup
 // readLimited reads r to its end and takes what it read from left, which all
 // parts of a file share. Memory grows with what is read, never with what a
 // header promises.
-func readLimited(r io.Reader, left *int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, *left+1))
-	if err != nil {
+//
+// likely is how much it probably is: a little more than that is allocated at
+// once, which spares copies and garbage. It must not be a header's word alone.
+func readLimited(r io.Reader, left *int64, likely int64) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, max(0, min(likely, *left))+bytes.MinRead))
+	if _, err := buf.ReadFrom(io.LimitReader(r, *left+1)); err != nil {
 		return nil, unpackError(err)
 	}
+	b := buf.Bytes()
 	if *left -= int64(len(b)); *left < 0 {
 		return nil, fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
 	}

@@ -200,7 +200,7 @@ func (z *zipStorages) read(f *zip.File) (*storage, error) {
 		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
 	}
 	defer r.Close()
-	b, err := readLimited(r, &z.left)
+	b, err := readLimited(r, &z.left, int64(min(f.UncompressedSize64, 2*f.CompressedSize64)))
 	if err != nil {
 		return nil, err
 	}
