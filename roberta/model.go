@@ -160,6 +160,7 @@ func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (
 	if l.err != nil {
 		return nil, l.err
 	}
+	ckpt.DropPages() // matrices are packed; of the file only the embedding is still read
 	m.cfg = m.enc.cfg
 	m.pooler = activation(m.cfg.PoolerActivation)
 	m.heads.Store(&heads)

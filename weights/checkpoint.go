@@ -112,6 +112,17 @@ func (c *Checkpoint) Tensor(name string) (*Tensor, bool) {
 	return t, ok
 }
 
+// DropPages gives back the memory of a mapped file's pages that were read: for
+// a caller that has made its own copy of most tensors. Pages that are used again
+// come back from the file.
+func (c *Checkpoint) DropPages() {
+	for _, s := range c.sources {
+		if s.mapped {
+			dropPages(s.mem)
+		}
+	}
+}
+
 // Close gives back files and mapped memory. Tensors return ErrClosed from then
 // on; memory that they handed out must no longer be used. Close must not run
 // beside other uses.

@@ -14,6 +14,7 @@ type source struct {
 	size   int64
 	mem    []byte // nil if only r gives the bytes
 	free   func() error
+	mapped bool // mem is the file, mapped
 	closed atomic.Bool
 
 	inArchive  bool    // it is a file of an archive
@@ -100,7 +101,7 @@ func openFile(path string) (*source, error) {
 	}
 	if mem, unmap, err := mapFile(f, info.Size()); err == nil {
 		f.Close()
-		return &source{size: info.Size(), mem: mem, free: unmap}, nil
+		return &source{size: info.Size(), mem: mem, mapped: true, free: unmap}, nil
 	}
 	return &source{r: f, size: info.Size(), free: f.Close}, nil
 }
