@@ -183,13 +183,13 @@ func packTensors(out, in int, ts ...*weights.Tensor) (simd.Matrix, error) {
 	if half, err := halves(ts); err != nil {
 		return m, err
 	} else if half != nil {
-		m.F16 = make([]uint16, len(ts)*n)
+		m.F16 = newWeights[uint16](len(ts) * n)
 		for i, w := range half {
 			simd.PackF16(m.F16[i*n:], w, in, out, in)
 		}
 		return m, nil
 	}
-	m.F32 = make([]float32, len(ts)*n)
+	m.F32 = newWeights[float32](len(ts) * n)
 	for i, t := range ts {
 		w, err := float32s(t)
 		if err != nil {
