@@ -602,3 +602,58 @@ func TestSapiens(t *testing.T) {
 		}
 	}
 }
+
+// TestSpacyWords gives the words that spaCy found for fairseq; its list has the
+// special tokens too.
+func TestSpacyWords(t *testing.T) {
+	m := openGolden(t, golden(t, "fulldict", "model.pt"))
+	want := readJSON[struct {
+		Spacy []struct {
+			Text  string   `json:"text"`
+			Words []string `json:"words"`
+		} `json:"spacy"`
+	}](t, golden(t, "fulldict", "expected.json"))
+	ts := readExpected(t, golden(t, "fulldict", "expected.safetensors"))
+	compared := 0
+	for n, c := range want.Spacy[1:] { // the first is a note
+		name := fmt.Sprintf("spacy.%d", n)
+		if len(c.Words) == 0 || !ts.has(name) {
+			continue
+		}
+		a, err := m.ExtractFeaturesAlignedToWords(context.Background(), c.Text, c.Words[1:len(c.Words)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, _ := ts.floats(name)
+		near(t, name, floats(a.Features), w, hiddenBound)
+		compared++
+	}
+	if compared == 0 {
+		t.Error("no case was compared")
+	}
+}
+
+// TestTinyFloat64 measures the error of every layer against float64 arithmetic,
+// and fairseq's own beside it.
+func TestTinyFloat64(t *testing.T) {
+	m := openGolden(t, golden(t, "tiny", "model.pt"))
+	exact := readExpected(t, golden(t, "tiny", "expected_fp64.safetensors"))
+	fairseq := readExpected(t, golden(t, "tiny", "expected.safetensors"))
+	var ours, theirs float64
+	for i, in := range readJSON[goldenModel](t, golden(t, "tiny", "expected.json")).Inputs {
+		hidden, err := m.ExtractAllHiddens(context.Background(), in.Tokens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for l, h := range hidden {
+			name := fmt.Sprintf("hidden.%d.%d", i, l)
+			w, _ := exact.floats(name)
+			f, _ := fairseq.floats(name)
+			ours, theirs = max(ours, maxDiff(floats(h), w)), max(theirs, maxDiff(f, w))
+		}
+	}
+	t.Logf("largest error against float64: %.2g, fairseq's %.2g", ours, theirs)
+	if !(ours <= errorRatio*theirs) {
+		t.Errorf("error against float64 %.3g, fairseq's %.3g", ours, theirs)
+	}
+}
