@@ -1,0 +1,152 @@
+package roberta
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// batchOf makes token sequences of the given lengths, <s> and </s> included.
+func batchOf(seed uint64, vocab int, lengths ...int) [][]int {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	var rows [][]int
+	for _, n := range lengths {
+		row := []int{0}
+		for len(row) < n-1 {
+			row = append(row, 4+rng.IntN(vocab-5))
+		}
+		rows = append(rows, append(row, 2)[:n])
+	}
+	return rows
+}
+
+// sequence returns sequence s of features (B, T, C), without padding.
+func sequence(d *tensor.Dense, s, n int) []float32 {
+	T, C := d.Shape()[1], d.Shape()[2]
+	return floats(d)[s*T*C:][:n*C]
+}
+
+func sameBits(a, b []float32) bool {
+	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}
+
+// TestOneResult holds a batch to its sequences one by one, threads to one
+// another and every level of instructions to the portable one, bit for bit.
+func TestOneResult(t *testing.T) {
+	ctx := context.Background()
+	for _, path := range [][]string{{"tiny", "model.pt"}, {"tiny", "fp16.pt"}, {"variants", "prenorm", "model.pt"}, {"variants", "head_dim_5", "model.pt"}, {"variants", "one_head_ffn_odd", "model.pt"}} {
+		t.Run(strings.Join(path[:len(path)-1], "/"), func(t *testing.T) {
+			one := openGolden(t, golden(t, path...), WithThreads(1))
+			rows := batchOf(7, one.Config().VocabSize, 5, 1, 40, 17, 2, 31)
+			rows[3] = append([]int{padID, padID}, rows[3]...)
+			for i := range rows { // the variants have fewer positions
+				rows[i] = rows[i][:min(len(rows[i]), one.Config().MaxPositions)]
+			}
+			want, err := one.ExtractFeatures(ctx, rows...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			logp, err := one.Predict(ctx, "mnli", rows...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			logits, err := one.LMLogits(ctx, rows...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for s, row := range rows {
+				x, err := one.ExtractFeatures(ctx, row)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !sameBits(floats(x), sequence(want, s, len(row))) {
+					t.Errorf("sequence %d alone differs from the same in a batch", s)
+				}
+				p, err := one.Predict(ctx, "mnli", row)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !sameBits(floats(p), floats(logp)[3*s:][:3]) {
+					t.Errorf("prediction for sequence %d alone differs from the same in a batch", s)
+				}
+			}
+			for _, threads := range []int{2, 7} {
+				m := openGolden(t, golden(t, path...), WithThreads(threads))
+				for _, f := range []struct {
+					name string
+					run  func() (*tensor.Dense, error)
+					want *tensor.Dense
+				}{
+					{"features", func() (*tensor.Dense, error) { return m.ExtractFeatures(ctx, rows...) }, want},
+					{"predictions", func() (*tensor.Dense, error) { return m.Predict(ctx, "mnli", rows...) }, logp},
+					{"LM logits", func() (*tensor.Dense, error) { return m.LMLogits(ctx, rows...) }, logits},
+				} {
+					got, err := f.run()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !sameBits(floats(got), floats(f.want)) {
+						t.Errorf("%s on %d threads differ from those on one", f.name, threads)
+					}
+				}
+			}
+			for _, level := range simd.Supported() {
+				restore, err := simd.Use(level)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := one.ExtractFeatures(ctx, rows...)
+				if err == nil && !sameBits(floats(got), floats(want)) {
+					t.Errorf("level %v differs from level %v", level, simd.Active())
+				}
+				p, err2 := one.Predict(ctx, "mnli", rows...)
+				if err2 == nil && !sameBits(floats(p), floats(logp)) {
+					t.Errorf("predictions at level %v differ", level)
+				}
+				l, err3 := one.LMLogits(ctx, rows...)
+				if err3 == nil && !sameBits(floats(l), floats(logits)) {
+					t.Errorf("LM logits at level %v differ", level)
+				}
+				restore()
+				if err := errors.Join(err, err2, err3); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestMaskedRowsOnly holds the computation of the asked rows alone to the full one.
+func TestMaskedRowsOnly(t *testing.T) {
+	for _, name := range []string{"prenorm", "untied"} {
+		m := openGolden(t, golden(t, "variants", name, "model.pt"))
+		rows := batchOf(3, m.Config().VocabSize, 9, 20, 4)
+		at := [][]int{{0, 8}, {7}, {}}
+		full, err := m.LMLogits(context.Background(), rows...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.maskLogits(context.Background(), rows, func(s int) []int { return at[s] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		V, T := m.Config().VocabSize, full.Shape()[1]
+		n := 0
+		for s := range rows {
+			for _, i := range at[s] {
+				if !sameBits(got[n*V:][:V], floats(full)[(s*T+i)*V:][:V]) {
+					t.Errorf("%s: logits of position %d of sequence %d alone differ from the full computation", name, i, s)
+				}
+				n++
+			}
+		}
+	}
+}
