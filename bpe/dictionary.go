@@ -231,6 +231,9 @@ func (d *Dictionary) Bytes() []byte {
 	seen := make(map[string]bool, len(d.symbols))
 	for id, s := range d.symbols {
 		if id >= 4 {
+			if b.Len() == 0 && strings.HasPrefix(s, "\ufeff") {
+				b.WriteString("\ufeff") // the one that reading a file takes away
+			}
 			b.WriteString(s)
 			b.WriteByte(' ')
 			b.WriteString(strconv.FormatInt(d.counts[id], 10))
