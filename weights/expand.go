@@ -1,10 +1,10 @@
 package weights
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // expandLimit is how many bytes a source may unpack to. Weights hardly compress;
@@ -32,11 +32,35 @@ var errNested = fmt.Errorf("%w: compressed or archived more than once", ErrUnsup
 // likely is how much it probably is: a little more than that is allocated at
 // once, which spares copies and garbage. It must not be a header's word alone.
 func readLimited(r io.Reader, left *int64, likely int64) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, max(0, min(likely, *left))+bytes.MinRead))
-	if _, err := buf.ReadFrom(io.LimitReader(r, *left+1)); err != nil {
-		return nil, unpackError(err)
+	// In parts, each as long as all before it: a slice that grows would be copied
+	// each time.
+	var parts [][]byte
+	const most = 64 << 20 // of what is only likely
+	size, total, end := max(0, min(likely, most))+1, int64(0), false
+	for !end && total <= *left {
+		size = max(size, 4<<10)
+		if room := *left - total; size > room {
+			size = room + 1 // one more shows that it is too much
+		}
+		part := make([]byte, size)
+		n := 0
+		for n < len(part) && !end {
+			m, err := r.Read(part[n:])
+			if n += m; err == io.EOF {
+				end = true
+			} else if err != nil {
+				return nil, unpackError(err)
+			}
+		}
+		parts, total = append(parts, part[:n]), total+int64(n)
+		size = total
 	}
-	b := buf.Bytes()
+	var b []byte
+	if len(parts) == 1 {
+		b = parts[0]
+	} else {
+		b = slices.Concat(parts...)
+	}
 	if *left -= int64(len(b)); *left < 0 {
 		return nil, fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
 	}
