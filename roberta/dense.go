@@ -14,14 +14,23 @@ func newDense(values []float32, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values))
 }
 
-// dense copies the rows of a batch into a tensor (B, T, C), zeros elsewhere.
-func (b *batch) dense(x matrix) *tensor.Dense {
-	out := make([]float32, b.sequences()*b.width*x.cols)
+// zeros is a tensor (B, T, C) for the rows of a batch.
+func (b *batch) zeros(C int) *tensor.Dense {
+	return newDense(make([]float32, b.sequences()*b.width*C), b.sequences(), b.width, C)
+}
+
+// fill copies x to where its rows belong in dst [B, T, C]. at says which rows of
+// the batch they are; nil stands for all.
+func (b *batch) fill(dst *tensor.Dense, at []int, x matrix) {
+	out := dst.Data().([]float32)
 	row := b.rowsOf(out, x.cols)
-	for r := range b.len() {
-		copy(row(r), x.row(r))
+	for i := range x.rows {
+		r := i
+		if at != nil {
+			r = at[i]
+		}
+		copy(row(r), x.row(i))
 	}
-	return newDense(out, b.sequences(), b.width, x.cols)
 }
 
 // rowsOf gives the place of a batch's row r in out [B, T, C].

@@ -113,22 +113,38 @@ func (e *encoder) layer(p *parallel.Pool, a *arena, b *batch, l *layer, x matrix
 	attn := a.matrix(bufAttn, x.rows, C)
 	e.attention(p, a, b, attn, q, qkv, rows)
 
-	y := a.matrix(bufY, x.rows, C)
+	// From here on rows are independent of one another. A thread takes a block of
+	// them to the layer's end, or, if rows are few, all threads share each product.
+	n := blocksFor(x.rows, p.Threads())
+	if n == 1 {
+		e.afterAttention(p, a, l, x, attn)
+		return x
+	}
+	p.Run(n, func(slot, item int) {
+		lo, hi := split(x.rows, n, item)
+		e.afterAttention(nil, a.own(slot), l, x.rowsFrom(lo, hi), attn.rowsFrom(lo, hi))
+	})
+	return x
+}
+
+// afterAttention sets x to the layer's result, given the heads' outputs.
+func (e *encoder) afterAttention(p *parallel.Pool, a *arena, l *layer, x, heads matrix) {
+	part := simd.Panels(e.cfg.Dim)
+	y := a.matrix(bufY, x.rows, e.cfg.Dim)
 	h := a.matrix(bufH, x.rows, e.cfg.FFNDim)
-	l.out.run(p, a, y, attn, 0, part, nil)
+	l.out.run(p, a, y, heads, 0, part, nil)
 	if e.cfg.PreNorm {
 		e.add(p, x, y)
 		e.norm(p, y, x, &l.ffnLN)
 		l.fc1.run(p, a, h, y, 0, simd.Panels(e.cfg.FFNDim), e.act)
 		l.fc2.run(p, a, y, h, 0, part, nil)
 		e.add(p, x, y)
-		return x
+		return
 	}
 	e.addNorm(p, x, y, &l.attnLN)
 	l.fc1.run(p, a, h, x, 0, simd.Panels(e.cfg.FFNDim), e.act)
 	l.fc2.run(p, a, y, h, 0, part, nil)
 	e.addNorm(p, x, y, &l.ffnLN)
-	return x
 }
 
 // norm sets dst = LN(x), row by row.

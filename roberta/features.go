@@ -78,11 +78,17 @@ func (m *Model) Extract(ctx context.Context, parts Parts, tokens ...[]int) (*Ext
 	e := &Extraction{}
 	var c computation
 	if parts&AllHiddens != 0 {
-		c.hidden = func(b *batch, layer int, x matrix) { e.Hidden = append(e.Hidden, b.dense(x)) }
+		c.begin = func(b *batch) {
+			for range m.cfg.Layers + 1 {
+				e.Hidden = append(e.Hidden, b.zeros(m.cfg.Dim))
+			}
+		}
+		c.hidden = func(b *batch, layer int, at []int, x matrix) { b.fill(e.Hidden[layer], at, x) }
 	}
 	c.use = func(b *batch, a *arena, x matrix) error {
 		if parts&LastHidden != 0 {
-			e.Features = b.dense(x)
+			e.Features = b.zeros(x.cols)
+			b.fill(e.Features, nil, x)
 		}
 		if parts&Logits == 0 {
 			return nil
@@ -126,9 +132,10 @@ func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int)
 
 // A computation is what a method wants of a forward pass.
 type computation struct {
-	rows   func(b *batch) []int                     // of the last layer, all if nil
-	hidden func(b *batch, layer int, x matrix)      // called after each layer, may be nil
-	use    func(b *batch, a *arena, x matrix) error // called with the last hidden states
+	begin  func(b *batch)                                // called first, may be nil
+	rows   func(b *batch) []int                          // of the last layer, in rising order; all if nil
+	hidden func(b *batch, layer int, at []int, x matrix) // as run wants it, may be nil
+	use    func(b *batch, a *arena, x matrix) error      // called with the last hidden states
 }
 
 // compute runs the encoder on token sequences. The matrices that c's functions
@@ -152,11 +159,14 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) erro
 	if c.rows != nil {
 		rows = c.rows(b)
 	}
-	var hidden func(int, matrix)
-	if c.hidden != nil {
-		hidden = func(layer int, x matrix) { c.hidden(b, layer, x) }
+	if c.begin != nil {
+		c.begin(b)
 	}
-	x, err := m.enc.forward(ctx, m.pool, a, b, rows, hidden)
+	var hidden func(int, []int, matrix)
+	if c.hidden != nil {
+		hidden = func(layer int, at []int, x matrix) { c.hidden(b, layer, at, x) }
+	}
+	x, err := m.enc.run(ctx, m.pool, a, b, rows, hidden)
 	if err != nil {
 		return err
 	}

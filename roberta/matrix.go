@@ -26,12 +26,18 @@ func strideFor(cols int) int { return simd.Panels(cols)*simd.PanelWidth + 16 }
 
 func (m matrix) row(i int) []float32 { return m.data[i*m.stride:][:m.cols] }
 
+// rowsFrom is the matrix of rows lo … hi-1.
+func (m matrix) rowsFrom(lo, hi int) matrix {
+	return matrix{data: m.data[lo*m.stride : hi*m.stride], rows: hi - lo, cols: m.cols, stride: m.stride}
+}
+
 // from is the matrix's memory from row i, column c on.
 func (m matrix) from(i, c int) []float32 { return m.data[i*m.stride+c:] }
 
 // The matrices of one forward pass. Each has memory of its own in the arena.
 const (
-	bufX = iota // hidden states
+	bufX   = iota // hidden states
+	bufOut        // features of all parts
 	bufIn
 	bufQKV
 	bufQ
@@ -61,6 +67,7 @@ type scratch struct {
 	scores  []float32  // one tile of attention scores
 	out     []float32  // one tile of attention output or of logits
 	packed  packBuffer // panels of the LM head
+	own     *arena     // for blocks of rows that one goroutine computes alone
 }
 
 // arenas keeps arenas between calls. The garbage collector empties it, so
@@ -76,6 +83,15 @@ func newArena(p *parallel.Pool) *arena {
 }
 
 func (a *arena) release() { arenas.Put(a) }
+
+// own is an arena for what slot computes without the others.
+func (a *arena) own(slot int) *arena {
+	s := &a.scratch[slot]
+	if s.own == nil {
+		s.own = &arena{scratch: []scratch{{product: s.product}}}
+	}
+	return s.own
+}
 
 // gather is the arena's matrix buf with the given rows of m.
 func (a *arena) gather(buf int, m matrix, rows []int) matrix {
@@ -97,7 +113,7 @@ func (a *arena) matrix(buf, rows, cols int) matrix {
 // grow returns s with length n, of its own memory if that suffices.
 func grow(s []float32, n int) []float32 {
 	if cap(s) < n {
-		return make([]float32, n)
+		return newWeights[float32](n)
 	}
 	return s[:n]
 }

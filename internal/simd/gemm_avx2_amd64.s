@@ -18,6 +18,10 @@
 // func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x1x16AVX2 is a kernel.
 TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -71,6 +75,12 @@ done3:
 // func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x2x16AVX2 is a kernel.
 TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -141,6 +151,14 @@ done6:
 // func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x3x16AVX2 is a kernel.
 TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -228,6 +246,16 @@ done9:
 // func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x4x16AVX2 is a kernel.
 TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -333,6 +361,18 @@ done12:
 // func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x5x16AVX2 is a kernel.
 TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -455,6 +495,20 @@ done15:
 // func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x6x16AVX2 is a kernel.
 TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -595,6 +649,10 @@ done18:
 // func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x1x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -647,6 +705,12 @@ done21:
 // func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x2x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -716,6 +780,14 @@ done24:
 // func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x3x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -802,6 +874,16 @@ done27:
 // func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x4x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -906,6 +988,18 @@ done30:
 // func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x5x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1027,6 +1121,20 @@ done33:
 // func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x6x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1166,6 +1274,16 @@ done36:
 // func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx4x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1278,6 +1396,18 @@ done39:
 // func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx5x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1407,6 +1537,20 @@ done42:
 // func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx6x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX

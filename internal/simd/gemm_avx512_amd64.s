@@ -18,6 +18,11 @@
 // func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x1x32AVX512 is a kernel.
 TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -75,6 +80,14 @@ done3:
 // func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x2x32AVX512 is a kernel.
 TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -149,6 +162,17 @@ done6:
 // func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x3x32AVX512 is a kernel.
 TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -240,6 +264,20 @@ done9:
 // func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x4x32AVX512 is a kernel.
 TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -349,6 +387,23 @@ done12:
 // func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x5x32AVX512 is a kernel.
 TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -475,6 +530,26 @@ done15:
 // func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x6x32AVX512 is a kernel.
 TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -619,6 +694,29 @@ done18:
 // func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x7x32AVX512 is a kernel.
 TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -780,6 +878,32 @@ done21:
 // func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x8x32AVX512 is a kernel.
 TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -959,6 +1083,35 @@ done24:
 // func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x9x32AVX512 is a kernel.
 TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1155,6 +1308,38 @@ done27:
 // func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x10x32AVX512 is a kernel.
 TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1369,6 +1554,41 @@ done30:
 // func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x11x32AVX512 is a kernel.
 TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1600,6 +1820,44 @@ done33:
 // func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x12x32AVX512 is a kernel.
 TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1849,6 +2107,47 @@ done36:
 // func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x13x32AVX512 is a kernel.
 TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2115,6 +2414,50 @@ done39:
 // func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x14x32AVX512 is a kernel.
 TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2399,6 +2742,10 @@ done42:
 // func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x1x16AVX512 is a kernel.
 TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2443,6 +2790,12 @@ done45:
 // func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x2x16AVX512 is a kernel.
 TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2498,6 +2851,14 @@ done48:
 // func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x3x16AVX512 is a kernel.
 TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2564,6 +2925,16 @@ done51:
 // func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x4x16AVX512 is a kernel.
 TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2642,6 +3013,18 @@ done54:
 // func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x5x16AVX512 is a kernel.
 TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2731,6 +3114,20 @@ done57:
 // func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x6x16AVX512 is a kernel.
 TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2832,6 +3229,22 @@ done60:
 // func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x7x16AVX512 is a kernel.
 TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2944,6 +3357,24 @@ done63:
 // func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x8x16AVX512 is a kernel.
 TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3068,6 +3499,26 @@ done66:
 // func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x9x16AVX512 is a kernel.
 TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3203,6 +3654,28 @@ done69:
 // func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x10x16AVX512 is a kernel.
 TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3350,6 +3823,30 @@ done72:
 // func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x11x16AVX512 is a kernel.
 TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3508,6 +4005,32 @@ done75:
 // func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x12x16AVX512 is a kernel.
 TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3678,6 +4201,34 @@ done78:
 // func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x13x16AVX512 is a kernel.
 TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3859,6 +4410,36 @@ done81:
 // func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x14x16AVX512 is a kernel.
 TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4052,6 +4633,11 @@ done84:
 // func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x1x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x1x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4107,6 +4693,14 @@ done87:
 // func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x2x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x2x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4179,6 +4773,17 @@ done90:
 // func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x3x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x3x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4268,6 +4873,20 @@ done93:
 // func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x4x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x4x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4375,6 +4994,23 @@ done96:
 // func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x5x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x5x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4499,6 +5135,26 @@ done99:
 // func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x6x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x6x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4641,6 +5297,29 @@ done102:
 // func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x7x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x7x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4800,6 +5479,32 @@ done105:
 // func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x8x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x8x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4977,6 +5682,35 @@ done108:
 // func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x9x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x9x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5171,6 +5905,38 @@ done111:
 // func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x10x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x10x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5383,6 +6149,41 @@ done114:
 // func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x11x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x11x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5612,6 +6413,44 @@ done117:
 // func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x12x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x12x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5859,6 +6698,47 @@ done120:
 // func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x13x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x13x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -6123,6 +7003,50 @@ done123:
 // func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x14x32AVX512 is a kernelHalf.
 TEXT ·gemmF32F16x14x32AVX512(SB), NOSPLIT, $0-96
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -6405,6 +7329,32 @@ done126:
 // func gemmF32F16Keepx8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx8x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx8x32AVX512(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -6589,6 +7539,35 @@ done129:
 // func gemmF32F16Keepx9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx9x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx9x32AVX512(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -6790,6 +7769,38 @@ done132:
 // func gemmF32F16Keepx10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx10x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx10x32AVX512(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -7009,6 +8020,41 @@ done135:
 // func gemmF32F16Keepx11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx11x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx11x32AVX512(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -7245,6 +8291,44 @@ done138:
 // func gemmF32F16Keepx12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx12x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx12x32AVX512(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -7499,6 +8583,47 @@ done141:
 // func gemmF32F16Keepx13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx13x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx13x32AVX512(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -7770,6 +8895,50 @@ done144:
 // func gemmF32F16Keepx14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx14x32AVX512 is a kernelKeep.
 TEXT ·gemmF32F16Keepx14x32AVX512(SB), NOSPLIT, $0-104
+	// The tile of dst, which is written at the end, is fetched at the beginning.
+	MOVQ dst+0(FP), DI
+	MOVQ ldd+8(FP), R14
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
+	ADDQ R14, DI
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $64 // PREFETCHW 64(DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX

@@ -33,6 +33,16 @@ func x86Row(r, disp int) string {
 	return fmt.Sprintf("%d(SI)(%s)", disp, index)
 }
 
+// prefetchWrite fetches the cache line at disp(DI), to be written to. Go's
+// assembler does not know PREFETCHW; a processor without it does nothing.
+func (m *x86) prefetchWrite(f *file, disp int) {
+	if disp == 0 {
+		f.i("BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)")
+		return
+	}
+	f.i("BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $%d // PREFETCHW %[1]d(DI)", disp)
+}
+
 func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 	parts := choose(m.wide, panels, 2*panels) // registers a row
 	reg := func(i int) string { return fmt.Sprintf("%s%d", choose(m.wide, "Z", "Y"), i) }
@@ -41,6 +51,17 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 	x := reg(rows*parts + parts)
 	size := choose(weights != full, 32, 64) // bytes of a panel and term
 
+	f.comment("The tile of dst, which is written at the end, is fetched at the beginning.")
+	f.i("MOVQ %s, DI", f.arg("dst"))
+	f.i("MOVQ %s, R14", f.arg("ldd"))
+	for r := range rows {
+		for at := 0; at < 64*panels; at += 64 {
+			m.prefetchWrite(f, at)
+		}
+		if r < rows-1 {
+			f.i("ADDQ R14, DI")
+		}
+	}
 	f.i("MOVQ %s, SI", f.arg("x"))
 	f.i("MOVQ %s, AX", f.arg("ldx"))
 	f.i("MOVQ %s, BX", f.arg("w"))

@@ -1,0 +1,6 @@
+//go:build purego || !(amd64 || arm64)
+
+package simd
+
+// Peak is 0: the portable level has no measure of its own.
+func Peak() float64 { return 0 }
