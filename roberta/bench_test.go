@@ -14,8 +14,9 @@ import (
 // benchEncoder makes an encoder of roberta.large's or another size. Its weights
 // are small, so that activations stay finite; speed does not depend on them.
 func benchEncoder(layers, C, ffn, heads int) *encoder {
+	memory := slab[float32]{left: layers * (4*C*C + 2*C*ffn)}
 	lin := func(n, k int) linear {
-		l := linear{w: simd.Matrix{N: n, K: k, F32: newWeights[float32](simd.PackedLen(n, k))}, b: make([]float32, n)}
+		l := linear{w: simd.Matrix{N: n, K: k, F32: memory.take(simd.PackedLen(n, k))}, b: make([]float32, n)}
 		for i := range l.w.F32 {
 			l.w.F32[i] = float32(i%17-8) / 512
 		}

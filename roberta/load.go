@@ -33,6 +33,9 @@ type loader struct {
 	pool  *parallel.Pool
 	notes []string
 
+	full slab[float32] // weights of layers, in float32
+	half slab[uint16]  // and in float16
+
 	mu   sync.Mutex
 	err  error
 	used map[string]bool
@@ -111,7 +114,7 @@ func (l *loader) matrix(name string, out, in int) simd.Matrix {
 	if t == nil {
 		return simd.Matrix{}
 	}
-	m, err := packTensors(out, in, t)
+	m, err := l.pack(out, in, t)
 	if err != nil {
 		l.fail(err)
 	}
@@ -139,7 +142,7 @@ func (l *loader) attention(prefix string) linear {
 		return y
 	}
 	var err error
-	if y.w, err = packTensors(C, C, ts...); err != nil {
+	if y.w, err = l.pack(C, C, ts...); err != nil {
 		l.fail(err)
 	}
 	return y
@@ -171,10 +174,10 @@ func (l *loader) packed(name string, out, in int) (simd.Matrix, bool) {
 	return m, true
 }
 
-// packTensors packs tensors [out, in] into one matrix, each from a panel's start.
+// pack packs tensors [out, in] into one matrix, each from a panel's start.
 // The matrix is float16 if every weight is one; most published checkpoints are,
 // and half the bytes make short inputs nearly twice as fast.
-func packTensors(out, in int, ts ...*weights.Tensor) (simd.Matrix, error) {
+func (l *loader) pack(out, in int, ts ...*weights.Tensor) (simd.Matrix, error) {
 	n := simd.PackedLen(out, in)
 	m := simd.Matrix{N: out, K: in}
 	if len(ts) > 1 {
@@ -183,13 +186,13 @@ func packTensors(out, in int, ts ...*weights.Tensor) (simd.Matrix, error) {
 	if half, err := halves(ts); err != nil {
 		return m, err
 	} else if half != nil {
-		m.F16 = newWeights[uint16](len(ts) * n)
+		m.F16 = l.half.take(len(ts) * n)
 		for i, w := range half {
 			simd.PackF16(m.F16[i*n:], w, in, out, in)
 		}
 		return m, nil
 	}
-	m.F32 = newWeights[float32](len(ts) * n)
+	m.F32 = l.full.take(len(ts) * n)
 	for i, t := range ts {
 		w, err := float32s(t)
 		if err != nil {
@@ -314,6 +317,8 @@ func (l *loader) encoder() *encoder {
 		n := l.norm(stack + "layernorm_embedding")
 		e.embLN = &n
 	}
+	weights := c.Layers * (4*simd.PackedLen(c.Dim, c.Dim) + simd.PackedLen(c.FFNDim, c.Dim) + simd.PackedLen(c.Dim, c.FFNDim))
+	l.full.left, l.half.left = weights, weights
 	e.layers = make([]layer, c.Layers)
 	l.pool.Run(c.Layers, func(_, i int) {
 		p := stack + "layers." + strconv.Itoa(c.layer(i)) + "."

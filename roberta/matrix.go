@@ -113,7 +113,7 @@ func (a *arena) matrix(buf, rows, cols int) matrix {
 // grow returns s with length n, of its own memory if that suffices.
 func grow(s []float32, n int) []float32 {
 	if cap(s) < n {
-		return newWeights[float32](n)
+		return inHugePages[float32](n)
 	}
 	return s[:n]
 }

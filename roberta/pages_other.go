@@ -2,5 +2,5 @@
 
 package roberta
 
-// newWeights allocates n weights. Only Linux is asked for huge pages.
-func newWeights[E float32 | uint16](n int) []E { return make([]E, n) }
+// inHugePages allocates n elements. Only Linux is asked for huge pages.
+func inHugePages[E float32 | uint16](n int) []E { return make([]E, n) }
