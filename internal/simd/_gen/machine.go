@@ -27,6 +27,9 @@ type machine interface {
 	arg(f *file, reg, name string)                     // loads a pointer, or n, from an argument
 	argK(f *file, name string)                         // loads a float32 argument for constants named ""
 	loop(f *file, body func(), advance map[string]int) // over n elements; advance is in bytes
+	// loopPairs is loop for long computations: 32 elements at a time where that
+	// helps. A body that collects changes register 0 by collect only.
+	loopPairs(f *file, collects bool, body func(), advance map[string]int)
 	ret(f *file)
 
 	load(f *file, v int, p string)
@@ -36,6 +39,7 @@ type machine interface {
 	mov(f *file, d, a int)
 	constant(f *file, d int, k string)
 	bin(f *file, op string, d, a, b int)              // d = a op b
+	collect(f *file, op string, a int)                // 0 = 0 op a, for all of a's elements in their order
 	binK(f *file, op string, d, a int, k string)      // d = a op k
 	binKR(f *file, op string, d int, k string, b int) // d = k op b
 	fma(f *file, d, a, b int)                         // d += a·b

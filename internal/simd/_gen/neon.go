@@ -84,6 +84,13 @@ func (*neon) loop(f *file, body func(), advance map[string]int) {
 	f.i("BNE  %s", l)
 }
 
+// loopPairs is loop: 16 elements are four registers, pairs enough.
+func (m *neon) loopPairs(f *file, _ bool, body func(), advance map[string]int) {
+	m.loop(f, body, advance)
+}
+
+func (m *neon) collect(f *file, op string, a int) { m.bin(f, op, 0, 0, a) }
+
 func (*neon) ret(f *file) { f.i("RET") }
 
 func (*neon) load(f *file, v int, p string)  { f.i("VLD1 (%s), %s", neonPointers[p], list(v)) }

@@ -73,7 +73,7 @@ func vectors(m machine, t *table) *file {
 		m.binK(f, "sub", 1, 1, "")
 		v.exp(1, 2, 3, 4, 5)
 		m.store(f, "p1", 1)
-		m.bin(f, "add", 0, 0, 1)
+		m.collect(f, "add", 1)
 	})
 	v.reduction("markNaN", "x *float32", "", func() {
 		m.load(f, 1, "p1")
@@ -119,7 +119,7 @@ func (v *vec) function(name, params string, body func()) {
 // unary writes x = body(x), with x in register 0.
 func (v *vec) unary(name string, body func()) {
 	v.function(name, "x *float32, n int", func() {
-		v.m.loop(v.f, func() {
+		v.m.loopPairs(v.f, false, func() {
 			v.m.load(v.f, 0, "p0")
 			body()
 			v.m.store(v.f, "p0", 0)
@@ -146,7 +146,11 @@ func (v *vec) reduction(name, pointers, value string, body func()) {
 			}
 		}
 		m.load(f, 0, "p0")
-		m.loop(f, body, advance)
+		if name == "expSum" {
+			m.loopPairs(f, true, body, advance)
+		} else {
+			m.loop(f, body, advance)
+		}
 		m.store(f, "p0", 0)
 	})
 }

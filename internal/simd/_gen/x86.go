@@ -5,6 +5,10 @@ import "fmt"
 // An x86 machine is AVX-512 (wide) or AVX2 with FMA and F16C.
 type x86 struct {
 	wide bool
+	// pairs is set while a loop's body is written for two registers at a time, so
+	// that one is worked on while the other waits for a result. Register 0 is
+	// one register all the same if it collects results.
+	pairs, collects bool
 	constants
 }
 
@@ -33,7 +37,13 @@ func (m *x86) regs(v int) []string {
 		panic("AVX2 has 7 registers of 16 floats")
 	}
 	if m.wide {
-		return []string{fmt.Sprintf("Z%d", v)}
+		if !m.pairs {
+			return []string{fmt.Sprintf("Z%d", v)}
+		}
+		if v == 0 && m.collects {
+			return []string{"Z0"}
+		}
+		return []string{fmt.Sprintf("Z%d", v), fmt.Sprintf("Z%d", 16+v)}
 	}
 	return []string{fmt.Sprintf("Y%d", 2*v), fmt.Sprintf("Y%d", 2*v+1)}
 }
@@ -53,16 +63,40 @@ func (m *x86) arg(f *file, reg, name string) { f.i("MOVQ %s, %s", f.arg(name), x
 func (m *x86) argK(f *file, name string)     { f.i("VBROADCASTSS %s, %s", f.arg(name), m.k()) }
 
 func (m *x86) loop(f *file, body func(), advance map[string]int) {
+	m.repeat(f, 1, body, advance)
+}
+
+func (m *x86) loopPairs(f *file, collects bool, body func(), advance map[string]int) {
+	if !m.wide {
+		m.loop(f, body, advance) // its registers are halves, so it has pairs anyway
+		return
+	}
+	single, done := f.newLabel("single"), f.newLabel("done")
+	f.i("SUBQ $32, CX")
+	f.i("JLT  %s", single)
+	m.pairs, m.collects = true, collects
+	m.repeat(f, 2, body, advance)
+	m.pairs, m.collects = false, false
+	f.at(single)
+	f.i("ADDQ $32, CX")
+	f.i("JEQ  %s", done)
+	m.repeat(f, 1, body, advance)
+	f.at(done)
+}
+
+// repeat writes a loop over times·16 elements: while n ≥ 0 for pairs, from which
+// 32 were taken before, and until n is 0 else.
+func (m *x86) repeat(f *file, times int, body func(), advance map[string]int) {
 	l := f.newLabel("loop")
 	f.at(l)
 	body()
 	for _, p := range []string{"p0", "p1", "p2", "p3"} {
 		if n := advance[p]; n > 0 {
-			f.i("ADDQ $%d, %s", n, x86Pointers[p])
+			f.i("ADDQ $%d, %s", times*n, x86Pointers[p])
 		}
 	}
-	f.i("SUBQ $16, CX")
-	f.i("JNZ  %s", l)
+	f.i("SUBQ $%d, CX", 16*times)
+	f.i("%s  %s", choose(times == 1, "JNZ", "JGE"), l)
 }
 
 func (m *x86) ret(f *file) {
@@ -111,8 +145,10 @@ func (m *x86) loadK(f *file, k string) string {
 }
 
 func (m *x86) constant(f *file, d int, k string) {
-	for _, r := range m.regs(d) {
-		f.i("VBROADCASTSS constants%s<>+%d(SB), %s", m.name(), 4*m.index(k), r)
+	r := m.regs(d)
+	f.i("VBROADCASTSS constants%s<>+%d(SB), %s", m.name(), 4*m.index(k), r[0])
+	for _, other := range r[1:] {
+		f.i("VMOVAPS %s, %s", r[0], other)
 	}
 }
 
@@ -130,6 +166,13 @@ func (m *x86) op(op string) string {
 func (m *x86) bin(f *file, op string, d, a, b int) {
 	for i, r := range m.regs(d) {
 		f.i("%s %s, %s, %s", m.op(op), m.regs(b)[i], m.regs(a)[i], r)
+	}
+}
+
+func (m *x86) collect(f *file, op string, a int) {
+	to := m.regs(0)
+	for i, r := range m.regs(a) {
+		f.i("%s %s, %s, %[3]s", m.op(op), r, to[i%len(to)])
 	}
 }
 
