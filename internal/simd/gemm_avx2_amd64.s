@@ -10,6 +10,7 @@
 // 	BX        panel of w
 // 	CX        terms that are left
 // 	DI        panel that comes next, fetched in steps of R14 bytes
+// 	R14       at first the row of dst to fetch, from the last up
 // 	R15       where a Keep tile leaves its weights; for others ldn
 // 	Y0 …      accumulators, row by row; then weights, then x
 //
@@ -18,22 +19,51 @@
 // func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x1x16AVX2 is a kernel.
 TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ ldd+8(FP), R14
+	IMULQ $0, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last2
-	PCALIGN $32
-two1:
+	JLT  last3
+	CMPQ step+88(FP), $128
+	JNE  first1
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two2
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first1:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ step+88(FP), DI
+	VMOVUPS 0(BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS 0(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT  last3
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first1
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two2:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -50,16 +80,16 @@ two1:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two1
-last2:
+	JGE  two2
+last3:
 	ADDQ $2, CX
-	JEQ  done3
+	JEQ  done4
 	VMOVUPS 0(BX), Y2
 	VMOVUPS 32(BX), Y3
 	VBROADCASTSS 0(SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
-done3:
+done4:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -75,26 +105,61 @@ done3:
 // func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x2x16AVX2 is a kernel.
 TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ ldd+8(FP), R14
+	IMULQ $1, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last5
-	PCALIGN $32
-two4:
+	JLT  last7
+	CMPQ step+88(FP), $128
+	JNE  first5
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two6
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first5:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ step+88(FP), DI
+	VMOVUPS 0(BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS 0(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT  last7
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first5
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two6:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -117,10 +182,10 @@ two4:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two4
-last5:
+	JGE  two6
+last7:
 	ADDQ $2, CX
-	JEQ  done6
+	JEQ  done8
 	VMOVUPS 0(BX), Y4
 	VMOVUPS 32(BX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -129,7 +194,7 @@ last5:
 	VBROADCASTSS 0(SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
-done6:
+done8:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -151,30 +216,71 @@ done6:
 // func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x3x16AVX2 is a kernel.
 TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	MOVQ ldd+8(FP), R14
+	IMULQ $2, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last8
-	PCALIGN $32
-two7:
+	JLT  last11
+	CMPQ step+88(FP), $128
+	JNE  first9
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two10
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first9:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ step+88(FP), DI
+	VMOVUPS 0(BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS 0(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT  last11
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first9
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two10:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -203,10 +309,10 @@ two7:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two7
-last8:
+	JGE  two10
+last11:
 	ADDQ $2, CX
-	JEQ  done9
+	JEQ  done12
 	VMOVUPS 0(BX), Y6
 	VMOVUPS 32(BX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -218,7 +324,7 @@ last8:
 	VBROADCASTSS 0(SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
-done9:
+done12:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -246,22 +352,11 @@ done9:
 // func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x4x16AVX2 is a kernel.
 TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -271,10 +366,68 @@ TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ ldd+8(FP), R14
+	IMULQ $3, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last11
-	PCALIGN $32
-two10:
+	JLT  last15
+	CMPQ step+88(FP), $128
+	JNE  first13
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two14
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first13:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ step+88(FP), DI
+	VMOVUPS 0(BX), Y8
+	VMOVUPS 32(BX), Y9
+	VBROADCASTSS 0(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	VMOVUPS 64(BX), Y8
+	VMOVUPS 96(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT  last15
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first13
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two14:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -309,10 +462,10 @@ two10:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two10
-last11:
+	JGE  two14
+last15:
 	ADDQ $2, CX
-	JEQ  done12
+	JEQ  done16
 	VMOVUPS 0(BX), Y8
 	VMOVUPS 32(BX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -327,7 +480,7 @@ last11:
 	VBROADCASTSS 0(SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
-done12:
+done16:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -361,24 +514,11 @@ done12:
 // func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x5x16AVX2 is a kernel.
 TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -390,10 +530,76 @@ TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
+	MOVQ ldd+8(FP), R14
+	IMULQ $4, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last14
-	PCALIGN $32
-two13:
+	JLT  last19
+	CMPQ step+88(FP), $128
+	JNE  first17
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two18
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first17:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ step+88(FP), DI
+	VMOVUPS 0(BX), Y10
+	VMOVUPS 32(BX), Y11
+	VBROADCASTSS 0(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT  last19
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first17
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two18:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -434,10 +640,10 @@ two13:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two13
-last14:
+	JGE  two18
+last19:
 	ADDQ $2, CX
-	JEQ  done15
+	JEQ  done20
 	VMOVUPS 0(BX), Y10
 	VMOVUPS 32(BX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -455,7 +661,7 @@ last14:
 	VBROADCASTSS 0(SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
-done15:
+done20:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -495,26 +701,11 @@ done15:
 // func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32x6x16AVX2 is a kernel.
 TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VXORPS Y0, Y0, Y0
@@ -529,10 +720,84 @@ TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	MOVQ ldd+8(FP), R14
+	IMULQ $5, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last17
-	PCALIGN $32
-two16:
+	JLT  last23
+	CMPQ step+88(FP), $128
+	JNE  first21
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two22
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first21:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	PREFETCHT1 64(DI)
+	ADDQ step+88(FP), DI
+	VMOVUPS 0(BX), Y12
+	VMOVUPS 32(BX), Y13
+	VBROADCASTSS 0(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 0(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	VMOVUPS 64(BX), Y12
+	VMOVUPS 96(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT  last23
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first21
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two22:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -579,10 +844,10 @@ two16:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two16
-last17:
+	JGE  two22
+last23:
 	ADDQ $2, CX
-	JEQ  done18
+	JEQ  done24
 	VMOVUPS 0(BX), Y12
 	VMOVUPS 32(BX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -603,7 +868,7 @@ last17:
 	VBROADCASTSS 0(SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
-done18:
+done24:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -649,22 +914,50 @@ done18:
 // func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x1x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ ldd+8(FP), R14
+	IMULQ $0, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last20
-	PCALIGN $32
-two19:
+	JLT  last27
+	CMPQ step+88(FP), $64
+	JNE  first25
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two26
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first25:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y2
+	VCVTPH2PS 16(BX), Y3
+	VBROADCASTSS 0(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	VCVTPH2PS 32(BX), Y2
+	VCVTPH2PS 48(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT  last27
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first25
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two26:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y2
@@ -680,16 +973,16 @@ two19:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two19
-last20:
+	JGE  two26
+last27:
 	ADDQ $2, CX
-	JEQ  done21
+	JEQ  done28
 	VCVTPH2PS 0(BX), Y2
 	VCVTPH2PS 16(BX), Y3
 	VBROADCASTSS 0(SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
-done21:
+done28:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -705,26 +998,60 @@ done21:
 // func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x2x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ ldd+8(FP), R14
+	IMULQ $1, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last23
-	PCALIGN $32
-two22:
+	JLT  last31
+	CMPQ step+88(FP), $64
+	JNE  first29
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two30
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first29:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y4
+	VCVTPH2PS 16(BX), Y5
+	VBROADCASTSS 0(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	VCVTPH2PS 32(BX), Y4
+	VCVTPH2PS 48(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT  last31
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first29
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two30:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y4
@@ -746,10 +1073,10 @@ two22:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two22
-last23:
+	JGE  two30
+last31:
 	ADDQ $2, CX
-	JEQ  done24
+	JEQ  done32
 	VCVTPH2PS 0(BX), Y4
 	VCVTPH2PS 16(BX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -758,7 +1085,7 @@ last23:
 	VBROADCASTSS 0(SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
-done24:
+done32:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -780,30 +1107,70 @@ done24:
 // func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x3x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	MOVQ ldd+8(FP), R14
+	IMULQ $2, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last26
-	PCALIGN $32
-two25:
+	JLT  last35
+	CMPQ step+88(FP), $64
+	JNE  first33
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two34
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first33:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y6
+	VCVTPH2PS 16(BX), Y7
+	VBROADCASTSS 0(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	VCVTPH2PS 32(BX), Y6
+	VCVTPH2PS 48(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT  last35
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first33
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two34:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y6
@@ -831,10 +1198,10 @@ two25:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two25
-last26:
+	JGE  two34
+last35:
 	ADDQ $2, CX
-	JEQ  done27
+	JEQ  done36
 	VCVTPH2PS 0(BX), Y6
 	VCVTPH2PS 16(BX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -846,7 +1213,7 @@ last26:
 	VBROADCASTSS 0(SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
-done27:
+done36:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -874,22 +1241,11 @@ done27:
 // func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x4x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -899,10 +1255,67 @@ TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ ldd+8(FP), R14
+	IMULQ $3, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last29
-	PCALIGN $32
-two28:
+	JLT  last39
+	CMPQ step+88(FP), $64
+	JNE  first37
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two38
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first37:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y8
+	VCVTPH2PS 16(BX), Y9
+	VBROADCASTSS 0(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	VCVTPH2PS 32(BX), Y8
+	VCVTPH2PS 48(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT  last39
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first37
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two38:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y8
@@ -936,10 +1349,10 @@ two28:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two28
-last29:
+	JGE  two38
+last39:
 	ADDQ $2, CX
-	JEQ  done30
+	JEQ  done40
 	VCVTPH2PS 0(BX), Y8
 	VCVTPH2PS 16(BX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -954,7 +1367,7 @@ last29:
 	VBROADCASTSS 0(SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
-done30:
+done40:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -988,24 +1401,11 @@ done30:
 // func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x5x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1017,10 +1417,75 @@ TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
+	MOVQ ldd+8(FP), R14
+	IMULQ $4, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last32
-	PCALIGN $32
-two31:
+	JLT  last43
+	CMPQ step+88(FP), $64
+	JNE  first41
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two42
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first41:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y10
+	VCVTPH2PS 16(BX), Y11
+	VBROADCASTSS 0(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	VCVTPH2PS 32(BX), Y10
+	VCVTPH2PS 48(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT  last43
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first41
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two42:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y10
@@ -1060,10 +1525,10 @@ two31:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two31
-last32:
+	JGE  two42
+last43:
 	ADDQ $2, CX
-	JEQ  done33
+	JEQ  done44
 	VCVTPH2PS 0(BX), Y10
 	VCVTPH2PS 16(BX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -1081,7 +1546,7 @@ last32:
 	VBROADCASTSS 0(SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
-done33:
+done44:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1121,26 +1586,11 @@ done33:
 // func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 // gemmF32F16x6x16AVX2 is a kernelHalf.
 TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	VXORPS Y0, Y0, Y0
@@ -1155,10 +1605,83 @@ TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	MOVQ ldd+8(FP), R14
+	IMULQ $5, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last35
-	PCALIGN $32
-two34:
+	JLT  last47
+	CMPQ step+88(FP), $64
+	JNE  first45
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two46
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first45:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y12
+	VCVTPH2PS 16(BX), Y13
+	VBROADCASTSS 0(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 0(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	VCVTPH2PS 32(BX), Y12
+	VCVTPH2PS 48(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT  last47
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first45
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two46:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y12
@@ -1204,10 +1727,10 @@ two34:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two34
-last35:
+	JGE  two46
+last47:
 	ADDQ $2, CX
-	JEQ  done36
+	JEQ  done48
 	VCVTPH2PS 0(BX), Y12
 	VCVTPH2PS 16(BX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -1228,7 +1751,7 @@ last35:
 	VBROADCASTSS 0(SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
-done36:
+done48:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1274,22 +1797,11 @@ done36:
 // func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx4x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	MOVQ wide+96(FP), R15
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
@@ -1300,10 +1812,72 @@ TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ ldd+8(FP), R14
+	IMULQ $3, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last38
-	PCALIGN $32
-two37:
+	JLT  last51
+	CMPQ step+88(FP), $64
+	JNE  first49
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two50
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first49:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y8
+	VMOVUPS Y8, 0(R15)
+	VCVTPH2PS 16(BX), Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS 0(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	VCVTPH2PS 32(BX), Y8
+	VMOVUPS Y8, 64(R15)
+	VCVTPH2PS 48(BX), Y9
+	VMOVUPS Y9, 96(R15)
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT  last51
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first49
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two50:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y8
@@ -1342,10 +1916,10 @@ two37:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two37
-last38:
+	JGE  two50
+last51:
 	ADDQ $2, CX
-	JEQ  done39
+	JEQ  done52
 	VCVTPH2PS 0(BX), Y8
 	VMOVUPS Y8, 0(R15)
 	VCVTPH2PS 16(BX), Y9
@@ -1362,7 +1936,7 @@ last38:
 	VBROADCASTSS 0(SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
-done39:
+done52:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1396,24 +1970,11 @@ done39:
 // func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx5x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	MOVQ wide+96(FP), R15
 	LEAQ (AX)(AX*2), R8
 	VXORPS Y0, Y0, Y0
@@ -1426,10 +1987,80 @@ TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
+	MOVQ ldd+8(FP), R14
+	IMULQ $4, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last41
-	PCALIGN $32
-two40:
+	JLT  last55
+	CMPQ step+88(FP), $64
+	JNE  first53
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two54
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first53:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y10
+	VMOVUPS Y10, 0(R15)
+	VCVTPH2PS 16(BX), Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS 0(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	VCVTPH2PS 32(BX), Y10
+	VMOVUPS Y10, 64(R15)
+	VCVTPH2PS 48(BX), Y11
+	VMOVUPS Y11, 96(R15)
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT  last55
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first53
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two54:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y10
@@ -1474,10 +2105,10 @@ two40:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two40
-last41:
+	JGE  two54
+last55:
 	ADDQ $2, CX
-	JEQ  done42
+	JEQ  done56
 	VCVTPH2PS 0(BX), Y10
 	VMOVUPS Y10, 0(R15)
 	VCVTPH2PS 16(BX), Y11
@@ -1497,7 +2128,7 @@ last41:
 	VBROADCASTSS 0(SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
-done42:
+done56:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1537,26 +2168,11 @@ done42:
 // func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 // gemmF32F16Keepx6x16AVX2 is a kernelKeep.
 TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
-	// The tile of dst, which is written at the end, is fetched at the beginning.
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), R14
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
-	ADDQ R14, DI
-	BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
 	MOVQ k+48(FP), CX
 	MOVQ next+72(FP), DI
-	MOVQ step+88(FP), R14
 	MOVQ wide+96(FP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
@@ -1572,10 +2188,88 @@ TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	MOVQ ldd+8(FP), R14
+	IMULQ $5, R14
+	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last44
-	PCALIGN $32
-two43:
+	JLT  last59
+	CMPQ step+88(FP), $64
+	JNE  first57
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ ldd+8(FP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ step+88(FP), R14
+	JMP  two58
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first57:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 0(DI)
+	ADDQ step+88(FP), DI
+	VCVTPH2PS 0(BX), Y12
+	VMOVUPS Y12, 0(R15)
+	VCVTPH2PS 16(BX), Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS 0(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 0(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 0(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 0(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 0(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 0(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	VCVTPH2PS 32(BX), Y12
+	VMOVUPS Y12, 64(R15)
+	VCVTPH2PS 48(BX), Y13
+	VMOVUPS Y13, 96(R15)
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT  last59
+	SUBQ ldd+8(FP), R14
+	CMPQ R14, dst+0(FP)
+	JCC  first57
+	MOVQ step+88(FP), R14
+	PCALIGN $64
+two58:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y12
@@ -1626,10 +2320,10 @@ two43:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two43
-last44:
+	JGE  two58
+last59:
 	ADDQ $2, CX
-	JEQ  done45
+	JEQ  done60
 	VCVTPH2PS 0(BX), Y12
 	VMOVUPS Y12, 0(R15)
 	VCVTPH2PS 16(BX), Y13
@@ -1652,7 +2346,7 @@ last44:
 	VBROADCASTSS 0(SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
-done45:
+done60:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX

@@ -16,6 +16,7 @@ func (m *x86) tileHeader() string {
 	return h + fmt.Sprintf(`
 	CX        terms that are left
 	DI        panel that comes next, fetched in steps of R14 bytes
+	R14       at first the row of dst to fetch, from the last up
 	R15       where a Keep tile leaves its weights; for others ldn
 	%[1]s0 …      accumulators, row by row; then weights, then x
 
@@ -33,14 +34,14 @@ func x86Row(r, disp int) string {
 	return fmt.Sprintf("%d(SI)(%s)", disp, index)
 }
 
-// prefetchWrite fetches the cache line at disp(DI), to be written to. Go's
+// prefetchWrite fetches the cache line at disp(R14), to be written to. Go's
 // assembler does not know PREFETCHW; a processor without it does nothing.
 func (m *x86) prefetchWrite(f *file, disp int) {
 	if disp == 0 {
-		f.i("BYTE $0x0F; BYTE $0x0D; BYTE $0x0F // PREFETCHW (DI)")
+		f.i("BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)")
 		return
 	}
-	f.i("BYTE $0x0F; BYTE $0x0D; BYTE $0x4F; BYTE $%d // PREFETCHW %[1]d(DI)", disp)
+	f.i("BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $%d // PREFETCHW %[1]d(R14)", disp)
 }
 
 func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
@@ -51,17 +52,6 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 	x := reg(rows*parts + parts)
 	size := choose(weights != full, 32, 64) // bytes of a panel and term
 
-	f.comment("The tile of dst, which is written at the end, is fetched at the beginning.")
-	f.i("MOVQ %s, DI", f.arg("dst"))
-	f.i("MOVQ %s, R14", f.arg("ldd"))
-	for r := range rows {
-		for at := 0; at < 64*panels; at += 64 {
-			m.prefetchWrite(f, at)
-		}
-		if r < rows-1 {
-			f.i("ADDQ R14, DI")
-		}
-	}
 	f.i("MOVQ %s, SI", f.arg("x"))
 	f.i("MOVQ %s, AX", f.arg("ldx"))
 	f.i("MOVQ %s, BX", f.arg("w"))
@@ -70,7 +60,6 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 	}
 	f.i("MOVQ %s, CX", f.arg("k"))
 	f.i("MOVQ %s, DI", f.arg("next"))
-	f.i("MOVQ %s, R14", f.arg("step"))
 	switch {
 	case weights == keep:
 		f.i("MOVQ %s, R15", f.arg("wide"))
@@ -107,7 +96,7 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 			}
 		}
 	}
-	prefetch := func() {
+	twoTerms := func(fetchStep string) {
 		for at := 0; at < 2*size; at += 64 {
 			f.i("PREFETCHT1 %d(DI)", at)
 			if panels == 2 {
@@ -115,22 +104,51 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 				f.i("PREFETCHT1 %d(DI)(%s*1)", at, choose(weights == keep, "DX", "R15"))
 			}
 		}
-		f.i("ADDQ R14, DI")
+		f.i("ADDQ %s, DI", fetchStep)
+		term(0)
+		term(1)
+		f.i("ADDQ $8, SI")
+		f.i("ADDQ $%d, BX", 2*size)
+		if weights == keep {
+			f.i("ADDQ $128, R15")
+		}
+		f.i("SUBQ $2, CX")
 	}
-	two, last, done := f.newLabel("two"), f.newLabel("last"), f.newLabel("done")
+	fetchRow := func() {
+		for at := 0; at < 64*panels; at += 64 {
+			m.prefetchWrite(f, at)
+		}
+	}
+	first, two, last, done := f.newLabel("first"), f.newLabel("two"), f.newLabel("last"), f.newLabel("done")
+	f.i("MOVQ %s, R14", f.arg("ldd"))
+	f.i("IMULQ $%d, R14", rows-1)
+	f.i("ADDQ %s, R14", f.arg("dst"))
 	f.i("SUBQ $2, CX")
 	f.i("JLT  %s", last)
-	f.i("PCALIGN $32")
-	f.at(two)
-	prefetch()
-	term(0)
-	term(1)
-	f.i("ADDQ $8, SI")
-	f.i("ADDQ $%d, BX", 2*size)
-	if weights == keep {
-		f.i("ADDQ $128, R15")
+	f.i("CMPQ %s, $%d", f.arg("step"), 2*size)
+	f.i("JNE  %s", first)
+	f.comment("The only tile of its panels waits for weights, not for dst: fetch that at once.")
+	for r := range rows {
+		fetchRow()
+		if r < rows-1 {
+			f.i("SUBQ %s, R14", f.arg("ldd"))
+		}
 	}
-	f.i("SUBQ $2, CX")
+	f.i("MOVQ %s, R14", f.arg("step"))
+	f.i("JMP  %s", two)
+	f.comment("Others fetch a row at each of their first steps; all at once would hold them up.")
+	f.i("PCALIGN $64")
+	f.at(first)
+	fetchRow()
+	twoTerms(f.arg("step"))
+	f.i("JLT  %s", last)
+	f.i("SUBQ %s, R14", f.arg("ldd"))
+	f.i("CMPQ R14, %s", f.arg("dst"))
+	f.i("JCC  %s", first)
+	f.i("MOVQ %s, R14", f.arg("step"))
+	f.i("PCALIGN $64")
+	f.at(two)
+	twoTerms("R14")
 	f.i("JGE  %s", two)
 	f.at(last)
 	f.i("ADDQ $2, CX")
