@@ -4,7 +4,8 @@ package simd
 
 import "unsafe"
 
-// A kernel computes one tile of a product, for one block of k terms:
+// A kernel computes tiles of a product, one below the other, for one block of k
+// terms:
 //
 //	dst[r][n] = base[r][n] + Σ x[r][k]·w[k][n]
 //
@@ -15,9 +16,9 @@ import "unsafe"
 // too, but not past a page: without this, ten tiles took a fifth longer and two
 // took twice as long (Sapphire Rapids; Zen 4: a tenth and half as long again).
 // It also fetches dst, where it will write at the end.
-type kernel func(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+type kernel func(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
-// A kernelHalf is a kernel for weights in float16.
+// A kernelHalf is a kernel for weights in float16 and one tile.
 type kernelHalf func(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
 
 // A kernelKeep is a kernelHalf that leaves its weights as float32 at wide, the
@@ -77,15 +78,23 @@ func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 
 // second-level cache of 2 MiB.
 const cacheFloats = 320 << 10
 
+// callRows bounds the rows that one call of a kernel computes: assembly cannot be
+// preempted, and this many take well below 100 µs.
+const callRows = 224
+
 // block computes one block of terms, from k0 on, of the width (1 or 2) panels
 // from p on, whose first column is dst's and base's and whose first term is x's.
 // next is where in w the weights of the block after it begin, or -1.
 func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p, width, k0, next int, base []float32, ldb int, scratch []float32) {
-	height := tileHeight(m, t.rows)
+	height, high := cutRows(m, t.rows)
 	ldw := w.K * PanelWidth // from panel to panel
 	k := min(kBlock, w.K-k0)
 	at := p*ldw + k0*PanelWidth
-	step := (2*PanelWidth*height + m - 1) / m // each tile asks for its share of what comes next
+	bytes := 4 // of a weight
+	if w.F16 != nil {
+		bytes = 2
+	}
+	step := (2*PanelWidth*bytes*height + m - 1) / m // each tile asks for its share of what comes next
 	if next < 0 {
 		next, step = at, 0
 	}
@@ -94,9 +103,11 @@ func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matr
 		kernels = t.two
 	}
 	if w.F16 == nil {
-		for r := 0; r < m; r += height {
-			h, share := min(height, m-r), min(next+r*k/m*PanelWidth, len(w.F32)-1)
-			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F32[share]), 4*ldw, 4*step)
+		for r := 0; r < m; {
+			h, n := nextTiles(r, m, height, high)
+			share := min(next+r*k/m*PanelWidth, len(w.F32)-1)
+			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F32[share]), 4*ldw, step, n)
+			r += n * h
 		}
 		return
 	}
@@ -106,20 +117,35 @@ func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matr
 		FromF16(scratch[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
 	case height == m:
 		r = height
-		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, 2*step)
+		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, step)
 	default:
 		r = height
-		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, 2*step, &scratch[0])
+		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, step, &scratch[0])
 	}
-	for ; r < m; r += height {
-		h, share := min(height, m-r), min(next+r*k/m*PanelWidth, len(w.F16)-1)
-		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F16[share]), 2*ldw, 2*step)
+	for r < m {
+		h, n := nextTiles(r, m, height, high)
+		share := min(next+r*k/m*PanelWidth, len(w.F16)-1)
+		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F16[share]), 2*ldw, step, n)
+		r += n * h
 	}
 }
 
-// tileHeight cuts m rows into tiles of at most limit rows and of nearly equal
-// height: a last tile of a row or two would leave most of the registers idle.
-func tileHeight(m, limit int) int {
+// cutRows cuts m rows into as few tiles of at most limit rows as there can be: so
+// many of height rows, and the others of one row less. A last tile of a row or two
+// would leave most of the registers idle.
+func cutRows(m, limit int) (height, high int) {
 	tiles := (m + limit - 1) / limit
-	return (m + tiles - 1) / tiles
+	height = (m + tiles - 1) / tiles
+	return height, m - tiles*(height-1)
+}
+
+// nextTiles says how tiles go on at row r of m: n of h rows. height and high are
+// cutRows's.
+func nextTiles(r, m, height, high int) (h, n int) {
+	h, n = height, high-r/height
+	if n <= 0 {
+		h = height - 1
+		n = (m - r) / h
+	}
+	return h, min(n, callRows/h)
 }

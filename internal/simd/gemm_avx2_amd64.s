@@ -16,9 +16,10 @@
 //
 // Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
 
-// func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x1x16AVX2 is a kernel.
-TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-104
+tile1:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -30,16 +31,16 @@ TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $0, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last3
+	JLT  last4
 	CMPQ step+88(FP), $128
-	JNE  first1
+	JNE  first2
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two2
+	JMP  two3
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first1:
+first2:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -57,13 +58,13 @@ first1:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last3
+	JLT  last4
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first1
+	JCC  first2
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two2:
+two3:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -80,17 +81,18 @@ two2:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two2
-last3:
+	JGE  two3
+last4:
 	ADDQ $2, CX
-	JEQ  done4
+	JEQ  done5
 	VMOVUPS 0(BX), Y2
 	VMOVUPS 32(BX), Y3
 	VBROADCASTSS 0(SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
-done4:
+done5:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -99,12 +101,23 @@ done4:
 	VADDPS 32(SI), Y1, Y1
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $1, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile1
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x2x16AVX2 is a kernel.
-TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-104
+tile6:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -118,18 +131,18 @@ TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $1, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last7
+	JLT  last9
 	CMPQ step+88(FP), $128
-	JNE  first5
+	JNE  first7
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two6
+	JMP  two8
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first5:
+first7:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -153,13 +166,13 @@ first5:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last7
+	JLT  last9
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first5
+	JCC  first7
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two6:
+two8:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -182,10 +195,10 @@ two6:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two6
-last7:
+	JGE  two8
+last9:
 	ADDQ $2, CX
-	JEQ  done8
+	JEQ  done10
 	VMOVUPS 0(BX), Y4
 	VMOVUPS 32(BX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -194,8 +207,9 @@ last7:
 	VBROADCASTSS 0(SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
-done8:
+done10:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -210,12 +224,23 @@ done8:
 	VADDPS 32(SI), Y3, Y3
 	VMOVUPS Y2, 0(DI)
 	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $2, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile6
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x3x16AVX2 is a kernel.
-TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-104
+tile11:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -231,9 +256,9 @@ TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $2, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last11
+	JLT  last14
 	CMPQ step+88(FP), $128
-	JNE  first9
+	JNE  first12
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -241,10 +266,10 @@ TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two10
+	JMP  two13
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first9:
+first12:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -274,13 +299,13 @@ first9:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last11
+	JLT  last14
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first9
+	JCC  first12
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two10:
+two13:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -309,10 +334,10 @@ two10:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two10
-last11:
+	JGE  two13
+last14:
 	ADDQ $2, CX
-	JEQ  done12
+	JEQ  done15
 	VMOVUPS 0(BX), Y6
 	VMOVUPS 32(BX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -324,8 +349,9 @@ last11:
 	VBROADCASTSS 0(SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
-done12:
+done15:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -346,12 +372,23 @@ done12:
 	VADDPS 32(SI), Y5, Y5
 	VMOVUPS Y4, 0(DI)
 	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $3, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile11
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x4x16AVX2 is a kernel.
-TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-104
+tile16:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -370,9 +407,9 @@ TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $3, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last15
+	JLT  last19
 	CMPQ step+88(FP), $128
-	JNE  first13
+	JNE  first17
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -382,10 +419,10 @@ TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two14
+	JMP  two18
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first13:
+first17:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -421,13 +458,13 @@ first13:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last15
+	JLT  last19
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first13
+	JCC  first17
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two14:
+two18:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -462,10 +499,10 @@ two14:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two14
-last15:
+	JGE  two18
+last19:
 	ADDQ $2, CX
-	JEQ  done16
+	JEQ  done20
 	VMOVUPS 0(BX), Y8
 	VMOVUPS 32(BX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -480,8 +517,9 @@ last15:
 	VBROADCASTSS 0(SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
-done16:
+done20:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -508,12 +546,23 @@ done16:
 	VADDPS 32(SI), Y7, Y7
 	VMOVUPS Y6, 0(DI)
 	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $4, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile16
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x5x16AVX2 is a kernel.
-TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-104
+tile21:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -534,9 +583,9 @@ TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $4, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last19
+	JLT  last24
 	CMPQ step+88(FP), $128
-	JNE  first17
+	JNE  first22
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -548,10 +597,10 @@ TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two18
+	JMP  two23
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first17:
+first22:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -593,13 +642,13 @@ first17:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last19
+	JLT  last24
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first17
+	JCC  first22
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two18:
+two23:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -640,10 +689,10 @@ two18:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two18
-last19:
+	JGE  two23
+last24:
 	ADDQ $2, CX
-	JEQ  done20
+	JEQ  done25
 	VMOVUPS 0(BX), Y10
 	VMOVUPS 32(BX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -661,8 +710,9 @@ last19:
 	VBROADCASTSS 0(SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
-done20:
+done25:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -695,12 +745,23 @@ done20:
 	VADDPS 32(SI), Y9, Y9
 	VMOVUPS Y8, 0(DI)
 	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $5, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile21
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x6x16AVX2 is a kernel.
-TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-104
+tile26:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -724,9 +785,9 @@ TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $5, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last23
+	JLT  last29
 	CMPQ step+88(FP), $128
-	JNE  first21
+	JNE  first27
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -740,10 +801,10 @@ TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two22
+	JMP  two28
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first21:
+first27:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -791,13 +852,13 @@ first21:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last23
+	JLT  last29
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first21
+	JCC  first27
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two22:
+two28:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -844,10 +905,10 @@ two22:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two22
-last23:
+	JGE  two28
+last29:
 	ADDQ $2, CX
-	JEQ  done24
+	JEQ  done30
 	VMOVUPS 0(BX), Y12
 	VMOVUPS 32(BX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -868,8 +929,9 @@ last23:
 	VBROADCASTSS 0(SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
-done24:
+done30:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -908,6 +970,16 @@ done24:
 	VADDPS 32(SI), Y11, Y11
 	VMOVUPS Y10, 0(DI)
 	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $6, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile26
 	VZEROUPPER
 	RET
 
@@ -925,16 +997,16 @@ TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $0, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last27
+	JLT  last34
 	CMPQ step+88(FP), $64
-	JNE  first25
+	JNE  first32
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two26
+	JMP  two33
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first25:
+first32:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -951,13 +1023,13 @@ first25:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last27
+	JLT  last34
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first25
+	JCC  first32
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two26:
+two33:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y2
@@ -973,16 +1045,16 @@ two26:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two26
-last27:
+	JGE  two33
+last34:
 	ADDQ $2, CX
-	JEQ  done28
+	JEQ  done35
 	VCVTPH2PS 0(BX), Y2
 	VCVTPH2PS 16(BX), Y3
 	VBROADCASTSS 0(SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
-done28:
+done35:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1011,18 +1083,18 @@ TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $1, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last31
+	JLT  last39
 	CMPQ step+88(FP), $64
-	JNE  first29
+	JNE  first37
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two30
+	JMP  two38
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first29:
+first37:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -1045,13 +1117,13 @@ first29:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last31
+	JLT  last39
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first29
+	JCC  first37
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two30:
+two38:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y4
@@ -1073,10 +1145,10 @@ two30:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two30
-last31:
+	JGE  two38
+last39:
 	ADDQ $2, CX
-	JEQ  done32
+	JEQ  done40
 	VCVTPH2PS 0(BX), Y4
 	VCVTPH2PS 16(BX), Y5
 	VBROADCASTSS 0(SI), Y6
@@ -1085,7 +1157,7 @@ last31:
 	VBROADCASTSS 0(SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
-done32:
+done40:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1122,9 +1194,9 @@ TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $2, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last35
+	JLT  last44
 	CMPQ step+88(FP), $64
-	JNE  first33
+	JNE  first42
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -1132,10 +1204,10 @@ TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two34
+	JMP  two43
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first33:
+first42:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -1164,13 +1236,13 @@ first33:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last35
+	JLT  last44
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first33
+	JCC  first42
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two34:
+two43:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y6
@@ -1198,10 +1270,10 @@ two34:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two34
-last35:
+	JGE  two43
+last44:
 	ADDQ $2, CX
-	JEQ  done36
+	JEQ  done45
 	VCVTPH2PS 0(BX), Y6
 	VCVTPH2PS 16(BX), Y7
 	VBROADCASTSS 0(SI), Y8
@@ -1213,7 +1285,7 @@ last35:
 	VBROADCASTSS 0(SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
-done36:
+done45:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1259,9 +1331,9 @@ TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $3, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last39
+	JLT  last49
 	CMPQ step+88(FP), $64
-	JNE  first37
+	JNE  first47
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -1271,10 +1343,10 @@ TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two38
+	JMP  two48
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first37:
+first47:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -1309,13 +1381,13 @@ first37:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last39
+	JLT  last49
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first37
+	JCC  first47
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two38:
+two48:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y8
@@ -1349,10 +1421,10 @@ two38:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two38
-last39:
+	JGE  two48
+last49:
 	ADDQ $2, CX
-	JEQ  done40
+	JEQ  done50
 	VCVTPH2PS 0(BX), Y8
 	VCVTPH2PS 16(BX), Y9
 	VBROADCASTSS 0(SI), Y10
@@ -1367,7 +1439,7 @@ last39:
 	VBROADCASTSS 0(SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
-done40:
+done50:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1421,9 +1493,9 @@ TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $4, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last43
+	JLT  last54
 	CMPQ step+88(FP), $64
-	JNE  first41
+	JNE  first52
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -1435,10 +1507,10 @@ TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two42
+	JMP  two53
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first41:
+first52:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -1479,13 +1551,13 @@ first41:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last43
+	JLT  last54
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first41
+	JCC  first52
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two42:
+two53:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y10
@@ -1525,10 +1597,10 @@ two42:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two42
-last43:
+	JGE  two53
+last54:
 	ADDQ $2, CX
-	JEQ  done44
+	JEQ  done55
 	VCVTPH2PS 0(BX), Y10
 	VCVTPH2PS 16(BX), Y11
 	VBROADCASTSS 0(SI), Y12
@@ -1546,7 +1618,7 @@ last43:
 	VBROADCASTSS 0(SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
-done44:
+done55:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1609,9 +1681,9 @@ TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
 	IMULQ $5, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last47
+	JLT  last59
 	CMPQ step+88(FP), $64
-	JNE  first45
+	JNE  first57
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -1625,10 +1697,10 @@ TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two46
+	JMP  two58
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first45:
+first57:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -1675,13 +1747,13 @@ first45:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last47
+	JLT  last59
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first45
+	JCC  first57
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two46:
+two58:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y12
@@ -1727,10 +1799,10 @@ two46:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two46
-last47:
+	JGE  two58
+last59:
 	ADDQ $2, CX
-	JEQ  done48
+	JEQ  done60
 	VCVTPH2PS 0(BX), Y12
 	VCVTPH2PS 16(BX), Y13
 	VBROADCASTSS 0(SI), Y14
@@ -1751,7 +1823,7 @@ last47:
 	VBROADCASTSS 0(SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
-done48:
+done60:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1816,9 +1888,9 @@ TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
 	IMULQ $3, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last51
+	JLT  last64
 	CMPQ step+88(FP), $64
-	JNE  first49
+	JNE  first62
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -1828,10 +1900,10 @@ TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two50
+	JMP  two63
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first49:
+first62:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -1871,13 +1943,13 @@ first49:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last51
+	JLT  last64
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first49
+	JCC  first62
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two50:
+two63:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y8
@@ -1916,10 +1988,10 @@ two50:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two50
-last51:
+	JGE  two63
+last64:
 	ADDQ $2, CX
-	JEQ  done52
+	JEQ  done65
 	VCVTPH2PS 0(BX), Y8
 	VMOVUPS Y8, 0(R15)
 	VCVTPH2PS 16(BX), Y9
@@ -1936,7 +2008,7 @@ last51:
 	VBROADCASTSS 0(SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
-done52:
+done65:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -1991,9 +2063,9 @@ TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
 	IMULQ $4, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last55
+	JLT  last69
 	CMPQ step+88(FP), $64
-	JNE  first53
+	JNE  first67
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -2005,10 +2077,10 @@ TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two54
+	JMP  two68
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first53:
+first67:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -2054,13 +2126,13 @@ first53:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last55
+	JLT  last69
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first53
+	JCC  first67
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two54:
+two68:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y10
@@ -2105,10 +2177,10 @@ two54:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two54
-last55:
+	JGE  two68
+last69:
 	ADDQ $2, CX
-	JEQ  done56
+	JEQ  done70
 	VCVTPH2PS 0(BX), Y10
 	VMOVUPS Y10, 0(R15)
 	VCVTPH2PS 16(BX), Y11
@@ -2128,7 +2200,7 @@ last55:
 	VBROADCASTSS 0(SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
-done56:
+done70:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -2192,9 +2264,9 @@ TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
 	IMULQ $5, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last59
+	JLT  last74
 	CMPQ step+88(FP), $64
-	JNE  first57
+	JNE  first72
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -2208,10 +2280,10 @@ TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two58
+	JMP  two73
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first57:
+first72:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	ADDQ step+88(FP), DI
@@ -2263,13 +2335,13 @@ first57:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last59
+	JLT  last74
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first57
+	JCC  first72
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two58:
+two73:
 	PREFETCHT1 0(DI)
 	ADDQ R14, DI
 	VCVTPH2PS 0(BX), Y12
@@ -2320,10 +2392,10 @@ two58:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two58
-last59:
+	JGE  two73
+last74:
 	ADDQ $2, CX
-	JEQ  done60
+	JEQ  done75
 	VCVTPH2PS 0(BX), Y12
 	VMOVUPS Y12, 0(R15)
 	VCVTPH2PS 16(BX), Y13
@@ -2346,7 +2418,7 @@ last59:
 	VBROADCASTSS 0(SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
-done60:
+done75:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX

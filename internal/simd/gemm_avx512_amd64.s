@@ -16,9 +16,10 @@
 //
 // Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
 
-// func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x1x32AVX512 is a kernel.
-TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-104
+tile1:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -32,17 +33,17 @@ TEXT ·gemmF32x1x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $0, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last3
+	JLT  last4
 	CMPQ step+88(FP), $128
-	JNE  first1
+	JNE  first2
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two2
+	JMP  two3
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first1:
+first2:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -63,13 +64,13 @@ first1:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last3
+	JLT  last4
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first1
+	JCC  first2
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two2:
+two3:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -88,17 +89,18 @@ two2:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two2
-last3:
+	JGE  two3
+last4:
 	ADDQ $2, CX
-	JEQ  done4
+	JEQ  done5
 	VMOVUPS 0(BX), Z2
 	VMOVUPS 0(BX)(DX*1), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
-done4:
+done5:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -107,12 +109,23 @@ done4:
 	VADDPS 64(SI), Z1, Z1
 	VMOVUPS Z0, 0(DI)
 	VMOVUPS Z1, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $1, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile1
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x2x32AVX512 is a kernel.
-TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-104
+tile6:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -128,9 +141,9 @@ TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $1, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last7
+	JLT  last9
 	CMPQ step+88(FP), $128
-	JNE  first5
+	JNE  first7
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -138,10 +151,10 @@ TEXT ·gemmF32x2x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two6
+	JMP  two8
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first5:
+first7:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -168,13 +181,13 @@ first5:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last7
+	JLT  last9
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first5
+	JCC  first7
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two6:
+two8:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -199,10 +212,10 @@ two6:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two6
-last7:
+	JGE  two8
+last9:
 	ADDQ $2, CX
-	JEQ  done8
+	JEQ  done10
 	VMOVUPS 0(BX), Z4
 	VMOVUPS 0(BX)(DX*1), Z5
 	VBROADCASTSS 0(SI), Z6
@@ -211,8 +224,9 @@ last7:
 	VBROADCASTSS 0(SI)(AX*1), Z6
 	VFMADD231PS Z4, Z6, Z2
 	VFMADD231PS Z5, Z6, Z3
-done8:
+done10:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -227,12 +241,23 @@ done8:
 	VADDPS 64(SI), Z3, Z3
 	VMOVUPS Z2, 0(DI)
 	VMOVUPS Z3, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $2, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile6
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x3x32AVX512 is a kernel.
-TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-104
+tile11:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -250,9 +275,9 @@ TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $2, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last11
+	JLT  last14
 	CMPQ step+88(FP), $128
-	JNE  first9
+	JNE  first12
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -263,10 +288,10 @@ TEXT ·gemmF32x3x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two10
+	JMP  two13
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first9:
+first12:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -299,13 +324,13 @@ first9:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last11
+	JLT  last14
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first9
+	JCC  first12
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two10:
+two13:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -336,10 +361,10 @@ two10:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two10
-last11:
+	JGE  two13
+last14:
 	ADDQ $2, CX
-	JEQ  done12
+	JEQ  done15
 	VMOVUPS 0(BX), Z6
 	VMOVUPS 0(BX)(DX*1), Z7
 	VBROADCASTSS 0(SI), Z8
@@ -351,8 +376,9 @@ last11:
 	VBROADCASTSS 0(SI)(AX*2), Z8
 	VFMADD231PS Z6, Z8, Z4
 	VFMADD231PS Z7, Z8, Z5
-done12:
+done15:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -373,12 +399,23 @@ done12:
 	VADDPS 64(SI), Z5, Z5
 	VMOVUPS Z4, 0(DI)
 	VMOVUPS Z5, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $3, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile11
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x4x32AVX512 is a kernel.
-TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-104
+tile16:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -399,9 +436,9 @@ TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $3, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last15
+	JLT  last19
 	CMPQ step+88(FP), $128
-	JNE  first13
+	JNE  first17
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -415,10 +452,10 @@ TEXT ·gemmF32x4x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two14
+	JMP  two18
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first13:
+first17:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -457,13 +494,13 @@ first13:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last15
+	JLT  last19
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first13
+	JCC  first17
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two14:
+two18:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -500,10 +537,10 @@ two14:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two14
-last15:
+	JGE  two18
+last19:
 	ADDQ $2, CX
-	JEQ  done16
+	JEQ  done20
 	VMOVUPS 0(BX), Z8
 	VMOVUPS 0(BX)(DX*1), Z9
 	VBROADCASTSS 0(SI), Z10
@@ -518,8 +555,9 @@ last15:
 	VBROADCASTSS 0(SI)(R8*1), Z10
 	VFMADD231PS Z8, Z10, Z6
 	VFMADD231PS Z9, Z10, Z7
-done16:
+done20:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -546,12 +584,23 @@ done16:
 	VADDPS 64(SI), Z7, Z7
 	VMOVUPS Z6, 0(DI)
 	VMOVUPS Z7, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $4, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile16
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x5x32AVX512 is a kernel.
-TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-104
+tile21:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -574,9 +623,9 @@ TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $4, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last19
+	JLT  last24
 	CMPQ step+88(FP), $128
-	JNE  first17
+	JNE  first22
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -593,10 +642,10 @@ TEXT ·gemmF32x5x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two18
+	JMP  two23
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first17:
+first22:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -641,13 +690,13 @@ first17:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last19
+	JLT  last24
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first17
+	JCC  first22
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two18:
+two23:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -690,10 +739,10 @@ two18:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two18
-last19:
+	JGE  two23
+last24:
 	ADDQ $2, CX
-	JEQ  done20
+	JEQ  done25
 	VMOVUPS 0(BX), Z10
 	VMOVUPS 0(BX)(DX*1), Z11
 	VBROADCASTSS 0(SI), Z12
@@ -711,8 +760,9 @@ last19:
 	VBROADCASTSS 0(SI)(AX*4), Z12
 	VFMADD231PS Z10, Z12, Z8
 	VFMADD231PS Z11, Z12, Z9
-done20:
+done25:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -745,12 +795,23 @@ done20:
 	VADDPS 64(SI), Z9, Z9
 	VMOVUPS Z8, 0(DI)
 	VMOVUPS Z9, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $5, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile21
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x6x32AVX512 is a kernel.
-TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-104
+tile26:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -776,9 +837,9 @@ TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $5, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last23
+	JLT  last29
 	CMPQ step+88(FP), $128
-	JNE  first21
+	JNE  first27
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -798,10 +859,10 @@ TEXT ·gemmF32x6x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two22
+	JMP  two28
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first21:
+first27:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -852,13 +913,13 @@ first21:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last23
+	JLT  last29
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first21
+	JCC  first27
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two22:
+two28:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -907,10 +968,10 @@ two22:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two22
-last23:
+	JGE  two28
+last29:
 	ADDQ $2, CX
-	JEQ  done24
+	JEQ  done30
 	VMOVUPS 0(BX), Z12
 	VMOVUPS 0(BX)(DX*1), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -931,8 +992,9 @@ last23:
 	VBROADCASTSS 0(SI)(R9*1), Z14
 	VFMADD231PS Z12, Z14, Z10
 	VFMADD231PS Z13, Z14, Z11
-done24:
+done30:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -971,12 +1033,23 @@ done24:
 	VADDPS 64(SI), Z11, Z11
 	VMOVUPS Z10, 0(DI)
 	VMOVUPS Z11, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $6, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile26
 	VZEROUPPER
 	RET
 
-// func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x7x32AVX512 is a kernel.
-TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-104
+tile31:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1004,9 +1077,9 @@ TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $6, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last27
+	JLT  last34
 	CMPQ step+88(FP), $128
-	JNE  first25
+	JNE  first32
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -1029,10 +1102,10 @@ TEXT ·gemmF32x7x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two26
+	JMP  two33
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first25:
+first32:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -1089,13 +1162,13 @@ first25:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last27
+	JLT  last34
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first25
+	JCC  first32
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two26:
+two33:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -1150,10 +1223,10 @@ two26:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two26
-last27:
+	JGE  two33
+last34:
 	ADDQ $2, CX
-	JEQ  done28
+	JEQ  done35
 	VMOVUPS 0(BX), Z14
 	VMOVUPS 0(BX)(DX*1), Z15
 	VBROADCASTSS 0(SI), Z16
@@ -1177,8 +1250,9 @@ last27:
 	VBROADCASTSS 0(SI)(R8*2), Z16
 	VFMADD231PS Z14, Z16, Z12
 	VFMADD231PS Z15, Z16, Z13
-done28:
+done35:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -1223,12 +1297,23 @@ done28:
 	VADDPS 64(SI), Z13, Z13
 	VMOVUPS Z12, 0(DI)
 	VMOVUPS Z13, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $7, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile31
 	VZEROUPPER
 	RET
 
-// func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x8x32AVX512 is a kernel.
-TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-104
+tile36:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1259,9 +1344,9 @@ TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $7, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last31
+	JLT  last39
 	CMPQ step+88(FP), $128
-	JNE  first29
+	JNE  first37
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -1287,10 +1372,10 @@ TEXT ·gemmF32x8x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two30
+	JMP  two38
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first29:
+first37:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -1353,13 +1438,13 @@ first29:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last31
+	JLT  last39
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first29
+	JCC  first37
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two30:
+two38:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -1420,10 +1505,10 @@ two30:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two30
-last31:
+	JGE  two38
+last39:
 	ADDQ $2, CX
-	JEQ  done32
+	JEQ  done40
 	VMOVUPS 0(BX), Z16
 	VMOVUPS 0(BX)(DX*1), Z17
 	VBROADCASTSS 0(SI), Z18
@@ -1450,8 +1535,9 @@ last31:
 	VBROADCASTSS 0(SI)(R10*1), Z18
 	VFMADD231PS Z16, Z18, Z14
 	VFMADD231PS Z17, Z18, Z15
-done32:
+done40:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -1502,12 +1588,23 @@ done32:
 	VADDPS 64(SI), Z15, Z15
 	VMOVUPS Z14, 0(DI)
 	VMOVUPS Z15, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $8, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile36
 	VZEROUPPER
 	RET
 
-// func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x9x32AVX512 is a kernel.
-TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-104
+tile41:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1540,9 +1637,9 @@ TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $8, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last35
+	JLT  last44
 	CMPQ step+88(FP), $128
-	JNE  first33
+	JNE  first42
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -1571,10 +1668,10 @@ TEXT ·gemmF32x9x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two34
+	JMP  two43
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first33:
+first42:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -1643,13 +1740,13 @@ first33:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last35
+	JLT  last44
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first33
+	JCC  first42
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two34:
+two43:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -1716,10 +1813,10 @@ two34:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two34
-last35:
+	JGE  two43
+last44:
 	ADDQ $2, CX
-	JEQ  done36
+	JEQ  done45
 	VMOVUPS 0(BX), Z18
 	VMOVUPS 0(BX)(DX*1), Z19
 	VBROADCASTSS 0(SI), Z20
@@ -1749,8 +1846,9 @@ last35:
 	VBROADCASTSS 0(SI)(AX*8), Z20
 	VFMADD231PS Z18, Z20, Z16
 	VFMADD231PS Z19, Z20, Z17
-done36:
+done45:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -1807,12 +1905,23 @@ done36:
 	VADDPS 64(SI), Z17, Z17
 	VMOVUPS Z16, 0(DI)
 	VMOVUPS Z17, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $9, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile41
 	VZEROUPPER
 	RET
 
-// func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x10x32AVX512 is a kernel.
-TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-104
+tile46:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -1848,9 +1957,9 @@ TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $9, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last39
+	JLT  last49
 	CMPQ step+88(FP), $128
-	JNE  first37
+	JNE  first47
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -1882,10 +1991,10 @@ TEXT ·gemmF32x10x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two38
+	JMP  two48
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first37:
+first47:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -1960,13 +2069,13 @@ first37:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last39
+	JLT  last49
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first37
+	JCC  first47
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two38:
+two48:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -2039,10 +2148,10 @@ two38:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two38
-last39:
+	JGE  two48
+last49:
 	ADDQ $2, CX
-	JEQ  done40
+	JEQ  done50
 	VMOVUPS 0(BX), Z20
 	VMOVUPS 0(BX)(DX*1), Z21
 	VBROADCASTSS 0(SI), Z22
@@ -2075,8 +2184,9 @@ last39:
 	VBROADCASTSS 0(SI)(R11*1), Z22
 	VFMADD231PS Z20, Z22, Z18
 	VFMADD231PS Z21, Z22, Z19
-done40:
+done50:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -2139,12 +2249,23 @@ done40:
 	VADDPS 64(SI), Z19, Z19
 	VMOVUPS Z18, 0(DI)
 	VMOVUPS Z19, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $10, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile46
 	VZEROUPPER
 	RET
 
-// func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x11x32AVX512 is a kernel.
-TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-104
+tile51:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2182,9 +2303,9 @@ TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $10, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last43
+	JLT  last54
 	CMPQ step+88(FP), $128
-	JNE  first41
+	JNE  first52
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -2219,10 +2340,10 @@ TEXT ·gemmF32x11x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two42
+	JMP  two53
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first41:
+first52:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -2303,13 +2424,13 @@ first41:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last43
+	JLT  last54
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first41
+	JCC  first52
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two42:
+two53:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -2388,10 +2509,10 @@ two42:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two42
-last43:
+	JGE  two53
+last54:
 	ADDQ $2, CX
-	JEQ  done44
+	JEQ  done55
 	VMOVUPS 0(BX), Z22
 	VMOVUPS 0(BX)(DX*1), Z23
 	VBROADCASTSS 0(SI), Z24
@@ -2427,8 +2548,9 @@ last43:
 	VBROADCASTSS 0(SI)(R9*2), Z24
 	VFMADD231PS Z22, Z24, Z20
 	VFMADD231PS Z23, Z24, Z21
-done44:
+done55:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -2497,12 +2619,23 @@ done44:
 	VADDPS 64(SI), Z21, Z21
 	VMOVUPS Z20, 0(DI)
 	VMOVUPS Z21, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $11, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile51
 	VZEROUPPER
 	RET
 
-// func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x12x32AVX512 is a kernel.
-TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-104
+tile56:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2543,9 +2676,9 @@ TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $11, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last47
+	JLT  last59
 	CMPQ step+88(FP), $128
-	JNE  first45
+	JNE  first57
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -2583,10 +2716,10 @@ TEXT ·gemmF32x12x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two46
+	JMP  two58
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first45:
+first57:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -2673,13 +2806,13 @@ first45:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last47
+	JLT  last59
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first45
+	JCC  first57
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two46:
+two58:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -2764,10 +2897,10 @@ two46:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two46
-last47:
+	JGE  two58
+last59:
 	ADDQ $2, CX
-	JEQ  done48
+	JEQ  done60
 	VMOVUPS 0(BX), Z24
 	VMOVUPS 0(BX)(DX*1), Z25
 	VBROADCASTSS 0(SI), Z26
@@ -2806,8 +2939,9 @@ last47:
 	VBROADCASTSS 0(SI)(R12*1), Z26
 	VFMADD231PS Z24, Z26, Z22
 	VFMADD231PS Z25, Z26, Z23
-done48:
+done60:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -2882,12 +3016,23 @@ done48:
 	VADDPS 64(SI), Z23, Z23
 	VMOVUPS Z22, 0(DI)
 	VMOVUPS Z23, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $12, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile56
 	VZEROUPPER
 	RET
 
-// func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x13x32AVX512 is a kernel.
-TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-104
+tile61:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -2930,9 +3075,9 @@ TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $12, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last51
+	JLT  last64
 	CMPQ step+88(FP), $128
-	JNE  first49
+	JNE  first62
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -2973,10 +3118,10 @@ TEXT ·gemmF32x13x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two50
+	JMP  two63
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first49:
+first62:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -3069,13 +3214,13 @@ first49:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last51
+	JLT  last64
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first49
+	JCC  first62
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two50:
+two63:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -3166,10 +3311,10 @@ two50:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two50
-last51:
+	JGE  two63
+last64:
 	ADDQ $2, CX
-	JEQ  done52
+	JEQ  done65
 	VMOVUPS 0(BX), Z26
 	VMOVUPS 0(BX)(DX*1), Z27
 	VBROADCASTSS 0(SI), Z28
@@ -3211,8 +3356,9 @@ last51:
 	VBROADCASTSS 0(SI)(R8*4), Z28
 	VFMADD231PS Z26, Z28, Z24
 	VFMADD231PS Z27, Z28, Z25
-done52:
+done65:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -3293,12 +3439,23 @@ done52:
 	VADDPS 64(SI), Z25, Z25
 	VMOVUPS Z24, 0(DI)
 	VMOVUPS Z25, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $13, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile61
 	VZEROUPPER
 	RET
 
-// func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x14x32AVX512 is a kernel.
-TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-104
+tile66:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3344,9 +3501,9 @@ TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $13, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last55
+	JLT  last69
 	CMPQ step+88(FP), $128
-	JNE  first53
+	JNE  first67
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -3390,10 +3547,10 @@ TEXT ·gemmF32x14x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two54
+	JMP  two68
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first53:
+first67:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -3492,13 +3649,13 @@ first53:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last55
+	JLT  last69
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first53
+	JCC  first67
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two54:
+two68:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	PREFETCHT1 64(DI)
@@ -3595,10 +3752,10 @@ two54:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two54
-last55:
+	JGE  two68
+last69:
 	ADDQ $2, CX
-	JEQ  done56
+	JEQ  done70
 	VMOVUPS 0(BX), Z28
 	VMOVUPS 0(BX)(DX*1), Z29
 	VBROADCASTSS 0(SI), Z30
@@ -3643,8 +3800,9 @@ last55:
 	VBROADCASTSS 0(SI)(R13*1), Z30
 	VFMADD231PS Z28, Z30, Z26
 	VFMADD231PS Z29, Z30, Z27
-done56:
+done70:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -3731,12 +3889,23 @@ done56:
 	VADDPS 64(SI), Z27, Z27
 	VMOVUPS Z26, 0(DI)
 	VMOVUPS Z27, 64(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $14, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile66
 	VZEROUPPER
 	RET
 
-// func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x1x16AVX512 is a kernel.
-TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-104
+tile71:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3747,16 +3916,16 @@ TEXT ·gemmF32x1x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $0, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last59
+	JLT  last74
 	CMPQ step+88(FP), $128
-	JNE  first57
+	JNE  first72
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two58
+	JMP  two73
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first57:
+first72:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -3770,13 +3939,13 @@ first57:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last59
+	JLT  last74
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first57
+	JCC  first72
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two58:
+two73:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -3789,27 +3958,39 @@ two58:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two58
-last59:
+	JGE  two73
+last74:
 	ADDQ $2, CX
-	JEQ  done60
+	JEQ  done75
 	VMOVUPS 0(BX), Z1
 	VBROADCASTSS 0(SI), Z2
 	VFMADD231PS Z1, Z2, Z0
-done60:
+done75:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
 	MOVQ ldb+64(FP), AX
 	VADDPS 0(SI), Z0, Z0
 	VMOVUPS Z0, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $1, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile71
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x2x16AVX512 is a kernel.
-TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-104
+tile76:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3821,18 +4002,18 @@ TEXT ·gemmF32x2x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $1, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last63
+	JLT  last79
 	CMPQ step+88(FP), $128
-	JNE  first61
+	JNE  first77
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two62
+	JMP  two78
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first61:
+first77:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -3850,13 +4031,13 @@ first61:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last63
+	JLT  last79
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first61
+	JCC  first77
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two62:
+two78:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -3873,17 +4054,18 @@ two62:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two62
-last63:
+	JGE  two78
+last79:
 	ADDQ $2, CX
-	JEQ  done64
+	JEQ  done80
 	VMOVUPS 0(BX), Z2
 	VBROADCASTSS 0(SI), Z3
 	VFMADD231PS Z2, Z3, Z0
 	VBROADCASTSS 0(SI)(AX*1), Z3
 	VFMADD231PS Z2, Z3, Z1
-done64:
+done80:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -3894,12 +4076,23 @@ done64:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z1, Z1
 	VMOVUPS Z1, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $2, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile76
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x3x16AVX512 is a kernel.
-TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-104
+tile81:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -3912,9 +4105,9 @@ TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $2, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last67
+	JLT  last84
 	CMPQ step+88(FP), $128
-	JNE  first65
+	JNE  first82
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -3922,10 +4115,10 @@ TEXT ·gemmF32x3x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two66
+	JMP  two83
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first65:
+first82:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -3947,13 +4140,13 @@ first65:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last67
+	JLT  last84
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first65
+	JCC  first82
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two66:
+two83:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -3974,10 +4167,10 @@ two66:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two66
-last67:
+	JGE  two83
+last84:
 	ADDQ $2, CX
-	JEQ  done68
+	JEQ  done85
 	VMOVUPS 0(BX), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z3, Z4, Z0
@@ -3985,8 +4178,9 @@ last67:
 	VFMADD231PS Z3, Z4, Z1
 	VBROADCASTSS 0(SI)(AX*2), Z4
 	VFMADD231PS Z3, Z4, Z2
-done68:
+done85:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -4001,12 +4195,23 @@ done68:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z2, Z2
 	VMOVUPS Z2, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $3, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile81
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x4x16AVX512 is a kernel.
-TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-104
+tile86:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4021,9 +4226,9 @@ TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $3, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last71
+	JLT  last89
 	CMPQ step+88(FP), $128
-	JNE  first69
+	JNE  first87
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -4033,10 +4238,10 @@ TEXT ·gemmF32x4x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two70
+	JMP  two88
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first69:
+first87:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -4062,13 +4267,13 @@ first69:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last71
+	JLT  last89
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first69
+	JCC  first87
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two70:
+two88:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -4093,10 +4298,10 @@ two70:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two70
-last71:
+	JGE  two88
+last89:
 	ADDQ $2, CX
-	JEQ  done72
+	JEQ  done90
 	VMOVUPS 0(BX), Z4
 	VBROADCASTSS 0(SI), Z5
 	VFMADD231PS Z4, Z5, Z0
@@ -4106,8 +4311,9 @@ last71:
 	VFMADD231PS Z4, Z5, Z2
 	VBROADCASTSS 0(SI)(R8*1), Z5
 	VFMADD231PS Z4, Z5, Z3
-done72:
+done90:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -4126,12 +4332,23 @@ done72:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z3, Z3
 	VMOVUPS Z3, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $4, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile86
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x5x16AVX512 is a kernel.
-TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-104
+tile91:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4147,9 +4364,9 @@ TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $4, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last75
+	JLT  last94
 	CMPQ step+88(FP), $128
-	JNE  first73
+	JNE  first92
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -4161,10 +4378,10 @@ TEXT ·gemmF32x5x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two74
+	JMP  two93
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first73:
+first92:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -4194,13 +4411,13 @@ first73:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last75
+	JLT  last94
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first73
+	JCC  first92
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two74:
+two93:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -4229,10 +4446,10 @@ two74:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two74
-last75:
+	JGE  two93
+last94:
 	ADDQ $2, CX
-	JEQ  done76
+	JEQ  done95
 	VMOVUPS 0(BX), Z5
 	VBROADCASTSS 0(SI), Z6
 	VFMADD231PS Z5, Z6, Z0
@@ -4244,8 +4461,9 @@ last75:
 	VFMADD231PS Z5, Z6, Z3
 	VBROADCASTSS 0(SI)(AX*4), Z6
 	VFMADD231PS Z5, Z6, Z4
-done76:
+done95:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -4268,12 +4486,23 @@ done76:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z4, Z4
 	VMOVUPS Z4, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $5, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile91
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x6x16AVX512 is a kernel.
-TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-104
+tile96:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4291,9 +4520,9 @@ TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $5, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last79
+	JLT  last99
 	CMPQ step+88(FP), $128
-	JNE  first77
+	JNE  first97
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -4307,10 +4536,10 @@ TEXT ·gemmF32x6x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two78
+	JMP  two98
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first77:
+first97:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -4344,13 +4573,13 @@ first77:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last79
+	JLT  last99
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first77
+	JCC  first97
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two78:
+two98:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -4383,10 +4612,10 @@ two78:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two78
-last79:
+	JGE  two98
+last99:
 	ADDQ $2, CX
-	JEQ  done80
+	JEQ  done100
 	VMOVUPS 0(BX), Z6
 	VBROADCASTSS 0(SI), Z7
 	VFMADD231PS Z6, Z7, Z0
@@ -4400,8 +4629,9 @@ last79:
 	VFMADD231PS Z6, Z7, Z4
 	VBROADCASTSS 0(SI)(R9*1), Z7
 	VFMADD231PS Z6, Z7, Z5
-done80:
+done100:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -4428,12 +4658,23 @@ done80:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z5, Z5
 	VMOVUPS Z5, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $6, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile96
 	VZEROUPPER
 	RET
 
-// func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x7x16AVX512 is a kernel.
-TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-104
+tile101:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4452,9 +4693,9 @@ TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $6, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last83
+	JLT  last104
 	CMPQ step+88(FP), $128
-	JNE  first81
+	JNE  first102
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -4470,10 +4711,10 @@ TEXT ·gemmF32x7x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two82
+	JMP  two103
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first81:
+first102:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -4511,13 +4752,13 @@ first81:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last83
+	JLT  last104
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first81
+	JCC  first102
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two82:
+two103:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -4554,10 +4795,10 @@ two82:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two82
-last83:
+	JGE  two103
+last104:
 	ADDQ $2, CX
-	JEQ  done84
+	JEQ  done105
 	VMOVUPS 0(BX), Z7
 	VBROADCASTSS 0(SI), Z8
 	VFMADD231PS Z7, Z8, Z0
@@ -4573,8 +4814,9 @@ last83:
 	VFMADD231PS Z7, Z8, Z5
 	VBROADCASTSS 0(SI)(R8*2), Z8
 	VFMADD231PS Z7, Z8, Z6
-done84:
+done105:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -4605,12 +4847,23 @@ done84:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z6, Z6
 	VMOVUPS Z6, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $7, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile101
 	VZEROUPPER
 	RET
 
-// func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x8x16AVX512 is a kernel.
-TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-104
+tile106:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4631,9 +4884,9 @@ TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $7, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last87
+	JLT  last109
 	CMPQ step+88(FP), $128
-	JNE  first85
+	JNE  first107
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -4651,10 +4904,10 @@ TEXT ·gemmF32x8x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two86
+	JMP  two108
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first85:
+first107:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -4696,13 +4949,13 @@ first85:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last87
+	JLT  last109
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first85
+	JCC  first107
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two86:
+two108:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -4743,10 +4996,10 @@ two86:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two86
-last87:
+	JGE  two108
+last109:
 	ADDQ $2, CX
-	JEQ  done88
+	JEQ  done110
 	VMOVUPS 0(BX), Z8
 	VBROADCASTSS 0(SI), Z9
 	VFMADD231PS Z8, Z9, Z0
@@ -4764,8 +5017,9 @@ last87:
 	VFMADD231PS Z8, Z9, Z6
 	VBROADCASTSS 0(SI)(R10*1), Z9
 	VFMADD231PS Z8, Z9, Z7
-done88:
+done110:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -4800,12 +5054,23 @@ done88:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z7, Z7
 	VMOVUPS Z7, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $8, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile106
 	VZEROUPPER
 	RET
 
-// func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x9x16AVX512 is a kernel.
-TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-104
+tile111:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -4827,9 +5092,9 @@ TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $8, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last91
+	JLT  last114
 	CMPQ step+88(FP), $128
-	JNE  first89
+	JNE  first112
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -4849,10 +5114,10 @@ TEXT ·gemmF32x9x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two90
+	JMP  two113
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first89:
+first112:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -4898,13 +5163,13 @@ first89:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last91
+	JLT  last114
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first89
+	JCC  first112
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two90:
+two113:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -4949,10 +5214,10 @@ two90:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two90
-last91:
+	JGE  two113
+last114:
 	ADDQ $2, CX
-	JEQ  done92
+	JEQ  done115
 	VMOVUPS 0(BX), Z9
 	VBROADCASTSS 0(SI), Z10
 	VFMADD231PS Z9, Z10, Z0
@@ -4972,8 +5237,9 @@ last91:
 	VFMADD231PS Z9, Z10, Z7
 	VBROADCASTSS 0(SI)(AX*8), Z10
 	VFMADD231PS Z9, Z10, Z8
-done92:
+done115:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -5012,12 +5278,23 @@ done92:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z8, Z8
 	VMOVUPS Z8, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $9, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile111
 	VZEROUPPER
 	RET
 
-// func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x10x16AVX512 is a kernel.
-TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-104
+tile116:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5041,9 +5318,9 @@ TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $9, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last95
+	JLT  last119
 	CMPQ step+88(FP), $128
-	JNE  first93
+	JNE  first117
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -5065,10 +5342,10 @@ TEXT ·gemmF32x10x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two94
+	JMP  two118
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first93:
+first117:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -5118,13 +5395,13 @@ first93:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last95
+	JLT  last119
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first93
+	JCC  first117
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two94:
+two118:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -5173,10 +5450,10 @@ two94:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two94
-last95:
+	JGE  two118
+last119:
 	ADDQ $2, CX
-	JEQ  done96
+	JEQ  done120
 	VMOVUPS 0(BX), Z10
 	VBROADCASTSS 0(SI), Z11
 	VFMADD231PS Z10, Z11, Z0
@@ -5198,8 +5475,9 @@ last95:
 	VFMADD231PS Z10, Z11, Z8
 	VBROADCASTSS 0(SI)(R11*1), Z11
 	VFMADD231PS Z10, Z11, Z9
-done96:
+done120:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -5242,12 +5520,23 @@ done96:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z9, Z9
 	VMOVUPS Z9, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $10, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile116
 	VZEROUPPER
 	RET
 
-// func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x11x16AVX512 is a kernel.
-TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-104
+tile121:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5272,9 +5561,9 @@ TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $10, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last99
+	JLT  last124
 	CMPQ step+88(FP), $128
-	JNE  first97
+	JNE  first122
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -5298,10 +5587,10 @@ TEXT ·gemmF32x11x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two98
+	JMP  two123
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first97:
+first122:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -5355,13 +5644,13 @@ first97:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last99
+	JLT  last124
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first97
+	JCC  first122
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two98:
+two123:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -5414,10 +5703,10 @@ two98:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two98
-last99:
+	JGE  two123
+last124:
 	ADDQ $2, CX
-	JEQ  done100
+	JEQ  done125
 	VMOVUPS 0(BX), Z11
 	VBROADCASTSS 0(SI), Z12
 	VFMADD231PS Z11, Z12, Z0
@@ -5441,8 +5730,9 @@ last99:
 	VFMADD231PS Z11, Z12, Z9
 	VBROADCASTSS 0(SI)(R9*2), Z12
 	VFMADD231PS Z11, Z12, Z10
-done100:
+done125:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -5489,12 +5779,23 @@ done100:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z10, Z10
 	VMOVUPS Z10, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $11, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile121
 	VZEROUPPER
 	RET
 
-// func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x12x16AVX512 is a kernel.
-TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-104
+tile126:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5521,9 +5822,9 @@ TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $11, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last103
+	JLT  last129
 	CMPQ step+88(FP), $128
-	JNE  first101
+	JNE  first127
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -5549,10 +5850,10 @@ TEXT ·gemmF32x12x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two102
+	JMP  two128
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first101:
+first127:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -5610,13 +5911,13 @@ first101:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last103
+	JLT  last129
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first101
+	JCC  first127
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two102:
+two128:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -5673,10 +5974,10 @@ two102:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two102
-last103:
+	JGE  two128
+last129:
 	ADDQ $2, CX
-	JEQ  done104
+	JEQ  done130
 	VMOVUPS 0(BX), Z12
 	VBROADCASTSS 0(SI), Z13
 	VFMADD231PS Z12, Z13, Z0
@@ -5702,8 +6003,9 @@ last103:
 	VFMADD231PS Z12, Z13, Z10
 	VBROADCASTSS 0(SI)(R12*1), Z13
 	VFMADD231PS Z12, Z13, Z11
-done104:
+done130:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -5754,12 +6056,23 @@ done104:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z11, Z11
 	VMOVUPS Z11, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $12, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile126
 	VZEROUPPER
 	RET
 
-// func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x13x16AVX512 is a kernel.
-TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-104
+tile131:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -5787,9 +6100,9 @@ TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $12, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last107
+	JLT  last134
 	CMPQ step+88(FP), $128
-	JNE  first105
+	JNE  first132
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -5817,10 +6130,10 @@ TEXT ·gemmF32x13x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two106
+	JMP  two133
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first105:
+first132:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -5882,13 +6195,13 @@ first105:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last107
+	JLT  last134
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first105
+	JCC  first132
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two106:
+two133:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -5949,10 +6262,10 @@ two106:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two106
-last107:
+	JGE  two133
+last134:
 	ADDQ $2, CX
-	JEQ  done108
+	JEQ  done135
 	VMOVUPS 0(BX), Z13
 	VBROADCASTSS 0(SI), Z14
 	VFMADD231PS Z13, Z14, Z0
@@ -5980,8 +6293,9 @@ last107:
 	VFMADD231PS Z13, Z14, Z11
 	VBROADCASTSS 0(SI)(R8*4), Z14
 	VFMADD231PS Z13, Z14, Z12
-done108:
+done135:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -6036,12 +6350,23 @@ done108:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z12, Z12
 	VMOVUPS Z12, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $13, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile131
 	VZEROUPPER
 	RET
 
-// func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x14x16AVX512 is a kernel.
-TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-104
+tile136:
 	MOVQ x+16(FP), SI
 	MOVQ ldx+24(FP), AX
 	MOVQ w+32(FP), BX
@@ -6071,9 +6396,9 @@ TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-96
 	IMULQ $13, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last111
+	JLT  last139
 	CMPQ step+88(FP), $128
-	JNE  first109
+	JNE  first137
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ ldd+8(FP), R14
@@ -6103,10 +6428,10 @@ TEXT ·gemmF32x14x16AVX512(SB), NOSPLIT, $0-96
 	SUBQ ldd+8(FP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ step+88(FP), R14
-	JMP  two110
+	JMP  two138
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first109:
+first137:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
@@ -6172,13 +6497,13 @@ first109:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last111
+	JLT  last139
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first109
+	JCC  first137
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two110:
+two138:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
@@ -6243,10 +6568,10 @@ two110:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two110
-last111:
+	JGE  two138
+last139:
 	ADDQ $2, CX
-	JEQ  done112
+	JEQ  done140
 	VMOVUPS 0(BX), Z14
 	VBROADCASTSS 0(SI), Z15
 	VFMADD231PS Z14, Z15, Z0
@@ -6276,8 +6601,9 @@ last111:
 	VFMADD231PS Z14, Z15, Z12
 	VBROADCASTSS 0(SI)(R13*1), Z15
 	VFMADD231PS Z14, Z15, Z13
-done112:
+done140:
 	// dst = base + sums
+	MOVQ DI, next+72(FP)
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
 	MOVQ base+56(FP), SI
@@ -6336,6 +6662,16 @@ done112:
 	ADDQ DX, DI
 	VADDPS 0(SI), Z13, Z13
 	VMOVUPS Z13, 0(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst+0(FP)
+	MOVQ SI, base+56(FP)
+	MOVQ ldx+24(FP), AX
+	IMULQ $14, AX
+	ADDQ AX, x+16(FP)
+	SUBQ $1, tiles+96(FP)
+	JNE  tile136
 	VZEROUPPER
 	RET
 
@@ -6355,17 +6691,17 @@ TEXT ·gemmF32F16x1x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $0, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last115
+	JLT  last144
 	CMPQ step+88(FP), $64
-	JNE  first113
+	JNE  first142
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two114
+	JMP  two143
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first113:
+first142:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -6384,13 +6720,13 @@ first113:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last115
+	JLT  last144
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first113
+	JCC  first142
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two114:
+two143:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -6407,16 +6743,16 @@ two114:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two114
-last115:
+	JGE  two143
+last144:
 	ADDQ $2, CX
-	JEQ  done116
+	JEQ  done145
 	VCVTPH2PS 0(BX), Z2
 	VCVTPH2PS 0(BX)(DX*1), Z3
 	VBROADCASTSS 0(SI), Z4
 	VFMADD231PS Z2, Z4, Z0
 	VFMADD231PS Z3, Z4, Z1
-done116:
+done145:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -6447,9 +6783,9 @@ TEXT ·gemmF32F16x2x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $1, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last119
+	JLT  last149
 	CMPQ step+88(FP), $64
-	JNE  first117
+	JNE  first147
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -6457,10 +6793,10 @@ TEXT ·gemmF32F16x2x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two118
+	JMP  two148
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first117:
+first147:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -6485,13 +6821,13 @@ first117:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last119
+	JLT  last149
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first117
+	JCC  first147
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two118:
+two148:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -6514,10 +6850,10 @@ two118:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two118
-last119:
+	JGE  two148
+last149:
 	ADDQ $2, CX
-	JEQ  done120
+	JEQ  done150
 	VCVTPH2PS 0(BX), Z4
 	VCVTPH2PS 0(BX)(DX*1), Z5
 	VBROADCASTSS 0(SI), Z6
@@ -6526,7 +6862,7 @@ last119:
 	VBROADCASTSS 0(SI)(AX*1), Z6
 	VFMADD231PS Z4, Z6, Z2
 	VFMADD231PS Z5, Z6, Z3
-done120:
+done150:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -6565,9 +6901,9 @@ TEXT ·gemmF32F16x3x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $2, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last123
+	JLT  last154
 	CMPQ step+88(FP), $64
-	JNE  first121
+	JNE  first152
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -6578,10 +6914,10 @@ TEXT ·gemmF32F16x3x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two122
+	JMP  two153
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first121:
+first152:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -6612,13 +6948,13 @@ first121:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last123
+	JLT  last154
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first121
+	JCC  first152
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two122:
+two153:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -6647,10 +6983,10 @@ two122:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two122
-last123:
+	JGE  two153
+last154:
 	ADDQ $2, CX
-	JEQ  done124
+	JEQ  done155
 	VCVTPH2PS 0(BX), Z6
 	VCVTPH2PS 0(BX)(DX*1), Z7
 	VBROADCASTSS 0(SI), Z8
@@ -6662,7 +6998,7 @@ last123:
 	VBROADCASTSS 0(SI)(AX*2), Z8
 	VFMADD231PS Z6, Z8, Z4
 	VFMADD231PS Z7, Z8, Z5
-done124:
+done155:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -6710,9 +7046,9 @@ TEXT ·gemmF32F16x4x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $3, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last127
+	JLT  last159
 	CMPQ step+88(FP), $64
-	JNE  first125
+	JNE  first157
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -6726,10 +7062,10 @@ TEXT ·gemmF32F16x4x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two126
+	JMP  two158
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first125:
+first157:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -6766,13 +7102,13 @@ first125:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last127
+	JLT  last159
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first125
+	JCC  first157
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two126:
+two158:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -6807,10 +7143,10 @@ two126:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two126
-last127:
+	JGE  two158
+last159:
 	ADDQ $2, CX
-	JEQ  done128
+	JEQ  done160
 	VCVTPH2PS 0(BX), Z8
 	VCVTPH2PS 0(BX)(DX*1), Z9
 	VBROADCASTSS 0(SI), Z10
@@ -6825,7 +7161,7 @@ last127:
 	VBROADCASTSS 0(SI)(R8*1), Z10
 	VFMADD231PS Z8, Z10, Z6
 	VFMADD231PS Z9, Z10, Z7
-done128:
+done160:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -6881,9 +7217,9 @@ TEXT ·gemmF32F16x5x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $4, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last131
+	JLT  last164
 	CMPQ step+88(FP), $64
-	JNE  first129
+	JNE  first162
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -6900,10 +7236,10 @@ TEXT ·gemmF32F16x5x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two130
+	JMP  two163
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first129:
+first162:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -6946,13 +7282,13 @@ first129:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last131
+	JLT  last164
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first129
+	JCC  first162
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two130:
+two163:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -6993,10 +7329,10 @@ two130:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two130
-last131:
+	JGE  two163
+last164:
 	ADDQ $2, CX
-	JEQ  done132
+	JEQ  done165
 	VCVTPH2PS 0(BX), Z10
 	VCVTPH2PS 0(BX)(DX*1), Z11
 	VBROADCASTSS 0(SI), Z12
@@ -7014,7 +7350,7 @@ last131:
 	VBROADCASTSS 0(SI)(AX*4), Z12
 	VFMADD231PS Z10, Z12, Z8
 	VFMADD231PS Z11, Z12, Z9
-done132:
+done165:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -7079,9 +7415,9 @@ TEXT ·gemmF32F16x6x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $5, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last135
+	JLT  last169
 	CMPQ step+88(FP), $64
-	JNE  first133
+	JNE  first167
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -7101,10 +7437,10 @@ TEXT ·gemmF32F16x6x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two134
+	JMP  two168
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first133:
+first167:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -7153,13 +7489,13 @@ first133:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last135
+	JLT  last169
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first133
+	JCC  first167
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two134:
+two168:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -7206,10 +7542,10 @@ two134:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two134
-last135:
+	JGE  two168
+last169:
 	ADDQ $2, CX
-	JEQ  done136
+	JEQ  done170
 	VCVTPH2PS 0(BX), Z12
 	VCVTPH2PS 0(BX)(DX*1), Z13
 	VBROADCASTSS 0(SI), Z14
@@ -7230,7 +7566,7 @@ last135:
 	VBROADCASTSS 0(SI)(R9*1), Z14
 	VFMADD231PS Z12, Z14, Z10
 	VFMADD231PS Z13, Z14, Z11
-done136:
+done170:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -7303,9 +7639,9 @@ TEXT ·gemmF32F16x7x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $6, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last139
+	JLT  last174
 	CMPQ step+88(FP), $64
-	JNE  first137
+	JNE  first172
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -7328,10 +7664,10 @@ TEXT ·gemmF32F16x7x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two138
+	JMP  two173
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first137:
+first172:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -7386,13 +7722,13 @@ first137:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last139
+	JLT  last174
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first137
+	JCC  first172
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two138:
+two173:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -7445,10 +7781,10 @@ two138:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two138
-last139:
+	JGE  two173
+last174:
 	ADDQ $2, CX
-	JEQ  done140
+	JEQ  done175
 	VCVTPH2PS 0(BX), Z14
 	VCVTPH2PS 0(BX)(DX*1), Z15
 	VBROADCASTSS 0(SI), Z16
@@ -7472,7 +7808,7 @@ last139:
 	VBROADCASTSS 0(SI)(R8*2), Z16
 	VFMADD231PS Z14, Z16, Z12
 	VFMADD231PS Z15, Z16, Z13
-done140:
+done175:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -7554,9 +7890,9 @@ TEXT ·gemmF32F16x8x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $7, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last143
+	JLT  last179
 	CMPQ step+88(FP), $64
-	JNE  first141
+	JNE  first177
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -7582,10 +7918,10 @@ TEXT ·gemmF32F16x8x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two142
+	JMP  two178
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first141:
+first177:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -7646,13 +7982,13 @@ first141:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last143
+	JLT  last179
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first141
+	JCC  first177
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two142:
+two178:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -7711,10 +8047,10 @@ two142:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two142
-last143:
+	JGE  two178
+last179:
 	ADDQ $2, CX
-	JEQ  done144
+	JEQ  done180
 	VCVTPH2PS 0(BX), Z16
 	VCVTPH2PS 0(BX)(DX*1), Z17
 	VBROADCASTSS 0(SI), Z18
@@ -7741,7 +8077,7 @@ last143:
 	VBROADCASTSS 0(SI)(R10*1), Z18
 	VFMADD231PS Z16, Z18, Z14
 	VFMADD231PS Z17, Z18, Z15
-done144:
+done180:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -7831,9 +8167,9 @@ TEXT ·gemmF32F16x9x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $8, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last147
+	JLT  last184
 	CMPQ step+88(FP), $64
-	JNE  first145
+	JNE  first182
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -7862,10 +8198,10 @@ TEXT ·gemmF32F16x9x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two146
+	JMP  two183
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first145:
+first182:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -7932,13 +8268,13 @@ first145:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last147
+	JLT  last184
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first145
+	JCC  first182
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two146:
+two183:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -8003,10 +8339,10 @@ two146:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two146
-last147:
+	JGE  two183
+last184:
 	ADDQ $2, CX
-	JEQ  done148
+	JEQ  done185
 	VCVTPH2PS 0(BX), Z18
 	VCVTPH2PS 0(BX)(DX*1), Z19
 	VBROADCASTSS 0(SI), Z20
@@ -8036,7 +8372,7 @@ last147:
 	VBROADCASTSS 0(SI)(AX*8), Z20
 	VFMADD231PS Z18, Z20, Z16
 	VFMADD231PS Z19, Z20, Z17
-done148:
+done185:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -8135,9 +8471,9 @@ TEXT ·gemmF32F16x10x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $9, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last151
+	JLT  last189
 	CMPQ step+88(FP), $64
-	JNE  first149
+	JNE  first187
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -8169,10 +8505,10 @@ TEXT ·gemmF32F16x10x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two150
+	JMP  two188
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first149:
+first187:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -8245,13 +8581,13 @@ first149:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last151
+	JLT  last189
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first149
+	JCC  first187
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two150:
+two188:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -8322,10 +8658,10 @@ two150:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two150
-last151:
+	JGE  two188
+last189:
 	ADDQ $2, CX
-	JEQ  done152
+	JEQ  done190
 	VCVTPH2PS 0(BX), Z20
 	VCVTPH2PS 0(BX)(DX*1), Z21
 	VBROADCASTSS 0(SI), Z22
@@ -8358,7 +8694,7 @@ last151:
 	VBROADCASTSS 0(SI)(R11*1), Z22
 	VFMADD231PS Z20, Z22, Z18
 	VFMADD231PS Z21, Z22, Z19
-done152:
+done190:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -8465,9 +8801,9 @@ TEXT ·gemmF32F16x11x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $10, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last155
+	JLT  last194
 	CMPQ step+88(FP), $64
-	JNE  first153
+	JNE  first192
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -8502,10 +8838,10 @@ TEXT ·gemmF32F16x11x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two154
+	JMP  two193
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first153:
+first192:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -8584,13 +8920,13 @@ first153:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last155
+	JLT  last194
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first153
+	JCC  first192
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two154:
+two193:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -8667,10 +9003,10 @@ two154:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two154
-last155:
+	JGE  two193
+last194:
 	ADDQ $2, CX
-	JEQ  done156
+	JEQ  done195
 	VCVTPH2PS 0(BX), Z22
 	VCVTPH2PS 0(BX)(DX*1), Z23
 	VBROADCASTSS 0(SI), Z24
@@ -8706,7 +9042,7 @@ last155:
 	VBROADCASTSS 0(SI)(R9*2), Z24
 	VFMADD231PS Z22, Z24, Z20
 	VFMADD231PS Z23, Z24, Z21
-done156:
+done195:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -8822,9 +9158,9 @@ TEXT ·gemmF32F16x12x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $11, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last159
+	JLT  last199
 	CMPQ step+88(FP), $64
-	JNE  first157
+	JNE  first197
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -8862,10 +9198,10 @@ TEXT ·gemmF32F16x12x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two158
+	JMP  two198
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first157:
+first197:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -8950,13 +9286,13 @@ first157:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last159
+	JLT  last199
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first157
+	JCC  first197
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two158:
+two198:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -9039,10 +9375,10 @@ two158:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two158
-last159:
+	JGE  two198
+last199:
 	ADDQ $2, CX
-	JEQ  done160
+	JEQ  done200
 	VCVTPH2PS 0(BX), Z24
 	VCVTPH2PS 0(BX)(DX*1), Z25
 	VBROADCASTSS 0(SI), Z26
@@ -9081,7 +9417,7 @@ last159:
 	VBROADCASTSS 0(SI)(R12*1), Z26
 	VFMADD231PS Z24, Z26, Z22
 	VFMADD231PS Z25, Z26, Z23
-done160:
+done200:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -9205,9 +9541,9 @@ TEXT ·gemmF32F16x13x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $12, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last163
+	JLT  last204
 	CMPQ step+88(FP), $64
-	JNE  first161
+	JNE  first202
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -9248,10 +9584,10 @@ TEXT ·gemmF32F16x13x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two162
+	JMP  two203
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first161:
+first202:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -9342,13 +9678,13 @@ first161:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last163
+	JLT  last204
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first161
+	JCC  first202
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two162:
+two203:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -9437,10 +9773,10 @@ two162:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two162
-last163:
+	JGE  two203
+last204:
 	ADDQ $2, CX
-	JEQ  done164
+	JEQ  done205
 	VCVTPH2PS 0(BX), Z26
 	VCVTPH2PS 0(BX)(DX*1), Z27
 	VBROADCASTSS 0(SI), Z28
@@ -9482,7 +9818,7 @@ last163:
 	VBROADCASTSS 0(SI)(R8*4), Z28
 	VFMADD231PS Z26, Z28, Z24
 	VFMADD231PS Z27, Z28, Z25
-done164:
+done205:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -9615,9 +9951,9 @@ TEXT ·gemmF32F16x14x32AVX512(SB), NOSPLIT, $0-96
 	IMULQ $13, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last167
+	JLT  last209
 	CMPQ step+88(FP), $64
-	JNE  first165
+	JNE  first207
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -9661,10 +9997,10 @@ TEXT ·gemmF32F16x14x32AVX512(SB), NOSPLIT, $0-96
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two166
+	JMP  two208
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first165:
+first207:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -9761,13 +10097,13 @@ first165:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last167
+	JLT  last209
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first165
+	JCC  first207
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two166:
+two208:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(R15*1)
 	ADDQ R14, DI
@@ -9862,10 +10198,10 @@ two166:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two166
-last167:
+	JGE  two208
+last209:
 	ADDQ $2, CX
-	JEQ  done168
+	JEQ  done210
 	VCVTPH2PS 0(BX), Z28
 	VCVTPH2PS 0(BX)(DX*1), Z29
 	VBROADCASTSS 0(SI), Z30
@@ -9910,7 +10246,7 @@ last167:
 	VBROADCASTSS 0(SI)(R13*1), Z30
 	VFMADD231PS Z28, Z30, Z26
 	VFMADD231PS Z29, Z30, Z27
-done168:
+done210:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -10034,9 +10370,9 @@ TEXT ·gemmF32F16Keepx8x32AVX512(SB), NOSPLIT, $0-104
 	IMULQ $7, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last171
+	JLT  last214
 	CMPQ step+88(FP), $64
-	JNE  first169
+	JNE  first212
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -10062,10 +10398,10 @@ TEXT ·gemmF32F16Keepx8x32AVX512(SB), NOSPLIT, $0-104
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two170
+	JMP  two213
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first169:
+first212:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -10131,13 +10467,13 @@ first169:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last171
+	JLT  last214
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first169
+	JCC  first212
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two170:
+two213:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(DX*1)
 	ADDQ R14, DI
@@ -10201,10 +10537,10 @@ two170:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two170
-last171:
+	JGE  two213
+last214:
 	ADDQ $2, CX
-	JEQ  done172
+	JEQ  done215
 	VCVTPH2PS 0(BX), Z16
 	VMOVUPS Z16, 0(R15)
 	VCVTPH2PS 0(BX)(DX*1), Z17
@@ -10233,7 +10569,7 @@ last171:
 	VBROADCASTSS 0(SI)(R10*1), Z18
 	VFMADD231PS Z16, Z18, Z14
 	VFMADD231PS Z17, Z18, Z15
-done172:
+done215:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -10323,9 +10659,9 @@ TEXT ·gemmF32F16Keepx9x32AVX512(SB), NOSPLIT, $0-104
 	IMULQ $8, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last175
+	JLT  last219
 	CMPQ step+88(FP), $64
-	JNE  first173
+	JNE  first217
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -10354,10 +10690,10 @@ TEXT ·gemmF32F16Keepx9x32AVX512(SB), NOSPLIT, $0-104
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two174
+	JMP  two218
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first173:
+first217:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -10429,13 +10765,13 @@ first173:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last175
+	JLT  last219
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first173
+	JCC  first217
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two174:
+two218:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(DX*1)
 	ADDQ R14, DI
@@ -10505,10 +10841,10 @@ two174:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two174
-last175:
+	JGE  two218
+last219:
 	ADDQ $2, CX
-	JEQ  done176
+	JEQ  done220
 	VCVTPH2PS 0(BX), Z18
 	VMOVUPS Z18, 0(R15)
 	VCVTPH2PS 0(BX)(DX*1), Z19
@@ -10540,7 +10876,7 @@ last175:
 	VBROADCASTSS 0(SI)(AX*8), Z20
 	VFMADD231PS Z18, Z20, Z16
 	VFMADD231PS Z19, Z20, Z17
-done176:
+done220:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -10639,9 +10975,9 @@ TEXT ·gemmF32F16Keepx10x32AVX512(SB), NOSPLIT, $0-104
 	IMULQ $9, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last179
+	JLT  last224
 	CMPQ step+88(FP), $64
-	JNE  first177
+	JNE  first222
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -10673,10 +11009,10 @@ TEXT ·gemmF32F16Keepx10x32AVX512(SB), NOSPLIT, $0-104
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two178
+	JMP  two223
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first177:
+first222:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -10754,13 +11090,13 @@ first177:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last179
+	JLT  last224
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first177
+	JCC  first222
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two178:
+two223:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(DX*1)
 	ADDQ R14, DI
@@ -10836,10 +11172,10 @@ two178:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two178
-last179:
+	JGE  two223
+last224:
 	ADDQ $2, CX
-	JEQ  done180
+	JEQ  done225
 	VCVTPH2PS 0(BX), Z20
 	VMOVUPS Z20, 0(R15)
 	VCVTPH2PS 0(BX)(DX*1), Z21
@@ -10874,7 +11210,7 @@ last179:
 	VBROADCASTSS 0(SI)(R11*1), Z22
 	VFMADD231PS Z20, Z22, Z18
 	VFMADD231PS Z21, Z22, Z19
-done180:
+done225:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -10981,9 +11317,9 @@ TEXT ·gemmF32F16Keepx11x32AVX512(SB), NOSPLIT, $0-104
 	IMULQ $10, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last183
+	JLT  last229
 	CMPQ step+88(FP), $64
-	JNE  first181
+	JNE  first227
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -11018,10 +11354,10 @@ TEXT ·gemmF32F16Keepx11x32AVX512(SB), NOSPLIT, $0-104
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two182
+	JMP  two228
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first181:
+first227:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -11105,13 +11441,13 @@ first181:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last183
+	JLT  last229
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first181
+	JCC  first227
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two182:
+two228:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(DX*1)
 	ADDQ R14, DI
@@ -11193,10 +11529,10 @@ two182:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two182
-last183:
+	JGE  two228
+last229:
 	ADDQ $2, CX
-	JEQ  done184
+	JEQ  done230
 	VCVTPH2PS 0(BX), Z22
 	VMOVUPS Z22, 0(R15)
 	VCVTPH2PS 0(BX)(DX*1), Z23
@@ -11234,7 +11570,7 @@ last183:
 	VBROADCASTSS 0(SI)(R9*2), Z24
 	VFMADD231PS Z22, Z24, Z20
 	VFMADD231PS Z23, Z24, Z21
-done184:
+done230:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -11350,9 +11686,9 @@ TEXT ·gemmF32F16Keepx12x32AVX512(SB), NOSPLIT, $0-104
 	IMULQ $11, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last187
+	JLT  last234
 	CMPQ step+88(FP), $64
-	JNE  first185
+	JNE  first232
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -11390,10 +11726,10 @@ TEXT ·gemmF32F16Keepx12x32AVX512(SB), NOSPLIT, $0-104
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two186
+	JMP  two233
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first185:
+first232:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -11483,13 +11819,13 @@ first185:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last187
+	JLT  last234
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first185
+	JCC  first232
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two186:
+two233:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(DX*1)
 	ADDQ R14, DI
@@ -11577,10 +11913,10 @@ two186:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two186
-last187:
+	JGE  two233
+last234:
 	ADDQ $2, CX
-	JEQ  done188
+	JEQ  done235
 	VCVTPH2PS 0(BX), Z24
 	VMOVUPS Z24, 0(R15)
 	VCVTPH2PS 0(BX)(DX*1), Z25
@@ -11621,7 +11957,7 @@ last187:
 	VBROADCASTSS 0(SI)(R12*1), Z26
 	VFMADD231PS Z24, Z26, Z22
 	VFMADD231PS Z25, Z26, Z23
-done188:
+done235:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -11745,9 +12081,9 @@ TEXT ·gemmF32F16Keepx13x32AVX512(SB), NOSPLIT, $0-104
 	IMULQ $12, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last191
+	JLT  last239
 	CMPQ step+88(FP), $64
-	JNE  first189
+	JNE  first237
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -11788,10 +12124,10 @@ TEXT ·gemmF32F16Keepx13x32AVX512(SB), NOSPLIT, $0-104
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two190
+	JMP  two238
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first189:
+first237:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -11887,13 +12223,13 @@ first189:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last191
+	JLT  last239
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first189
+	JCC  first237
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two190:
+two238:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(DX*1)
 	ADDQ R14, DI
@@ -11987,10 +12323,10 @@ two190:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two190
-last191:
+	JGE  two238
+last239:
 	ADDQ $2, CX
-	JEQ  done192
+	JEQ  done240
 	VCVTPH2PS 0(BX), Z26
 	VMOVUPS Z26, 0(R15)
 	VCVTPH2PS 0(BX)(DX*1), Z27
@@ -12034,7 +12370,7 @@ last191:
 	VBROADCASTSS 0(SI)(R8*4), Z28
 	VFMADD231PS Z26, Z28, Z24
 	VFMADD231PS Z27, Z28, Z25
-done192:
+done240:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX
@@ -12167,9 +12503,9 @@ TEXT ·gemmF32F16Keepx14x32AVX512(SB), NOSPLIT, $0-104
 	IMULQ $13, R14
 	ADDQ dst+0(FP), R14
 	SUBQ $2, CX
-	JLT  last195
+	JLT  last244
 	CMPQ step+88(FP), $64
-	JNE  first193
+	JNE  first242
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
@@ -12213,10 +12549,10 @@ TEXT ·gemmF32F16Keepx14x32AVX512(SB), NOSPLIT, $0-104
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	MOVQ step+88(FP), R14
-	JMP  two194
+	JMP  two243
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first193:
+first242:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)
 	PREFETCHT1 0(DI)
@@ -12318,13 +12654,13 @@ first193:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last195
+	JLT  last244
 	SUBQ ldd+8(FP), R14
 	CMPQ R14, dst+0(FP)
-	JCC  first193
+	JCC  first242
 	MOVQ step+88(FP), R14
 	PCALIGN $64
-two194:
+two243:
 	PREFETCHT1 0(DI)
 	PREFETCHT1 0(DI)(DX*1)
 	ADDQ R14, DI
@@ -12424,10 +12760,10 @@ two194:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two194
-last195:
+	JGE  two243
+last244:
 	ADDQ $2, CX
-	JEQ  done196
+	JEQ  done245
 	VCVTPH2PS 0(BX), Z28
 	VMOVUPS Z28, 0(R15)
 	VCVTPH2PS 0(BX)(DX*1), Z29
@@ -12474,7 +12810,7 @@ last195:
 	VBROADCASTSS 0(SI)(R13*1), Z30
 	VFMADD231PS Z28, Z30, Z26
 	VFMADD231PS Z29, Z30, Z27
-done196:
+done245:
 	// dst = base + sums
 	MOVQ dst+0(FP), DI
 	MOVQ ldd+8(FP), DX

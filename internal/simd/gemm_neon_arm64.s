@@ -17,9 +17,10 @@
 // Four terms go once round the loop, so that x is loaded by vectors and used by
 // element. next, ldn and step are left to the processor's own prefetching.
 
-// func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x1x16NEON is a kernel.
-TEXT ·gemmF32x1x16NEON(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x1x16NEON(SB), NOSPLIT, $0-104
+tile1:
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
 	MOVD w+32(FP), R6
@@ -29,8 +30,8 @@ TEXT ·gemmF32x1x16NEON(SB), NOSPLIT, $0-96
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	SUBS $4, R7
-	BLT  last2
-four1:
+	BLT  last3
+four2:
 	FMOVQ.P 16(R0), F24
 	FLDPQ 0(R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
@@ -58,11 +59,11 @@ four1:
 	WORD $0x4FB81BE3 // FMLA3 V3, V31, V24
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four1
-last2:
+	BGE  four2
+last3:
 	ADDS $4, R7
-	BEQ  done4
-one3:
+	BEQ  done5
+one4:
 	FMOVS.P 4(R0), F24
 	FLDPQ 0(R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
@@ -72,8 +73,8 @@ one3:
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one3
-done4:
+	BNE  one4
+done5:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -85,11 +86,25 @@ done4:
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD R3, R2
+	ADD R1, R0
+	// The next tile, of the rows below
+	MOVD R0, dst+0(FP)
+	MOVD R2, base+56(FP)
+	MOVD x+16(FP), R0
+	MOVD $1, R1
+	MADD R1, R0, R8, R0
+	MOVD R0, x+16(FP)
+	MOVD tiles+96(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+96(FP)
+	BNE  tile1
 	RET
 
-// func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x2x16NEON is a kernel.
-TEXT ·gemmF32x2x16NEON(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x2x16NEON(SB), NOSPLIT, $0-104
+tile6:
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
 	MOVD w+32(FP), R6
@@ -104,8 +119,8 @@ TEXT ·gemmF32x2x16NEON(SB), NOSPLIT, $0-96
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	SUBS $4, R7
-	BLT  last6
-four5:
+	BLT  last8
+four7:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FLDPQ 0(R6), (F30, F31)
@@ -150,11 +165,11 @@ four5:
 	WORD $0x4FB91BE7 // FMLA3 V7, V31, V25
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four5
-last6:
+	BGE  four7
+last8:
 	ADDS $4, R7
-	BEQ  done8
-one7:
+	BEQ  done10
+one9:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FLDPQ 0(R6), (F30, F31)
@@ -169,8 +184,8 @@ one7:
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one7
-done8:
+	BNE  one9
+done10:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -190,11 +205,25 @@ done8:
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
+	ADD R3, R2
+	ADD R1, R0
+	// The next tile, of the rows below
+	MOVD R0, dst+0(FP)
+	MOVD R2, base+56(FP)
+	MOVD x+16(FP), R0
+	MOVD $2, R1
+	MADD R1, R0, R8, R0
+	MOVD R0, x+16(FP)
+	MOVD tiles+96(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+96(FP)
+	BNE  tile6
 	RET
 
-// func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x3x16NEON is a kernel.
-TEXT ·gemmF32x3x16NEON(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x3x16NEON(SB), NOSPLIT, $0-104
+tile11:
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
 	MOVD w+32(FP), R6
@@ -214,8 +243,8 @@ TEXT ·gemmF32x3x16NEON(SB), NOSPLIT, $0-96
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	SUBS $4, R7
-	BLT  last10
-four9:
+	BLT  last13
+four12:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -277,11 +306,11 @@ four9:
 	WORD $0x4FBA1BEB // FMLA3 V11, V31, V26
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four9
-last10:
+	BGE  four12
+last13:
 	ADDS $4, R7
-	BEQ  done12
-one11:
+	BEQ  done15
+one14:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -301,8 +330,8 @@ one11:
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one11
-done12:
+	BNE  one14
+done15:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -330,11 +359,25 @@ done12:
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
 	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
+	ADD R3, R2
+	ADD R1, R0
+	// The next tile, of the rows below
+	MOVD R0, dst+0(FP)
+	MOVD R2, base+56(FP)
+	MOVD x+16(FP), R0
+	MOVD $3, R1
+	MADD R1, R0, R8, R0
+	MOVD R0, x+16(FP)
+	MOVD tiles+96(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+96(FP)
+	BNE  tile11
 	RET
 
-// func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x4x16NEON is a kernel.
-TEXT ·gemmF32x4x16NEON(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x4x16NEON(SB), NOSPLIT, $0-104
+tile16:
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
 	MOVD w+32(FP), R6
@@ -359,8 +402,8 @@ TEXT ·gemmF32x4x16NEON(SB), NOSPLIT, $0-96
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	SUBS $4, R7
-	BLT  last14
-four13:
+	BLT  last18
+four17:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -439,11 +482,11 @@ four13:
 	WORD $0x4FBB1BEF // FMLA3 V15, V31, V27
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four13
-last14:
+	BGE  four17
+last18:
 	ADDS $4, R7
-	BEQ  done16
-one15:
+	BEQ  done20
+one19:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -468,8 +511,8 @@ one15:
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one15
-done16:
+	BNE  one19
+done20:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -505,11 +548,25 @@ done16:
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
 	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
+	ADD R3, R2
+	ADD R1, R0
+	// The next tile, of the rows below
+	MOVD R0, dst+0(FP)
+	MOVD R2, base+56(FP)
+	MOVD x+16(FP), R0
+	MOVD $4, R1
+	MADD R1, R0, R8, R0
+	MOVD R0, x+16(FP)
+	MOVD tiles+96(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+96(FP)
+	BNE  tile16
 	RET
 
-// func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x5x16NEON is a kernel.
-TEXT ·gemmF32x5x16NEON(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x5x16NEON(SB), NOSPLIT, $0-104
+tile21:
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
 	MOVD w+32(FP), R6
@@ -539,8 +596,8 @@ TEXT ·gemmF32x5x16NEON(SB), NOSPLIT, $0-96
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $4, R7
-	BLT  last18
-four17:
+	BLT  last23
+four22:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -636,11 +693,11 @@ four17:
 	WORD $0x4FBC1BF3 // FMLA3 V19, V31, V28
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four17
-last18:
+	BGE  four22
+last23:
 	ADDS $4, R7
-	BEQ  done20
-one19:
+	BEQ  done25
+one24:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -670,8 +727,8 @@ one19:
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one19
-done20:
+	BNE  one24
+done25:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -715,11 +772,25 @@ done20:
 	WORD $0x4E32D752 // FADD V18, V26, V18
 	WORD $0x4E33D773 // FADD V19, V27, V19
 	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
+	ADD R3, R2
+	ADD R1, R0
+	// The next tile, of the rows below
+	MOVD R0, dst+0(FP)
+	MOVD R2, base+56(FP)
+	MOVD x+16(FP), R0
+	MOVD $5, R1
+	MADD R1, R0, R8, R0
+	MOVD R0, x+16(FP)
+	MOVD tiles+96(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+96(FP)
+	BNE  tile21
 	RET
 
-// func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 // gemmF32x6x16NEON is a kernel.
-TEXT ·gemmF32x6x16NEON(SB), NOSPLIT, $0-96
+TEXT ·gemmF32x6x16NEON(SB), NOSPLIT, $0-104
+tile26:
 	MOVD x+16(FP), R0
 	MOVD ldx+24(FP), R8
 	MOVD w+32(FP), R6
@@ -754,8 +825,8 @@ TEXT ·gemmF32x6x16NEON(SB), NOSPLIT, $0-96
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	SUBS $4, R7
-	BLT  last22
-four21:
+	BLT  last28
+four27:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -868,11 +939,11 @@ four21:
 	WORD $0x4FBD1BF7 // FMLA3 V23, V31, V29
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four21
-last22:
+	BGE  four27
+last28:
 	ADDS $4, R7
-	BEQ  done24
-one23:
+	BEQ  done30
+one29:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -907,8 +978,8 @@ one23:
 	WORD $0x4F9D13F7 // FMLA0 V23, V31, V29
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one23
-done24:
+	BNE  one29
+done30:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -960,6 +1031,19 @@ done24:
 	WORD $0x4E36D756 // FADD V22, V26, V22
 	WORD $0x4E37D777 // FADD V23, V27, V23
 	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R0)
+	ADD R3, R2
+	ADD R1, R0
+	// The next tile, of the rows below
+	MOVD R0, dst+0(FP)
+	MOVD R2, base+56(FP)
+	MOVD x+16(FP), R0
+	MOVD $6, R1
+	MADD R1, R0, R8, R0
+	MOVD R0, x+16(FP)
+	MOVD tiles+96(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+96(FP)
+	BNE  tile26
 	RET
 
 // func gemmF32F16x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
@@ -974,8 +1058,8 @@ TEXT ·gemmF32F16x1x16NEON(SB), NOSPLIT, $0-96
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	SUBS $4, R7
-	BLT  last26
-four25:
+	BLT  last33
+four32:
 	FMOVQ.P 16(R0), F24
 	FMOVD 0(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
@@ -1027,11 +1111,11 @@ four25:
 	WORD $0x4FB81BE3 // FMLA3 V3, V31, V24
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four25
-last26:
+	BGE  four32
+last33:
 	ADDS $4, R7
-	BEQ  done28
-one27:
+	BEQ  done35
+one34:
 	FMOVS.P 4(R0), F24
 	FMOVD 0(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
@@ -1047,8 +1131,8 @@ one27:
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one27
-done28:
+	BNE  one34
+done35:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -1079,8 +1163,8 @@ TEXT ·gemmF32F16x2x16NEON(SB), NOSPLIT, $0-96
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	SUBS $4, R7
-	BLT  last30
-four29:
+	BLT  last38
+four37:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVD 0(R6), F30
@@ -1149,11 +1233,11 @@ four29:
 	WORD $0x4FB91BE7 // FMLA3 V7, V31, V25
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four29
-last30:
+	BGE  four37
+last38:
 	ADDS $4, R7
-	BEQ  done32
-one31:
+	BEQ  done40
+one39:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVD 0(R6), F30
@@ -1174,8 +1258,8 @@ one31:
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one31
-done32:
+	BNE  one39
+done40:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -1219,8 +1303,8 @@ TEXT ·gemmF32F16x3x16NEON(SB), NOSPLIT, $0-96
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	SUBS $4, R7
-	BLT  last34
-four33:
+	BLT  last43
+four42:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -1306,11 +1390,11 @@ four33:
 	WORD $0x4FBA1BEB // FMLA3 V11, V31, V26
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four33
-last34:
+	BGE  four42
+last43:
 	ADDS $4, R7
-	BEQ  done36
-one35:
+	BEQ  done45
+one44:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -1336,8 +1420,8 @@ one35:
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one35
-done36:
+	BNE  one44
+done45:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -1394,8 +1478,8 @@ TEXT ·gemmF32F16x4x16NEON(SB), NOSPLIT, $0-96
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	SUBS $4, R7
-	BLT  last38
-four37:
+	BLT  last48
+four47:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -1498,11 +1582,11 @@ four37:
 	WORD $0x4FBB1BEF // FMLA3 V15, V31, V27
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four37
-last38:
+	BGE  four47
+last48:
 	ADDS $4, R7
-	BEQ  done40
-one39:
+	BEQ  done50
+one49:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -1533,8 +1617,8 @@ one39:
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one39
-done40:
+	BNE  one49
+done50:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -1604,8 +1688,8 @@ TEXT ·gemmF32F16x5x16NEON(SB), NOSPLIT, $0-96
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $4, R7
-	BLT  last42
-four41:
+	BLT  last53
+four52:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -1725,11 +1809,11 @@ four41:
 	WORD $0x4FBC1BF3 // FMLA3 V19, V31, V28
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four41
-last42:
+	BGE  four52
+last53:
 	ADDS $4, R7
-	BEQ  done44
-one43:
+	BEQ  done55
+one54:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -1765,8 +1849,8 @@ one43:
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one43
-done44:
+	BNE  one54
+done55:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -1849,8 +1933,8 @@ TEXT ·gemmF32F16x6x16NEON(SB), NOSPLIT, $0-96
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	SUBS $4, R7
-	BLT  last46
-four45:
+	BLT  last58
+four57:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -1987,11 +2071,11 @@ four45:
 	WORD $0x4FBD1BF7 // FMLA3 V23, V31, V29
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four45
-last46:
+	BGE  four57
+last58:
 	ADDS $4, R7
-	BEQ  done48
-one47:
+	BEQ  done60
+one59:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -2032,8 +2116,8 @@ one47:
 	WORD $0x4F9D13F7 // FMLA0 V23, V31, V29
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one47
-done48:
+	BNE  one59
+done60:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -2115,8 +2199,8 @@ TEXT ·gemmF32F16Keepx4x16NEON(SB), NOSPLIT, $0-104
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	SUBS $4, R7
-	BLT  last50
-four49:
+	BLT  last63
+four62:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -2236,11 +2320,11 @@ four49:
 	ADD $128, R6
 	ADD $256, R10
 	SUBS $4, R7
-	BGE  four49
-last50:
+	BGE  four62
+last63:
 	ADDS $4, R7
-	BEQ  done52
-one51:
+	BEQ  done65
+one64:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -2276,8 +2360,8 @@ one51:
 	ADD $32, R6
 	ADD $64, R10
 	SUBS $1, R7
-	BNE  one51
-done52:
+	BNE  one64
+done65:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -2348,8 +2432,8 @@ TEXT ·gemmF32F16Keepx5x16NEON(SB), NOSPLIT, $0-104
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $4, R7
-	BLT  last54
-four53:
+	BLT  last68
+four67:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -2486,11 +2570,11 @@ four53:
 	ADD $128, R6
 	ADD $256, R10
 	SUBS $4, R7
-	BGE  four53
-last54:
+	BGE  four67
+last68:
 	ADDS $4, R7
-	BEQ  done56
-one55:
+	BEQ  done70
+one69:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -2531,8 +2615,8 @@ one55:
 	ADD $32, R6
 	ADD $64, R10
 	SUBS $1, R7
-	BNE  one55
-done56:
+	BNE  one69
+done70:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1
@@ -2616,8 +2700,8 @@ TEXT ·gemmF32F16Keepx6x16NEON(SB), NOSPLIT, $0-104
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	SUBS $4, R7
-	BLT  last58
-four57:
+	BLT  last73
+four72:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
@@ -2771,11 +2855,11 @@ four57:
 	ADD $128, R6
 	ADD $256, R10
 	SUBS $4, R7
-	BGE  four57
-last58:
+	BGE  four72
+last73:
 	ADDS $4, R7
-	BEQ  done60
-one59:
+	BEQ  done75
+one74:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
@@ -2821,8 +2905,8 @@ one59:
 	ADD $32, R6
 	ADD $64, R10
 	SUBS $1, R7
-	BNE  one59
-done60:
+	BNE  one74
+done75:
 	// dst = base + sums
 	MOVD dst+0(FP), R0
 	MOVD ldd+8(FP), R1

@@ -9,32 +9,32 @@ import "unsafe"
 // gemmF32x1x16AVX2 is a kernel.
 //
 //go:noescape
-func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x2x16AVX2 is a kernel.
 //
 //go:noescape
-func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x3x16AVX2 is a kernel.
 //
 //go:noescape
-func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x4x16AVX2 is a kernel.
 //
 //go:noescape
-func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x5x16AVX2 is a kernel.
 //
 //go:noescape
-func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x6x16AVX2 is a kernel.
 //
 //go:noescape
-func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32F16x1x16AVX2 is a kernelHalf.
 //

@@ -9,142 +9,142 @@ import "unsafe"
 // gemmF32x1x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x2x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x3x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x4x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x5x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x6x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x7x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x8x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x9x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x10x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x11x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x12x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x13x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x14x32AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x1x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x2x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x3x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x4x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x5x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x6x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x7x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x8x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x9x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x10x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x11x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x12x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x13x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32x14x16AVX512 is a kernel.
 //
 //go:noescape
-func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // gemmF32F16x1x32AVX512 is a kernelHalf.
 //

@@ -4,7 +4,7 @@ import "fmt"
 
 // The parameters of a tile; see type kernel in package simd.
 const (
-	tileParams     = "dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int"
+	tileParams     = "dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int"
 	tileParamsHalf = "dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int"
 	tileParamsKeep = tileParamsHalf + ", wide *float32"
 )

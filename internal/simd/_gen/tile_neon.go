@@ -17,6 +17,10 @@ element. next, ldn and step are left to the processor's own prefetching.
 }
 
 func (m *neon) tile(f *file, weights weightKind, rows, _ int) {
+	again := f.newLabel("tile")
+	if weights == full {
+		f.at(again)
+	}
 	f.i("MOVD %s, R0", f.arg("x"))
 	f.i("MOVD %s, R8", f.arg("ldx"))
 	f.i("MOVD %s, R6", f.arg("w"))
@@ -92,10 +96,23 @@ func (m *neon) tile(f *file, weights weightKind, rows, _ int) {
 			f.i("%s", word("FADD", 4*r+p, 24+p, 4*r+p))
 		}
 		f.i("VST1 %s, (R0)", list(r))
-		if r < rows-1 {
+		if r < rows-1 || weights == full {
 			f.i("ADD R3, R2")
 			f.i("ADD R1, R0")
 		}
+	}
+	if weights == full {
+		f.comment("The next tile, of the rows below")
+		f.i("MOVD R0, %s", f.arg("dst"))
+		f.i("MOVD R2, %s", f.arg("base"))
+		f.i("MOVD %s, R0", f.arg("x"))
+		f.i("MOVD $%d, R1", rows)
+		f.i("MADD R1, R0, R8, R0")
+		f.i("MOVD R0, %s", f.arg("x"))
+		f.i("MOVD %s, R1", f.arg("tiles"))
+		f.i("SUBS $1, R1")
+		f.i("MOVD R1, %s", f.arg("tiles"))
+		f.i("BNE  %s", again)
 	}
 	m.ret(f)
 }

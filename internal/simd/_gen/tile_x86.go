@@ -52,6 +52,10 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 	x := reg(rows*parts + parts)
 	size := choose(weights != full, 32, 64) // bytes of a panel and term
 
+	again := f.newLabel("tile")
+	if weights == full {
+		f.at(again)
+	}
 	f.i("MOVQ %s, SI", f.arg("x"))
 	f.i("MOVQ %s, AX", f.arg("ldx"))
 	f.i("MOVQ %s, BX", f.arg("w"))
@@ -157,6 +161,9 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 	f.at(done)
 
 	f.comment("dst = base + sums")
+	if weights == full {
+		f.i("MOVQ DI, %s", f.arg("next"))
+	}
 	f.i("MOVQ %s, DI", f.arg("dst"))
 	f.i("MOVQ %s, DX", f.arg("ldd"))
 	f.i("MOVQ %s, SI", f.arg("base"))
@@ -168,10 +175,20 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 		for p := range parts {
 			f.i("VMOVUPS %s, %d(DI)", acc(r, p), p*m.step())
 		}
-		if r < rows-1 {
+		if r < rows-1 || weights == full {
 			f.i("ADDQ AX, SI")
 			f.i("ADDQ DX, DI")
 		}
+	}
+	if weights == full {
+		f.comment("The next tile, of the rows below")
+		f.i("MOVQ DI, %s", f.arg("dst"))
+		f.i("MOVQ SI, %s", f.arg("base"))
+		f.i("MOVQ %s, AX", f.arg("ldx"))
+		f.i("IMULQ $%d, AX", rows)
+		f.i("ADDQ AX, %s", f.arg("x"))
+		f.i("SUBQ $1, %s", f.arg("tiles"))
+		f.i("JNE  %s", again)
 	}
 	m.ret(f)
 }
