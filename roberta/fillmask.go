@@ -174,7 +174,7 @@ func (m *Model) maskLogits(ctx context.Context, tokens [][]int, at func(s int) [
 	var logits []float32
 	err := m.compute(ctx, tokens, computation{
 		rows: func(b *batch) []int {
-			var rows []int
+			rows := []int{} // not nil, which would be all
 			for s := range tokens {
 				for _, i := range at(s) {
 					rows = append(rows, b.offsets[s]+i)
