@@ -1,5 +1,5 @@
 # Every module of the repository; a clone ties them together with go.work.
-MODULES = . models/pocket cmd/roberta examples internal/simd/_gen
+MODULES = . models/pocket cmd/roberta examples internal/simd/_gen tools/peers
 FUZZTIME ?= 1m
 COUNT ?= 6
 
@@ -7,7 +7,7 @@ COUNT ?= 6
 # missing tests run without it; CI sets RACE=-race, so that it cannot go unnoticed.
 RACE ?= $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 
-.PHONY: test check generated portable lint fuzz bench
+.PHONY: test check generated portable lint fuzz bench bench-peers
 
 # test runs every test with the race detector, and without it the models of the
 # published sizes.
@@ -63,3 +63,8 @@ fuzz:
 # bench writes what benchstat reads.
 bench:
 	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./roberta
+
+# bench-peers measures goroberta beside other runtimes; see tools/peers/README.md.
+# MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers MODELS=base
+bench-peers:
+	@sh tools/peers/run.sh

@@ -106,16 +106,19 @@ func TestSteadyMemory(t *testing.T) {
 				t.Errorf("%v allocations a call, want at most %v and 30 a layer", got, c.allocs)
 			}
 			const calls = 5
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			for range calls {
-				call()
+			got, want := uint64(0), uint64(4*c.floats+4*c.floats/8+32<<10)
+			for range 10 { // a worker that takes part for the first time allocates its scratch memory
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				for range calls {
+					call()
+				}
+				runtime.ReadMemStats(&after)
+				if got = (after.TotalAlloc - before.TotalAlloc) / calls; got <= want {
+					return
+				}
 			}
-			runtime.ReadMemStats(&after)
-			got, want := (after.TotalAlloc-before.TotalAlloc)/calls, uint64(4*c.floats+4*c.floats/8+32<<10)
-			if got > want {
-				t.Errorf("%d bytes a call for %d bytes handed out, want at most %d", got, 4*c.floats, want)
-			}
+			t.Errorf("%d bytes a call for %d bytes handed out, want at most %d", got, 4*c.floats, want)
 		})
 	}
 }

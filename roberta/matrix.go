@@ -156,7 +156,7 @@ const (
 	// An item below this many multiply-adds costs more to hand over than it saves.
 	minItem = 1 << 18
 	// Items a thread, so that one that is held up does not hold up the others.
-	itemsPerThread = 4
+	itemsPerThread = 2
 )
 
 // cutProduct cuts m rows × panels with sums of k products for threads workers.

@@ -8,8 +8,8 @@
 //
 // A transformer is a hundred short operations one after another, and waking a
 // parked goroutine takes about as long as the shortest of them. Workers, and
-// callers at the end of an operation, therefore look around for a few
-// microseconds before they park; an idle pool uses no processor.
+// callers at the end of an operation, therefore look around for a moment before
+// they park; an idle pool uses no processor.
 package parallel
 
 import (
@@ -19,9 +19,11 @@ import (
 	"time"
 )
 
-// spinTime is how long a goroutine looks for work before it parks: a few times
-// the cost of being woken.
-const spinTime = 30 * time.Microsecond
+// spinTime is how long a goroutine looks for work before it parks: longer than
+// most waits for the last item of an operation, a few times the cost of being
+// woken (in a virtual machine 50 µs), and nothing beside the time between calls.
+// 30 µs instead of 200 made short inputs on two threads 7 % slower.
+const spinTime = 200 * time.Microsecond
 
 // A Pool is a fixed set of workers. Its methods may be called from any number
 // of goroutines at once. The zero Pool and the nil Pool run everything in the
