@@ -131,8 +131,8 @@ func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f fu
 	p.Run(c.rowBlocks*c.panelBlocks, func(slot, item int) {
 		// Neighbouring items share their panels: weights are the larger operand.
 		r0, r1 := split(x.rows, c.rowBlocks, item%c.rowBlocks)
-		q0, q1 := split(p1-p0, c.panelBlocks, item/c.rowBlocks)
-		q0, q1 = q0+p0, q1+p0
+		q0, q1 := split((p1-p0+1)/2, c.panelBlocks, item/c.rowBlocks) // pairs of panels, as kernels take them
+		q0, q1 = p0+2*q0, min(p0+2*q1, p1)
 		simd.Product(dst.from(r0, 0), dst.stride, x.from(r0, 0), x.stride, r1-r0, &l.w, q0, q1, l.b, 0, a.scratch[slot].product)
 		if f != nil {
 			lo, hi := q0*simd.PanelWidth, min(q1*simd.PanelWidth, dst.cols)
@@ -169,11 +169,20 @@ func cutProduct(m, panels, k, threads int) cut {
 		items = 1
 	}
 	items = min(items, max(1, work/minItem))
-	// A panel block of an even number of panels: kernels take two at a time.
-	c.panelBlocks = min(max(c.panelBlocks, (items+c.rowBlocks-1)/c.rowBlocks), max(1, panels/2))
+	most := max(1, panels/2)
+	c.panelBlocks = min(max(c.panelBlocks, (items+c.rowBlocks-1)/c.rowBlocks), most)
 	// Output that an activation function reads again should still be in cache.
 	rows := (m + c.rowBlocks - 1) / c.rowBlocks
-	c.panelBlocks = min(max(c.panelBlocks, rows*panels*simd.PanelWidth/(128<<10)), max(1, panels/2))
+	c.panelBlocks = min(max(c.panelBlocks, rows*panels*simd.PanelWidth/(128<<10)), most)
+	// 132 items for 64 threads would take as long as 192. A few more may come out even.
+	best, idle := c.panelBlocks, 1.0
+	for n := c.panelBlocks; n <= min(2*c.panelBlocks, most) && n*c.rowBlocks > threads && idle > 0.02; n++ {
+		rounds := (n*c.rowBlocks + threads - 1) / threads
+		if i := 1 - float64(n*c.rowBlocks)/float64(rounds*threads); i < idle {
+			best, idle = n, i
+		}
+	}
+	c.panelBlocks = best
 	return c
 }
 
