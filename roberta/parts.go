@@ -60,18 +60,17 @@ func (b *batch) parts(cfg *Config, threads int) (parts []part, rest part) {
 		parts = b.bins(cfg, n)
 	}
 	// Threads take the parts in their order. Which of the last ones are better
-	// computed together?
-	best, keep := total/float64(threads), 0
-	for k := range len(parts) + 1 {
-		left := total
-		load := make([]float64, threads)
+	// computed together, though threads then wait for one another now and then?
+	const together = 1.03
+	best, keep := together*total/float64(threads), 0
+	for k := 1; k <= len(parts); k++ {
+		left, load := total, make([]float64, threads)
 		for _, p := range parts[:k] {
 			load[slices.Index(load, slices.Min(load))] += p.cost
 			left -= p.cost
 		}
-		const together = 1.03 // what waiting for one another costs
-		if t := slices.Max(load) + together*left/float64(threads); k > 0 && t < together*best {
-			best, keep = t/together, k
+		if t := slices.Max(load) + together*left/float64(threads); t < best {
+			best, keep = t, k
 		}
 	}
 	if keep == 0 {
