@@ -317,8 +317,13 @@ func (l *loader) encoder() *encoder {
 		n := l.norm(stack + "layernorm_embedding")
 		e.embLN = &n
 	}
-	weights := c.Layers * (4*simd.PackedLen(c.Dim, c.Dim) + simd.PackedLen(c.FFNDim, c.Dim) + simd.PackedLen(c.Dim, c.FFNDim))
-	l.full.left, l.half.left = weights, weights
+	// As many weights as the settings ask for, but no more than the file has.
+	room := c.Layers * (4*simd.PackedLen(c.Dim, c.Dim) + simd.PackedLen(c.FFNDim, c.Dim) + simd.PackedLen(c.Dim, c.FFNDim))
+	elements := 0
+	for _, t := range l.ckpt.Tensors() {
+		elements += t.Len()
+	}
+	l.full.left, l.half.left = min(room, elements), min(room, elements)
 	e.layers = make([]layer, c.Layers)
 	l.pool.Run(c.Layers, func(_, i int) {
 		p := stack + "layers." + strconv.Itoa(c.layer(i)) + "."

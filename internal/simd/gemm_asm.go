@@ -130,9 +130,9 @@ func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matr
 	}
 }
 
-// cutRows cuts m rows into as few tiles of at most limit rows as there can be: so
-// many of height rows, and the others of one row less. A last tile of a row or two
-// would leave most of the registers idle.
+// cutRows cuts m rows into as few tiles of at most limit rows as there can be: high
+// of them with height rows, and then others with one row less. A last tile of a
+// row or two would leave most of the registers idle.
 func cutRows(m, limit int) (height, high int) {
 	tiles := (m + limit - 1) / limit
 	height = (m + tiles - 1) / tiles
