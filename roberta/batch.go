@@ -9,8 +9,8 @@ const padID = 1
 type batch struct {
 	tokens    []int
 	positions []int // from 0 in each sequence; pads do not count
-	columns   []int // where in the caller's sequence, pads included
-	width     int   // length of the caller's longest sequence, pads included
+	places    []int // rows of the caller's batch [B·T], pads included
+	width     int   // T, the length of the caller's longest sequence
 	offsets   []int // sequence s is tokens[offsets[s]:offsets[s+1]]
 }
 
@@ -32,7 +32,7 @@ func newBatch(cfg *Config, sequences [][]int) (*batch, error) {
 			}
 			if id != padID {
 				b.positions = append(b.positions, len(b.tokens)-lo)
-				b.columns = append(b.columns, i)
+				b.places = append(b.places, i)
 				b.tokens = append(b.tokens, id)
 			}
 		}
@@ -45,6 +45,11 @@ func newBatch(cfg *Config, sequences [][]int) (*batch, error) {
 		}
 		b.offsets = append(b.offsets, len(b.tokens))
 		b.width = max(b.width, len(seq))
+	}
+	for s := range sequences { // now that the width is known
+		for r := b.offsets[s]; r < b.offsets[s+1]; r++ {
+			b.places[r] += s * b.width
+		}
 	}
 	return b, nil
 }

@@ -19,29 +19,12 @@ func (b *batch) zeros(C int) *tensor.Dense {
 	return newDense(make([]float32, b.sequences()*b.width*C), b.sequences(), b.width, C)
 }
 
-// fill copies x to where its rows belong in dst [B, T, C]. at says which rows of
-// the batch they are; nil stands for all.
-func (b *batch) fill(dst *tensor.Dense, at []int, x matrix) {
+// fill copies x to its places in dst [B, T, C].
+func fill(dst *tensor.Dense, places []int, x matrix) {
 	out := dst.Data().([]float32)
-	row := b.rowsOf(out, x.cols)
-	for i := range x.rows {
-		r := i
-		if at != nil {
-			r = at[i]
-		}
-		copy(row(r), x.row(i))
+	for i, p := range places {
+		copy(out[p*x.cols:][:x.cols], x.row(i))
 	}
-}
-
-// rowsOf gives the place of a batch's row r in out [B, T, C].
-func (b *batch) rowsOf(out []float32, C int) func(r int) []float32 {
-	at := make([]int, b.len())
-	for s := range b.sequences() {
-		for r := b.offsets[s]; r < b.offsets[s+1]; r++ {
-			at[r] = (s*b.width + b.columns[r]) * C
-		}
-	}
-	return func(r int) []float32 { return out[at[r]:][:C] }
 }
 
 // logSoftmax sets x to log(softmax(x)).

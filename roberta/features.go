@@ -83,12 +83,12 @@ func (m *Model) Extract(ctx context.Context, parts Parts, tokens ...[]int) (*Ext
 				e.Hidden = append(e.Hidden, b.zeros(m.cfg.Dim))
 			}
 		}
-		c.hidden = func(b *batch, layer int, at []int, x matrix) { b.fill(e.Hidden[layer], at, x) }
+		c.hidden = func(layer int, places []int, x matrix) { fill(e.Hidden[layer], places, x) }
 	}
 	c.use = func(b *batch, a *arena, x matrix) error {
 		if parts&LastHidden != 0 {
 			e.Features = b.zeros(x.cols)
-			b.fill(e.Features, nil, x)
+			fill(e.Features, b.places, x)
 		}
 		if parts&Logits == 0 {
 			return nil
@@ -96,7 +96,7 @@ func (m *Model) Extract(ctx context.Context, parts Parts, tokens ...[]int) (*Ext
 		V := m.cfg.VocabSize
 		logits := make([]float32, b.sequences()*b.width*V)
 		e.Logits = newDense(logits, b.sequences(), b.width, V)
-		return m.lm.logits(ctx, m.pool, a, b.rowsOf(logits, V), x, m.enc.act, m.cfg.LayerNormEps)
+		return m.lm.logits(ctx, m.pool, a, func(r int) []float32 { return logits[b.places[r]*V:][:V] }, x, m.enc.act, m.cfg.LayerNormEps)
 	}
 	if err := m.compute(ctx, tokens, c); err != nil {
 		return nil, err
@@ -132,10 +132,10 @@ func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int)
 
 // A computation is what a method wants of a forward pass.
 type computation struct {
-	begin  func(b *batch)                                // called first, may be nil
-	rows   func(b *batch) []int                          // of the last layer, in rising order; all if nil
-	hidden func(b *batch, layer int, at []int, x matrix) // as run wants it, may be nil
-	use    func(b *batch, a *arena, x matrix) error      // called with the last hidden states
+	begin  func(b *batch)                           // called first, may be nil
+	rows   func(b *batch) []int                     // of the last layer, in rising order; all if nil
+	hidden func(layer int, places []int, x matrix)  // as run wants it, may be nil
+	use    func(b *batch, a *arena, x matrix) error // called with the last hidden states
 }
 
 // compute runs the encoder on token sequences. The matrices that c's functions
@@ -162,11 +162,7 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) erro
 	if c.begin != nil {
 		c.begin(b)
 	}
-	var hidden func(int, []int, matrix)
-	if c.hidden != nil {
-		hidden = func(layer int, at []int, x matrix) { c.hidden(b, layer, at, x) }
-	}
-	x, err := m.enc.run(ctx, m.pool, a, b, rows, hidden)
+	x, err := m.enc.run(ctx, m.pool, a, b, rows, c.hidden)
 	if err != nil {
 		return err
 	}

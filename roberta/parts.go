@@ -118,14 +118,14 @@ func (b *batch) bins(cfg *Config, n int) []part {
 	return bins
 }
 
-// pick is the batch of the given sequences.
+// pick is the batch of the given sequences; their places stay those of the whole.
 func (b *batch) pick(sequences []int) batch {
 	p := batch{offsets: make([]int, 1, len(sequences)+1), width: b.width}
 	for _, s := range sequences {
 		lo, hi := b.offsets[s], b.offsets[s+1]
 		p.tokens = append(p.tokens, b.tokens[lo:hi]...)
 		p.positions = append(p.positions, b.positions[lo:hi]...)
-		p.columns = append(p.columns, b.columns[lo:hi]...)
+		p.places = append(p.places, b.places[lo:hi]...)
 		p.offsets = append(p.offsets, len(p.tokens))
 	}
 	return p
@@ -156,53 +156,53 @@ func (p *part) only(b *batch, rows []int) (own, at []int) {
 }
 
 // run runs the stack on b as forward does, on all threads of the pool. hidden is
-// given the rows of b that x's rows are, and may be called by several goroutines
-// at once.
-func (e *encoder) run(ctx context.Context, p *parallel.Pool, a *arena, b *batch, rows []int, hidden func(layer int, at []int, x matrix)) (matrix, error) {
+// also given the places of x's rows, and may be called by several goroutines at
+// once.
+func (e *encoder) run(ctx context.Context, p *parallel.Pool, a *arena, b *batch, rows []int, hidden func(layer int, places []int, x matrix)) (matrix, error) {
+	forward := func(p *parallel.Pool, a *arena, b *batch, rows []int) (matrix, error) {
+		if hidden == nil {
+			return e.forward(ctx, p, a, b, rows, nil)
+		}
+		return e.forward(ctx, p, a, b, rows, func(layer int, x matrix) { hidden(layer, b.places, x) })
+	}
 	parts, rest := b.parts(&e.cfg, p.Threads())
 	if len(parts) == 0 {
-		return e.runPart(ctx, p, a, b, &rest, rows, nil, hidden)
+		return forward(p, a, b, rows)
 	}
 	n := b.len()
 	if rows != nil {
 		n = len(rows)
 	}
 	out := a.matrix(bufOut, n, e.cfg.Dim)
+	one := func(p *parallel.Pool, a *arena, part *part) error {
+		var own, to []int
+		if rows == nil {
+			to = part.rowsIn(b)
+		} else {
+			own, to = part.only(b, rows)
+		}
+		x, err := forward(p, a, &part.batch, own)
+		if err != nil {
+			return err
+		}
+		for r, i := range to {
+			copy(out.row(i), x.row(r))
+		}
+		return nil
+	}
 	var first error
 	var mu sync.Mutex
 	p.Run(len(parts), func(_, item int) {
 		own := newArena(nil)
 		defer own.release()
-		if _, err := e.runPart(ctx, nil, own, b, &parts[item], rows, &out, hidden); err != nil {
+		if err := one(nil, own, &parts[item]); err != nil {
 			mu.Lock()
 			first = cmp.Or(first, err)
 			mu.Unlock()
 		}
 	})
 	if first == nil && len(rest.sequences) > 0 {
-		_, first = e.runPart(ctx, p, a, b, &rest, rows, &out, hidden)
+		first = one(p, a, &rest)
 	}
 	return out, first
-}
-
-// runPart runs the stack on a part of b and copies the features to their rows of
-// out, if there is one.
-func (e *encoder) runPart(ctx context.Context, p *parallel.Pool, a *arena, b *batch, part *part, rows []int, out *matrix, hidden func(layer int, at []int, x matrix)) (matrix, error) {
-	to := part.rowsIn(b)
-	var each func(layer int, x matrix)
-	if hidden != nil {
-		at := to
-		each = func(layer int, x matrix) { hidden(layer, at, x) }
-	}
-	if rows != nil {
-		rows, to = part.only(b, rows)
-	}
-	x, err := e.forward(ctx, p, a, &part.batch, rows, each)
-	if err != nil || out == nil {
-		return x, err
-	}
-	for r, i := range to {
-		copy(out.row(i), x.row(r))
-	}
-	return *out, nil
 }

@@ -48,7 +48,7 @@ func TestParts(t *testing.T) {
 			}
 			for r, i := range at {
 				seen[i]++
-				if p.tokens[r] != b.tokens[i] || p.positions[r] != b.positions[i] || p.columns[r] != b.columns[i] {
+				if p.tokens[r] != b.tokens[i] || p.positions[r] != b.positions[i] || p.places[r] != b.places[i] {
 					t.Fatalf("lengths %v: row %d of a part is not row %d of the batch", lengths, r, i)
 				}
 			}
