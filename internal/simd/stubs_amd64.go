@@ -8,8 +8,14 @@ package simd
 func tiles(l Level) *tileSet {
 	switch l {
 	case AVX512:
+		if fetchNear {
+			return &tilesAVX512Near
+		}
 		return &tilesAVX512
 	case AVX2:
+		if fetchNear {
+			return &tilesAVX2Near
+		}
 		return &tilesAVX2
 	}
 	return nil

@@ -81,6 +81,81 @@ func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint
 //go:noescape
 func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32x1x16AVX2Near is a kernel.
+//
+//go:noescape
+func gemmF32x1x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x2x16AVX2Near is a kernel.
+//
+//go:noescape
+func gemmF32x2x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x3x16AVX2Near is a kernel.
+//
+//go:noescape
+func gemmF32x3x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x4x16AVX2Near is a kernel.
+//
+//go:noescape
+func gemmF32x4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x5x16AVX2Near is a kernel.
+//
+//go:noescape
+func gemmF32x5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x6x16AVX2Near is a kernel.
+//
+//go:noescape
+func gemmF32x6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32F16x1x16AVX2Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x1x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x2x16AVX2Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x2x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x3x16AVX2Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x3x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x4x16AVX2Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x5x16AVX2Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x6x16AVX2Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16Keepx4x16AVX2Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx5x16AVX2Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx6x16AVX2Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
 // geluAVX2 equals geluGeneric; n is a positive multiple of 16.
 //
 //go:noescape
@@ -177,4 +252,12 @@ var tilesAVX2 = tileSet{
 	one:  []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2},
 	half: []kernelHalf{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2},
 	keep: []kernelKeep{4: gemmF32F16Keepx4x16AVX2, gemmF32F16Keepx5x16AVX2, gemmF32F16Keepx6x16AVX2},
+}
+
+// tilesAVX2Near are the products of this level, for fetchNear.
+var tilesAVX2Near = tileSet{
+	rows: 6, panels: 1,
+	one:  []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near},
+	half: []kernelHalf{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near},
+	keep: []kernelKeep{4: gemmF32F16Keepx4x16AVX2Near, gemmF32F16Keepx5x16AVX2Near, gemmF32F16Keepx6x16AVX2Near},
 }

@@ -251,6 +251,251 @@ func gemmF32F16Keepx13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *u
 //go:noescape
 func gemmF32F16Keepx14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
 
+// gemmF32x1x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x1x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x2x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x2x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x3x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x3x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x4x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x4x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x5x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x5x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x6x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x6x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x7x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x7x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x8x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x8x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x9x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x9x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x10x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x10x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x11x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x11x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x12x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x12x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x13x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x13x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x14x32AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x14x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x1x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x1x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x2x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x2x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x3x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x3x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x4x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x4x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x5x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x5x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x6x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x6x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x7x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x7x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x8x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x8x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x9x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x9x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x10x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x10x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x11x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x11x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x12x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x12x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x13x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x13x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32x14x16AVX512Near is a kernel.
+//
+//go:noescape
+func gemmF32x14x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+
+// gemmF32F16x1x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x1x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x2x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x2x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x3x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x3x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x4x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x4x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x5x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x5x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x6x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x6x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x7x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x7x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x8x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x8x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x9x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x9x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x10x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x10x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x11x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x11x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x12x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x12x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x13x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x13x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16x14x32AVX512Near is a kernelHalf.
+//
+//go:noescape
+func gemmF32F16x14x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+
+// gemmF32F16Keepx8x32AVX512Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx8x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx9x32AVX512Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx9x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx10x32AVX512Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx10x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx11x32AVX512Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx11x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx12x32AVX512Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx12x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx13x32AVX512Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx13x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
+// gemmF32F16Keepx14x32AVX512Near is a kernelKeep.
+//
+//go:noescape
+func gemmF32F16Keepx14x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+
 // geluAVX512 equals geluGeneric; n is a positive multiple of 16.
 //
 //go:noescape
@@ -348,4 +593,13 @@ var tilesAVX512 = tileSet{
 	one:  []kernel{1: gemmF32x1x16AVX512, gemmF32x2x16AVX512, gemmF32x3x16AVX512, gemmF32x4x16AVX512, gemmF32x5x16AVX512, gemmF32x6x16AVX512, gemmF32x7x16AVX512, gemmF32x8x16AVX512, gemmF32x9x16AVX512, gemmF32x10x16AVX512, gemmF32x11x16AVX512, gemmF32x12x16AVX512, gemmF32x13x16AVX512, gemmF32x14x16AVX512},
 	half: []kernelHalf{1: gemmF32F16x1x32AVX512, gemmF32F16x2x32AVX512, gemmF32F16x3x32AVX512, gemmF32F16x4x32AVX512, gemmF32F16x5x32AVX512, gemmF32F16x6x32AVX512, gemmF32F16x7x32AVX512, gemmF32F16x8x32AVX512, gemmF32F16x9x32AVX512, gemmF32F16x10x32AVX512, gemmF32F16x11x32AVX512, gemmF32F16x12x32AVX512, gemmF32F16x13x32AVX512, gemmF32F16x14x32AVX512},
 	keep: []kernelKeep{8: gemmF32F16Keepx8x32AVX512, gemmF32F16Keepx9x32AVX512, gemmF32F16Keepx10x32AVX512, gemmF32F16Keepx11x32AVX512, gemmF32F16Keepx12x32AVX512, gemmF32F16Keepx13x32AVX512, gemmF32F16Keepx14x32AVX512},
+}
+
+// tilesAVX512Near are the products of this level, for fetchNear.
+var tilesAVX512Near = tileSet{
+	rows: 14, panels: 2,
+	two:  []kernel{1: gemmF32x1x32AVX512Near, gemmF32x2x32AVX512Near, gemmF32x3x32AVX512Near, gemmF32x4x32AVX512Near, gemmF32x5x32AVX512Near, gemmF32x6x32AVX512Near, gemmF32x7x32AVX512Near, gemmF32x8x32AVX512Near, gemmF32x9x32AVX512Near, gemmF32x10x32AVX512Near, gemmF32x11x32AVX512Near, gemmF32x12x32AVX512Near, gemmF32x13x32AVX512Near, gemmF32x14x32AVX512Near},
+	one:  []kernel{1: gemmF32x1x16AVX512Near, gemmF32x2x16AVX512Near, gemmF32x3x16AVX512Near, gemmF32x4x16AVX512Near, gemmF32x5x16AVX512Near, gemmF32x6x16AVX512Near, gemmF32x7x16AVX512Near, gemmF32x8x16AVX512Near, gemmF32x9x16AVX512Near, gemmF32x10x16AVX512Near, gemmF32x11x16AVX512Near, gemmF32x12x16AVX512Near, gemmF32x13x16AVX512Near, gemmF32x14x16AVX512Near},
+	half: []kernelHalf{1: gemmF32F16x1x32AVX512Near, gemmF32F16x2x32AVX512Near, gemmF32F16x3x32AVX512Near, gemmF32F16x4x32AVX512Near, gemmF32F16x5x32AVX512Near, gemmF32F16x6x32AVX512Near, gemmF32F16x7x32AVX512Near, gemmF32F16x8x32AVX512Near, gemmF32F16x9x32AVX512Near, gemmF32F16x10x32AVX512Near, gemmF32F16x11x32AVX512Near, gemmF32F16x12x32AVX512Near, gemmF32F16x13x32AVX512Near, gemmF32F16x14x32AVX512Near},
+	keep: []kernelKeep{8: gemmF32F16Keepx8x32AVX512Near, gemmF32F16Keepx9x32AVX512Near, gemmF32F16Keepx10x32AVX512Near, gemmF32F16Keepx11x32AVX512Near, gemmF32F16Keepx12x32AVX512Near, gemmF32F16Keepx13x32AVX512Near, gemmF32F16Keepx14x32AVX512Near},
 }

@@ -46,15 +46,17 @@ func tileSets(m machine) []tileSet {
 // gemm writes a machine's tiles.
 func gemm(m machine) *file {
 	f := &file{header: m.tileHeader()}
-	for _, t := range tileSets(m) {
-		for r := t.low; r <= m.rows(); r++ {
-			f.begin(tileName(m, t.weights, r, t.panels), t.weights.params(), "is a "+t.kind+".")
-			m.tile(f, t.weights, r, t.panels)
+	for _, near := range m.fetches() {
+		for _, t := range tileSets(m) {
+			for r := t.low; r <= m.rows(); r++ {
+				f.begin(tileName(m, t.weights, r, t.panels, near), t.weights.params(), "is a "+t.kind+".")
+				m.tile(f, t.weights, r, t.panels, near)
+			}
 		}
 	}
 	return f
 }
 
-func tileName(m machine, k weightKind, rows, panels int) string {
-	return fmt.Sprintf("gemm%sx%dx%d%s", []string{"F32", "F32F16", "F32F16Keep"}[k], rows, panels*16, m.name())
+func tileName(m machine, k weightKind, rows, panels int, near bool) string {
+	return fmt.Sprintf("gemm%sx%dx%d%s%s", []string{"F32", "F32F16", "F32F16Keep"}[k], rows, panels*16, m.name(), choose(near, "Near", ""))
 }

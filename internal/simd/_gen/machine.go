@@ -14,7 +14,8 @@ type machine interface {
 	panels() int // of the widest tile
 
 	tileHeader() string
-	tile(f *file, weights weightKind, rows, panels int)
+	tile(f *file, weights weightKind, rows, panels int, near bool)
+	fetches() []bool // where tiles can fetch weights to: near or not
 	pack(f *file)    // packing of 16 rows into a panel
 	packF16(f *file) // of float16
 	peak(f *file)    // what the arithmetic units can do at best

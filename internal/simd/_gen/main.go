@@ -76,7 +76,11 @@ func dispatch(arch string, funcs []function) []byte {
 	b.WriteString(notice)
 	fmt.Fprintf(&b, "//go:build !purego\n\npackage simd\n\n// tiles are a level's products; nil for the portable one.\nfunc tiles(l Level) *tileSet {\n\tswitch l {\n")
 	for _, m := range here {
-		fmt.Fprintf(&b, "\tcase %s:\n\t\treturn &tiles%[1]s\n", m.name())
+		fmt.Fprintf(&b, "\tcase %s:\n", m.name())
+		if len(m.fetches()) > 1 {
+			fmt.Fprintf(&b, "\t\tif fetchNear {\n\t\t\treturn &tiles%sNear\n\t\t}\n", m.name())
+		}
+		fmt.Fprintf(&b, "\t\treturn &tiles%s\n", m.name())
 	}
 	b.WriteString("\t}\n\treturn nil\n}\n")
 	for _, f := range funcs {
@@ -106,14 +110,18 @@ func stubs(m machine, funcs []function) []byte {
 		}
 		fmt.Fprintf(&b, "//go:noescape\nfunc %s(%s)\n\n", f.name, f.params)
 	}
-	fmt.Fprintf(&b, "// tiles%s are the products of this level.\nvar tiles%[1]s = tileSet{\n\trows: %d, panels: %d,\n", m.name(), m.rows(), m.panels())
-	for _, t := range tileSets(m) {
-		fmt.Fprintf(&b, "\t%s: []%s{%d: %s", t.field, t.kind, t.low, tileName(m, t.weights, t.low, t.panels))
-		for r := t.low + 1; r <= m.rows(); r++ {
-			fmt.Fprintf(&b, ", %s", tileName(m, t.weights, r, t.panels))
+	for _, near := range m.fetches() {
+		suffix := choose(near, "Near", "")
+		fmt.Fprintf(&b, "\n// tiles%s%s are the products of this level%s.\n", m.name(), suffix, choose(near, ", for fetchNear", ""))
+		fmt.Fprintf(&b, "var tiles%s%s = tileSet{\n\trows: %d, panels: %d,\n", m.name(), suffix, m.rows(), m.panels())
+		for _, t := range tileSets(m) {
+			fmt.Fprintf(&b, "\t%s: []%s{%d: %s", t.field, t.kind, t.low, tileName(m, t.weights, t.low, t.panels, near))
+			for r := t.low + 1; r <= m.rows(); r++ {
+				fmt.Fprintf(&b, ", %s", tileName(m, t.weights, r, t.panels, near))
+			}
+			b.WriteString("},\n")
 		}
-		b.WriteString("},\n")
+		b.WriteString("}\n")
 	}
-	b.WriteString("}\n")
 	return b.Bytes()
 }

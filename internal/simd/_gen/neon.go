@@ -6,11 +6,12 @@ import "fmt"
 // V28 and V29 are scratch, R9 points to the constants.
 type neon struct{ constants }
 
-func (*neon) arch() string { return "arm64" }
-func (*neon) name() string { return "NEON" }
-func (*neon) file() string { return "neon" }
-func (*neon) rows() int    { return 6 }
-func (*neon) panels() int  { return 1 }
+func (*neon) arch() string    { return "arm64" }
+func (*neon) name() string    { return "NEON" }
+func (*neon) file() string    { return "neon" }
+func (*neon) rows() int       { return 6 }
+func (*neon) panels() int     { return 1 }
+func (*neon) fetches() []bool { return []bool{false} }
 
 var neonPointers = map[string]string{"p0": "R0", "p1": "R1", "p2": "R2", "p3": "R3", "n": "R4"}
 

@@ -16,7 +16,7 @@ element. next, ldn and step are left to the processor's own prefetching.
 `
 }
 
-func (m *neon) tile(f *file, weights weightKind, rows, _ int) {
+func (m *neon) tile(f *file, weights weightKind, rows, _ int, _ bool) {
 	again := f.newLabel("tile")
 	if weights == full {
 		f.at(again)

@@ -44,7 +44,7 @@ func (m *x86) prefetchWrite(f *file, disp int) {
 	f.i("BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $%d // PREFETCHW %[1]d(R14)", disp)
 }
 
-func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
+func (m *x86) tile(f *file, weights weightKind, rows, panels int, near bool) {
 	parts := choose(m.wide, panels, 2*panels) // registers a row
 	reg := func(i int) string { return fmt.Sprintf("%s%d", choose(m.wide, "Z", "Y"), i) }
 	acc := func(r, p int) string { return reg(r*parts + p) }
@@ -100,12 +100,13 @@ func (m *x86) tile(f *file, weights weightKind, rows, panels int) {
 			}
 		}
 	}
+	fetch := choose(near, "PREFETCHT0", "PREFETCHT1")
 	twoTerms := func(fetchStep string) {
 		for at := 0; at < 2*size; at += 64 {
-			f.i("PREFETCHT1 %d(DI)", at)
+			f.i("%s %d(DI)", fetch, at)
 			if panels == 2 {
 				// What keeps has a next panel as far away as its own, and no register to spare.
-				f.i("PREFETCHT1 %d(DI)(%s*1)", at, choose(weights == keep, "DX", "R15"))
+				f.i("%s %d(DI)(%s*1)", fetch, at, choose(weights == keep, "DX", "R15"))
 			}
 		}
 		f.i("ADDQ %s, DI", fetchStep)

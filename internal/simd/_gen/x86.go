@@ -19,11 +19,12 @@ func choose[T any](c bool, a, b T) T {
 	return b
 }
 
-func (m *x86) arch() string { return "amd64" }
-func (m *x86) name() string { return choose(m.wide, "AVX512", "AVX2") }
-func (m *x86) file() string { return choose(m.wide, "avx512", "avx2") }
-func (m *x86) rows() int    { return choose(m.wide, 14, 6) }
-func (m *x86) panels() int  { return choose(m.wide, 2, 1) }
+func (m *x86) arch() string  { return "amd64" }
+func (m *x86) name() string  { return choose(m.wide, "AVX512", "AVX2") }
+func (m *x86) file() string  { return choose(m.wide, "avx512", "avx2") }
+func (m *x86) rows() int     { return choose(m.wide, 14, 6) }
+func (m *x86) panels() int   { return choose(m.wide, 2, 1) }
+func (*x86) fetches() []bool { return []bool{false, true} }
 
 // step is the size of a register in bytes.
 func (m *x86) step() int { return choose(m.wide, 64, 32) }

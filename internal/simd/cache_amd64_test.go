@@ -1,0 +1,23 @@
+//go:build !purego
+
+package simd
+
+import "testing"
+
+// TestOtherTiles tests the tiles that this processor would not take.
+func TestOtherTiles(t *testing.T) {
+	fetchNear = !fetchNear
+	defer func() { fetchNear = !fetchNear }()
+	t.Run("Product", TestProduct)
+	t.Run("ProductExact", TestProductExact)
+	t.Run("ProductHard", TestProductHard)
+	t.Run("ProductManyRows", TestProductManyRows)
+}
+
+func TestFirstCache(t *testing.T) {
+	n := firstCache()
+	t.Logf("first-level data cache of %d bytes", n)
+	if n < 0 || n > 1<<20 || n%4096 != 0 {
+		t.Errorf("a first-level data cache of %d bytes", n)
+	}
+}
