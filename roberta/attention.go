@@ -11,53 +11,116 @@ import (
 // queryTile is the number of queries whose scores are in memory at a time.
 const queryTile = 56
 
-// attention sets dst [rows, C] to softmax(q·kᵀ/√D)·v, head by head, sequence by
-// sequence. q holds the queries of the rows asked for (of all if rows is nil),
-// qkv the keys and values of all.
-func (e *encoder) attention(p *parallel.Pool, a *arena, b *batch, dst, q, qkv matrix, rows []int) {
-	H, D := e.cfg.Heads, e.cfg.Dim/e.cfg.Heads
-	part := simd.Panels(e.cfg.Dim) * simd.PanelWidth
-	scale := float32(1 / math.Sqrt(float64(D)))
-	p.Run(b.sequences()*H, func(slot, item int) {
-		s, h := &a.scratch[slot], item%H
-		lo, hi := b.offsets[item/H], b.offsets[item/H+1]
-		q0, q1 := lo, hi
-		if rows != nil {
-			q0, _ = slices.BinarySearch(rows, lo)
-			q1, _ = slices.BinarySearch(rows, hi)
-		}
-		if q0 == q1 {
-			return
-		}
-		T := hi - lo
-		s.keys = grow(s.keys, simd.PackedLen(T, D))
-		s.values = grow(s.values, simd.PackedLen(D, T))
-		simd.Pack(s.keys, qkv.from(lo, part+h*D), qkv.stride, T, D)
-		simd.PackColumns(s.values, qkv.from(lo, 2*part+h*D), qkv.stride, T, D)
-		keys := simd.Matrix{N: T, K: D, F32: s.keys}
-		values := simd.Matrix{N: D, K: T, F32: s.values}
+// A heads is self-attention of a batch, before the output projection: the
+// queries of the rows asked for (of all if rows is nil), the keys and values of
+// all, and what comes out.
+type heads struct {
+	b      *batch
+	rows   []int
+	q, qkv matrix // q is qkv, or has a row for each of rows
+	out    matrix // as many rows as q
+	part   int    // columns from a row's queries to its keys, and from there to its values
+	dim    int    // of a head
+	scale  float32
+}
 
-		ld, ldo := strideFor(T), simd.Panels(D)*simd.PanelWidth
-		s.scores = grow(s.scores, queryTile*ld)
-		s.out = grow(s.out, queryTile*ldo)
-		for t := q0; t < q1; t += queryTile {
-			n := min(queryTile, q1-t)
-			for r := t; r < t+n; r++ {
-				simd.Scale(q.row(r)[h*D:(h+1)*D], scale)
+// attention returns softmax(q·kᵀ/√D)·v of all heads side by side, in a. in are
+// the hidden states of all rows, inRows those of the rows asked for.
+func (e *encoder) attention(p *parallel.Pool, a *arena, b *batch, l *layer, in, inRows matrix, rows []int) matrix {
+	s, panels := e.heads(a, b, rows), simd.Panels(e.cfg.Dim)
+	H, D := e.cfg.Heads, s.dim
+	if e.byHead(p.Threads()) {
+		p.Run(H, func(slot, h int) {
+			own := &a.scratch[slot]
+			p0, p1 := h*D/simd.PanelWidth, (h+1)*D/simd.PanelWidth
+			// Threads take heads in turns, more or less.
+			then := simd.Next{W: &l.qkv.w, Panel: p0 + p.Threads()*(p1-p0)}
+			if h+p.Threads() >= H {
+				then = successor{l: &l.out}.next(inRows.rows, p.Threads(), (h+p.Threads())%H)
 			}
-			simd.Product(s.scores, ld, q.from(t, h*D), q.stride, n, &keys, 0, simd.Panels(T), nil, 0, s.product)
-			for r := range n {
-				simd.Softmax(s.scores[r*ld:][:T])
+			if rows == nil {
+				l.qkv.alone(own, s.qkv, in, simd.Parts{P0: p0, P1: p1, Step: panels, Count: 3}, then)
+			} else {
+				l.qkv.alone(own, s.qkv, in, simd.Parts{P0: panels + p0, P1: panels + p1, Step: panels, Count: 2}, simd.Next{W: &l.qkv.w, Panel: p0})
+				l.qkv.alone(own, s.q, inRows, simd.Parts{P0: p0, P1: p1, Count: 1}, then)
 			}
-			if D%simd.PanelWidth == 0 {
-				simd.Product(dst.from(t, h*D), dst.stride, s.scores, ld, n, &values, 0, simd.Panels(D), nil, 0, s.product)
-				continue
+			for i := range b.sequences() {
+				s.one(own, i, h)
 			}
-			// Whole panels would run into the next head's columns.
-			simd.Product(s.out, ldo, s.scores, ld, n, &values, 0, simd.Panels(D), nil, 0, s.product)
-			for r := range n {
-				copy(dst.row(t + r)[h*D:(h+1)*D], s.out[r*ldo:])
-			}
+		})
+		return s.out
+	}
+	if rows == nil {
+		l.qkv.run(p, a, s.qkv, in, 0, 3*panels, nil, successor{l: &l.out})
+	} else {
+		l.qkv.run(p, a, s.qkv, in, panels, 3*panels, nil, successor{l: &l.qkv})
+		l.qkv.run(p, a, s.q, inRows, 0, panels, nil, successor{l: &l.out})
+	}
+	p.Run(b.sequences()*H, func(slot, item int) { s.one(&a.scratch[slot], item/H, item%H) })
+	return s.out
+}
+
+// heads is what attention works on, in a.
+func (e *encoder) heads(a *arena, b *batch, rows []int) heads {
+	s := heads{b: b, rows: rows, part: simd.Panels(e.cfg.Dim) * simd.PanelWidth, dim: e.headDim()}
+	s.scale = float32(1 / math.Sqrt(float64(s.dim)))
+	s.qkv = a.matrix(bufQKV, b.len(), 3*s.part)
+	s.q, s.out = s.qkv, a.matrix(bufAttn, b.len(), e.cfg.Dim)
+	if rows != nil {
+		s.q, s.out = a.matrix(bufQ, len(rows), s.part), a.matrix(bufAttn, len(rows), e.cfg.Dim)
+	}
+	return s
+}
+
+// byHead says whether a thread computes a head's queries, keys and values and then
+// its attention: it has them in its cache, and nobody has to wait. That takes
+// heads of whole panels, and about as many for each thread, to a twentieth.
+func (e *encoder) byHead(threads int) bool {
+	rounds := (e.cfg.Heads + threads - 1) / threads
+	return e.headDim()%simd.PanelWidth == 0 && 20*e.cfg.Heads >= 19*rounds*threads
+}
+
+func (e *encoder) headDim() int { return e.cfg.Dim / e.cfg.Heads }
+
+// one computes head h of sequence i.
+func (s *heads) one(own *scratch, i, h int) {
+	lo, hi := s.b.offsets[i], s.b.offsets[i+1]
+	q0, q1 := lo, hi
+	if s.rows != nil {
+		q0, _ = slices.BinarySearch(s.rows, lo)
+		q1, _ = slices.BinarySearch(s.rows, hi)
+	}
+	if q0 == q1 {
+		return
+	}
+	T, D, col := hi-lo, s.dim, h*s.dim
+	own.keys = grow(own.keys, simd.PackedLen(T, D))
+	own.values = grow(own.values, simd.PackedLen(D, T))
+	simd.Pack(own.keys, s.qkv.from(lo, s.part+col), s.qkv.stride, T, D)
+	simd.PackColumns(own.values, s.qkv.from(lo, 2*s.part+col), s.qkv.stride, T, D)
+	keys := simd.Matrix{N: T, K: D, F32: own.keys}
+	values := simd.Matrix{N: D, K: T, F32: own.values}
+
+	ld, ldo := strideFor(T), simd.Panels(D)*simd.PanelWidth
+	own.scores = grow(own.scores, queryTile*ld)
+	own.out = grow(own.out, queryTile*ldo)
+	for t := q0; t < q1; t += queryTile {
+		n := min(queryTile, q1-t)
+		for r := t; r < t+n; r++ {
+			simd.Scale(s.q.row(r)[col:col+D], s.scale)
 		}
-	})
+		simd.Product(own.scores, ld, s.q.from(t, col), s.q.stride, n, &keys, 0, simd.Panels(T), nil, 0, own.product)
+		for r := range n {
+			simd.Softmax(own.scores[r*ld:][:T])
+		}
+		if D%simd.PanelWidth == 0 {
+			simd.Product(s.out.from(t, col), s.out.stride, own.scores, ld, n, &values, 0, simd.Panels(D), nil, 0, own.product)
+			continue
+		}
+		// Whole panels would run into the next head's columns.
+		simd.Product(own.out, ldo, own.scores, ld, n, &values, 0, simd.Panels(D), nil, 0, own.product)
+		for r := range n {
+			copy(s.out.row(t + r)[col:col+D], own.out[r*ldo:])
+		}
+	}
 }

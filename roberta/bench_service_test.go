@@ -139,11 +139,15 @@ func BenchmarkAttention(b *testing.B) {
 				b.Fatal(err)
 			}
 			p, a := parallel.New(1), newArena(nil)
-			qkv, dst := a.matrix(bufQKV, batch.len(), 3*768), a.matrix(bufAttn, batch.len(), 768)
-			clear(qkv.data)
+			heads := e.heads(a, batch, nil)
+			clear(heads.qkv.data)
 			alternate(b, "attention", func() {
 				for range e.layers {
-					e.attention(p, a, batch, dst, qkv, qkv, nil)
+					for i := range batch.sequences() {
+						for h := range e.cfg.Heads {
+							heads.one(&a.scratch[0], i, h)
+						}
+					}
 				}
 			}, "all", func() {
 				whole := newArena(nil)

@@ -54,7 +54,7 @@ func (e *encoder) forward(ctx context.Context, p *parallel.Pool, a *arena, b *ba
 		if i == len(e.layers)-1 {
 			only = rows
 		}
-		x = e.layer(p, a, b, &e.layers[i], x, only)
+		x = e.layer(p, a, b, i, x, only)
 		if hidden != nil && only == nil {
 			hidden(i+1, x)
 		}
@@ -86,64 +86,63 @@ func (e *encoder) embed(p *parallel.Pool, b *batch, x matrix) {
 	})
 }
 
-// layer runs one transformer layer on x [M, C] and returns the new hidden
+// layer runs transformer layer i on x [M, C] and returns the new hidden
 // states, in x's memory. With rows it computes those rows alone, in memory of
 // their own: their queries attend to the keys and values of all M.
 //
 // Post-norm, as in the paper: x = LN(x + attention(x)), x = LN(x + ffn(x)).
 // Pre-norm: x = x + attention(LN(x)), x = x + ffn(LN(x)).
-func (e *encoder) layer(p *parallel.Pool, a *arena, b *batch, l *layer, x matrix, rows []int) matrix {
-	C, part := e.cfg.Dim, simd.Panels(e.cfg.Dim)
+func (e *encoder) layer(p *parallel.Pool, a *arena, b *batch, i int, x matrix, rows []int) matrix {
+	l := &e.layers[i]
 	in := x
 	if e.cfg.PreNorm {
-		in = a.matrix(bufIn, x.rows, C)
+		in = a.matrix(bufIn, x.rows, e.cfg.Dim)
 		e.norm(p, in, x, &l.attnLN)
 	}
-
-	qkv := a.matrix(bufQKV, x.rows, 3*part*simd.PanelWidth)
-	q := qkv
-	if rows == nil {
-		l.qkv.run(p, a, qkv, in, 0, 3*part, nil)
-	} else {
-		l.qkv.run(p, a, qkv, in, part, 3*part, nil)
-		x, in = a.gather(bufRows, x, rows), a.gather(bufInRows, in, rows)
-		q = a.matrix(bufQ, len(rows), part*simd.PanelWidth)
-		l.qkv.run(p, a, q, in, 0, part, nil)
+	inRows := in
+	if rows != nil {
+		x, inRows = a.gather(bufRows, x, rows), a.gather(bufInRows, in, rows)
 	}
-	attn := a.matrix(bufAttn, x.rows, C)
-	e.attention(p, a, b, attn, q, qkv, rows)
+	attn := e.attention(p, a, b, l, in, inRows, rows)
 
 	// From here on rows are independent of one another. A thread takes a block of
 	// them to the layer's end, or, if rows are few, all threads share each product.
 	n := blocksFor(x.rows, p.Threads())
 	if n == 1 {
-		e.afterAttention(p, a, l, x, attn)
+		e.afterAttention(p, a, i, x, attn)
 		return x
 	}
 	p.Run(n, func(slot, item int) {
 		lo, hi := split(x.rows, n, item)
-		e.afterAttention(nil, a.own(slot), l, x.rowsFrom(lo, hi), attn.rowsFrom(lo, hi))
+		e.afterAttention(nil, a.own(slot), i, x.rowsFrom(lo, hi), attn.rowsFrom(lo, hi))
 	})
 	return x
 }
 
-// afterAttention sets x to the layer's result, given the heads' outputs.
-func (e *encoder) afterAttention(p *parallel.Pool, a *arena, l *layer, x, heads matrix) {
-	part := simd.Panels(e.cfg.Dim)
+// afterAttention sets x to layer i's result, given the heads' outputs.
+func (e *encoder) afterAttention(p *parallel.Pool, a *arena, i int, x, heads matrix) {
+	l, part := &e.layers[i], simd.Panels(e.cfg.Dim)
+	fc1, fc2, then := successor{l: &l.fc1}, successor{l: &l.fc2}, successor{}
+	if i+1 < len(e.layers) {
+		then.l = &e.layers[i+1].qkv
+		if e.byHead(p.Threads()) {
+			then.apart = e.headDim() / simd.PanelWidth
+		}
+	}
 	y := a.matrix(bufY, x.rows, e.cfg.Dim)
 	h := a.matrix(bufH, x.rows, e.cfg.FFNDim)
-	l.out.run(p, a, y, heads, 0, part, nil)
+	l.out.run(p, a, y, heads, 0, part, nil, fc1)
 	if e.cfg.PreNorm {
 		e.add(p, x, y)
 		e.norm(p, y, x, &l.ffnLN)
-		l.fc1.run(p, a, h, y, 0, simd.Panels(e.cfg.FFNDim), e.act)
-		l.fc2.run(p, a, y, h, 0, part, nil)
+		l.fc1.run(p, a, h, y, 0, simd.Panels(e.cfg.FFNDim), e.act, fc2)
+		l.fc2.run(p, a, y, h, 0, part, nil, then)
 		e.add(p, x, y)
 		return
 	}
 	e.addNorm(p, x, y, &l.attnLN)
-	l.fc1.run(p, a, h, x, 0, simd.Panels(e.cfg.FFNDim), e.act)
-	l.fc2.run(p, a, y, h, 0, part, nil)
+	l.fc1.run(p, a, h, x, 0, simd.Panels(e.cfg.FFNDim), e.act, fc2)
+	l.fc2.run(p, a, y, h, 0, part, nil, then)
 	e.addNorm(p, x, y, &l.ffnLN)
 }
 

@@ -32,8 +32,8 @@ type classificationHead struct {
 // logits sets dst [rows, classes] from x [rows, C].
 func (h *classificationHead) logits(p *parallel.Pool, a *arena, dst, x matrix, act func([]float32)) {
 	inner := a.matrix(bufHeadInner, x.rows, h.InnerDim)
-	h.dense.run(p, a, inner, x, 0, simd.Panels(h.InnerDim), act)
-	h.out.run(p, a, dst, inner, 0, simd.Panels(h.Classes), nil)
+	h.dense.run(p, a, inner, x, 0, simd.Panels(h.InnerDim), act, successor{l: &h.out})
+	h.out.run(p, a, dst, inner, 0, simd.Panels(h.Classes), nil, successor{})
 }
 
 // Heads lists the model's classification heads by name.

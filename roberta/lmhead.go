@@ -28,7 +28,7 @@ const lmPanels = 16
 // that is as much work as several layers, so the context is looked at as often.
 func (l *lmHead) logits(ctx context.Context, p *parallel.Pool, a *arena, dst func(r int) []float32, x matrix, act func([]float32), eps float32) error {
 	h := a.matrix(bufHeadInner, x.rows, x.cols)
-	l.dense.run(p, a, h, x, 0, simd.Panels(x.cols), act)
+	l.dense.run(p, a, h, x, 0, simd.Panels(x.cols), act, successor{})
 	eachRow(p, h.rows, func(r int) { simd.LayerNorm(h.row(r), h.row(r), l.ln.gain, l.ln.bias, eps) })
 
 	const width = lmPanels * simd.PanelWidth

@@ -125,15 +125,21 @@ type linear struct {
 }
 
 // run sets the columns of panels [p0, p1) of dst to f(x·Wᵀ + b); f is an
-// activation function applied in place, or nil.
-func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f func([]float32)) {
-	c := cutProduct(x.rows, p1-p0, l.w.K, p.Threads())
-	p.Run(c.rowBlocks*c.panelBlocks, func(slot, item int) {
-		// Neighbouring items share their panels: weights are the larger operand.
+// activation function applied in place, or nil. s is what comes after it.
+func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f func([]float32), s successor) {
+	threads := p.Threads()
+	c := cutProduct(x.rows, p1-p0, l.w.K, threads)
+	p.Run(c.items(), func(slot, item int) {
 		r0, r1 := split(x.rows, c.rowBlocks, item%c.rowBlocks)
-		q0, q1 := split((p1-p0+1)/2, c.panelBlocks, item/c.rowBlocks) // pairs of panels, as kernels take them
-		q0, q1 = p0+2*q0, min(p0+2*q1, p1)
-		simd.Product(dst.from(r0, 0), dst.stride, x.from(r0, 0), x.stride, r1-r0, &l.w, q0, q1, l.b, 0, a.scratch[slot].product)
+		q0, q1 := c.panels(p0, p1, item)
+		// Threads take items in turns, more or less.
+		next := simd.Next{W: &l.w}
+		if item+threads < c.items() {
+			next.Panel, _ = c.panels(p0, p1, item+threads)
+		} else {
+			next = s.next(x.rows, threads, (item+threads)%c.items())
+		}
+		simd.ProductParts(dst.from(r0, 0), dst.stride, x.from(r0, 0), x.stride, r1-r0, &l.w, simd.Parts{P0: q0, P1: q1, Count: 1}, l.b, 0, a.scratch[slot].product, next)
 		if f != nil {
 			lo, hi := q0*simd.PanelWidth, min(q1*simd.PanelWidth, dst.cols)
 			for r := r0; r < r1; r++ {
@@ -143,8 +149,50 @@ func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f fu
 	})
 }
 
+// alone is run on one goroutine, for parts of the panels and without a function.
+func (l *linear) alone(own *scratch, dst, x matrix, ps simd.Parts, then simd.Next) {
+	blocks := rowBlocks(x.rows, l.w.K)
+	for i := range blocks {
+		r0, r1 := split(x.rows, blocks, i)
+		next := simd.Next{W: &l.w, Panel: ps.P0}
+		if i == blocks-1 {
+			next = then
+		}
+		simd.ProductParts(dst.from(r0, 0), dst.stride, x.from(r0, 0), x.stride, r1-r0, &l.w, ps, l.b, 0, own.product, next)
+	}
+}
+
+// A successor is the layer whose weights are wanted after a product's: while a
+// product ends, its beginning comes from memory. The zero successor is none.
+type successor struct {
+	l     *linear
+	apart int // panels between the beginnings of items that are not cut by cutProduct
+}
+
+// next is where thread t begins with it.
+func (s successor) next(rows, threads, t int) simd.Next {
+	if s.l == nil {
+		return simd.Next{}
+	}
+	n := simd.Next{W: &s.l.w, Panel: t * s.apart}
+	if s.apart == 0 {
+		panels := simd.Panels(s.l.w.N)
+		n.Panel, _ = cutProduct(rows, panels, s.l.w.K, threads).panels(0, panels, t)
+	}
+	return n
+}
+
 // A cut says into how many blocks of rows and of panels a product falls.
 type cut struct{ rowBlocks, panelBlocks int }
+
+func (c cut) items() int { return c.rowBlocks * c.panelBlocks }
+
+// panels are those of [p0, p1) that an item computes. Neighbouring items share
+// them: weights are the larger operand. Kernels take panels in pairs.
+func (c cut) panels(p0, p1, item int) (q0, q1 int) {
+	q0, q1 = split((p1-p0+1)/2, c.panelBlocks, item/c.rowBlocks)
+	return p0 + 2*q0, min(p0+2*q1, p1)
+}
 
 const (
 	// A block of rows of x, of which a product walks at most 1024 columns at a
@@ -159,10 +207,15 @@ const (
 	itemsPerThread = 2
 )
 
+// rowBlocks is the number of blocks for m rows of k columns.
+func rowBlocks(m, k int) int {
+	return max(1, (m*min(k, blockColumns)+blockFloats-1)/blockFloats)
+}
+
 // cutProduct cuts m rows × panels with sums of k products for threads workers.
 // It decides who computes what and never what comes out.
 func cutProduct(m, panels, k, threads int) cut {
-	c := cut{rowBlocks: max(1, (m*min(k, blockColumns)+blockFloats-1)/blockFloats), panelBlocks: 1}
+	c := cut{rowBlocks: rowBlocks(m, k), panelBlocks: 1}
 	work := m * panels * simd.PanelWidth * k
 	items := itemsPerThread * threads
 	if threads == 1 {

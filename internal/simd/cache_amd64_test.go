@@ -9,6 +9,7 @@ func TestOtherTiles(t *testing.T) {
 	fetchNear = !fetchNear
 	defer func() { fetchNear = !fetchNear }()
 	t.Run("Product", TestProduct)
+	t.Run("ProductParts", TestProductParts)
 	t.Run("ProductExact", TestProductExact)
 	t.Run("ProductHard", TestProductHard)
 	t.Run("ProductManyRows", TestProductManyRows)

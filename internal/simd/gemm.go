@@ -31,6 +31,14 @@ type Matrix struct {
 	F16  []uint16
 }
 
+// bytes is the size of a weight.
+func (w *Matrix) bytes() int {
+	if w.F16 != nil {
+		return 2
+	}
+	return 4
+}
+
 // Panels is the number of panels of n output features.
 func Panels(n int) int { return (n + PanelWidth - 1) / PanelWidth }
 
@@ -45,15 +53,32 @@ func PackedLen(n, k int) int { return Panels(n) * PanelWidth * k }
 // for all (a bias). base may be dst; x must not overlap with it. scratch has
 // ProductScratch elements and belongs to the call.
 func Product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int, scratch []float32) {
-	if m <= 0 || p0 >= p1 {
+	ProductParts(dst, ldd, x, ldx, m, w, Parts{p0, p1, 0, 1}, base, ldb, scratch, Next{})
+}
+
+// Parts are the panels [P0, P1) and those Step, 2·Step … further: Count ranges.
+type Parts struct{ P0, P1, Step, Count int }
+
+// Next is the matrix, and its panel, that the caller expects to multiply next: its
+// weights are fetched from memory while the last ones of a product are multiplied.
+// Nothing depends on it but the time. The zero Next is nothing.
+type Next struct {
+	W     *Matrix
+	Panel int
+}
+
+// ProductParts is Product for several ranges of panels.
+func ProductParts(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int, scratch []float32, then Next) {
+	if m <= 0 || ps.P0 >= ps.P1 || ps.Count <= 0 {
 		return
 	}
+	p0, p1 := ps.P0, ps.P1+ps.Step*(ps.Count-1)
 	width, weights := p1*PanelWidth, len(w.F32)
 	if w.F16 != nil {
 		weights = len(w.F16)
 	}
 	switch {
-	case p0 < 0 || p1 > Panels(w.N):
+	case p0 < 0 || p1 > Panels(w.N) || ps.Step < 0:
 		panic("simd: panels out of range")
 	case weights < PackedLen(w.N, w.K):
 		panic("simd: short weights")
@@ -66,16 +91,19 @@ func Product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 
 	case w.F16 != nil && len(scratch) < ProductScratch:
 		panic("simd: short scratch")
 	}
-	if w.K == 0 {
+	if w.K > 0 {
+		product(dst, ldd, x, ldx, m, w, ps, base, ldb, scratch, then)
+		return
+	}
+	for i := range ps.Count {
+		lo, hi := (ps.P0+i*ps.Step)*PanelWidth, (ps.P1+i*ps.Step)*PanelWidth
 		for r := range m {
-			row := dst[r*ldd:][p0*PanelWidth : width]
+			row := dst[r*ldd:][lo:hi]
 			if base == nil {
 				clear(row)
 			} else {
-				copy(row, base[r*ldb+p0*PanelWidth:])
+				copy(row, base[r*ldb+lo:])
 			}
 		}
-		return
 	}
-	product(dst, ldd, x, ldx, m, w, p0, p1, base, ldb, scratch)
 }

@@ -39,37 +39,43 @@ type tileSet struct {
 // zeros is the base of a product without one.
 var zeros [2 * PanelWidth]float32
 
-func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int, scratch []float32) {
+func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int, scratch []float32, then Next) {
 	t := tiles(Active())
 	if t == nil {
-		productGeneric(dst, ldd, x, ldx, m, w, p0, p1, base, ldb)
+		productGeneric(dst, ldd, x, ldx, m, w, ps, base, ldb)
 		return
 	}
 	// Panel by panel, so that a tile of sums is done before the next begins. If the
 	// rows of x would not stay in the second-level cache meanwhile, block by block
 	// of terms, so that only a block of x has to.
-	blocks, groups := (w.K+kBlock-1)/kBlock, (p1-p0+t.panels-1)/t.panels
-	at := func(i int) (p, k0 int) {
+	inRange := (ps.P1 - ps.P0 + t.panels - 1) / t.panels
+	blocks, groups := (w.K+kBlock-1)/kBlock, inRange*ps.Count
+	at := func(i int) (p, width, k0 int) {
+		g, k := i/blocks, i%blocks
 		if m*w.K > cacheFloats {
-			return p0 + i%groups*t.panels, i / groups * kBlock
+			g, k = i%groups, i/groups
 		}
-		return p0 + i/blocks*t.panels, i % blocks * kBlock
+		first := ps.P0 + g/inRange*ps.Step
+		p = first + g%inRange*t.panels
+		return p, min(t.panels, first+ps.P1-ps.P0-p), k * kBlock
 	}
 	steps := blocks * groups
 	for i := range steps {
-		p, k0 := at(i)
-		n, next := p*PanelWidth, -1
+		p, width, k0 := at(i)
+		n, next := p*PanelWidth, ahead{}
 		if i+1 < steps {
-			nextP, nextK := at(i + 1)
-			next = (nextP*w.K + nextK) * PanelWidth
+			nextP, _, nextK := at(i + 1)
+			next = ahead{w, (nextP*w.K + nextK) * PanelWidth}
+		} else if then.W != nil && len(then.W.F32)+len(then.W.F16) > 0 {
+			next = ahead{then.W, then.Panel * then.W.K * PanelWidth}
 		}
 		switch {
 		case k0 > 0: // the sum so far is the base
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, min(t.panels, p1-p), k0, next, dst[n:], ldd, scratch)
+			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, dst[n:], ldd, scratch)
 		case base == nil:
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, min(t.panels, p1-p), k0, next, zeros[:], 0, scratch)
+			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, zeros[:], 0, scratch)
 		default:
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, min(t.panels, p1-p), k0, next, base[n:], ldb, scratch)
+			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, base[n:], ldb, scratch)
 		}
 	}
 }
@@ -82,22 +88,36 @@ const cacheFloats = 320 << 10
 // preempted, and this many take well below 100 µs.
 const callRows = 224
 
+// ahead is where the weights of the block after this begin, if there are any.
+type ahead struct {
+	w  *Matrix
+	at int
+}
+
+// share is the address from which the tile that begins at row r of m fetches its
+// share of the block.
+func (a ahead) share(r, m int) unsafe.Pointer {
+	n := a.at + r*min(kBlock, a.w.K)/m*PanelWidth
+	if a.w.F16 != nil {
+		return unsafe.Pointer(&a.w.F16[min(n, len(a.w.F16)-1)])
+	}
+	return unsafe.Pointer(&a.w.F32[min(n, len(a.w.F32)-1)])
+}
+
 // block computes one block of terms, from k0 on, of the width (1 or 2) panels
 // from p on, whose first column is dst's and base's and whose first term is x's.
-// next is where in w the weights of the block after it begin, or -1.
-func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p, width, k0, next int, base []float32, ldb int, scratch []float32) {
+func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p, width, k0 int, next ahead, base []float32, ldb int, scratch []float32) {
 	height, high := cutRows(m, t.rows)
 	ldw := w.K * PanelWidth // from panel to panel
 	k := min(kBlock, w.K-k0)
 	at := p*ldw + k0*PanelWidth
-	bytes := 4 // of a weight
-	if w.F16 != nil {
-		bytes = 2
+	step := 0 // each tile asks for its share of what comes next
+	if next.w == nil {
+		next = ahead{w, at}
+	} else {
+		step = (2*PanelWidth*next.w.bytes()*height + m - 1) / m
 	}
-	step := (2*PanelWidth*bytes*height + m - 1) / m // each tile asks for its share of what comes next
-	if next < 0 {
-		next, step = at, 0
-	}
+	ldn := next.w.bytes() * next.w.K * PanelWidth
 	kernels := t.one
 	if width == 2 {
 		kernels = t.two
@@ -105,8 +125,7 @@ func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matr
 	if w.F16 == nil {
 		for r := 0; r < m; {
 			h, n := nextTiles(r, m, height, high)
-			share := min(next+r*k/m*PanelWidth, len(w.F32)-1)
-			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F32[share]), 4*ldw, step, n)
+			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
 			r += n * h
 		}
 		return
@@ -117,15 +136,14 @@ func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matr
 		FromF16(scratch[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
 	case height == m:
 		r = height
-		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, step)
+		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step)
 	default:
 		r = height
-		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, unsafe.Pointer(&w.F16[next]), 2*ldw, step, &scratch[0])
+		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step, &scratch[0])
 	}
 	for r < m {
 		h, n := nextTiles(r, m, height, high)
-		share := min(next+r*k/m*PanelWidth, len(w.F16)-1)
-		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, unsafe.Pointer(&w.F16[share]), 2*ldw, step, n)
+		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
 		r += n * h
 	}
 }

@@ -13,7 +13,13 @@ const genericRows = 4
 //		s = 0
 //		for each k of the block: s = x[k]·w[k] + s, rounded once
 //		y = y + s
-func productGeneric(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int) {
+func productGeneric(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int) {
+	for i := range ps.Count {
+		productRange(dst, ldd, x, ldx, m, w, ps.P0+i*ps.Step, ps.P1+i*ps.Step, base, ldb)
+	}
+}
+
+func productRange(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int) {
 	var panel [PanelWidth]float32
 	var wide [PanelWidth]float64
 	for p := p0; p < p1; p++ {

@@ -2,6 +2,6 @@
 
 package simd
 
-func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int, _ []float32) {
-	productGeneric(dst, ldd, x, ldx, m, w, p0, p1, base, ldb)
+func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int, _ []float32, _ Next) {
+	productGeneric(dst, ldd, x, ldx, m, w, ps, base, ldb)
 }

@@ -60,11 +60,11 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	want := slices.Clone(dst)
 	if c.base == "dst" {
 		if c.m > 0 && c.p0 < c.p1 {
-			productGeneric(want, ldd, x, ldx, c.m, &w, c.p0, c.p1, slices.Clone(dst), ldd)
+			productGeneric(want, ldd, x, ldx, c.m, &w, Parts{c.p0, c.p1, 0, 1}, slices.Clone(dst), ldd)
 		}
 		base, ldb = dst, ldd
 	} else if c.m > 0 && c.p0 < c.p1 {
-		productGeneric(want, ldd, x, ldx, c.m, &w, c.p0, c.p1, base, ldb)
+		productGeneric(want, ldd, x, ldx, c.m, &w, Parts{c.p0, c.p1, 0, 1}, base, ldb)
 	}
 	Product(dst, ldd, x, ldx, c.m, &w, c.p0, c.p1, base, ldb, make([]float32, ProductScratch))
 	for i := range dst {
@@ -100,6 +100,29 @@ func TestProduct(t *testing.T) {
 			for p0 := range Panels(n) {
 				for p1 := p0; p1 <= Panels(n); p1++ {
 					productCase{3, n, 10, p0, p1, n%2 == 0, "row", false}.run(t, rng)
+				}
+			}
+		}
+	})
+}
+
+// TestProductParts holds ranges of panels in one call to a call for each.
+func TestProductParts(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		for _, ps := range []Parts{{0, 1, 0, 1}, {0, 4, 4, 3}, {1, 3, 4, 3}, {0, 3, 3, 4}, {2, 5, 7, 2}, {0, 1, 1, 12}, {3, 3, 4, 2}, {1, 2, 3, 0}} {
+			for _, k := range []int{0, 5, 256, 600} {
+				for _, half := range []bool{false, true} {
+					const m, n, ldd = 17, 12 * PanelWidth, 12*PanelWidth + 7
+					w, x, bias := testMatrix(n, k, 5, half), testFloats(m*k, 3), testFloats(n, 4)
+					scratch := make([]float32, ProductScratch)
+					got, want := testFloats(m*ldd, 6), testFloats(m*ldd, 6)
+					ProductParts(got, ldd, x, k, m, &w, ps, bias, 0, scratch, Next{&w, 1})
+					for i := range ps.Count {
+						Product(want, ldd, x, k, m, &w, ps.P0+i*ps.Step, ps.P1+i*ps.Step, bias, 0, scratch)
+					}
+					if !slices.Equal(got, want) {
+						t.Errorf("%+v of %d terms, float16 %v: differs from a call for each range", ps, k, half)
+					}
 				}
 			}
 		}
