@@ -110,9 +110,7 @@ func (s *heads) one(own *scratch, i, h int) {
 			simd.Scale(s.q.row(r)[col:col+D], s.scale)
 		}
 		simd.Product(own.scores, ld, s.q.from(t, col), s.q.stride, n, &keys, 0, simd.Panels(T), nil, 0, own.product)
-		for r := range n {
-			simd.Softmax(own.scores[r*ld:][:T])
-		}
+		simd.SoftmaxRows(own.scores, ld, n, T)
 		if D%simd.PanelWidth == 0 {
 			simd.Product(s.out.from(t, col), s.out.stride, own.scores, ld, n, &values, 0, simd.Panels(D), nil, 0, own.product)
 			continue

@@ -158,7 +158,7 @@ func (e *encoder) add(p *parallel.Pool, x, y matrix) {
 
 // addNorm sets x = LN(x + y), row by row.
 func (e *encoder) addNorm(p *parallel.Pool, x, y matrix, n *norm) {
-	eachRow(p, x.rows, func(r int) {
-		simd.AddLayerNorm(x.row(r), x.row(r), y.row(r), n.gain, n.bias, e.cfg.LayerNormEps)
+	rowChunks(p, x.rows, func(lo, hi int) {
+		simd.AddLayerNorm(x.from(lo, 0), x.stride, y.from(lo, 0), y.stride, hi-lo, n.gain, n.bias, e.cfg.LayerNormEps)
 	})
 }

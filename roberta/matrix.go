@@ -250,9 +250,14 @@ const rowChunk = 16
 
 // eachRow calls f for the rows 0 … n-1.
 func eachRow(p *parallel.Pool, n int, f func(r int)) {
-	p.Run((n+rowChunk-1)/rowChunk, func(_, item int) {
-		for r := item * rowChunk; r < min(n, (item+1)*rowChunk); r++ {
+	rowChunks(p, n, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
 			f(r)
 		}
 	})
+}
+
+// rowChunks calls f for chunks lo … hi-1 of the rows 0 … n-1.
+func rowChunks(p *parallel.Pool, n int, f func(lo, hi int)) {
+	p.Run((n+rowChunk-1)/rowChunk, func(_, item int) { f(item*rowChunk, min(n, (item+1)*rowChunk)) })
 }

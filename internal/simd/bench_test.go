@@ -94,9 +94,10 @@ func BenchmarkRow(b *testing.B) {
 		f    func()
 	}{
 		{"Softmax", func() { copy(x, src); Softmax(x) }},
+		{"SoftmaxRows", func() { copy(x, src); SoftmaxRows(x, 128, 8, 128) }},
 		{"LogSoftmax", func() { LogSoftmax(dst, src) }},
 		{"LayerNorm", func() { LayerNorm(dst, src, gain, bias, 1e-5) }},
-		{"AddLayerNorm", func() { AddLayerNorm(dst, src, gain, gain, bias, 1e-5) }},
+		{"AddLayerNorm", func() { copy(x, src); AddLayerNorm(x, n/2, gain, n/2, 2, gain[:n/2], bias[:n/2], 1e-5) }},
 		{"GELU", func() { copy(x, src); GELU(x) }},
 		{"GELUTanh", func() { copy(x, src); GELUTanh(x) }},
 		{"Tanh", func() { copy(x, src); Tanh(x) }},

@@ -28,14 +28,21 @@ func LayerNorm(dst, x, gain, bias []float32, eps float32) {
 	normalizeGeneric(dst[done:], x[done:], gain[done:], bias[done:], mean, scale)
 }
 
-// AddLayerNorm sets dst to the LayerNorm of x + res. dst may be x or res.
-func AddLayerNorm(dst, x, res, gain, bias []float32, eps float32) {
-	if len(dst) != len(x) || len(res) != len(x) {
+// AddLayerNorm sets rows of x, ldx apart and as long as gain, to the LayerNorm of
+// x + y.
+func AddLayerNorm(x []float32, ldx int, y []float32, ldy, rows int, gain, bias []float32, eps float32) {
+	n := len(gain)
+	switch {
+	case rows <= 0 || n == 0:
+		return
+	case len(bias) != n || ldx < n || ldy < n || len(x) < (rows-1)*ldx+n || len(y) < (rows-1)*ldy+n:
 		panic("simd: AddLayerNorm of other length")
 	}
-	n := addVec(dst, x, res)
-	addGeneric(dst[n:], x[n:], res[n:])
-	LayerNorm(dst, dst, gain, bias, eps)
+	for r := addLayerNormVec(x, ldx, y, ldy, rows, gain, bias, eps); r < rows; r++ {
+		row := x[r*ldx:][:n]
+		Add(row, y[r*ldy:][:n])
+		LayerNorm(row, row, gain, bias, eps)
+	}
 }
 
 func sumGeneric(l *lanes, x []float32) {

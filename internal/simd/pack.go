@@ -60,12 +60,12 @@ func PackColumns(dst, v []float32, ldv, k, n int) {
 	for p := range Panels(n) {
 		panel := dst[p*k*PanelWidth:][:k*PanelWidth]
 		cols := min(PanelWidth, n-p*PanelWidth)
-		for j := range k {
+		done := 0
+		if cols == PanelWidth && k > 0 {
+			done = packColumnVec(panel, v[p*PanelWidth:], ldv, k)
+		}
+		for j := done; j < k; j++ {
 			row := panel[j*PanelWidth:][:PanelWidth]
-			if cols == PanelWidth {
-				*(*[PanelWidth]float32)(row) = [PanelWidth]float32(v[j*ldv+p*PanelWidth:])
-				continue
-			}
 			clear(row[copy(row, v[j*ldv+p*PanelWidth:][:cols]):])
 		}
 	}

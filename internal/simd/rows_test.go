@@ -23,7 +23,7 @@ var rowFunctions = []struct {
 	{"Softmax", func(x, _ []float32) { Softmax(x) }},
 	{"LogSoftmax", func(x, _ []float32) { LogSoftmax(x, x) }},
 	{"LayerNorm", func(x, y []float32) { LayerNorm(x, x, y, y, 1e-5) }},
-	{"AddLayerNorm", func(x, y []float32) { AddLayerNorm(x, x, y, y, y, 1e-5) }},
+	{"AddLayerNorm", func(x, y []float32) { AddLayerNorm(x, len(x), y, len(x), 1, y, y, 1e-5) }},
 }
 
 // onGeneric runs f at the portable level.
@@ -73,6 +73,90 @@ func TestRowFunctions(t *testing.T) {
 			})
 		})
 	}
+}
+
+// rowsCase is rows of n floats, ld apart, with what lies between them.
+func rowsCase(t *testing.T, rng *rand.Rand, rows, n, ld int, hard bool) (x []float32, check func()) {
+	x, check = guarded(t, (rows-1)*ld+Panels(n)*PanelWidth)
+	fill(rng, x, hard)
+	return x, check
+}
+
+// testSameRows compares n elements of each row.
+func testSameRows(t *testing.T, what string, got, want []float32, rows, n, ld int) {
+	t.Helper()
+	for r := range rows {
+		for i := range n {
+			if a, b := got[r*ld+i], want[r*ld+i]; !same(a, b) {
+				t.Errorf("%s, rows=%d n=%d ld=%d: element %d of row %d is %v, want %v", what, rows, n, ld, i, r, a, b)
+				return
+			}
+		}
+	}
+}
+
+func TestSoftmaxRows(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(4, 5))
+		for _, n := range []int{1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 50, 128, 130, 512} {
+			for rows := 1; rows <= 5; rows++ {
+				ld := Panels(n)*PanelWidth + rows%3*PanelWidth
+				for _, hard := range []bool{false, true} {
+					x, check := rowsCase(t, rng, rows, n, ld, hard)
+					was, want := slices.Clone(x), slices.Clone(x)
+					onGeneric(t, func() {
+						for r := range rows {
+							Softmax(want[r*ld:][:n])
+						}
+					})
+					SoftmaxRows(x, ld, rows, n)
+					testSameRows(t, "SoftmaxRows", x, want, rows, n, ld)
+					for i := range x { // between the rows
+						if i%ld >= Panels(n)*PanelWidth && !same(x[i], was[i]) {
+							t.Errorf("rows=%d n=%d ld=%d: wrote to %d", rows, n, ld, i)
+							break
+						}
+					}
+					check()
+				}
+			}
+		}
+		SoftmaxRows(nil, 16, 0, 16)
+		SoftmaxRows(nil, 0, 3, 0)
+	})
+}
+
+func TestAddLayerNormRows(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(6, 7))
+		for _, n := range []int{1, 5, 16, 31, 32, 48, 100, 768} {
+			for rows := 1; rows <= 5; rows++ {
+				for _, hard := range []bool{false, true} {
+					ldx, ldy := n+3*(rows%2), n+rows
+					x, check := rowsCase(t, rng, rows, n, ldx+PanelWidth, hard)
+					y, checkY := rowsCase(t, rng, rows, n, ldy+PanelWidth, false)
+					gain, bias := testFloats(n, 1), testFloats(n, 2)
+					want, wasY := slices.Clone(x), slices.Clone(y)
+					onGeneric(t, func() {
+						for r := range rows {
+							row := want[r*ldx:][:n]
+							Add(row, y[r*ldy:][:n])
+							LayerNorm(row, row, gain, bias, 1e-5)
+						}
+					})
+					AddLayerNorm(x, ldx, y, ldy, rows, gain, bias, 1e-5)
+					testSameRows(t, "AddLayerNorm", x, want, 1, len(x), 0)
+					if !slices.Equal(y, wasY) {
+						t.Errorf("rows=%d n=%d: y has changed", rows, n)
+					}
+					check()
+					checkY()
+				}
+			}
+		}
+		AddLayerNorm(nil, 4, nil, 4, 0, make([]float32, 4), make([]float32, 4), 1)
+		AddLayerNorm(nil, 0, nil, 0, 3, nil, nil, 1)
+	})
 }
 
 // TestEveryFloat goes through float32 in steps, hard ones included, for the
@@ -197,7 +281,10 @@ func TestRowPanics(t *testing.T) {
 	}{
 		{"simd: Add of other length", func() { Add(x, y) }},
 		{"simd: LayerNorm of other length", func() { LayerNorm(x, x, x, y, 1) }},
-		{"simd: AddLayerNorm of other length", func() { AddLayerNorm(x, x, y, x, x, 1) }},
+		{"simd: AddLayerNorm of other length", func() { AddLayerNorm(x, len(x), x, len(x), 1, x, y, 1) }},
+		{"simd: AddLayerNorm of other length", func() { AddLayerNorm(x, 2, x, 2, 3, x[:2], x[:2], 1) }},
+		{"simd: short rows for SoftmaxRows", func() { SoftmaxRows(x, 4, 1, 4) }},
+		{"simd: short rows for SoftmaxRows", func() { SoftmaxRows(make([]float32, 31), 16, 2, 4) }},
 		{"simd: LogSoftmax of other length", func() { LogSoftmax(x, y) }},
 		{"simd: FromF16 of other length", func() { FromF16(x, nil) }},
 		{"simd: FromBF16 of other length", func() { FromBF16(x, nil) }},
@@ -226,6 +313,8 @@ func TestNoAllocation(t *testing.T) {
 				o.f(x, y)
 			}
 			HasNaN(x)
+			SoftmaxRows(rows, 32, 10, 20)
+			AddLayerNorm(rows, 20, rows[160:], 20, 8, y[:16], y[16:32], 1e-5)
 			Pack(panels, x, 4, 20, 4)
 			PackColumns(panels, x, 20, 4, 20)
 			Product(dst, 48, rows, 20, 16, &w, 0, 3, nil, 0, scratch)

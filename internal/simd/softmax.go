@@ -37,6 +37,21 @@ func Softmax(x []float32) {
 	Scale(x, 1/l.sum())
 }
 
+// SoftmaxRows is Softmax for rows of n elements, ld apart. A row has room for
+// whole panels, as products leave it; what is there beyond its n elements is lost.
+func SoftmaxRows(x []float32, ld, rows, n int) {
+	if rows <= 0 || n <= 0 {
+		return
+	}
+	width := Panels(n) * PanelWidth
+	if ld < width || len(x) < (rows-1)*ld+width {
+		panic("simd: short rows for SoftmaxRows")
+	}
+	for r := softmaxVec(x, ld, rows, n, width); r < rows; r++ {
+		Softmax(x[r*ld:][:n])
+	}
+}
+
 // LogSoftmax sets dst to x − max − ln Σ exp(x−max). dst may be x.
 func LogSoftmax(dst, x []float32) {
 	if len(dst) != len(x) {

@@ -102,6 +102,33 @@ func fromF16At(l Level, dst *float32, src *uint16, n int) {
 	}
 }
 
+func packColumnAt(l Level, panel *float32, v *float32, ldv int, n int) {
+	switch l {
+	case AVX512:
+		packColumnAVX512(panel, v, ldv, n)
+	case AVX2:
+		packColumnAVX2(panel, v, ldv, n)
+	}
+}
+
+func softmaxAt(l Level, x *float32, ldx int, rows int, n int) {
+	switch l {
+	case AVX512:
+		softmaxAVX512(x, ldx, rows, n)
+	case AVX2:
+		softmaxAVX2(x, ldx, rows, n)
+	}
+}
+
+func addLayerNorm2At(l Level, x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32) {
+	switch l {
+	case AVX512:
+		addLayerNorm2AVX512(x0, x1, y0, y1, gain, bias, n, count, eps)
+	case AVX2:
+		addLayerNorm2AVX2(x0, x1, y0, y1, gain, bias, n, count, eps)
+	}
+}
+
 func maxAt(l Level, lanes *[16]float32, x *float32, n int) {
 	switch l {
 	case AVX512:

@@ -178,6 +178,43 @@ func toF16Vec(a *lanes, dst []uint16, src []float32) int {
 	return n
 }
 
+// packColumnVec copies k rows of 16 floats.
+func packColumnVec(panel, v []float32, ldv, k int) int {
+	l := Active()
+	if l == Generic {
+		return 0
+	}
+	packColumnAt(l, &panel[0], &v[0], 4*ldv, PanelWidth*k)
+	return k
+}
+
+// addLayerNormVec does two rows at a time, of whole registers.
+func addLayerNormVec(x []float32, ldx int, y []float32, ldy, rows int, gain, bias []float32, eps float32) int {
+	n, l := whole(len(gain))
+	if l == Generic || n != len(gain) {
+		return 0
+	}
+	for r := 0; r+2 <= rows; r += 2 {
+		addLayerNorm2At(l, &x[r*ldx], &x[(r+1)*ldx], &y[r*ldy], &y[(r+1)*ldy], &gain[0], &bias[0], n, float32(n), eps)
+	}
+	return rows &^ 1
+}
+
+// softmaxVec does rows of n elements that have room for width, in whole registers.
+func softmaxVec(x []float32, ld, rows, n, width int) int {
+	l := Active()
+	if l == Generic {
+		return 0
+	}
+	for r := range rows {
+		for i := n; i < width; i++ {
+			x[r*ld+i] = float32(math.Inf(-1)) // exp of it adds 0
+		}
+	}
+	softmaxAt(l, &x[0], 4*ld, rows, width)
+	return rows
+}
+
 // packVec packs as many of k columns of 16 rows as is a multiple of 8.
 func packVec(panel, w []float32, ldw, k int) int {
 	l := Active()

@@ -18,71 +18,73 @@ DATA constantsNEON<>+64(SB)/8, $0xbf000000bf000000 // -half
 DATA constantsNEON<>+72(SB)/8, $0xbf000000bf000000
 DATA constantsNEON<>+80(SB)/8, $0x3e8000003e800000 // quarter
 DATA constantsNEON<>+88(SB)/8, $0x3e8000003e800000
-DATA constantsNEON<>+96(SB)/8, $0x7fffffff7fffffff // absMask
-DATA constantsNEON<>+104(SB)/8, $0x7fffffff7fffffff
-DATA constantsNEON<>+112(SB)/8, $0x8000000080000000 // signMask
-DATA constantsNEON<>+120(SB)/8, $0x8000000080000000
-DATA constantsNEON<>+128(SB)/8, $0x3f8000003f800000 // exponentOne
-DATA constantsNEON<>+136(SB)/8, $0x3f8000003f800000
-DATA constantsNEON<>+144(SB)/8, $0xc2aea8f6c2aea8f6 // expLow
-DATA constantsNEON<>+152(SB)/8, $0xc2aea8f6c2aea8f6
-DATA constantsNEON<>+160(SB)/8, $0x3fb8aa3b3fb8aa3b // log2E
-DATA constantsNEON<>+168(SB)/8, $0x3fb8aa3b3fb8aa3b
-DATA constantsNEON<>+176(SB)/8, $0x4b4000004b400000 // roundBig
-DATA constantsNEON<>+184(SB)/8, $0x4b4000004b400000
-DATA constantsNEON<>+192(SB)/8, $0xbf317200bf317200 // -ln2High
-DATA constantsNEON<>+200(SB)/8, $0xbf317200bf317200
-DATA constantsNEON<>+208(SB)/8, $0xb5bfbe8eb5bfbe8e // -ln2Low
-DATA constantsNEON<>+216(SB)/8, $0xb5bfbe8eb5bfbe8e
-DATA constantsNEON<>+224(SB)/8, $0x3efffffe3efffffe // expPoly0
-DATA constantsNEON<>+232(SB)/8, $0x3efffffe3efffffe
-DATA constantsNEON<>+240(SB)/8, $0x3e2aaa493e2aaa49 // expPoly1
-DATA constantsNEON<>+248(SB)/8, $0x3e2aaa493e2aaa49
-DATA constantsNEON<>+256(SB)/8, $0x3d2aac793d2aac79 // expPoly2
-DATA constantsNEON<>+264(SB)/8, $0x3d2aac793d2aac79
-DATA constantsNEON<>+272(SB)/8, $0x3c091cea3c091cea // expPoly3
-DATA constantsNEON<>+280(SB)/8, $0x3c091cea3c091cea
-DATA constantsNEON<>+288(SB)/8, $0x3ab512233ab51223 // expPoly4
-DATA constantsNEON<>+296(SB)/8, $0x3ab512233ab51223
-DATA constantsNEON<>+304(SB)/8, $0xb7cc5eecb7cc5eec // gaussPoly0
-DATA constantsNEON<>+312(SB)/8, $0xb7cc5eecb7cc5eec
-DATA constantsNEON<>+320(SB)/8, $0x3dcd60533dcd6053 // gaussPoly1
-DATA constantsNEON<>+328(SB)/8, $0x3dcd60533dcd6053
-DATA constantsNEON<>+336(SB)/8, $0x3dc1511c3dc1511c // gaussPoly2
-DATA constantsNEON<>+344(SB)/8, $0x3dc1511c3dc1511c
-DATA constantsNEON<>+352(SB)/8, $0x3dfd00a33dfd00a3 // gaussPoly3
-DATA constantsNEON<>+360(SB)/8, $0x3dfd00a33dfd00a3
-DATA constantsNEON<>+368(SB)/8, $0xbcd54221bcd54221 // gaussPoly4
-DATA constantsNEON<>+376(SB)/8, $0xbcd54221bcd54221
-DATA constantsNEON<>+384(SB)/8, $0x3ea1434b3ea1434b // gaussPoly5
-DATA constantsNEON<>+392(SB)/8, $0x3ea1434b3ea1434b
-DATA constantsNEON<>+400(SB)/8, $0xbeb12e44beb12e44 // gaussPoly6
-DATA constantsNEON<>+408(SB)/8, $0xbeb12e44beb12e44
-DATA constantsNEON<>+416(SB)/8, $0x3ecf145d3ecf145d // gaussPoly7
-DATA constantsNEON<>+424(SB)/8, $0x3ecf145d3ecf145d
-DATA constantsNEON<>+432(SB)/8, $0xbe4d038dbe4d038d // gaussPoly8
-DATA constantsNEON<>+440(SB)/8, $0xbe4d038dbe4d038d
-DATA constantsNEON<>+448(SB)/8, $0x3d0e19893d0e1989 // gaussPoly9
-DATA constantsNEON<>+456(SB)/8, $0x3d0e19893d0e1989
-DATA constantsNEON<>+464(SB)/8, $0xbeaaaa99beaaaa99 // tanhPoly0
-DATA constantsNEON<>+472(SB)/8, $0xbeaaaa99beaaaa99
-DATA constantsNEON<>+480(SB)/8, $0x3e0883933e088393 // tanhPoly1
-DATA constantsNEON<>+488(SB)/8, $0x3e0883933e088393
-DATA constantsNEON<>+496(SB)/8, $0xbd5c1e2bbd5c1e2b // tanhPoly2
-DATA constantsNEON<>+504(SB)/8, $0xbd5c1e2bbd5c1e2b
-DATA constantsNEON<>+512(SB)/8, $0x3ca913443ca91344 // tanhPoly3
-DATA constantsNEON<>+520(SB)/8, $0x3ca913443ca91344
-DATA constantsNEON<>+528(SB)/8, $0xbbbaf0c1bbbaf0c1 // tanhPoly4
-DATA constantsNEON<>+536(SB)/8, $0xbbbaf0c1bbbaf0c1
-DATA constantsNEON<>+544(SB)/8, $0x3f2000003f200000 // tanhSplit
-DATA constantsNEON<>+552(SB)/8, $0x3f2000003f200000
-DATA constantsNEON<>+560(SB)/8, $0x4118000041180000 // tanhOne
-DATA constantsNEON<>+568(SB)/8, $0x4118000041180000
-DATA constantsNEON<>+576(SB)/8, $0x3f4c422a3f4c422a // geluTanhScale
-DATA constantsNEON<>+584(SB)/8, $0x3f4c422a3f4c422a
-DATA constantsNEON<>+592(SB)/8, $0x3d3727133d372713 // geluTanhCube
-DATA constantsNEON<>+600(SB)/8, $0x3d3727133d372713
-GLOBL constantsNEON<>(SB), RODATA|NOPTR, $608
+DATA constantsNEON<>+96(SB)/8, $0xff800000ff800000 // -inf
+DATA constantsNEON<>+104(SB)/8, $0xff800000ff800000
+DATA constantsNEON<>+112(SB)/8, $0x7fffffff7fffffff // absMask
+DATA constantsNEON<>+120(SB)/8, $0x7fffffff7fffffff
+DATA constantsNEON<>+128(SB)/8, $0x8000000080000000 // signMask
+DATA constantsNEON<>+136(SB)/8, $0x8000000080000000
+DATA constantsNEON<>+144(SB)/8, $0x3f8000003f800000 // exponentOne
+DATA constantsNEON<>+152(SB)/8, $0x3f8000003f800000
+DATA constantsNEON<>+160(SB)/8, $0xc2aea8f6c2aea8f6 // expLow
+DATA constantsNEON<>+168(SB)/8, $0xc2aea8f6c2aea8f6
+DATA constantsNEON<>+176(SB)/8, $0x3fb8aa3b3fb8aa3b // log2E
+DATA constantsNEON<>+184(SB)/8, $0x3fb8aa3b3fb8aa3b
+DATA constantsNEON<>+192(SB)/8, $0x4b4000004b400000 // roundBig
+DATA constantsNEON<>+200(SB)/8, $0x4b4000004b400000
+DATA constantsNEON<>+208(SB)/8, $0xbf317200bf317200 // -ln2High
+DATA constantsNEON<>+216(SB)/8, $0xbf317200bf317200
+DATA constantsNEON<>+224(SB)/8, $0xb5bfbe8eb5bfbe8e // -ln2Low
+DATA constantsNEON<>+232(SB)/8, $0xb5bfbe8eb5bfbe8e
+DATA constantsNEON<>+240(SB)/8, $0x3efffffe3efffffe // expPoly0
+DATA constantsNEON<>+248(SB)/8, $0x3efffffe3efffffe
+DATA constantsNEON<>+256(SB)/8, $0x3e2aaa493e2aaa49 // expPoly1
+DATA constantsNEON<>+264(SB)/8, $0x3e2aaa493e2aaa49
+DATA constantsNEON<>+272(SB)/8, $0x3d2aac793d2aac79 // expPoly2
+DATA constantsNEON<>+280(SB)/8, $0x3d2aac793d2aac79
+DATA constantsNEON<>+288(SB)/8, $0x3c091cea3c091cea // expPoly3
+DATA constantsNEON<>+296(SB)/8, $0x3c091cea3c091cea
+DATA constantsNEON<>+304(SB)/8, $0x3ab512233ab51223 // expPoly4
+DATA constantsNEON<>+312(SB)/8, $0x3ab512233ab51223
+DATA constantsNEON<>+320(SB)/8, $0xb7cc5eecb7cc5eec // gaussPoly0
+DATA constantsNEON<>+328(SB)/8, $0xb7cc5eecb7cc5eec
+DATA constantsNEON<>+336(SB)/8, $0x3dcd60533dcd6053 // gaussPoly1
+DATA constantsNEON<>+344(SB)/8, $0x3dcd60533dcd6053
+DATA constantsNEON<>+352(SB)/8, $0x3dc1511c3dc1511c // gaussPoly2
+DATA constantsNEON<>+360(SB)/8, $0x3dc1511c3dc1511c
+DATA constantsNEON<>+368(SB)/8, $0x3dfd00a33dfd00a3 // gaussPoly3
+DATA constantsNEON<>+376(SB)/8, $0x3dfd00a33dfd00a3
+DATA constantsNEON<>+384(SB)/8, $0xbcd54221bcd54221 // gaussPoly4
+DATA constantsNEON<>+392(SB)/8, $0xbcd54221bcd54221
+DATA constantsNEON<>+400(SB)/8, $0x3ea1434b3ea1434b // gaussPoly5
+DATA constantsNEON<>+408(SB)/8, $0x3ea1434b3ea1434b
+DATA constantsNEON<>+416(SB)/8, $0xbeb12e44beb12e44 // gaussPoly6
+DATA constantsNEON<>+424(SB)/8, $0xbeb12e44beb12e44
+DATA constantsNEON<>+432(SB)/8, $0x3ecf145d3ecf145d // gaussPoly7
+DATA constantsNEON<>+440(SB)/8, $0x3ecf145d3ecf145d
+DATA constantsNEON<>+448(SB)/8, $0xbe4d038dbe4d038d // gaussPoly8
+DATA constantsNEON<>+456(SB)/8, $0xbe4d038dbe4d038d
+DATA constantsNEON<>+464(SB)/8, $0x3d0e19893d0e1989 // gaussPoly9
+DATA constantsNEON<>+472(SB)/8, $0x3d0e19893d0e1989
+DATA constantsNEON<>+480(SB)/8, $0xbeaaaa99beaaaa99 // tanhPoly0
+DATA constantsNEON<>+488(SB)/8, $0xbeaaaa99beaaaa99
+DATA constantsNEON<>+496(SB)/8, $0x3e0883933e088393 // tanhPoly1
+DATA constantsNEON<>+504(SB)/8, $0x3e0883933e088393
+DATA constantsNEON<>+512(SB)/8, $0xbd5c1e2bbd5c1e2b // tanhPoly2
+DATA constantsNEON<>+520(SB)/8, $0xbd5c1e2bbd5c1e2b
+DATA constantsNEON<>+528(SB)/8, $0x3ca913443ca91344 // tanhPoly3
+DATA constantsNEON<>+536(SB)/8, $0x3ca913443ca91344
+DATA constantsNEON<>+544(SB)/8, $0xbbbaf0c1bbbaf0c1 // tanhPoly4
+DATA constantsNEON<>+552(SB)/8, $0xbbbaf0c1bbbaf0c1
+DATA constantsNEON<>+560(SB)/8, $0x3f2000003f200000 // tanhSplit
+DATA constantsNEON<>+568(SB)/8, $0x3f2000003f200000
+DATA constantsNEON<>+576(SB)/8, $0x4118000041180000 // tanhOne
+DATA constantsNEON<>+584(SB)/8, $0x4118000041180000
+DATA constantsNEON<>+592(SB)/8, $0x3f4c422a3f4c422a // geluTanhScale
+DATA constantsNEON<>+600(SB)/8, $0x3f4c422a3f4c422a
+DATA constantsNEON<>+608(SB)/8, $0x3d3727133d372713 // geluTanhCube
+DATA constantsNEON<>+616(SB)/8, $0x3d3727133d372713
+GLOBL constantsNEON<>(SB), RODATA|NOPTR, $624
 
 // func geluNEON(x *float32, n int)
 // geluNEON equals geluGeneric; n is a positive multiple of 16.
@@ -93,7 +95,7 @@ TEXT ·geluNEON(SB), NOSPLIT, $0-16
 loop1:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	// u = |x|, t = 1 / (u/4 + 1), R(t)
-	FMOVQ 96(R9), F28 // absMask
+	FMOVQ 112(R9), F28 // absMask
 	VAND V28.B16, V0.B16, V4.B16
 	VAND V28.B16, V1.B16, V5.B16
 	VAND V28.B16, V2.B16, V6.B16
@@ -112,116 +114,116 @@ loop1:
 	WORD $0x6E29FF89 // FDIV V9, V28, V9
 	WORD $0x6E2AFF8A // FDIV V10, V28, V10
 	WORD $0x6E2BFF8B // FDIV V11, V28, V11
-	FMOVQ 448(R9), F24 // gaussPoly9
-	FMOVQ 448(R9), F25 // gaussPoly9
-	FMOVQ 448(R9), F26 // gaussPoly9
-	FMOVQ 448(R9), F27 // gaussPoly9
-	FMOVQ 432(R9), F28 // gaussPoly8
+	FMOVQ 464(R9), F24 // gaussPoly9
+	FMOVQ 464(R9), F25 // gaussPoly9
+	FMOVQ 464(R9), F26 // gaussPoly9
+	FMOVQ 464(R9), F27 // gaussPoly9
+	FMOVQ 448(R9), F28 // gaussPoly8
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 432(R9), F29 // gaussPoly8
+	FMOVQ 448(R9), F29 // gaussPoly8
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 432(R9), F28 // gaussPoly8
+	FMOVQ 448(R9), F28 // gaussPoly8
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 432(R9), F29 // gaussPoly8
+	FMOVQ 448(R9), F29 // gaussPoly8
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 416(R9), F28 // gaussPoly7
+	FMOVQ 432(R9), F28 // gaussPoly7
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 416(R9), F29 // gaussPoly7
+	FMOVQ 432(R9), F29 // gaussPoly7
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 416(R9), F28 // gaussPoly7
+	FMOVQ 432(R9), F28 // gaussPoly7
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 416(R9), F29 // gaussPoly7
+	FMOVQ 432(R9), F29 // gaussPoly7
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 400(R9), F28 // gaussPoly6
+	FMOVQ 416(R9), F28 // gaussPoly6
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 400(R9), F29 // gaussPoly6
+	FMOVQ 416(R9), F29 // gaussPoly6
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 400(R9), F28 // gaussPoly6
+	FMOVQ 416(R9), F28 // gaussPoly6
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 400(R9), F29 // gaussPoly6
+	FMOVQ 416(R9), F29 // gaussPoly6
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 384(R9), F28 // gaussPoly5
+	FMOVQ 400(R9), F28 // gaussPoly5
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 384(R9), F29 // gaussPoly5
+	FMOVQ 400(R9), F29 // gaussPoly5
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 384(R9), F28 // gaussPoly5
+	FMOVQ 400(R9), F28 // gaussPoly5
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 384(R9), F29 // gaussPoly5
+	FMOVQ 400(R9), F29 // gaussPoly5
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 368(R9), F28 // gaussPoly4
+	FMOVQ 384(R9), F28 // gaussPoly4
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 368(R9), F29 // gaussPoly4
+	FMOVQ 384(R9), F29 // gaussPoly4
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 368(R9), F28 // gaussPoly4
+	FMOVQ 384(R9), F28 // gaussPoly4
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 368(R9), F29 // gaussPoly4
+	FMOVQ 384(R9), F29 // gaussPoly4
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 352(R9), F28 // gaussPoly3
+	FMOVQ 368(R9), F28 // gaussPoly3
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 352(R9), F29 // gaussPoly3
+	FMOVQ 368(R9), F29 // gaussPoly3
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 352(R9), F28 // gaussPoly3
+	FMOVQ 368(R9), F28 // gaussPoly3
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 352(R9), F29 // gaussPoly3
+	FMOVQ 368(R9), F29 // gaussPoly3
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 336(R9), F28 // gaussPoly2
+	FMOVQ 352(R9), F28 // gaussPoly2
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 336(R9), F29 // gaussPoly2
+	FMOVQ 352(R9), F29 // gaussPoly2
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 336(R9), F28 // gaussPoly2
+	FMOVQ 352(R9), F28 // gaussPoly2
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 336(R9), F29 // gaussPoly2
+	FMOVQ 352(R9), F29 // gaussPoly2
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 320(R9), F28 // gaussPoly1
+	FMOVQ 336(R9), F28 // gaussPoly1
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 320(R9), F29 // gaussPoly1
+	FMOVQ 336(R9), F29 // gaussPoly1
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 320(R9), F28 // gaussPoly1
+	FMOVQ 336(R9), F28 // gaussPoly1
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 320(R9), F29 // gaussPoly1
+	FMOVQ 336(R9), F29 // gaussPoly1
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 304(R9), F28 // gaussPoly0
+	FMOVQ 320(R9), F28 // gaussPoly0
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 304(R9), F29 // gaussPoly0
+	FMOVQ 320(R9), F29 // gaussPoly0
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 304(R9), F28 // gaussPoly0
+	FMOVQ 320(R9), F28 // gaussPoly0
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 304(R9), F29 // gaussPoly0
+	FMOVQ 320(R9), F29 // gaussPoly0
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
 	// q = R·exp(−u²/2)
@@ -235,21 +237,21 @@ loop1:
 	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
 	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 176(R9), F12 // roundBig
-	FMOVQ 176(R9), F13 // roundBig
-	FMOVQ 176(R9), F14 // roundBig
-	FMOVQ 176(R9), F15 // roundBig
-	FMOVQ 160(R9), F28 // log2E
+	FMOVQ 192(R9), F12 // roundBig
+	FMOVQ 192(R9), F13 // roundBig
+	FMOVQ 192(R9), F14 // roundBig
+	FMOVQ 192(R9), F15 // roundBig
+	FMOVQ 176(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 176(R9), F28 // roundBig
+	FMOVQ 192(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -258,67 +260,67 @@ loop1:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 192(R9), F28 // -ln2High
+	FMOVQ 208(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 208(R9), F28 // -ln2Low
+	FMOVQ 224(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 288(R9), F20 // expPoly4
-	FMOVQ 288(R9), F21 // expPoly4
-	FMOVQ 288(R9), F22 // expPoly4
-	FMOVQ 288(R9), F23 // expPoly4
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 304(R9), F20 // expPoly4
+	FMOVQ 304(R9), F21 // expPoly4
+	FMOVQ 304(R9), F22 // expPoly4
+	FMOVQ 304(R9), F23 // expPoly4
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -338,7 +340,7 @@ loop1:
 	VSHL $23, V13.S4, V13.S4
 	VSHL $23, V14.S4, V14.S4
 	VSHL $23, V15.S4, V15.S4
-	FMOVQ 128(R9), F28 // exponentOne
+	FMOVQ 144(R9), F28 // exponentOne
 	VADD V28.S4, V12.S4, V12.S4
 	VADD V28.S4, V13.S4, V13.S4
 	VADD V28.S4, V14.S4, V14.S4
@@ -351,7 +353,7 @@ loop1:
 	FMOVQ 0(R9), F21 // zero
 	FMOVQ 0(R9), F22 // zero
 	FMOVQ 0(R9), F23 // zero
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -406,12 +408,12 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-16
 loop2:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	// big = 1 − 2/(exp(2·min(|x|, one)) + 1), with x's sign
-	FMOVQ 96(R9), F28 // absMask
+	FMOVQ 112(R9), F28 // absMask
 	VAND V28.B16, V0.B16, V24.B16
 	VAND V28.B16, V1.B16, V25.B16
 	VAND V28.B16, V2.B16, V26.B16
 	VAND V28.B16, V3.B16, V27.B16
-	FMOVQ 560(R9), F28 // tanhOne
+	FMOVQ 576(R9), F28 // tanhOne
 	WORD $0x4EB8F784 // FMIN V4, V28, V24
 	WORD $0x4EB9F785 // FMIN V5, V28, V25
 	WORD $0x4EBAF786 // FMIN V6, V28, V26
@@ -422,21 +424,21 @@ loop2:
 	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
 	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 176(R9), F12 // roundBig
-	FMOVQ 176(R9), F13 // roundBig
-	FMOVQ 176(R9), F14 // roundBig
-	FMOVQ 176(R9), F15 // roundBig
-	FMOVQ 160(R9), F28 // log2E
+	FMOVQ 192(R9), F12 // roundBig
+	FMOVQ 192(R9), F13 // roundBig
+	FMOVQ 192(R9), F14 // roundBig
+	FMOVQ 192(R9), F15 // roundBig
+	FMOVQ 176(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 176(R9), F28 // roundBig
+	FMOVQ 192(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -445,67 +447,67 @@ loop2:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 192(R9), F28 // -ln2High
+	FMOVQ 208(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 208(R9), F28 // -ln2Low
+	FMOVQ 224(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 288(R9), F20 // expPoly4
-	FMOVQ 288(R9), F21 // expPoly4
-	FMOVQ 288(R9), F22 // expPoly4
-	FMOVQ 288(R9), F23 // expPoly4
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 304(R9), F20 // expPoly4
+	FMOVQ 304(R9), F21 // expPoly4
+	FMOVQ 304(R9), F22 // expPoly4
+	FMOVQ 304(R9), F23 // expPoly4
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -525,7 +527,7 @@ loop2:
 	VSHL $23, V13.S4, V13.S4
 	VSHL $23, V14.S4, V14.S4
 	VSHL $23, V15.S4, V15.S4
-	FMOVQ 128(R9), F28 // exponentOne
+	FMOVQ 144(R9), F28 // exponentOne
 	VADD V28.S4, V12.S4, V12.S4
 	VADD V28.S4, V13.S4, V13.S4
 	VADD V28.S4, V14.S4, V14.S4
@@ -538,7 +540,7 @@ loop2:
 	FMOVQ 0(R9), F21 // zero
 	FMOVQ 0(R9), F22 // zero
 	FMOVQ 0(R9), F23 // zero
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -566,7 +568,7 @@ loop2:
 	WORD $0x4EA5D785 // FSUB V5, V28, V5
 	WORD $0x4EA6D786 // FSUB V6, V28, V6
 	WORD $0x4EA7D787 // FSUB V7, V28, V7
-	FMOVQ 112(R9), F28 // signMask
+	FMOVQ 128(R9), F28 // signMask
 	VAND V28.B16, V0.B16, V8.B16
 	VAND V28.B16, V1.B16, V9.B16
 	VAND V28.B16, V2.B16, V10.B16
@@ -580,56 +582,56 @@ loop2:
 	WORD $0x6E21DC29 // FMUL V9, V1, V1
 	WORD $0x6E22DC4A // FMUL V10, V2, V2
 	WORD $0x6E23DC6B // FMUL V11, V3, V3
-	FMOVQ 528(R9), F12 // tanhPoly4
-	FMOVQ 528(R9), F13 // tanhPoly4
-	FMOVQ 528(R9), F14 // tanhPoly4
-	FMOVQ 528(R9), F15 // tanhPoly4
-	FMOVQ 512(R9), F28 // tanhPoly3
+	FMOVQ 544(R9), F12 // tanhPoly4
+	FMOVQ 544(R9), F13 // tanhPoly4
+	FMOVQ 544(R9), F14 // tanhPoly4
+	FMOVQ 544(R9), F15 // tanhPoly4
+	FMOVQ 528(R9), F28 // tanhPoly3
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 512(R9), F29 // tanhPoly3
+	FMOVQ 528(R9), F29 // tanhPoly3
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 512(R9), F28 // tanhPoly3
+	FMOVQ 528(R9), F28 // tanhPoly3
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 512(R9), F29 // tanhPoly3
+	FMOVQ 528(R9), F29 // tanhPoly3
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 496(R9), F28 // tanhPoly2
+	FMOVQ 512(R9), F28 // tanhPoly2
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 496(R9), F29 // tanhPoly2
+	FMOVQ 512(R9), F29 // tanhPoly2
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 496(R9), F28 // tanhPoly2
+	FMOVQ 512(R9), F28 // tanhPoly2
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 496(R9), F29 // tanhPoly2
+	FMOVQ 512(R9), F29 // tanhPoly2
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 480(R9), F28 // tanhPoly1
+	FMOVQ 496(R9), F28 // tanhPoly1
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 480(R9), F29 // tanhPoly1
+	FMOVQ 496(R9), F29 // tanhPoly1
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 480(R9), F28 // tanhPoly1
+	FMOVQ 496(R9), F28 // tanhPoly1
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 480(R9), F29 // tanhPoly1
+	FMOVQ 496(R9), F29 // tanhPoly1
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 464(R9), F28 // tanhPoly0
+	FMOVQ 480(R9), F28 // tanhPoly0
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 464(R9), F29 // tanhPoly0
+	FMOVQ 480(R9), F29 // tanhPoly0
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 464(R9), F28 // tanhPoly0
+	FMOVQ 480(R9), F28 // tanhPoly0
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 464(R9), F29 // tanhPoly0
+	FMOVQ 480(R9), F29 // tanhPoly0
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
 	WORD $0x6E28DC08 // FMUL V8, V0, V8
@@ -640,7 +642,7 @@ loop2:
 	VFMLA V13.S4, V9.S4, V1.S4
 	VFMLA V14.S4, V10.S4, V2.S4
 	VFMLA V15.S4, V11.S4, V3.S4
-	FMOVQ 544(R9), F28 // tanhSplit
+	FMOVQ 560(R9), F28 // tanhSplit
 	WORD $0x6EB8E79D // FCMGT V29, V28, V24
 	VBSL V4.B16, V0.B16, V29.B16
 	VMOV V29.B16, V0.B16
@@ -676,23 +678,23 @@ loop3:
 	WORD $0x6E21DCA5 // FMUL V5, V5, V1
 	WORD $0x6E22DCC6 // FMUL V6, V6, V2
 	WORD $0x6E23DCE7 // FMUL V7, V7, V3
-	FMOVQ 592(R9), F28 // geluTanhCube
+	FMOVQ 608(R9), F28 // geluTanhCube
 	VFMLA V28.S4, V4.S4, V0.S4
 	VFMLA V28.S4, V5.S4, V1.S4
 	VFMLA V28.S4, V6.S4, V2.S4
 	VFMLA V28.S4, V7.S4, V3.S4
-	FMOVQ 576(R9), F28 // geluTanhScale
+	FMOVQ 592(R9), F28 // geluTanhScale
 	WORD $0x6E3CDC00 // FMUL V0, V0, V28
 	WORD $0x6E3CDC21 // FMUL V1, V1, V28
 	WORD $0x6E3CDC42 // FMUL V2, V2, V28
 	WORD $0x6E3CDC63 // FMUL V3, V3, V28
 	// big = 1 − 2/(exp(2·min(|x|, one)) + 1), with x's sign
-	FMOVQ 96(R9), F28 // absMask
+	FMOVQ 112(R9), F28 // absMask
 	VAND V28.B16, V0.B16, V24.B16
 	VAND V28.B16, V1.B16, V25.B16
 	VAND V28.B16, V2.B16, V26.B16
 	VAND V28.B16, V3.B16, V27.B16
-	FMOVQ 560(R9), F28 // tanhOne
+	FMOVQ 576(R9), F28 // tanhOne
 	WORD $0x4EB8F784 // FMIN V4, V28, V24
 	WORD $0x4EB9F785 // FMIN V5, V28, V25
 	WORD $0x4EBAF786 // FMIN V6, V28, V26
@@ -703,21 +705,21 @@ loop3:
 	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
 	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 176(R9), F12 // roundBig
-	FMOVQ 176(R9), F13 // roundBig
-	FMOVQ 176(R9), F14 // roundBig
-	FMOVQ 176(R9), F15 // roundBig
-	FMOVQ 160(R9), F28 // log2E
+	FMOVQ 192(R9), F12 // roundBig
+	FMOVQ 192(R9), F13 // roundBig
+	FMOVQ 192(R9), F14 // roundBig
+	FMOVQ 192(R9), F15 // roundBig
+	FMOVQ 176(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 176(R9), F28 // roundBig
+	FMOVQ 192(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -726,67 +728,67 @@ loop3:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 192(R9), F28 // -ln2High
+	FMOVQ 208(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 208(R9), F28 // -ln2Low
+	FMOVQ 224(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 288(R9), F20 // expPoly4
-	FMOVQ 288(R9), F21 // expPoly4
-	FMOVQ 288(R9), F22 // expPoly4
-	FMOVQ 288(R9), F23 // expPoly4
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 304(R9), F20 // expPoly4
+	FMOVQ 304(R9), F21 // expPoly4
+	FMOVQ 304(R9), F22 // expPoly4
+	FMOVQ 304(R9), F23 // expPoly4
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -806,7 +808,7 @@ loop3:
 	VSHL $23, V13.S4, V13.S4
 	VSHL $23, V14.S4, V14.S4
 	VSHL $23, V15.S4, V15.S4
-	FMOVQ 128(R9), F28 // exponentOne
+	FMOVQ 144(R9), F28 // exponentOne
 	VADD V28.S4, V12.S4, V12.S4
 	VADD V28.S4, V13.S4, V13.S4
 	VADD V28.S4, V14.S4, V14.S4
@@ -819,7 +821,7 @@ loop3:
 	FMOVQ 0(R9), F21 // zero
 	FMOVQ 0(R9), F22 // zero
 	FMOVQ 0(R9), F23 // zero
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -847,7 +849,7 @@ loop3:
 	WORD $0x4EA5D785 // FSUB V5, V28, V5
 	WORD $0x4EA6D786 // FSUB V6, V28, V6
 	WORD $0x4EA7D787 // FSUB V7, V28, V7
-	FMOVQ 112(R9), F28 // signMask
+	FMOVQ 128(R9), F28 // signMask
 	VAND V28.B16, V0.B16, V8.B16
 	VAND V28.B16, V1.B16, V9.B16
 	VAND V28.B16, V2.B16, V10.B16
@@ -861,56 +863,56 @@ loop3:
 	WORD $0x6E21DC29 // FMUL V9, V1, V1
 	WORD $0x6E22DC4A // FMUL V10, V2, V2
 	WORD $0x6E23DC6B // FMUL V11, V3, V3
-	FMOVQ 528(R9), F12 // tanhPoly4
-	FMOVQ 528(R9), F13 // tanhPoly4
-	FMOVQ 528(R9), F14 // tanhPoly4
-	FMOVQ 528(R9), F15 // tanhPoly4
-	FMOVQ 512(R9), F28 // tanhPoly3
+	FMOVQ 544(R9), F12 // tanhPoly4
+	FMOVQ 544(R9), F13 // tanhPoly4
+	FMOVQ 544(R9), F14 // tanhPoly4
+	FMOVQ 544(R9), F15 // tanhPoly4
+	FMOVQ 528(R9), F28 // tanhPoly3
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 512(R9), F29 // tanhPoly3
+	FMOVQ 528(R9), F29 // tanhPoly3
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 512(R9), F28 // tanhPoly3
+	FMOVQ 528(R9), F28 // tanhPoly3
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 512(R9), F29 // tanhPoly3
+	FMOVQ 528(R9), F29 // tanhPoly3
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 496(R9), F28 // tanhPoly2
+	FMOVQ 512(R9), F28 // tanhPoly2
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 496(R9), F29 // tanhPoly2
+	FMOVQ 512(R9), F29 // tanhPoly2
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 496(R9), F28 // tanhPoly2
+	FMOVQ 512(R9), F28 // tanhPoly2
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 496(R9), F29 // tanhPoly2
+	FMOVQ 512(R9), F29 // tanhPoly2
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 480(R9), F28 // tanhPoly1
+	FMOVQ 496(R9), F28 // tanhPoly1
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 480(R9), F29 // tanhPoly1
+	FMOVQ 496(R9), F29 // tanhPoly1
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 480(R9), F28 // tanhPoly1
+	FMOVQ 496(R9), F28 // tanhPoly1
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 480(R9), F29 // tanhPoly1
+	FMOVQ 496(R9), F29 // tanhPoly1
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 464(R9), F28 // tanhPoly0
+	FMOVQ 480(R9), F28 // tanhPoly0
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 464(R9), F29 // tanhPoly0
+	FMOVQ 480(R9), F29 // tanhPoly0
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 464(R9), F28 // tanhPoly0
+	FMOVQ 480(R9), F28 // tanhPoly0
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 464(R9), F29 // tanhPoly0
+	FMOVQ 480(R9), F29 // tanhPoly0
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
 	WORD $0x6E28DC08 // FMUL V8, V0, V8
@@ -921,7 +923,7 @@ loop3:
 	VFMLA V13.S4, V9.S4, V1.S4
 	VFMLA V14.S4, V10.S4, V2.S4
 	VFMLA V15.S4, V11.S4, V3.S4
-	FMOVQ 544(R9), F28 // tanhSplit
+	FMOVQ 560(R9), F28 // tanhSplit
 	WORD $0x6EB8E79D // FCMGT V29, V28, V24
 	VBSL V4.B16, V0.B16, V29.B16
 	VMOV V29.B16, V0.B16
@@ -1126,114 +1128,86 @@ loop9:
 	BNE  loop9
 	RET
 
-// func maxNEON(lanes *[16]float32, x *float32, n int)
-// maxNEON equals maxGeneric; n is a positive multiple of 16.
-TEXT ·maxNEON(SB), NOSPLIT, $0-24
+// func packColumnNEON(panel *float32, v *float32, ldv int, n int)
+// packColumnNEON equals packColumnGeneric; n is a positive multiple of 16.
+TEXT ·packColumnNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+16(FP), R4
-	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+	MOVD panel+0(FP), R0
+	MOVD v+8(FP), R1
+	MOVD n+24(FP), R4
 loop10:
-	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
-	WORD $0x6EA0E49D // FCMGT V29, V4, V0
-	VBSL V0.B16, V4.B16, V29.B16
-	VMOV V29.B16, V0.B16
-	WORD $0x6EA1E4BD // FCMGT V29, V5, V1
-	VBSL V1.B16, V5.B16, V29.B16
-	VMOV V29.B16, V1.B16
-	WORD $0x6EA2E4DD // FCMGT V29, V6, V2
-	VBSL V2.B16, V6.B16, V29.B16
-	VMOV V29.B16, V2.B16
-	WORD $0x6EA3E4FD // FCMGT V29, V7, V3
-	VBSL V3.B16, V7.B16, V29.B16
-	VMOV V29.B16, V3.B16
-	ADD $64, R1
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	MOVD ldv+16(FP), R5
+	ADD  R5, R1
+	ADD $64, R0
 	SUBS $16, R4
 	BNE  loop10
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
-// func sumNEON(lanes *[16]float32, x *float32, n int)
-// sumNEON equals sumGeneric; n is a positive multiple of 16.
-TEXT ·sumNEON(SB), NOSPLIT, $0-24
+// func softmaxNEON(x *float32, ldx int, rows int, n int)
+// softmaxNEON equals softmaxGeneric; n is a positive multiple of 16.
+TEXT ·softmaxNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+16(FP), R4
-	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop11:
-	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
-	WORD $0x4E24D400 // FADD V0, V0, V4
-	WORD $0x4E25D421 // FADD V1, V1, V5
-	WORD $0x4E26D442 // FADD V2, V2, V6
-	WORD $0x4E27D463 // FADD V3, V3, V7
-	ADD $64, R1
-	SUBS $16, R4
-	BNE  loop11
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	RET
-
-// func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
-// sumSquaresNEON equals sumSquaresGeneric; n is a positive multiple of 16.
-TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
-	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+16(FP), R4
-	FMOVS mean+24(FP), F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+row11:
+	MOVD x+0(FP), R1
+	MOVD n+24(FP), R4
+	FMOVQ 96(R9), F0 // -inf
+	FMOVQ 96(R9), F1 // -inf
+	FMOVQ 96(R9), F2 // -inf
+	FMOVQ 96(R9), F3 // -inf
 loop12:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
-	WORD $0x4EBCD484 // FSUB V4, V4, V28
-	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
-	WORD $0x4EBCD4C6 // FSUB V6, V6, V28
-	WORD $0x4EBCD4E7 // FSUB V7, V7, V28
-	VFMLA V4.S4, V4.S4, V0.S4
-	VFMLA V5.S4, V5.S4, V1.S4
-	VFMLA V6.S4, V6.S4, V2.S4
-	VFMLA V7.S4, V7.S4, V3.S4
+	WORD $0x4E24F400 // FMAX V0, V0, V4
+	WORD $0x4E25F421 // FMAX V1, V1, V5
+	WORD $0x4E26F442 // FMAX V2, V2, V6
+	WORD $0x4E27F463 // FMAX V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
 	BNE  loop12
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	RET
-
-// func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
-// expSumNEON equals expSumGeneric; n is a positive multiple of 16.
-TEXT ·expSumNEON(SB), NOSPLIT, $0-28
-	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+16(FP), R4
-	FMOVS top+24(FP), F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+	WORD $0x4E22F400 // FMAX V0, V0, V2
+	WORD $0x4E23F421 // FMAX V1, V1, V3
+	WORD $0x4E21F400 // FMAX V0, V0, V1
+	VEXT $8, V0.B16, V0.B16, V4.B16
+	WORD $0x4E24F400 // FMAX V0, V0, V4
+	VDUP V0.S[1], V4.S4
+	WORD $0x4E24F404 // FMAX V4, V0, V4
+	VDUP V4.S[0], V0.S4
+	VDUP V4.S[0], V1.S4
+	VDUP V4.S[0], V2.S4
+	VDUP V4.S[0], V3.S4
+	VMOV V0.B16, V24.B16
+	VMOV V1.B16, V25.B16
+	VMOV V2.B16, V26.B16
+	VMOV V3.B16, V27.B16
+	MOVD x+0(FP), R1
+	MOVD n+24(FP), R4
+	FMOVQ 0(R9), F0 // zero
+	FMOVQ 0(R9), F1 // zero
+	FMOVQ 0(R9), F2 // zero
+	FMOVQ 0(R9), F3 // zero
 loop13:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
-	FMOVS top+24(FP), F28
-	VDUP V28.S[0], V28.S4
-	WORD $0x4EBCD484 // FSUB V4, V4, V28
-	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
-	WORD $0x4EBCD4C6 // FSUB V6, V6, V28
-	WORD $0x4EBCD4E7 // FSUB V7, V7, V28
+	WORD $0x4EB8D484 // FSUB V4, V4, V24
+	WORD $0x4EB9D4A5 // FSUB V5, V5, V25
+	WORD $0x4EBAD4C6 // FSUB V6, V6, V26
+	WORD $0x4EBBD4E7 // FSUB V7, V7, V27
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 176(R9), F12 // roundBig
-	FMOVQ 176(R9), F13 // roundBig
-	FMOVQ 176(R9), F14 // roundBig
-	FMOVQ 176(R9), F15 // roundBig
-	FMOVQ 160(R9), F28 // log2E
+	FMOVQ 192(R9), F12 // roundBig
+	FMOVQ 192(R9), F13 // roundBig
+	FMOVQ 192(R9), F14 // roundBig
+	FMOVQ 192(R9), F15 // roundBig
+	FMOVQ 176(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 176(R9), F28 // roundBig
+	FMOVQ 192(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -1242,67 +1216,67 @@ loop13:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 192(R9), F28 // -ln2High
+	FMOVQ 208(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 208(R9), F28 // -ln2Low
+	FMOVQ 224(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 288(R9), F20 // expPoly4
-	FMOVQ 288(R9), F21 // expPoly4
-	FMOVQ 288(R9), F22 // expPoly4
-	FMOVQ 288(R9), F23 // expPoly4
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 304(R9), F20 // expPoly4
+	FMOVQ 304(R9), F21 // expPoly4
+	FMOVQ 304(R9), F22 // expPoly4
+	FMOVQ 304(R9), F23 // expPoly4
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly3
+	FMOVQ 288(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly3
+	FMOVQ 288(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly2
+	FMOVQ 272(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly2
+	FMOVQ 272(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly1
+	FMOVQ 256(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly1
+	FMOVQ 256(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 224(R9), F28 // expPoly0
+	FMOVQ 240(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 224(R9), F29 // expPoly0
+	FMOVQ 240(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -1322,7 +1296,7 @@ loop13:
 	VSHL $23, V13.S4, V13.S4
 	VSHL $23, V14.S4, V14.S4
 	VSHL $23, V15.S4, V15.S4
-	FMOVQ 128(R9), F28 // exponentOne
+	FMOVQ 144(R9), F28 // exponentOne
 	VADD V28.S4, V12.S4, V12.S4
 	VADD V28.S4, V13.S4, V13.S4
 	VADD V28.S4, V14.S4, V14.S4
@@ -1335,7 +1309,7 @@ loop13:
 	FMOVQ 0(R9), F21 // zero
 	FMOVQ 0(R9), F22 // zero
 	FMOVQ 0(R9), F23 // zero
-	FMOVQ 144(R9), F28 // expLow
+	FMOVQ 160(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -1356,6 +1330,504 @@ loop13:
 	ADD $64, R1
 	SUBS $16, R4
 	BNE  loop13
+	WORD $0x4E22D400 // FADD V0, V0, V2
+	WORD $0x4E23D421 // FADD V1, V1, V3
+	WORD $0x4E21D400 // FADD V0, V0, V1
+	VEXT $8, V0.B16, V0.B16, V4.B16
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	VDUP V0.S[1], V4.S4
+	WORD $0x4E24D404 // FADD V4, V0, V4
+	VDUP V4.S[0], V0.S4
+	VDUP V4.S[0], V1.S4
+	VDUP V4.S[0], V2.S4
+	VDUP V4.S[0], V3.S4
+	FMOVQ 16(R9), F28 // one
+	WORD $0x6E20FF80 // FDIV V0, V28, V0
+	WORD $0x6E21FF81 // FDIV V1, V28, V1
+	WORD $0x6E22FF82 // FDIV V2, V28, V2
+	WORD $0x6E23FF83 // FDIV V3, V28, V3
+	VMOV V0.B16, V24.B16
+	VMOV V1.B16, V25.B16
+	VMOV V2.B16, V26.B16
+	VMOV V3.B16, V27.B16
+	MOVD x+0(FP), R1
+	MOVD n+24(FP), R4
+loop14:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6E38DC84 // FMUL V4, V4, V24
+	WORD $0x6E39DCA5 // FMUL V5, V5, V25
+	WORD $0x6E3ADCC6 // FMUL V6, V6, V26
+	WORD $0x6E3BDCE7 // FMUL V7, V7, V27
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R1)
+	ADD $64, R1
+	SUBS $16, R4
+	BNE  loop14
+	MOVD x+0(FP), R5
+	MOVD ldx+8(FP), R6
+	ADD  R6, R5
+	MOVD R5, x+0(FP)
+	MOVD rows+16(FP), R5
+	SUBS $1, R5
+	MOVD R5, rows+16(FP)
+	BNE  row11
+	RET
+
+// func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
+// addLayerNorm2NEON equals addLayerNorm2Generic; n is a positive multiple of 16.
+TEXT ·addLayerNorm2NEON(SB), NOSPLIT, $0-64
+	MOVD $constantsNEON<>(SB), R9
+	// x += y; means to 0 and 6
+	MOVD n+48(FP), R4
+	MOVD x0+0(FP), R0
+	MOVD y0+16(FP), R1
+	MOVD x1+8(FP), R2
+	MOVD y1+24(FP), R3
+	FMOVQ 0(R9), F0 // zero
+	FMOVQ 0(R9), F1 // zero
+	FMOVQ 0(R9), F2 // zero
+	FMOVQ 0(R9), F3 // zero
+	FMOVQ 0(R9), F24 // zero
+	FMOVQ 0(R9), F25 // zero
+	FMOVQ 0(R9), F26 // zero
+	FMOVQ 0(R9), F27 // zero
+loop15:
+	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R2), [V12.S4, V13.S4, V14.S4, V15.S4]
+	VLD1 (R3), [V16.S4, V17.S4, V18.S4, V19.S4]
+	WORD $0x4E28D484 // FADD V4, V4, V8
+	WORD $0x4E29D4A5 // FADD V5, V5, V9
+	WORD $0x4E2AD4C6 // FADD V6, V6, V10
+	WORD $0x4E2BD4E7 // FADD V7, V7, V11
+	WORD $0x4E30D58C // FADD V12, V12, V16
+	WORD $0x4E31D5AD // FADD V13, V13, V17
+	WORD $0x4E32D5CE // FADD V14, V14, V18
+	WORD $0x4E33D5EF // FADD V15, V15, V19
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R2)
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	WORD $0x4E25D421 // FADD V1, V1, V5
+	WORD $0x4E26D442 // FADD V2, V2, V6
+	WORD $0x4E27D463 // FADD V3, V3, V7
+	WORD $0x4E2CD718 // FADD V24, V24, V12
+	WORD $0x4E2DD739 // FADD V25, V25, V13
+	WORD $0x4E2ED75A // FADD V26, V26, V14
+	WORD $0x4E2FD77B // FADD V27, V27, V15
+	ADD $64, R0
+	ADD $64, R1
+	ADD $64, R2
+	ADD $64, R3
+	SUBS $16, R4
+	BNE  loop15
+	WORD $0x4E22D400 // FADD V0, V0, V2
+	WORD $0x4E23D421 // FADD V1, V1, V3
+	WORD $0x4E21D400 // FADD V0, V0, V1
+	VEXT $8, V0.B16, V0.B16, V4.B16
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	VDUP V0.S[1], V4.S4
+	WORD $0x4E24D404 // FADD V4, V0, V4
+	VDUP V4.S[0], V0.S4
+	VDUP V4.S[0], V1.S4
+	VDUP V4.S[0], V2.S4
+	VDUP V4.S[0], V3.S4
+	FMOVS count+56(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CFC00 // FDIV V0, V0, V28
+	WORD $0x6E3CFC21 // FDIV V1, V1, V28
+	WORD $0x6E3CFC42 // FDIV V2, V2, V28
+	WORD $0x6E3CFC63 // FDIV V3, V3, V28
+	WORD $0x4E3AD718 // FADD V24, V24, V26
+	WORD $0x4E3BD739 // FADD V25, V25, V27
+	WORD $0x4E39D718 // FADD V24, V24, V25
+	VEXT $8, V24.B16, V24.B16, V4.B16
+	WORD $0x4E24D718 // FADD V24, V24, V4
+	VDUP V24.S[1], V4.S4
+	WORD $0x4E24D704 // FADD V4, V24, V4
+	VDUP V4.S[0], V24.S4
+	VDUP V4.S[0], V25.S4
+	VDUP V4.S[0], V26.S4
+	VDUP V4.S[0], V27.S4
+	FMOVS count+56(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CFF18 // FDIV V24, V24, V28
+	WORD $0x6E3CFF39 // FDIV V25, V25, V28
+	WORD $0x6E3CFF5A // FDIV V26, V26, V28
+	WORD $0x6E3CFF7B // FDIV V27, V27, V28
+	// 1/√(variance + eps) to 4 and 5
+	MOVD n+48(FP), R4
+	MOVD x0+0(FP), R0
+	MOVD x1+8(FP), R2
+	FMOVQ 0(R9), F16 // zero
+	FMOVQ 0(R9), F17 // zero
+	FMOVQ 0(R9), F18 // zero
+	FMOVQ 0(R9), F19 // zero
+	FMOVQ 0(R9), F20 // zero
+	FMOVQ 0(R9), F21 // zero
+	FMOVQ 0(R9), F22 // zero
+	FMOVQ 0(R9), F23 // zero
+loop16:
+	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R2), [V8.S4, V9.S4, V10.S4, V11.S4]
+	WORD $0x4EA0D484 // FSUB V4, V4, V0
+	WORD $0x4EA1D4A5 // FSUB V5, V5, V1
+	WORD $0x4EA2D4C6 // FSUB V6, V6, V2
+	WORD $0x4EA3D4E7 // FSUB V7, V7, V3
+	WORD $0x4EB8D508 // FSUB V8, V8, V24
+	WORD $0x4EB9D529 // FSUB V9, V9, V25
+	WORD $0x4EBAD54A // FSUB V10, V10, V26
+	WORD $0x4EBBD56B // FSUB V11, V11, V27
+	VFMLA V4.S4, V4.S4, V16.S4
+	VFMLA V5.S4, V5.S4, V17.S4
+	VFMLA V6.S4, V6.S4, V18.S4
+	VFMLA V7.S4, V7.S4, V19.S4
+	VFMLA V8.S4, V8.S4, V20.S4
+	VFMLA V9.S4, V9.S4, V21.S4
+	VFMLA V10.S4, V10.S4, V22.S4
+	VFMLA V11.S4, V11.S4, V23.S4
+	ADD $64, R0
+	ADD $64, R2
+	SUBS $16, R4
+	BNE  loop16
+	WORD $0x4E32D610 // FADD V16, V16, V18
+	WORD $0x4E33D631 // FADD V17, V17, V19
+	WORD $0x4E31D610 // FADD V16, V16, V17
+	VEXT $8, V16.B16, V16.B16, V4.B16
+	WORD $0x4E24D610 // FADD V16, V16, V4
+	VDUP V16.S[1], V4.S4
+	WORD $0x4E24D604 // FADD V4, V16, V4
+	VDUP V4.S[0], V16.S4
+	VDUP V4.S[0], V17.S4
+	VDUP V4.S[0], V18.S4
+	VDUP V4.S[0], V19.S4
+	FMOVS count+56(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CFE10 // FDIV V16, V16, V28
+	WORD $0x6E3CFE31 // FDIV V17, V17, V28
+	WORD $0x6E3CFE52 // FDIV V18, V18, V28
+	WORD $0x6E3CFE73 // FDIV V19, V19, V28
+	FMOVS eps+60(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x4E3CD610 // FADD V16, V16, V28
+	WORD $0x4E3CD631 // FADD V17, V17, V28
+	WORD $0x4E3CD652 // FADD V18, V18, V28
+	WORD $0x4E3CD673 // FADD V19, V19, V28
+	WORD $0x6EA1FA10 // FSQRT V16, V16, V0
+	WORD $0x6EA1FA31 // FSQRT V17, V17, V0
+	WORD $0x6EA1FA52 // FSQRT V18, V18, V0
+	WORD $0x6EA1FA73 // FSQRT V19, V19, V0
+	FMOVQ 16(R9), F28 // one
+	WORD $0x6E30FF90 // FDIV V16, V28, V16
+	WORD $0x6E31FF91 // FDIV V17, V28, V17
+	WORD $0x6E32FF92 // FDIV V18, V28, V18
+	WORD $0x6E33FF93 // FDIV V19, V28, V19
+	WORD $0x4E36D694 // FADD V20, V20, V22
+	WORD $0x4E37D6B5 // FADD V21, V21, V23
+	WORD $0x4E35D694 // FADD V20, V20, V21
+	VEXT $8, V20.B16, V20.B16, V4.B16
+	WORD $0x4E24D694 // FADD V20, V20, V4
+	VDUP V20.S[1], V4.S4
+	WORD $0x4E24D684 // FADD V4, V20, V4
+	VDUP V4.S[0], V20.S4
+	VDUP V4.S[0], V21.S4
+	VDUP V4.S[0], V22.S4
+	VDUP V4.S[0], V23.S4
+	FMOVS count+56(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CFE94 // FDIV V20, V20, V28
+	WORD $0x6E3CFEB5 // FDIV V21, V21, V28
+	WORD $0x6E3CFED6 // FDIV V22, V22, V28
+	WORD $0x6E3CFEF7 // FDIV V23, V23, V28
+	FMOVS eps+60(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x4E3CD694 // FADD V20, V20, V28
+	WORD $0x4E3CD6B5 // FADD V21, V21, V28
+	WORD $0x4E3CD6D6 // FADD V22, V22, V28
+	WORD $0x4E3CD6F7 // FADD V23, V23, V28
+	WORD $0x6EA1FA94 // FSQRT V20, V20, V0
+	WORD $0x6EA1FAB5 // FSQRT V21, V21, V0
+	WORD $0x6EA1FAD6 // FSQRT V22, V22, V0
+	WORD $0x6EA1FAF7 // FSQRT V23, V23, V0
+	FMOVQ 16(R9), F28 // one
+	WORD $0x6E34FF94 // FDIV V20, V28, V20
+	WORD $0x6E35FF95 // FDIV V21, V28, V21
+	WORD $0x6E36FF96 // FDIV V22, V28, V22
+	WORD $0x6E37FF97 // FDIV V23, V28, V23
+	// (x − mean)·scale·gain + bias
+	MOVD n+48(FP), R4
+	MOVD x0+0(FP), R0
+	MOVD gain+32(FP), R1
+	MOVD x1+8(FP), R2
+	MOVD bias+40(FP), R3
+loop17:
+	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
+	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R3), [V12.S4, V13.S4, V14.S4, V15.S4]
+	WORD $0x4EA0D484 // FSUB V4, V4, V0
+	WORD $0x4EA1D4A5 // FSUB V5, V5, V1
+	WORD $0x4EA2D4C6 // FSUB V6, V6, V2
+	WORD $0x4EA3D4E7 // FSUB V7, V7, V3
+	WORD $0x6E30DC84 // FMUL V4, V4, V16
+	WORD $0x6E31DCA5 // FMUL V5, V5, V17
+	WORD $0x6E32DCC6 // FMUL V6, V6, V18
+	WORD $0x6E33DCE7 // FMUL V7, V7, V19
+	VFMLA V8.S4, V4.S4, V12.S4
+	VFMLA V9.S4, V5.S4, V13.S4
+	VFMLA V10.S4, V6.S4, V14.S4
+	VFMLA V11.S4, V7.S4, V15.S4
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
+	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
+	VLD1 (R3), [V12.S4, V13.S4, V14.S4, V15.S4]
+	WORD $0x4EB8D484 // FSUB V4, V4, V24
+	WORD $0x4EB9D4A5 // FSUB V5, V5, V25
+	WORD $0x4EBAD4C6 // FSUB V6, V6, V26
+	WORD $0x4EBBD4E7 // FSUB V7, V7, V27
+	WORD $0x6E34DC84 // FMUL V4, V4, V20
+	WORD $0x6E35DCA5 // FMUL V5, V5, V21
+	WORD $0x6E36DCC6 // FMUL V6, V6, V22
+	WORD $0x6E37DCE7 // FMUL V7, V7, V23
+	VFMLA V8.S4, V4.S4, V12.S4
+	VFMLA V9.S4, V5.S4, V13.S4
+	VFMLA V10.S4, V6.S4, V14.S4
+	VFMLA V11.S4, V7.S4, V15.S4
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R2)
+	ADD $64, R0
+	ADD $64, R1
+	ADD $64, R2
+	ADD $64, R3
+	SUBS $16, R4
+	BNE  loop17
+	RET
+
+// func maxNEON(lanes *[16]float32, x *float32, n int)
+// maxNEON equals maxGeneric; n is a positive multiple of 16.
+TEXT ·maxNEON(SB), NOSPLIT, $0-24
+	MOVD $constantsNEON<>(SB), R9
+	MOVD lanes+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+loop18:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6EA0E49D // FCMGT V29, V4, V0
+	VBSL V0.B16, V4.B16, V29.B16
+	VMOV V29.B16, V0.B16
+	WORD $0x6EA1E4BD // FCMGT V29, V5, V1
+	VBSL V1.B16, V5.B16, V29.B16
+	VMOV V29.B16, V1.B16
+	WORD $0x6EA2E4DD // FCMGT V29, V6, V2
+	VBSL V2.B16, V6.B16, V29.B16
+	VMOV V29.B16, V2.B16
+	WORD $0x6EA3E4FD // FCMGT V29, V7, V3
+	VBSL V3.B16, V7.B16, V29.B16
+	VMOV V29.B16, V3.B16
+	ADD $64, R1
+	SUBS $16, R4
+	BNE  loop18
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	RET
+
+// func sumNEON(lanes *[16]float32, x *float32, n int)
+// sumNEON equals sumGeneric; n is a positive multiple of 16.
+TEXT ·sumNEON(SB), NOSPLIT, $0-24
+	MOVD $constantsNEON<>(SB), R9
+	MOVD lanes+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+loop19:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	WORD $0x4E25D421 // FADD V1, V1, V5
+	WORD $0x4E26D442 // FADD V2, V2, V6
+	WORD $0x4E27D463 // FADD V3, V3, V7
+	ADD $64, R1
+	SUBS $16, R4
+	BNE  loop19
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	RET
+
+// func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
+// sumSquaresNEON equals sumSquaresGeneric; n is a positive multiple of 16.
+TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
+	MOVD $constantsNEON<>(SB), R9
+	MOVD lanes+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+	FMOVS mean+24(FP), F28
+	VDUP V28.S[0], V28.S4
+	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+loop20:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x4EBCD484 // FSUB V4, V4, V28
+	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
+	WORD $0x4EBCD4C6 // FSUB V6, V6, V28
+	WORD $0x4EBCD4E7 // FSUB V7, V7, V28
+	VFMLA V4.S4, V4.S4, V0.S4
+	VFMLA V5.S4, V5.S4, V1.S4
+	VFMLA V6.S4, V6.S4, V2.S4
+	VFMLA V7.S4, V7.S4, V3.S4
+	ADD $64, R1
+	SUBS $16, R4
+	BNE  loop20
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	RET
+
+// func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
+// expSumNEON equals expSumGeneric; n is a positive multiple of 16.
+TEXT ·expSumNEON(SB), NOSPLIT, $0-28
+	MOVD $constantsNEON<>(SB), R9
+	MOVD lanes+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+	FMOVS top+24(FP), F28
+	VDUP V28.S[0], V28.S4
+	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+loop21:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	FMOVS top+24(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x4EBCD484 // FSUB V4, V4, V28
+	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
+	WORD $0x4EBCD4C6 // FSUB V6, V6, V28
+	WORD $0x4EBCD4E7 // FSUB V7, V7, V28
+	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
+	FMOVQ 160(R9), F28 // expLow
+	WORD $0x4E24F788 // FMAX V8, V28, V4
+	WORD $0x4E25F789 // FMAX V9, V28, V5
+	WORD $0x4E26F78A // FMAX V10, V28, V6
+	WORD $0x4E27F78B // FMAX V11, V28, V7
+	FMOVQ 192(R9), F12 // roundBig
+	FMOVQ 192(R9), F13 // roundBig
+	FMOVQ 192(R9), F14 // roundBig
+	FMOVQ 192(R9), F15 // roundBig
+	FMOVQ 176(R9), F28 // log2E
+	VFMLA V28.S4, V8.S4, V12.S4
+	VFMLA V28.S4, V9.S4, V13.S4
+	VFMLA V28.S4, V10.S4, V14.S4
+	VFMLA V28.S4, V11.S4, V15.S4
+	FMOVQ 192(R9), F28 // roundBig
+	WORD $0x4EBCD594 // FSUB V20, V12, V28
+	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
+	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
+	WORD $0x4EBCD5F7 // FSUB V23, V15, V28
+	VMOV V8.B16, V16.B16
+	VMOV V9.B16, V17.B16
+	VMOV V10.B16, V18.B16
+	VMOV V11.B16, V19.B16
+	FMOVQ 208(R9), F28 // -ln2High
+	VFMLA V28.S4, V20.S4, V16.S4
+	VFMLA V28.S4, V21.S4, V17.S4
+	VFMLA V28.S4, V22.S4, V18.S4
+	VFMLA V28.S4, V23.S4, V19.S4
+	FMOVQ 224(R9), F28 // -ln2Low
+	VFMLA V28.S4, V20.S4, V16.S4
+	VFMLA V28.S4, V21.S4, V17.S4
+	VFMLA V28.S4, V22.S4, V18.S4
+	VFMLA V28.S4, V23.S4, V19.S4
+	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
+	FMOVQ 304(R9), F20 // expPoly4
+	FMOVQ 304(R9), F21 // expPoly4
+	FMOVQ 304(R9), F22 // expPoly4
+	FMOVQ 304(R9), F23 // expPoly4
+	FMOVQ 288(R9), F28 // expPoly3
+	VFMLA V16.S4, V20.S4, V28.S4
+	VMOV V28.B16, V20.B16
+	FMOVQ 288(R9), F29 // expPoly3
+	VFMLA V17.S4, V21.S4, V29.S4
+	VMOV V29.B16, V21.B16
+	FMOVQ 288(R9), F28 // expPoly3
+	VFMLA V18.S4, V22.S4, V28.S4
+	VMOV V28.B16, V22.B16
+	FMOVQ 288(R9), F29 // expPoly3
+	VFMLA V19.S4, V23.S4, V29.S4
+	VMOV V29.B16, V23.B16
+	FMOVQ 272(R9), F28 // expPoly2
+	VFMLA V16.S4, V20.S4, V28.S4
+	VMOV V28.B16, V20.B16
+	FMOVQ 272(R9), F29 // expPoly2
+	VFMLA V17.S4, V21.S4, V29.S4
+	VMOV V29.B16, V21.B16
+	FMOVQ 272(R9), F28 // expPoly2
+	VFMLA V18.S4, V22.S4, V28.S4
+	VMOV V28.B16, V22.B16
+	FMOVQ 272(R9), F29 // expPoly2
+	VFMLA V19.S4, V23.S4, V29.S4
+	VMOV V29.B16, V23.B16
+	FMOVQ 256(R9), F28 // expPoly1
+	VFMLA V16.S4, V20.S4, V28.S4
+	VMOV V28.B16, V20.B16
+	FMOVQ 256(R9), F29 // expPoly1
+	VFMLA V17.S4, V21.S4, V29.S4
+	VMOV V29.B16, V21.B16
+	FMOVQ 256(R9), F28 // expPoly1
+	VFMLA V18.S4, V22.S4, V28.S4
+	VMOV V28.B16, V22.B16
+	FMOVQ 256(R9), F29 // expPoly1
+	VFMLA V19.S4, V23.S4, V29.S4
+	VMOV V29.B16, V23.B16
+	FMOVQ 240(R9), F28 // expPoly0
+	VFMLA V16.S4, V20.S4, V28.S4
+	VMOV V28.B16, V20.B16
+	FMOVQ 240(R9), F29 // expPoly0
+	VFMLA V17.S4, V21.S4, V29.S4
+	VMOV V29.B16, V21.B16
+	FMOVQ 240(R9), F28 // expPoly0
+	VFMLA V18.S4, V22.S4, V28.S4
+	VMOV V28.B16, V22.B16
+	FMOVQ 240(R9), F29 // expPoly0
+	VFMLA V19.S4, V23.S4, V29.S4
+	VMOV V29.B16, V23.B16
+	WORD $0x6E30DE08 // FMUL V8, V16, V16
+	WORD $0x6E31DE29 // FMUL V9, V17, V17
+	WORD $0x6E32DE4A // FMUL V10, V18, V18
+	WORD $0x6E33DE6B // FMUL V11, V19, V19
+	VFMLA V8.S4, V20.S4, V16.S4
+	VFMLA V9.S4, V21.S4, V17.S4
+	VFMLA V10.S4, V22.S4, V18.S4
+	VFMLA V11.S4, V23.S4, V19.S4
+	FMOVQ 16(R9), F28 // one
+	WORD $0x4E3CD608 // FADD V8, V16, V28
+	WORD $0x4E3CD629 // FADD V9, V17, V28
+	WORD $0x4E3CD64A // FADD V10, V18, V28
+	WORD $0x4E3CD66B // FADD V11, V19, V28
+	VSHL $23, V12.S4, V12.S4
+	VSHL $23, V13.S4, V13.S4
+	VSHL $23, V14.S4, V14.S4
+	VSHL $23, V15.S4, V15.S4
+	FMOVQ 144(R9), F28 // exponentOne
+	VADD V28.S4, V12.S4, V12.S4
+	VADD V28.S4, V13.S4, V13.S4
+	VADD V28.S4, V14.S4, V14.S4
+	VADD V28.S4, V15.S4, V15.S4
+	WORD $0x6E2CDD08 // FMUL V8, V8, V12
+	WORD $0x6E2DDD29 // FMUL V9, V9, V13
+	WORD $0x6E2EDD4A // FMUL V10, V10, V14
+	WORD $0x6E2FDD6B // FMUL V11, V11, V15
+	FMOVQ 0(R9), F20 // zero
+	FMOVQ 0(R9), F21 // zero
+	FMOVQ 0(R9), F22 // zero
+	FMOVQ 0(R9), F23 // zero
+	FMOVQ 160(R9), F28 // expLow
+	WORD $0x6EA4E79D // FCMGT V29, V28, V4
+	VBSL V8.B16, V20.B16, V29.B16
+	VMOV V29.B16, V4.B16
+	WORD $0x6EA5E79D // FCMGT V29, V28, V5
+	VBSL V9.B16, V21.B16, V29.B16
+	VMOV V29.B16, V5.B16
+	WORD $0x6EA6E79D // FCMGT V29, V28, V6
+	VBSL V10.B16, V22.B16, V29.B16
+	VMOV V29.B16, V6.B16
+	WORD $0x6EA7E79D // FCMGT V29, V28, V7
+	VBSL V11.B16, V23.B16, V29.B16
+	VMOV V29.B16, V7.B16
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R1)
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	WORD $0x4E25D421 // FADD V1, V1, V5
+	WORD $0x4E26D442 // FADD V2, V2, V6
+	WORD $0x4E27D463 // FADD V3, V3, V7
+	ADD $64, R1
+	SUBS $16, R4
+	BNE  loop21
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1367,7 +1839,7 @@ TEXT ·markNaNNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop14:
+loop22:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	FMOVQ 16(R9), F8 // one
 	FMOVQ 16(R9), F9 // one
@@ -1387,7 +1859,7 @@ loop14:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop14
+	BNE  loop22
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1400,7 +1872,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop15:
+loop23:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -1437,7 +1909,7 @@ loop15:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE  loop15
+	BNE  loop23
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1448,7 +1920,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop16:
+loop24:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -1533,7 +2005,7 @@ loop16:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE  loop16
+	BNE  loop24
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -1543,7 +2015,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop17:
+loop25:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -1644,7 +2116,7 @@ loop17:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE  loop17
+	BNE  loop25
 	RET
 
 // func peakNEON(rounds int)
@@ -1676,7 +2148,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop18:
+loop26:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -1774,5 +2246,5 @@ loop18:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE  loop18
+	BNE  loop26
 	RET

@@ -20,5 +20,11 @@ func expSumVec(*lanes, []float32, float32) int                           { retur
 func markNaNVec(*lanes, []float32) int                                   { return 0 }
 func fromF16Vec([]float32, []uint16) int                                 { return 0 }
 func toF16Vec(*lanes, []uint16, []float32) int                           { return 0 }
+func softmaxVec(x []float32, ld, rows, n, width int) int                 { return 0 }
+func packColumnVec(panel, v []float32, ldv, k int) int                   { return 0 }
 func packVec(panel, w []float32, ldw, k int) int                         { return 0 }
 func packF16Vec(panel, w []uint16, ldw, k int) int                       { return 0 }
+
+func addLayerNormVec(x []float32, ldx int, y []float32, ldy, rows int, gain, bias []float32, eps float32) int {
+	return 0
+}

@@ -33,6 +33,7 @@ func readConstants(dir string) (*table, error) {
 	}{{"zero", 0}, {"one", 1}, {"two", 2}, {"half", 0.5}, {"-half", -0.5}, {"quarter", 0.25}} {
 		t.add(c.name, math.Float32bits(c.value))
 	}
+	t.add("-inf", 0xff800000)
 	t.add("absMask", 0x7fffffff)
 	t.add("signMask", 0x80000000)
 	t.add("exponentOne", 127<<23)

@@ -29,8 +29,14 @@ type machine interface {
 	argK(f *file, name string)                         // loads a float32 argument for constants named ""
 	loop(f *file, body func(), advance map[string]int) // over n elements; advance is in bytes
 	// loopPairs is loop for long computations: 32 elements at a time where that
-	// helps. A body that collects changes register 0 by collect only.
+	// helps. A body that collects changes register 0 by collect only. Registers that
+	// it only reads are set within inPairs.
 	loopPairs(f *file, collects bool, body func(), advance map[string]int)
+	inPairs(set func())
+	// eachRow repeats body as often as argument rows says and moves argument p by
+	// argument ld, in bytes, after each.
+	eachRow(f *file, body func(), p, ld string)
+	offset(f *file, p, name string) // p += an argument, in bytes
 	ret(f *file)
 
 	load(f *file, v int, p string)
@@ -38,9 +44,12 @@ type machine interface {
 	store(f *file, p string, v int)
 	storeF16(f *file, p string, v int) // and rounds v to what was stored
 	mov(f *file, d, a int)
+	spread(f *file, d, a int) // d = a, whose elements are all the same
 	constant(f *file, d int, k string)
 	bin(f *file, op string, d, a, b int)              // d = a op b
 	collect(f *file, op string, a int)                // 0 = 0 op a, for all of a's elements in their order
+	across(f *file, op string, v, t int)              // all of v = v's elements by op in the fixed tree; t is scratch
+	sqrt(f *file, v int)                              // v = √v
 	binK(f *file, op string, d, a int, k string)      // d = a op k
 	binKR(f *file, op string, d int, k string, b int) // d = k op b
 	fma(f *file, d, a, b int)                         // d += a·b

@@ -30,6 +30,7 @@ var words = map[string]uint32{
 	"FMLA1":  0x4FA01000, // Vd.4S, Vn.4S, Vm.S[1]
 	"FMLA2":  0x4F801800, // Vd.4S, Vn.4S, Vm.S[2]
 	"FMLA3":  0x4FA01800, // Vd.4S, Vn.4S, Vm.S[3]
+	"FSQRT":  0x6EA1F800, // Vd.4S, Vn.4S
 	"FCVTL":  0x0E217800, // Vd.4S, Vn.4H
 	"FCVTL2": 0x4E217800, // Vd.4S, Vn.8H
 	"FCVTN":  0x0E216800, // Vd.4H, Vn.4S
@@ -90,6 +91,47 @@ func (m *neon) loopPairs(f *file, _ bool, body func(), advance map[string]int) {
 	m.loop(f, body, advance)
 }
 
+func (*neon) inPairs(set func()) { set() }
+
+func (*neon) eachRow(f *file, body func(), p, ld string) {
+	l := f.newLabel("row")
+	f.at(l)
+	body()
+	f.i("MOVD %s, R5", f.arg(p))
+	f.i("MOVD %s, R6", f.arg(ld))
+	f.i("ADD  R6, R5")
+	f.i("MOVD R5, %s", f.arg(p))
+	f.i("MOVD %s, R5", f.arg("rows"))
+	f.i("SUBS $1, R5")
+	f.i("MOVD R5, %s", f.arg("rows"))
+	f.i("BNE  %s", l)
+}
+
+func (*neon) offset(f *file, p, name string) {
+	f.i("MOVD %s, R5", f.arg(name))
+	f.i("ADD  R5, %s", neonPointers[p])
+}
+
+func (m *neon) across(f *file, op string, v, t int) {
+	r, s := quad(v), quad(t)[0]
+	m.one(f, op, r[0], r[0], r[2])
+	m.one(f, op, r[1], r[1], r[3])
+	m.one(f, op, r[0], r[0], r[1])
+	f.i("VEXT $8, V%d.B16, V%[1]d.B16, V%d.B16", r[0], s)
+	m.one(f, op, r[0], r[0], s)
+	f.i("VDUP V%d.S[1], V%d.S4", r[0], s)
+	m.one(f, op, s, r[0], s)
+	for _, d := range r {
+		f.i("VDUP V%d.S[0], V%d.S4", s, d)
+	}
+}
+
+func (*neon) sqrt(f *file, v int) {
+	for _, r := range quad(v) {
+		f.i("%s", word("FSQRT", r, r, 0))
+	}
+}
+
 func (m *neon) collect(f *file, op string, a int) { m.bin(f, op, 0, 0, a) }
 
 func (*neon) ret(f *file) { f.i("RET") }
@@ -119,6 +161,8 @@ func (*neon) mov(f *file, d, a int) {
 		f.i("VMOV V%d.B16, V%d.B16", quad(a)[i], quad(d)[i])
 	}
 }
+
+func (m *neon) spread(f *file, d, a int) { m.mov(f, d, a) }
 
 func (m *neon) loadK(f *file, k string) int {
 	if k != "" {

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // A vec writes the functions that work on rows of n floats, where n is a positive
 // multiple of 16. Most equal the function of the same name that ends in Generic.
 type vec struct {
@@ -54,6 +56,16 @@ func vectors(m machine, t *table) *file {
 		}, map[string]int{"p0": 64, "p1": 32})
 	})
 
+	v.function("packColumn", "panel *float32, v *float32, ldv int, n int", func() {
+		m.loop(f, func() {
+			m.load(f, 0, "p1")
+			m.store(f, "p0", 0)
+			m.offset(f, "p1", "ldv")
+		}, map[string]int{"p0": 64})
+	})
+	v.softmax()
+	v.addLayerNorm()
+
 	v.reduction("max", "x *float32", "", func() {
 		m.load(f, 1, "p1")
 		m.selectMore(f, 0, 1, 0, 1, 0)
@@ -90,18 +102,138 @@ func vectors(m machine, t *table) *file {
 	return f
 }
 
-// function writes a function: its pointers go to p0, p1 … in their order, n to n.
-func (v *vec) function(name, params string, body func()) {
+// softmax writes the softmax of rows of n elements.
+func (v *vec) softmax() {
 	f, m := v.f, v.m
+	v.begin("softmax", "x *float32, ldx int, rows int, n int")
+	row := func() {
+		m.arg(f, "p1", "x")
+		m.arg(f, "n", "n")
+	}
+	advance := map[string]int{"p1": 64}
+	m.eachRow(f, func() {
+		row()
+		m.constant(f, 0, "-inf")
+		m.loopPairs(f, true, func() {
+			m.load(f, 1, "p1")
+			m.collect(f, "max", 1)
+		}, advance)
+		m.across(f, "max", 0, 1)
+		m.inPairs(func() { m.spread(f, 6, 0) })
+		row()
+		m.constant(f, 0, "zero")
+		m.loopPairs(f, true, func() {
+			m.load(f, 1, "p1")
+			m.bin(f, "sub", 1, 1, 6)
+			v.exp(1, 2, 3, 4, 5)
+			m.store(f, "p1", 1)
+			m.collect(f, "add", 1)
+		}, advance)
+		m.across(f, "add", 0, 1)
+		m.binKR(f, "div", 0, "one", 0)
+		m.inPairs(func() { m.spread(f, 6, 0) })
+		row()
+		m.loopPairs(f, false, func() {
+			m.load(f, 1, "p1")
+			m.bin(f, "mul", 1, 1, 6)
+			m.store(f, "p1", 1)
+		}, advance)
+	}, "x", "ldx")
+	m.ret(f)
+}
+
+// addLayerNorm writes x = LayerNorm(x + y) for two rows at once: the sum of a row
+// is one chain of additions, and two are done in the time of one.
+func (v *vec) addLayerNorm() {
+	f, m := v.f, v.m
+	v.begin("addLayerNorm2", "x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32")
+	pointers := func(p0, p1, p2, p3 string) {
+		m.arg(f, "n", "n")
+		for i, name := range []string{p0, p1, p2, p3} {
+			if name != "" {
+				m.arg(f, fmt.Sprint("p", i), name)
+			}
+		}
+	}
+	f.comment("x += y; means to 0 and 6")
+	pointers("x0", "y0", "x1", "y1")
+	m.constant(f, 0, "zero")
+	m.constant(f, 6, "zero")
+	m.loop(f, func() {
+		m.load(f, 1, "p0")
+		m.load(f, 2, "p1")
+		m.load(f, 3, "p2")
+		m.load(f, 4, "p3")
+		m.bin(f, "add", 1, 1, 2)
+		m.bin(f, "add", 3, 3, 4)
+		m.store(f, "p0", 1)
+		m.store(f, "p2", 3)
+		m.bin(f, "add", 0, 0, 1)
+		m.bin(f, "add", 6, 6, 3)
+	}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
+	mean := func(r int) {
+		m.across(f, "add", r, 1)
+		m.argK(f, "count")
+		m.binK(f, "div", r, r, "")
+	}
+	mean(0)
+	mean(6)
+	f.comment("1/√(variance + eps) to 4 and 5")
+	pointers("x0", "", "x1", "")
+	m.constant(f, 4, "zero")
+	m.constant(f, 5, "zero")
+	m.loop(f, func() {
+		m.load(f, 1, "p0")
+		m.load(f, 2, "p2")
+		m.bin(f, "sub", 1, 1, 0)
+		m.bin(f, "sub", 2, 2, 6)
+		m.fma(f, 4, 1, 1)
+		m.fma(f, 5, 2, 2)
+	}, map[string]int{"p0": 64, "p2": 64})
+	for _, r := range []int{4, 5} {
+		mean(r)
+		m.argK(f, "eps")
+		m.binK(f, "add", r, r, "")
+		m.sqrt(f, r)
+		m.binKR(f, "div", r, "one", r)
+	}
+	f.comment("(x − mean)·scale·gain + bias")
+	pointers("x0", "gain", "x1", "bias")
+	m.loop(f, func() {
+		m.load(f, 2, "p1")
+		for _, r := range []struct {
+			p           string
+			mean, scale int
+		}{{"p0", 0, 4}, {"p2", 6, 5}} {
+			m.load(f, 1, r.p)
+			m.load(f, 3, "p3")
+			m.bin(f, "sub", 1, 1, r.mean)
+			m.bin(f, "mul", 1, 1, r.scale)
+			m.fma(f, 3, 1, 2)
+			m.store(f, r.p, 3)
+		}
+	}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
+	m.ret(f)
+}
+
+// begin begins a function that loads its arguments itself.
+func (v *vec) begin(name, params string) {
 	comment := map[string]string{
-		"markNaN": "sets a lane to 1 where an element is NaN",
-		"toF16":   "rounds to float16 and sets a lane to 1 where that changes a value",
+		"markNaN":    "sets a lane to 1 where an element is NaN",
+		"toF16":      "rounds to float16 and sets a lane to 1 where that changes a value",
+		"packColumn": "copies n/16 rows of 16 floats, which are ldv bytes apart, to one another",
 	}[name]
 	if comment == "" {
 		comment = "equals " + name + "Generic"
 	}
-	f.begin(name+m.name(), params, comment+"; n is a positive multiple of 16.")
-	m.begin(f)
+	v.f.begin(name+v.m.name(), params, comment+"; n is a positive multiple of 16.")
+	v.m.begin(v.f)
+}
+
+// function writes a function: its pointers go to p0, p1 … in their order, n to n.
+func (v *vec) function(name, params string, body func()) {
+	f, m := v.f, v.m
+	v.begin(name, params)
 	next := 0
 	for _, p := range f.params() {
 		switch {

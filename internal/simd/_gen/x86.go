@@ -85,6 +85,24 @@ func (m *x86) loopPairs(f *file, collects bool, body func(), advance map[string]
 	f.at(done)
 }
 
+func (m *x86) inPairs(set func()) {
+	m.pairs, m.collects = m.wide, false
+	set()
+	m.pairs = false
+}
+
+func (m *x86) eachRow(f *file, body func(), p, ld string) {
+	l := f.newLabel("row")
+	f.at(l)
+	body()
+	f.i("MOVQ %s, AX", f.arg(ld))
+	f.i("ADDQ AX, %s", f.arg(p))
+	f.i("SUBQ $1, %s", f.arg("rows"))
+	f.i("JNZ  %s", l)
+}
+
+func (m *x86) offset(f *file, p, name string) { f.i("ADDQ %s, %s", f.arg(name), x86Pointers[p]) }
+
 // repeat writes a loop over times·16 elements: while n ≥ 0 for pairs, from which
 // 32 were taken before, and until n is 0 else.
 func (m *x86) repeat(f *file, times int, body func(), advance map[string]int) {
@@ -138,6 +156,12 @@ func (m *x86) mov(f *file, d, a int) {
 	}
 }
 
+func (m *x86) spread(f *file, d, a int) {
+	for _, r := range m.regs(d) {
+		f.i("VMOVAPS %s, %s", m.regs(a)[0], r)
+	}
+}
+
 func (m *x86) loadK(f *file, k string) string {
 	if k != "" {
 		f.i("VBROADCASTSS constants%s<>+%d(SB), %s", m.name(), 4*m.index(k), m.k())
@@ -174,6 +198,33 @@ func (m *x86) collect(f *file, op string, a int) {
 	to := m.regs(0)
 	for i, r := range m.regs(a) {
 		f.i("%s %s, %s, %[3]s", m.op(op), r, to[i%len(to)])
+	}
+}
+
+func (m *x86) across(f *file, op string, v, t int) {
+	r, s := m.regs(v), m.regs(t)[0][1:]
+	low := r[0][1:]
+	// The upper half to the lower: of both registers, or of the only one.
+	if m.wide {
+		f.i("VEXTRACTF64X4 $1, Z%s, Y%s", low, s)
+	} else {
+		f.i("VMOVAPS %s, Y%s", r[1], s)
+	}
+	f.i("%s Y%s, Y%s, Y%[3]s", m.op(op), s, low)
+	f.i("VEXTRACTF128 $1, Y%s, X%s", low, s)
+	f.i("%s X%s, X%s, X%[3]s", m.op(op), s, low)
+	for _, order := range []string{"$0x4e", "$0xb1"} {
+		f.i("VPERMILPS %s, X%s, X%s", order, low, s)
+		f.i("%s X%s, X%s, X%[3]s", m.op(op), s, low)
+	}
+	for _, d := range r {
+		f.i("VBROADCASTSS X%s, %s", low, d)
+	}
+}
+
+func (m *x86) sqrt(f *file, v int) {
+	for _, r := range m.regs(v) {
+		f.i("VSQRTPS %s, %s", r, r)
 	}
 }
 
