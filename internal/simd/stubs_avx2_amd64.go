@@ -201,7 +201,7 @@ func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int
 //go:noescape
 func fromF16AVX2(dst *float32, src *uint16, n int)
 
-// packColumnAVX2 equals packColumnGeneric; n is a positive multiple of 16.
+// packColumnAVX2 copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
 //
 //go:noescape
 func packColumnAVX2(panel *float32, v *float32, ldv int, n int)

@@ -541,7 +541,7 @@ func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n i
 //go:noescape
 func fromF16AVX512(dst *float32, src *uint16, n int)
 
-// packColumnAVX512 equals packColumnGeneric; n is a positive multiple of 16.
+// packColumnAVX512 copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
 //
 //go:noescape
 func packColumnAVX512(panel *float32, v *float32, ldv int, n int)

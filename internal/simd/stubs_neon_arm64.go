@@ -126,7 +126,7 @@ func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int
 //go:noescape
 func fromF16NEON(dst *float32, src *uint16, n int)
 
-// packColumnNEON equals packColumnGeneric; n is a positive multiple of 16.
+// packColumnNEON copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
 //
 //go:noescape
 func packColumnNEON(panel *float32, v *float32, ldv int, n int)

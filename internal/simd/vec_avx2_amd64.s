@@ -590,7 +590,7 @@ loop9:
 	RET
 
 // func packColumnAVX2(panel *float32, v *float32, ldv int, n int)
-// packColumnAVX2 equals packColumnGeneric; n is a positive multiple of 16.
+// packColumnAVX2 copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
 TEXT ·packColumnAVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI

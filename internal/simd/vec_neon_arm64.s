@@ -1129,7 +1129,7 @@ loop9:
 	RET
 
 // func packColumnNEON(panel *float32, v *float32, ldv int, n int)
-// packColumnNEON equals packColumnGeneric; n is a positive multiple of 16.
+// packColumnNEON copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
 TEXT ·packColumnNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 	MOVD panel+0(FP), R0

@@ -28,11 +28,11 @@ type machine interface {
 	arg(f *file, reg, name string)                     // loads a pointer, or n, from an argument
 	argK(f *file, name string)                         // loads a float32 argument for constants named ""
 	loop(f *file, body func(), advance map[string]int) // over n elements; advance is in bytes
-	// loopPairs is loop for long computations: 32 elements at a time where that
-	// helps. A body that collects changes register 0 by collect only. Registers that
-	// it only reads are set within inPairs.
-	loopPairs(f *file, collects bool, body func(), advance map[string]int)
-	inPairs(set func())
+	// loopAbreast is loop for long computations: several registers' elements at a
+	// time where that helps. A body that collects changes register 0 by collect
+	// only. Registers that it only reads are set within forAbreast.
+	loopAbreast(f *file, collects bool, body func(), advance map[string]int)
+	forAbreast(set func())
 	// eachRow repeats body as often as argument rows says and moves argument p by
 	// argument ld, in bytes, after each.
 	eachRow(f *file, body func(), p, ld string)

@@ -86,12 +86,12 @@ func (*neon) loop(f *file, body func(), advance map[string]int) {
 	f.i("BNE  %s", l)
 }
 
-// loopPairs is loop: 16 elements are four registers, pairs enough.
-func (m *neon) loopPairs(f *file, _ bool, body func(), advance map[string]int) {
+// loopAbreast is loop: 16 elements are four registers, enough.
+func (m *neon) loopAbreast(f *file, _ bool, body func(), advance map[string]int) {
 	m.loop(f, body, advance)
 }
 
-func (*neon) inPairs(set func()) { set() }
+func (*neon) forAbreast(set func()) { set() }
 
 func (*neon) eachRow(f *file, body func(), p, ld string) {
 	l := f.newLabel("row")

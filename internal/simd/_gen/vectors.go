@@ -114,15 +114,15 @@ func (v *vec) softmax() {
 	m.eachRow(f, func() {
 		row()
 		m.constant(f, 0, "-inf")
-		m.loopPairs(f, true, func() {
+		m.loopAbreast(f, true, func() {
 			m.load(f, 1, "p1")
 			m.collect(f, "max", 1)
 		}, advance)
 		m.across(f, "max", 0, 1)
-		m.inPairs(func() { m.spread(f, 6, 0) })
+		m.forAbreast(func() { m.spread(f, 6, 0) })
 		row()
 		m.constant(f, 0, "zero")
-		m.loopPairs(f, true, func() {
+		m.loopAbreast(f, true, func() {
 			m.load(f, 1, "p1")
 			m.bin(f, "sub", 1, 1, 6)
 			v.exp(1, 2, 3, 4, 5)
@@ -131,9 +131,9 @@ func (v *vec) softmax() {
 		}, advance)
 		m.across(f, "add", 0, 1)
 		m.binKR(f, "div", 0, "one", 0)
-		m.inPairs(func() { m.spread(f, 6, 0) })
+		m.forAbreast(func() { m.spread(f, 6, 0) })
 		row()
-		m.loopPairs(f, false, func() {
+		m.loopAbreast(f, false, func() {
 			m.load(f, 1, "p1")
 			m.bin(f, "mul", 1, 1, 6)
 			m.store(f, "p1", 1)
@@ -251,7 +251,7 @@ func (v *vec) function(name, params string, body func()) {
 // unary writes x = body(x), with x in register 0.
 func (v *vec) unary(name string, body func()) {
 	v.function(name, "x *float32, n int", func() {
-		v.m.loopPairs(v.f, false, func() {
+		v.m.loopAbreast(v.f, false, func() {
 			v.m.load(v.f, 0, "p0")
 			body()
 			v.m.store(v.f, "p0", 0)
@@ -279,7 +279,7 @@ func (v *vec) reduction(name, pointers, value string, body func()) {
 		}
 		m.load(f, 0, "p0")
 		if name == "expSum" {
-			m.loopPairs(f, true, body, advance)
+			m.loopAbreast(f, true, body, advance)
 		} else {
 			m.loop(f, body, advance)
 		}

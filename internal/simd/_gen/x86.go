@@ -5,10 +5,11 @@ import "fmt"
 // An x86 machine is AVX-512 (wide) or AVX2 with FMA and F16C.
 type x86 struct {
 	wide bool
-	// pairs is set while a loop's body is written for two registers at a time, so
-	// that one is worked on while the other waits for a result. Register 0 is
-	// one register all the same if it collects results.
-	pairs, collects bool
+	// abreast is 2 or 4 while a loop's body is written for as many registers at a
+	// time, so that one is worked on while others wait for a result. Register 0
+	// is one register all the same if it collects results.
+	abreast  int
+	collects bool
 	constants
 }
 
@@ -38,13 +39,14 @@ func (m *x86) regs(v int) []string {
 		panic("AVX2 has 7 registers of 16 floats")
 	}
 	if m.wide {
-		if !m.pairs {
-			return []string{fmt.Sprintf("Z%d", v)}
-		}
+		r := []string{fmt.Sprintf("Z%d", v)}
 		if v == 0 && m.collects {
-			return []string{"Z0"}
+			return r
 		}
-		return []string{fmt.Sprintf("Z%d", v), fmt.Sprintf("Z%d", 16+v)}
+		for i := 1; i < m.abreast; i++ {
+			r = append(r, fmt.Sprintf("Z%d", v+32/m.abreast*i))
+		}
+		return r
 	}
 	return []string{fmt.Sprintf("Y%d", 2*v), fmt.Sprintf("Y%d", 2*v+1)}
 }
@@ -67,28 +69,34 @@ func (m *x86) loop(f *file, body func(), advance map[string]int) {
 	m.repeat(f, 1, body, advance)
 }
 
-func (m *x86) loopPairs(f *file, collects bool, body func(), advance map[string]int) {
+func (m *x86) loopAbreast(f *file, collects bool, body func(), advance map[string]int) {
 	if !m.wide {
 		m.loop(f, body, advance) // its registers are halves, so it has pairs anyway
 		return
 	}
-	single, done := f.newLabel("single"), f.newLabel("done")
-	f.i("SUBQ $32, CX")
-	f.i("JLT  %s", single)
-	m.pairs, m.collects = true, collects
+	two, one, done := f.newLabel("two"), f.newLabel("one"), f.newLabel("done")
+	f.i("SUBQ $64, CX")
+	f.i("JLT  %s", two)
+	m.abreast, m.collects = 4, collects
+	m.repeat(f, 4, body, advance)
+	f.at(two)
+	f.i("ADDQ $32, CX")
+	f.i("JLT  %s", one)
+	m.abreast = 2
 	m.repeat(f, 2, body, advance)
-	m.pairs, m.collects = false, false
-	f.at(single)
+	m.abreast, m.collects = 1, false
+	f.at(one)
 	f.i("ADDQ $32, CX")
 	f.i("JEQ  %s", done)
 	m.repeat(f, 1, body, advance)
 	f.at(done)
 }
 
-func (m *x86) inPairs(set func()) {
-	m.pairs, m.collects = m.wide, false
+// forAbreast sets four registers, which are those of two and of one as well.
+func (m *x86) forAbreast(set func()) {
+	m.abreast = 4
 	set()
-	m.pairs = false
+	m.abreast = 1
 }
 
 func (m *x86) eachRow(f *file, body func(), p, ld string) {
@@ -103,8 +111,8 @@ func (m *x86) eachRow(f *file, body func(), p, ld string) {
 
 func (m *x86) offset(f *file, p, name string) { f.i("ADDQ %s, %s", f.arg(name), x86Pointers[p]) }
 
-// repeat writes a loop over times·16 elements: while n ≥ 0 for pairs, from which
-// 32 were taken before, and until n is 0 else.
+// repeat writes a loop over times·16 elements: while n ≥ 0 for several, which were
+// taken from it before, and until n is 0 for one.
 func (m *x86) repeat(f *file, times int, body func(), advance map[string]int) {
 	l := f.newLabel("loop")
 	f.at(l)
