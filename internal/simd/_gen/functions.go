@@ -13,16 +13,13 @@ func (v *vec) exp(x, y, t, r, q int) {
 	m.mov(f, r, y)
 	m.fmaK(f, r, q, "-ln2High")
 	m.fmaK(f, r, q, "-ln2Low")
+	m.power(f, t, q)
 	f.comment("q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low")
 	v.polynomial(q, r, "expPoly", 4)
 	m.bin(f, "mul", y, r, r)
 	m.fma(f, r, q, y)
 	m.binK(f, "add", y, r, "one")
-	m.shiftToExponent(f, t)
-	m.addBitsK(f, t, "exponentOne")
-	m.bin(f, "mul", y, y, t)
-	m.constant(f, q, "zero")
-	m.selectLess(f, x, x, "expLow", q, y)
+	m.timesPower(f, x, y, t, q, "expLow")
 }
 
 // polynomial sets register d to a polynomial of register x by Horner's rule.

@@ -33,6 +33,7 @@ type machine interface {
 	// only. Registers that it only reads are set within forAbreast.
 	loopAbreast(f *file, collects bool, body func(), advance map[string]int)
 	forAbreast(set func())
+	together(f *file, op string, v int) // v of one = v of all four by op
 	// eachRow repeats body as often as argument rows says and moves argument p by
 	// argument ld, in bytes, after each.
 	eachRow(f *file, body func(), p, ld string)
@@ -58,8 +59,8 @@ type machine interface {
 	selectLess(f *file, d, a int, k string, x, y int) // d = a < k ? x : y
 	selectMore(f *file, d, a, b, x, y int)            // d = a > b ? x : y
 	selectEqual(f *file, d, a, b, x, y int)           // d = a == b ? x : y
-	shiftToExponent(f *file, v int)                   // bits << 23
-	addBitsK(f *file, v int, k string)                // bits + k
+	power(f *file, t, n int)                          // t, whose last bits are the whole number n, becomes 2ⁿ as timesPower takes it
+	timesPower(f *file, x, y, t, q int, k string)     // x = x < k ? 0 : y·2ⁿ; y and q are scratch
 }
 
 var machines = []machine{&x86{wide: true}, &x86{}, &neon{}}

@@ -93,6 +93,8 @@ func (m *neon) loopAbreast(f *file, _ bool, body func(), advance map[string]int)
 
 func (*neon) forAbreast(set func()) { set() }
 
+func (*neon) together(*file, string, int) {}
+
 func (*neon) eachRow(f *file, body func(), p, ld string) {
 	l := f.newLabel("row")
 	f.at(l)
@@ -261,15 +263,16 @@ func (*neon) choose(f *file, d, x, y int) {
 	f.i("VMOV V29.B16, V%d.B16", d)
 }
 
-func (*neon) shiftToExponent(f *file, v int) {
-	for _, r := range quad(v) {
+func (m *neon) power(f *file, t, _ int) {
+	c := m.loadK(f, "exponentOne")
+	for _, r := range quad(t) {
 		f.i("VSHL $23, V%d.S4, V%d.S4", r, r)
+		f.i("VADD V%d.S4, V%d.S4, V%d.S4", c, r, r)
 	}
 }
 
-func (m *neon) addBitsK(f *file, v int, k string) {
-	c := m.loadK(f, k)
-	for _, r := range quad(v) {
-		f.i("VADD V%d.S4, V%d.S4, V%d.S4", c, r, r)
-	}
+func (m *neon) timesPower(f *file, x, y, t, q int, k string) {
+	m.bin(f, "mul", y, y, t)
+	m.constant(f, q, "zero")
+	m.selectLess(f, x, x, k, q, y)
 }

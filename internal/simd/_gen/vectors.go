@@ -113,11 +113,12 @@ func (v *vec) softmax() {
 	advance := map[string]int{"p1": 64}
 	m.eachRow(f, func() {
 		row()
-		m.constant(f, 0, "-inf")
-		m.loopAbreast(f, true, func() {
+		m.forAbreast(func() { m.constant(f, 0, "-inf") })
+		m.loopAbreast(f, false, func() {
 			m.load(f, 1, "p1")
-			m.collect(f, "max", 1)
+			m.bin(f, "max", 0, 0, 1)
 		}, advance)
+		m.together(f, "max", 0) // unlike a sum it has no order
 		m.across(f, "max", 0, 1)
 		m.forAbreast(func() { m.spread(f, 6, 0) })
 		row()

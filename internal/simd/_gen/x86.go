@@ -111,6 +111,17 @@ func (m *x86) eachRow(f *file, body func(), p, ld string) {
 
 func (m *x86) offset(f *file, p, name string) { f.i("ADDQ %s, %s", f.arg(name), x86Pointers[p]) }
 
+func (m *x86) together(f *file, op string, v int) {
+	m.forAbreast(func() {
+		r := m.regs(v)
+		for n := len(r) / 2; n > 0 && m.wide; n /= 2 {
+			for i := range n {
+				f.i("%s %s, %s, %[3]s", m.op(op), r[i+n], r[i])
+			}
+		}
+	})
+}
+
 // repeat writes a loop over times·16 elements: while n ≥ 0 for several, which were
 // taken from it before, and until n is 0 for one.
 func (m *x86) repeat(f *file, times int, body func(), advance map[string]int) {
@@ -270,10 +281,11 @@ func (m *x86) horner(f *file, d, a int, k string) {
 	}
 }
 
-// Predicates of VCMPPS: ordered, so false for NaN, and quiet.
+// Predicates of VCMPPS: quiet, and false for NaN but the last.
 const (
 	equal    = 0
 	lessThan = 17
+	notLess  = 21
 )
 
 func (m *x86) selectLess(f *file, d, a int, k string, x, y int) {
@@ -306,15 +318,29 @@ func (m *x86) choose(f *file, predicate int, d, a, b, x, y string) {
 	f.i("VBLENDVPS Y15, %s, %s, %s", x, y, d)
 }
 
-func (m *x86) shiftToExponent(f *file, v int) {
-	for _, r := range m.regs(v) {
+func (m *x86) power(f *file, t, n int) {
+	if m.wide {
+		m.mov(f, t, n) // VSCALEFPS takes n itself
+		return
+	}
+	c := m.loadK(f, "exponentOne")
+	for _, r := range m.regs(t) {
 		f.i("VPSLLD $23, %s, %s", r, r)
+		f.i("VPADDD %s, %s, %s", c, r, r)
 	}
 }
 
-func (m *x86) addBitsK(f *file, v int, k string) {
+func (m *x86) timesPower(f *file, x, y, t, _ int, k string) {
 	c := m.loadK(f, k)
-	for _, r := range m.regs(v) {
-		f.i("VPADDD %s, %s, %s", c, r, r)
+	for i, r := range m.regs(x) {
+		y, t := m.regs(y)[i], m.regs(t)[i]
+		if m.wide {
+			f.i("VCMPPS $%d, %s, %s, K1", notLess, c, r)
+			f.i("VSCALEFPS.Z %s, %s, K1, %s", t, y, r)
+			continue
+		}
+		f.i("VCMPPS $%d, %s, %s, %[3]s", notLess, c, r)
+		f.i("VMULPS %s, %s, %s", t, y, y)
+		f.i("VANDPS %s, %s, %s", y, r, r)
 	}
 }
