@@ -11,9 +11,9 @@ import (
 // queryTile is the number of queries whose scores are in memory at a time.
 const queryTile = 56
 
-// A heads is self-attention of a batch, before the output projection: the
-// queries of the rows asked for (of all if rows is nil), the keys and values of
-// all, and what comes out.
+// heads is a batch's self-attention before the output projection: the queries of
+// the rows asked for (of all if rows is nil), the keys and values of all, and what
+// comes out.
 type heads struct {
 	b      *batch
 	rows   []int
@@ -45,7 +45,7 @@ func (e *encoder) attention(p *parallel.Pool, a *arena, b *batch, l *layer, in, 
 				l.qkv.alone(own, s.q, inRows, simd.Parts{P0: p0, P1: p1, Count: 1}, then)
 			}
 			for i := range b.sequences() {
-				s.one(own, i, h)
+				s.attend(own, i, h)
 			}
 		})
 		return s.out
@@ -56,7 +56,7 @@ func (e *encoder) attention(p *parallel.Pool, a *arena, b *batch, l *layer, in, 
 		l.qkv.run(p, a, s.qkv, in, panels, 3*panels, nil, successor{l: &l.qkv})
 		l.qkv.run(p, a, s.q, inRows, 0, panels, nil, successor{l: &l.out})
 	}
-	p.Run(b.sequences()*H, func(slot, item int) { s.one(&a.scratch[slot], item/H, item%H) })
+	p.Run(b.sequences()*H, func(slot, item int) { s.attend(&a.scratch[slot], item/H, item%H) })
 	return s.out
 }
 
@@ -82,8 +82,8 @@ func (e *encoder) byHead(threads int) bool {
 
 func (e *encoder) headDim() int { return e.cfg.Dim / e.cfg.Heads }
 
-// one computes head h of sequence i.
-func (s *heads) one(own *scratch, i, h int) {
+// attend computes head h of sequence i.
+func (s *heads) attend(own *scratch, i, h int) {
 	lo, hi := s.b.offsets[i], s.b.offsets[i+1]
 	q0, q1 := lo, hi
 	if s.rows != nil {

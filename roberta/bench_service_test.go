@@ -145,7 +145,7 @@ func BenchmarkAttention(b *testing.B) {
 				for range e.layers {
 					for i := range batch.sequences() {
 						for h := range e.cfg.Heads {
-							heads.one(&a.scratch[0], i, h)
+							heads.attend(&a.scratch[0], i, h)
 						}
 					}
 				}

@@ -15,7 +15,8 @@ import "unsafe"
 // if two panels wide), and then goes step bytes further. Processors read ahead
 // too, but not past a page: without this, ten tiles took a fifth longer and two
 // took twice as long (Sapphire Rapids; Zen 4: a tenth and half as long again).
-// It also fetches dst, where it will write at the end.
+// Whether to the first or the second-level cache, see fetchNear. It also fetches
+// dst, where it will write at the end.
 type kernel func(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
 
 // A kernelHalf is a kernel for weights in float16 and one tile.

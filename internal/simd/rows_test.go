@@ -98,7 +98,7 @@ func testSameRows(t *testing.T, what string, got, want []float32, rows, n, ld in
 func TestSoftmaxRows(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 5))
-		for _, n := range []int{1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 50, 128, 130, 512} {
+		for _, n := range []int{1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 50, 63, 64, 65, 96, 112, 128, 130, 512, 40000} {
 			for rows := 1; rows <= 5; rows++ {
 				ld := Panels(n)*PanelWidth + rows%3*PanelWidth
 				for _, hard := range []bool{false, true} {

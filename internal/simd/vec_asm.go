@@ -184,7 +184,10 @@ func packColumnVec(panel, v []float32, ldv, k int) int {
 	if l == Generic {
 		return 0
 	}
-	packColumnAt(l, &panel[0], &v[0], 4*ldv, PanelWidth*k)
+	const most = 1 << 12 // as in softmaxVec
+	for j := 0; j < k; j += most {
+		packColumnAt(l, &panel[j*PanelWidth], &v[j*ldv], 4*ldv, PanelWidth*min(most, k-j))
+	}
 	return k
 }
 
@@ -211,7 +214,13 @@ func softmaxVec(x []float32, ld, rows, n, width int) int {
 			x[r*ld+i] = float32(math.Inf(-1)) // exp of it adds 0
 		}
 	}
-	softmaxAt(l, &x[0], 4*ld, rows, width)
+	// Assembly cannot be preempted: not too many at once.
+	const most = 1 << 16
+	for r := 0; r < rows; {
+		n := min(rows-r, max(1, most/width))
+		softmaxAt(l, &x[r*ld], 4*ld, n, width)
+		r += n
+	}
 	return rows
 }
 
