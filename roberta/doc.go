@@ -29,7 +29,7 @@
 // A Model may be used by any number of goroutines. One call already uses all
 // processors (see WithThreads); for throughput, give it several sequences at once.
 // Calls take turns in the order they came, as many at a time as there are
-// threads.
+// threads; while more than half as many compute, each does so on one thread.
 //
 // The memory that a call works in is kept for later ones. It goes back after two
 // garbage collections without use: in an idle process within four minutes.

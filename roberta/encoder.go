@@ -54,7 +54,7 @@ func (e *encoder) forward(ctx context.Context, p *parallel.Pool, a *arena, b *ba
 		if i == len(e.layers)-1 {
 			only = rows
 		}
-		x = e.layer(p, a, b, i, x, only)
+		x = e.layer(p.Fair(), a, b, i, x, only)
 		if hidden != nil && only == nil {
 			hidden(i+1, x)
 		}

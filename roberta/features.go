@@ -153,6 +153,8 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) erro
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	m.pool.Join()
+	defer m.pool.Leave()
 	a := newArena(m.pool)
 	defer a.release()
 	var rows []int

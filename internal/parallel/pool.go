@@ -30,6 +30,7 @@ const spinTime = 200 * time.Microsecond
 // calling goroutine.
 type Pool struct {
 	threads  int
+	callers  atomic.Int32
 	latest   atomic.Pointer[task] // what spinning and woken workers look at
 	spinning atomic.Int32
 	wake     chan struct{} // a token wakes one parked worker; one too many does no harm
@@ -70,6 +71,26 @@ func (p *Pool) Threads() int {
 		return 1
 	}
 	return p.threads
+}
+
+// Join counts the caller among those who compute with the pool, until Leave.
+func (p *Pool) Join() { p.callers.Add(1) }
+
+// Leave is the end of what Join began.
+func (p *Pool) Leave() { p.callers.Add(-1) }
+
+// Fair returns the pool, or nil, which is the calling goroutine alone, while so many
+// callers have joined that one thread each keeps most threads busy: then all are
+// done sooner if nobody waits for others at the end of each operation. It changes
+// from call to call.
+func (p *Pool) Fair() *Pool {
+	if p == nil {
+		return nil
+	}
+	if n := int(p.callers.Load()); n > 1 && 2*n > p.Threads() {
+		return nil
+	}
+	return p
 }
 
 // Close ends the workers and waits for them. Run still works afterwards, in

@@ -80,3 +80,31 @@ func TestRunAfterClose(t *testing.T) {
 		t.Errorf("after Close %d and %d items ran, want 1 and 5", n, m.Load())
 	}
 }
+
+func TestFair(t *testing.T) {
+	p := New(4)
+	defer p.Close()
+	for callers, want := range []*Pool{p, p, p, nil, nil} {
+		if callers > 0 {
+			p.Join()
+		}
+		if got := p.Fair(); got != want {
+			t.Errorf("with %d callers Fair() = %p, want %p", callers, got, want)
+		}
+	}
+	for range 2 {
+		p.Leave()
+	}
+	if p.Fair() != p {
+		t.Error("Fair() is nil though callers have left")
+	}
+	one := New(2)
+	defer one.Close()
+	one.Join()
+	if one.Fair() != one {
+		t.Error("a single caller does not get the pool")
+	}
+	if (*Pool)(nil).Fair() != nil {
+		t.Error("the nil pool's Fair() is not nil")
+	}
+}
