@@ -9,11 +9,28 @@ func Pack(dst, w []float32, ldw, n, k int) {
 		panel := dst[p*k*PanelWidth:][:k*PanelWidth]
 		rows := min(PanelWidth, n-p*PanelWidth)
 		done := 0
-		if rows == PanelWidth && k > 0 {
+		switch {
+		case k == 0:
+		case rows == PanelWidth:
 			done = packVec(panel, w[p*PanelWidth*ldw:], ldw, k)
+		case k <= headDim:
+			done = packFewer(panel, w[p*PanelWidth*ldw:], ldw, rows, k)
 		}
 		packRows(panel, w[p*PanelWidth*ldw:], ldw, rows, done, k)
 	}
+}
+
+// headDim is the usual size of an attention head. The last tokens of a sequence
+// seldom fill a panel of keys, and short sequences have no others.
+const headDim = 64
+
+// packFewer is packVec for fewer rows than a panel has, of at most headDim columns.
+func packFewer(panel, w []float32, ldw, rows, k int) int {
+	var whole [PanelWidth * headDim]float32
+	for j := range rows {
+		copy(whole[j*k:(j+1)*k], w[j*ldw:])
+	}
+	return packVec(panel, whole[:], k, k)
 }
 
 // PackF16 is Pack for the bits of float16 weights.
