@@ -51,6 +51,9 @@ func TestWords(t *testing.T) {
 		{"FMLA3", 1, 2, 3, 0x4FA31841},   // fmla v1.4s, v2.4s, v3.s[3]
 		{"FMLA3", 0, 31, 16, 0x4FB01BE0}, // fmla v0.4s, v31.4s, v16.s[3]
 		{"FMLA3", 29, 8, 27, 0x4FBB191D}, // fmla v29.4s, v8.4s, v27.s[3]
+		{"FSQRT", 1, 2, 0, 0x6EA1F841},   // fsqrt v1.4s, v2.4s
+		{"FSQRT", 0, 31, 0, 0x6EA1FBE0},  // fsqrt v0.4s, v31.4s
+		{"FSQRT", 29, 8, 0, 0x6EA1F91D},  // fsqrt v29.4s, v8.4s
 		{"FCVTL", 1, 2, 0, 0x0E217841},   // fcvtl v1.4s, v2.4h
 		{"FCVTL", 0, 31, 0, 0x0E217BE0},  // fcvtl v0.4s, v31.4h
 		{"FCVTL", 29, 8, 0, 0x0E21791D},  // fcvtl v29.4s, v8.4h
