@@ -29,20 +29,21 @@ type heads struct {
 func (e *encoder) attention(p *parallel.Pool, a *arena, b *batch, l *layer, in, inRows matrix, rows []int) matrix {
 	s, panels := e.heads(a, b, rows), simd.Panels(e.cfg.Dim)
 	H, D := e.cfg.Heads, s.dim
-	if e.byHead(p.Threads()) {
+	if threads := p.Threads(); e.byHead(threads) {
+		heads, out := e.successorQKV(l, threads), successor{l: &l.out}
 		p.Run(H, func(slot, h int) {
 			own := &a.scratch[slot]
 			p0, p1 := h*D/simd.PanelWidth, (h+1)*D/simd.PanelWidth
 			// Threads take heads in turns, more or less.
-			then := simd.Next{W: &l.qkv.w, Panel: p0 + p.Threads()*(p1-p0)}
-			if h+p.Threads() >= H {
-				then = successor{l: &l.out}.next(inRows.rows, p.Threads(), (h+p.Threads())%H)
+			then := heads.next(in.rows, threads, h+threads)
+			if h+threads >= H {
+				then = out.next(inRows.rows, threads, (h+threads)%H)
 			}
 			if rows == nil {
-				l.qkv.alone(own, s.qkv, in, simd.Parts{P0: p0, P1: p1, Step: panels, Count: 3}, then)
+				l.qkv.runParts(own, s.qkv, in, simd.Parts{P0: p0, P1: p1, Step: panels, Count: 3}, then)
 			} else {
-				l.qkv.alone(own, s.qkv, in, simd.Parts{P0: panels + p0, P1: panels + p1, Step: panels, Count: 2}, simd.Next{W: &l.qkv.w, Panel: p0})
-				l.qkv.alone(own, s.q, inRows, simd.Parts{P0: p0, P1: p1, Count: 1}, then)
+				l.qkv.runParts(own, s.qkv, in, simd.Parts{P0: panels + p0, P1: panels + p1, Step: panels, Count: 2}, heads.next(in.rows, threads, h))
+				l.qkv.runParts(own, s.q, inRows, simd.Parts{P0: p0, P1: p1, Count: 1}, then)
 			}
 			for i := range b.sequences() {
 				s.attend(own, i, h)
@@ -78,6 +79,15 @@ func (e *encoder) heads(a *arena, b *batch, rows []int) heads {
 func (e *encoder) byHead(threads int) bool {
 	rounds := (e.cfg.Heads + threads - 1) / threads
 	return e.headDim()%simd.PanelWidth == 0 && 20*e.cfg.Heads >= 19*rounds*threads
+}
+
+// successorQKV is what begins a layer: its queries, keys and values.
+func (e *encoder) successorQKV(l *layer, threads int) successor {
+	s := successor{l: &l.qkv}
+	if e.byHead(threads) {
+		s.apart = e.headDim() / simd.PanelWidth
+	}
+	return s
 }
 
 func (e *encoder) headDim() int { return e.cfg.Dim / e.cfg.Heads }

@@ -19,7 +19,7 @@ import (
 // benchModel is a model of roberta.base's size with one classification head.
 func benchModel(b *testing.B, threads int) *Model {
 	e := benchEncoder(12, 768, 3072, 12)
-	m := &Model{cfg: e.cfg, enc: e, pool: parallel.New(threads), turns: make(chan struct{}, threads), pooler: simd.Tanh, log: slog.New(slog.DiscardHandler)}
+	m := &Model{cfg: e.cfg, enc: e, pool: parallel.New(threads), pooler: simd.Tanh, log: slog.New(slog.DiscardHandler)}
 	m.heads.Store(&map[string]*classificationHead{})
 	b.Cleanup(m.pool.Close)
 	if err := m.RegisterClassificationHead("head", 3); err != nil {

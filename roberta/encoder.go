@@ -124,10 +124,7 @@ func (e *encoder) afterAttention(p *parallel.Pool, a *arena, i int, x, heads mat
 	l, part := &e.layers[i], simd.Panels(e.cfg.Dim)
 	fc1, fc2, then := successor{l: &l.fc1}, successor{l: &l.fc2}, successor{}
 	if i+1 < len(e.layers) {
-		then.l = &e.layers[i+1].qkv
-		if e.byHead(p.Threads()) {
-			then.apart = e.headDim() / simd.PanelWidth
-		}
+		then = e.successorQKV(&e.layers[i+1], p.Threads())
 	}
 	y := a.matrix(bufY, x.rows, e.cfg.Dim)
 	h := a.matrix(bufH, x.rows, e.cfg.FFNDim)

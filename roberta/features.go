@@ -145,15 +145,9 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, c computation) erro
 	if err != nil {
 		return err
 	}
-	// Calls take turns in the order they came, as many at a time as there are
-	// threads: more would wait for the processors anyway, each holding memory.
-	select {
-	case m.turns <- struct{}{}:
-		defer func() { <-m.turns }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := m.pool.Join(ctx); err != nil {
+		return err
 	}
-	m.pool.Join()
 	defer m.pool.Leave()
 	a := newArena(m.pool)
 	defer a.release()

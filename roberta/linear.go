@@ -36,8 +36,8 @@ func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f fu
 	})
 }
 
-// alone is run on one goroutine, for parts of the panels and without a function.
-func (l *linear) alone(own *scratch, dst, x matrix, ps simd.Parts, then simd.Next) {
+// runParts is run on one goroutine, for parts of the panels and without a function.
+func (l *linear) runParts(own *scratch, dst, x matrix, ps simd.Parts, then simd.Next) {
 	blocks := rowBlocks(x.rows, l.w.K)
 	for i := range blocks {
 		r0, r1 := split(x.rows, blocks, i)

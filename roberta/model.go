@@ -34,7 +34,6 @@ type Model struct {
 	tok    *bpe.Tokenizer // nil without a vocabulary
 	noTok  error          // why tok is nil
 	pool   *parallel.Pool
-	turns  chan struct{} // one element for each call that computes
 	ckpt   *weights.Checkpoint
 	log    *slog.Logger
 	notes  []string
@@ -131,7 +130,7 @@ func open(opts []Option, open func() (*weights.Checkpoint, error)) (*Model, erro
 }
 
 func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (*Model, error) {
-	m := &Model{pool: pool, turns: make(chan struct{}, pool.Threads()), ckpt: ckpt, log: log, notes: slices.Clone(ckpt.Notes)}
+	m := &Model{pool: pool, ckpt: ckpt, log: log, notes: slices.Clone(ckpt.Notes)}
 	settings := ckpt.Settings
 	if len(settings) == 0 {
 		var note string

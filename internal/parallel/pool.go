@@ -13,6 +13,7 @@
 package parallel
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -30,7 +31,7 @@ const spinTime = 200 * time.Microsecond
 // calling goroutine.
 type Pool struct {
 	threads  int
-	callers  atomic.Int32
+	turns    chan struct{}        // an element for each caller who has joined
 	latest   atomic.Pointer[task] // what spinning and woken workers look at
 	spinning atomic.Int32
 	wake     chan struct{} // a token wakes one parked worker; one too many does no harm
@@ -58,7 +59,7 @@ func New(threads int) *Pool {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{threads: threads, wake: make(chan struct{}, threads), stopped: make(chan struct{})}
+	p := &Pool{threads: threads, turns: make(chan struct{}, threads), wake: make(chan struct{}, threads), stopped: make(chan struct{})}
 	for range threads - 1 {
 		p.workers.Go(p.work)
 	}
@@ -73,11 +74,28 @@ func (p *Pool) Threads() int {
 	return p.threads
 }
 
-// Join counts the caller among those who compute with the pool, until Leave.
-func (p *Pool) Join() { p.callers.Add(1) }
+// Join waits for the caller's turn to compute, which ends with Leave. Callers take
+// turns in the order they came, as many at a time as there are threads: more would
+// wait for the processors anyway, each holding memory. The error is the context's;
+// then there is nothing to leave. In the zero and the nil Pool nobody waits.
+func (p *Pool) Join(ctx context.Context) error {
+	if p == nil || p.turns == nil {
+		return ctx.Err()
+	}
+	select {
+	case p.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Leave is the end of what Join began.
-func (p *Pool) Leave() { p.callers.Add(-1) }
+func (p *Pool) Leave() {
+	if p != nil && p.turns != nil {
+		<-p.turns
+	}
+}
 
 // Fair returns the pool, or nil, which is the calling goroutine alone, while so many
 // callers have joined that one thread each keeps most threads busy: then all are
@@ -87,7 +105,7 @@ func (p *Pool) Fair() *Pool {
 	if p == nil {
 		return nil
 	}
-	if n := int(p.callers.Load()); n > 1 && 2*n > p.Threads() {
+	if n := len(p.turns); n > 1 && 2*n > p.Threads() {
 		return nil
 	}
 	return p

@@ -1,6 +1,8 @@
 package parallel
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -81,12 +83,39 @@ func TestRunAfterClose(t *testing.T) {
 	}
 }
 
+func join(t *testing.T, p *Pool) {
+	t.Helper()
+	if err := p.Join(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTurns: no more callers than threads, and who waits can give up.
+func TestTurns(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	join(t, p)
+	join(t, p)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- p.Join(ctx) }()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("a third caller's Join returns %v, want that it was cancelled", err)
+	}
+	go func() { done <- p.Join(t.Context()) }()
+	p.Leave()
+	if err := <-done; err != nil {
+		t.Errorf("Join after a Leave: %v", err)
+	}
+}
+
 func TestFair(t *testing.T) {
 	p := New(4)
 	defer p.Close()
 	for callers, want := range []*Pool{p, p, p, nil, nil} {
 		if callers > 0 {
-			p.Join()
+			join(t, p)
 		}
 		if got := p.Fair(); got != want {
 			t.Errorf("with %d callers Fair() = %p, want %p", callers, got, want)
@@ -100,11 +129,16 @@ func TestFair(t *testing.T) {
 	}
 	one := New(2)
 	defer one.Close()
-	one.Join()
+	join(t, one)
 	if one.Fair() != one {
 		t.Error("a single caller does not get the pool")
 	}
-	if (*Pool)(nil).Fair() != nil {
-		t.Error("the nil pool's Fair() is not nil")
+	for _, p := range []*Pool{nil, {}} {
+		join(t, p)
+		join(t, p)
+		if p.Fair() != p {
+			t.Errorf("Fair() of a pool without workers is another")
+		}
+		p.Leave()
 	}
 }

@@ -206,12 +206,12 @@ func fromF16AVX2(dst *float32, src *uint16, n int)
 //go:noescape
 func packColumnAVX2(panel *float32, v *float32, ldv int, n int)
 
-// softmaxAVX2 equals softmaxGeneric; n is a positive multiple of 16.
+// softmaxAVX2 is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
 //
 //go:noescape
 func softmaxAVX2(x *float32, ldx int, rows int, n int)
 
-// addLayerNorm2AVX2 equals addLayerNorm2Generic; n is a positive multiple of 16.
+// addLayerNorm2AVX2 is AddLayerNorm for two rows; n is a positive multiple of 16.
 //
 //go:noescape
 func addLayerNorm2AVX2(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)

@@ -546,12 +546,12 @@ func fromF16AVX512(dst *float32, src *uint16, n int)
 //go:noescape
 func packColumnAVX512(panel *float32, v *float32, ldv int, n int)
 
-// softmaxAVX512 equals softmaxGeneric; n is a positive multiple of 16.
+// softmaxAVX512 is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
 //
 //go:noescape
 func softmaxAVX512(x *float32, ldx int, rows int, n int)
 
-// addLayerNorm2AVX512 equals addLayerNorm2Generic; n is a positive multiple of 16.
+// addLayerNorm2AVX512 is AddLayerNorm for two rows; n is a positive multiple of 16.
 //
 //go:noescape
 func addLayerNorm2AVX512(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)

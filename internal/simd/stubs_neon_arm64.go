@@ -131,12 +131,12 @@ func fromF16NEON(dst *float32, src *uint16, n int)
 //go:noescape
 func packColumnNEON(panel *float32, v *float32, ldv int, n int)
 
-// softmaxNEON equals softmaxGeneric; n is a positive multiple of 16.
+// softmaxNEON is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
 //
 //go:noescape
 func softmaxNEON(x *float32, ldx int, rows int, n int)
 
-// addLayerNorm2NEON equals addLayerNorm2Generic; n is a positive multiple of 16.
+// addLayerNorm2NEON is AddLayerNorm for two rows; n is a positive multiple of 16.
 //
 //go:noescape
 func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)

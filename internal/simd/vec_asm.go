@@ -9,6 +9,10 @@ import "math"
 // elements, and where an element in portable Go is slow, the rest as well, in a
 // register that is filled up with what does not matter.
 
+// callFloats bounds what one call does to many rows: assembly cannot be preempted,
+// and this many take well below 100 µs.
+const callFloats = 1 << 16
+
 // whole is how many of n elements the active level's functions do.
 func whole(n int) (int, Level) {
 	l := Active()
@@ -184,7 +188,7 @@ func packColumnVec(panel, v []float32, ldv, k int) int {
 	if l == Generic {
 		return 0
 	}
-	const most = 1 << 12 // as in softmaxVec
+	const most = callFloats / PanelWidth
 	for j := 0; j < k; j += most {
 		packColumnAt(l, &panel[j*PanelWidth], &v[j*ldv], 4*ldv, PanelWidth*min(most, k-j))
 	}
@@ -214,12 +218,9 @@ func softmaxVec(x []float32, ld, rows, n, width int) int {
 			x[r*ld+i] = float32(math.Inf(-1)) // exp of it adds 0
 		}
 	}
-	// Assembly cannot be preempted: not too many at once.
-	const most = 1 << 16
-	for r := 0; r < rows; {
-		n := min(rows-r, max(1, most/width))
-		softmaxAt(l, &x[r*ld], 4*ld, n, width)
-		r += n
+	most := max(1, callFloats/width)
+	for r := 0; r < rows; r += most {
+		softmaxAt(l, &x[r*ld], 4*ld, min(most, rows-r), width)
 	}
 	return rows
 }

@@ -602,7 +602,7 @@ loop10:
 	RET
 
 // func softmaxAVX2(x *float32, ldx int, rows int, n int)
-// softmaxAVX2 equals softmaxGeneric; n is a positive multiple of 16.
+// softmaxAVX2 is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
 row11:
 	MOVQ x+0(FP), SI
@@ -734,7 +734,7 @@ loop14:
 	RET
 
 // func addLayerNorm2AVX2(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
-// addLayerNorm2AVX2 equals addLayerNorm2Generic; n is a positive multiple of 16.
+// addLayerNorm2AVX2 is AddLayerNorm for two rows; n is a positive multiple of 16.
 TEXT ·addLayerNorm2AVX2(SB), NOSPLIT, $0-64
 	// x += y; means to 0 and 6
 	MOVQ n+48(FP), CX

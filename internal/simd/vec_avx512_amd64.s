@@ -1522,7 +1522,7 @@ loop35:
 	RET
 
 // func softmaxAVX512(x *float32, ldx int, rows int, n int)
-// softmaxAVX512 equals softmaxGeneric; n is a positive multiple of 16.
+// softmaxAVX512 is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
 row36:
 	MOVQ x+0(FP), SI
@@ -1866,7 +1866,7 @@ done51:
 	RET
 
 // func addLayerNorm2AVX512(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
-// addLayerNorm2AVX512 equals addLayerNorm2Generic; n is a positive multiple of 16.
+// addLayerNorm2AVX512 is AddLayerNorm for two rows; n is a positive multiple of 16.
 TEXT ·addLayerNorm2AVX512(SB), NOSPLIT, $0-64
 	// x += y; means to 0 and 6
 	MOVQ n+48(FP), CX

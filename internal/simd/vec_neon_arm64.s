@@ -1146,7 +1146,7 @@ loop10:
 	RET
 
 // func softmaxNEON(x *float32, ldx int, rows int, n int)
-// softmaxNEON equals softmaxGeneric; n is a positive multiple of 16.
+// softmaxNEON is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 row11:
@@ -1373,7 +1373,7 @@ loop14:
 	RET
 
 // func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
-// addLayerNorm2NEON equals addLayerNorm2Generic; n is a positive multiple of 16.
+// addLayerNorm2NEON is AddLayerNorm for two rows; n is a positive multiple of 16.
 TEXT ·addLayerNorm2NEON(SB), NOSPLIT, $0-64
 	MOVD $constantsNEON<>(SB), R9
 	// x += y; means to 0 and 6

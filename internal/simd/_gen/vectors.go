@@ -220,9 +220,11 @@ func (v *vec) addLayerNorm() {
 // begin begins a function that loads its arguments itself.
 func (v *vec) begin(name, params string) {
 	comment := map[string]string{
-		"markNaN":    "sets a lane to 1 where an element is NaN",
-		"toF16":      "rounds to float16 and sets a lane to 1 where that changes a value",
-		"packColumn": "copies n/16 rows of 16 floats, which are ldv bytes apart, to one another",
+		"markNaN":       "sets a lane to 1 where an element is NaN",
+		"toF16":         "rounds to float16 and sets a lane to 1 where that changes a value",
+		"softmax":       "is SoftmaxRows for rows of n floats, ldx bytes apart",
+		"addLayerNorm2": "is AddLayerNorm for two rows",
+		"packColumn":    "copies n/16 rows of 16 floats, which are ldv bytes apart, to one another",
 	}[name]
 	if comment == "" {
 		comment = "equals " + name + "Generic"
