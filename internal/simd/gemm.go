@@ -26,9 +26,53 @@ const ProductScratch = 2 * PanelWidth * kBlock
 // slices is set. float16 is widened on the way and gives the same result as the
 // float32 of the same value.
 type Matrix struct {
-	N, K int
-	F32  []float32
-	F16  []uint16
+	Format Format
+	N, K   int
+	F32    []float32 // Float32
+	F16    []uint16  // Float16
+}
+
+// A Format is the type that the elements of a Matrix have in memory.
+type Format uint8
+
+// The formats of a Matrix.
+const (
+	Float32 Format = iota
+	Float16        // widened in the kernels, exactly
+)
+
+// A Job is one product: Rows rows of y = base + x·Wᵀ, for some panels of W:
+//
+//	Dst[r*DstStride+n] = Base[r*BaseStride+n] + Σ_k X[r*XStride+k]·W(n, k)
+//
+// for r = 0 … Rows-1 and n in the panels. Strides are in elements. Whole panels
+// are written. A nil Base is zero; a BaseStride of 0 is one row for all, a bias.
+// Base may be Dst; X must not overlap with it.
+type Job struct {
+	Dst        []float32
+	DstStride  int
+	X          []float32
+	XStride    int
+	Rows       int
+	W          *Matrix
+	Panels     PanelRanges
+	Base       []float32
+	BaseStride int
+	Next       Next // what the caller expects to multiply next
+}
+
+// PanelRanges are the panels [First, End) and Count-1 further ranges, each Step
+// panels after the one before.
+type PanelRanges struct{ First, End, Step, Count int }
+
+// A Scratch is the working memory of Multiply, for one goroutine at a time.
+type Scratch struct {
+	wide [ProductScratch]float32
+}
+
+// Multiply computes a job.
+func Multiply(j *Job, s *Scratch) {
+	ProductParts(j.Dst, j.DstStride, j.X, j.XStride, j.Rows, j.W, Parts{j.Panels.First, j.Panels.End, j.Panels.Step, j.Panels.Count}, j.Base, j.BaseStride, s.wide[:], j.Next)
 }
 
 // bytes is the size of a weight.
