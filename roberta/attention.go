@@ -40,10 +40,10 @@ func (e *encoder) attention(p *parallel.Pool, a *arena, b *batch, l *layer, in, 
 				then = out.next(inRows.rows, threads, (h+threads)%H)
 			}
 			if rows == nil {
-				l.qkv.runParts(own, s.qkv, in, simd.Parts{P0: p0, P1: p1, Step: panels, Count: 3}, then)
+				l.qkv.runParts(own, s.qkv, in, simd.PanelRanges{First: p0, End: p1, Step: panels, Count: 3}, then)
 			} else {
-				l.qkv.runParts(own, s.qkv, in, simd.Parts{P0: panels + p0, P1: panels + p1, Step: panels, Count: 2}, heads.next(in.rows, threads, h))
-				l.qkv.runParts(own, s.q, inRows, simd.Parts{P0: p0, P1: p1, Count: 1}, then)
+				l.qkv.runParts(own, s.qkv, in, simd.PanelRanges{First: panels + p0, End: panels + p1, Step: panels, Count: 2}, heads.next(in.rows, threads, h))
+				l.qkv.runParts(own, s.q, inRows, simd.PanelRanges{First: p0, End: p1, Count: 1}, then)
 			}
 			for i := range b.sequences() {
 				s.attend(own, i, h)
@@ -108,8 +108,8 @@ func (s *heads) attend(own *scratch, i, h int) {
 	own.values = grow(own.values, simd.PackedLen(D, T))
 	simd.Pack(own.keys, s.qkv.from(lo, s.part+col), s.qkv.stride, T, D)
 	simd.PackColumns(own.values, s.qkv.from(lo, 2*s.part+col), s.qkv.stride, T, D)
-	keys := simd.Matrix{N: T, K: D, F32: own.keys}
-	values := simd.Matrix{N: D, K: T, F32: own.values}
+	own.w = [2]simd.Matrix{{N: T, K: D, F32: own.keys}, {N: D, K: T, F32: own.values}}
+	keys, values := &own.w[0], &own.w[1]
 
 	ld, ldo := strideFor(T), simd.Panels(D)*simd.PanelWidth
 	own.scores = grow(own.scores, queryTile*ld)
@@ -119,14 +119,16 @@ func (s *heads) attend(own *scratch, i, h int) {
 		for r := t; r < t+n; r++ {
 			simd.Scale(s.q.row(r)[col:col+D], s.scale)
 		}
-		simd.Product(own.scores, ld, s.q.from(t, col), s.q.stride, n, &keys, 0, simd.Panels(T), nil, 0, own.product)
+		simd.Multiply(&simd.Job{Dst: own.scores, DstStride: ld, X: s.q.from(t, col), XStride: s.q.stride, Rows: n, W: keys, Panels: keys.All()}, own.product)
 		simd.SoftmaxRows(own.scores, ld, n, T)
+		job := simd.Job{Dst: s.out.from(t, col), DstStride: s.out.stride, X: own.scores, XStride: ld, Rows: n, W: values, Panels: values.All()}
 		if D%simd.PanelWidth == 0 {
-			simd.Product(s.out.from(t, col), s.out.stride, own.scores, ld, n, &values, 0, simd.Panels(D), nil, 0, own.product)
+			simd.Multiply(&job, own.product)
 			continue
 		}
 		// Whole panels would run into the next head's columns.
-		simd.Product(own.out, ldo, own.scores, ld, n, &values, 0, simd.Panels(D), nil, 0, own.product)
+		job.Dst, job.DstStride = own.out, ldo
+		simd.Multiply(&job, own.product)
 		for r := range n {
 			copy(s.out.row(t + r)[col:col+D], own.out[r*ldo:])
 		}

@@ -26,7 +26,7 @@ func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f fu
 		} else {
 			next = s.next(x.rows, threads, (item+threads)%c.items())
 		}
-		simd.ProductParts(dst.from(r0, 0), dst.stride, x.from(r0, 0), x.stride, r1-r0, &l.w, simd.Parts{P0: q0, P1: q1, Count: 1}, l.b, 0, a.scratch[slot].product, next)
+		l.multiply(&a.scratch[slot], dst, x, r0, r1, simd.PanelRanges{First: q0, End: q1, Count: 1}, next)
 		if f != nil {
 			lo, hi := q0*simd.PanelWidth, min(q1*simd.PanelWidth, dst.cols)
 			for r := r0; r < r1; r++ {
@@ -37,16 +37,22 @@ func (l *linear) run(p *parallel.Pool, a *arena, dst, x matrix, p0, p1 int, f fu
 }
 
 // runParts is run on one goroutine, for parts of the panels and without a function.
-func (l *linear) runParts(own *scratch, dst, x matrix, ps simd.Parts, then simd.Next) {
+func (l *linear) runParts(own *scratch, dst, x matrix, ps simd.PanelRanges, then simd.Next) {
 	blocks := rowBlocks(x.rows, l.w.K)
 	for i := range blocks {
 		r0, r1 := split(x.rows, blocks, i)
-		next := simd.Next{W: &l.w, Panel: ps.P0}
+		next := simd.Next{W: &l.w, Panel: ps.First}
 		if i == blocks-1 {
 			next = then
 		}
-		simd.ProductParts(dst.from(r0, 0), dst.stride, x.from(r0, 0), x.stride, r1-r0, &l.w, ps, l.b, 0, own.product, next)
+		l.multiply(own, dst, x, r0, r1, ps, next)
 	}
+}
+
+// multiply computes rows r0 … r1-1 of dst = x·Wᵀ + b, for the panels ps.
+func (l *linear) multiply(own *scratch, dst, x matrix, r0, r1 int, ps simd.PanelRanges, next simd.Next) {
+	simd.Multiply(&simd.Job{Dst: dst.from(r0, 0), DstStride: dst.stride, X: x.from(r0, 0), XStride: x.stride, Rows: r1 - r0,
+		W: &l.w, Panels: ps, Base: l.b, ByTerms: (r1-r0)*l.w.K > cacheFloats, Next: next}, own.product)
 }
 
 // A successor is the layer whose weights are wanted after a product's: while a
@@ -82,6 +88,9 @@ func (c cut) panels(p0, p1, item int) (q0, q1 int) {
 }
 
 const (
+	// cacheFloats is how much of x may be walked again and again: a good half of a
+	// second-level cache of 2 MiB. More goes by terms.
+	cacheFloats = 320 << 10
 	// A block of rows of x, of which a product walks at most 1024 columns at a
 	// time, takes half of a second-level cache of 1 MiB: the weights that stream
 	// past, the next ones and the results want room as well. Smaller blocks make

@@ -43,12 +43,13 @@ func (l *lmHead) logits(ctx context.Context, p *parallel.Pool, a *arena, dst fun
 		}
 		s := &a.scratch[slot]
 		lo, hi := item*width, min(l.w.rows, (item+1)*width)
-		w := l.w.pack(&s.packed, lo, hi)
+		w := &s.w[0]
+		*w = l.w.pack(&s.packed, lo, hi)
 		const tile = 64
 		s.out = grow(s.out, tile*width)
 		for r := 0; r < h.rows; r += tile {
 			n := min(tile, h.rows-r)
-			simd.Product(s.out, width, h.from(r, 0), h.stride, n, &w, 0, simd.Panels(w.N), l.bias[lo:], 0, s.product)
+			simd.Multiply(&simd.Job{Dst: s.out, DstStride: width, X: h.from(r, 0), XStride: h.stride, Rows: n, W: w, Panels: w.All(), Base: l.bias[lo:]}, s.product)
 			for i := range n {
 				copy(dst(r + i)[lo:hi], s.out[i*width:])
 			}

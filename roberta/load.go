@@ -162,6 +162,7 @@ func (l *loader) packed(name string, out, in int) (simd.Matrix, bool) {
 	var err error
 	switch t.DType {
 	case weights.F16:
+		m.Format = simd.Float16
 		m.F16, err = uint16s(t)
 	case weights.F32:
 		m.F32, err = float32s(t)
@@ -186,7 +187,7 @@ func (l *loader) pack(out, in int, ts ...*weights.Tensor) (simd.Matrix, error) {
 	if half, err := halves(ts); err != nil {
 		return m, err
 	} else if half != nil {
-		m.F16 = l.half.take(len(ts) * n)
+		m.Format, m.F16 = simd.Float16, l.half.take(len(ts)*n)
 		for i, w := range half {
 			simd.PackF16(m.F16[i*n:], w, in, out, in)
 		}

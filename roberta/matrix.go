@@ -61,13 +61,14 @@ type arena struct {
 
 // A scratch is one goroutine's part of an arena.
 type scratch struct {
-	product []float32  // for simd.Product
-	keys    []float32  // keys of one head, packed
-	values  []float32  // values of one head, packed
-	scores  []float32  // one tile of attention scores
-	out     []float32  // one tile of attention output or of logits
-	packed  packBuffer // panels of the LM head
-	own     *arena     // for blocks of rows that one goroutine computes alone
+	product *simd.Scratch
+	keys    []float32      // keys of one head, packed
+	values  []float32      // values of one head, packed
+	w       [2]simd.Matrix // keys and values, or the LM head's panels: a job's matrix on the stack would be moved to the heap
+	scores  []float32      // one tile of attention scores
+	out     []float32      // one tile of attention output or of logits
+	packed  packBuffer     // panels of the LM head
+	own     *arena         // for blocks of rows that one goroutine computes alone
 }
 
 // arenas keeps arenas between calls. The garbage collector empties it, so
@@ -77,7 +78,7 @@ var arenas = sync.Pool{New: func() any { return new(arena) }}
 func newArena(p *parallel.Pool) *arena {
 	a := arenas.Get().(*arena)
 	for len(a.scratch) < p.Threads() {
-		a.scratch = append(a.scratch, scratch{product: make([]float32, simd.ProductScratch)})
+		a.scratch = append(a.scratch, scratch{product: new(simd.Scratch)})
 	}
 	return a
 }

@@ -31,7 +31,7 @@ func (t *table) pack(buf *packBuffer, lo, hi int) simd.Matrix {
 		if cap(buf.f16) < n {
 			buf.f16 = make([]uint16, n)
 		}
-		m.F16 = buf.f16[:n]
+		m.Format, m.F16 = simd.Float16, buf.f16[:n]
 		simd.PackF16(m.F16, t.f16[lo*t.cols:], t.cols, m.N, m.K)
 		return m
 	}
