@@ -118,6 +118,7 @@ func (a *attention) attend(m *member, i, h int) {
 			Dst: a.out.from(t, col), DstStride: a.out.stride,
 			X: m.scores, XStride: strideFor(T), Rows: n,
 			W: &values, Panels: simd.PanelRanges{End: simd.Panels(D), Count: 1},
+			ByTerms: n*T > walkFloats,
 		}
 		// Whole panels would run into the next head's columns.
 		apart := D%simd.PanelWidth != 0

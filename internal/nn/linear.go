@@ -69,8 +69,9 @@ func (m *member) multiply(y, x matrix, l *Linear, panels simd.PanelRanges, next 
 		Dst: y.data, DstStride: y.stride,
 		X: x.data, XStride: x.stride, Rows: x.rows,
 		W: &l.W, Panels: panels,
-		Base: l.Bias,
-		Next: next,
+		Base:    l.Bias,
+		ByTerms: x.rows*x.cols > walkFloats,
+		Next:    next,
 	}, &m.product)
 }
 
