@@ -92,12 +92,10 @@ func (a *attention) attend(m *member, i, h int) {
 		return
 	}
 	T, D, col := hi-lo, a.dim, h*a.dim
-	m.keys = grow(m.keys, simd.PackedLen(T, D))
-	m.values = grow(m.values, simd.PackedLen(D, T))
-	simd.Pack(m.keys, a.qkv.from(lo, a.part+col), a.qkv.stride, T, D)
-	simd.PackColumns(m.values, a.qkv.from(lo, 2*a.part+col), a.qkv.stride, T, D)
-	keys := simd.Matrix{N: T, K: D, F32: m.keys}
-	values := simd.Matrix{N: D, K: T, F32: m.values}
+	m.keys = simd.Matrix{N: T, K: D, F32: grow(m.keys.F32, simd.PackedLen(T, D))}
+	m.values = simd.Matrix{N: D, K: T, F32: grow(m.values.F32, simd.PackedLen(D, T))}
+	simd.Pack(m.keys.F32, a.qkv.from(lo, a.part+col), a.qkv.stride, T, D)
+	simd.PackColumns(m.values.F32, a.qkv.from(lo, 2*a.part+col), a.qkv.stride, T, D)
 
 	m.scores = grow(m.scores, queryTile*strideFor(T))
 	m.out = grow(m.out, queryTile*strideFor(D))
@@ -110,14 +108,14 @@ func (a *attention) attend(m *member, i, h int) {
 		scores := simd.Job{
 			Dst: m.scores, DstStride: strideFor(T),
 			X: a.q.from(t, col), XStride: a.q.stride, Rows: n,
-			W: &keys, Panels: simd.PanelRanges{End: simd.Panels(T), Count: 1},
+			W: &m.keys, Panels: simd.PanelRanges{End: simd.Panels(T), Count: 1},
 		}
 		simd.Multiply(&scores, &m.product)
 		simd.SoftmaxRows(m.scores, strideFor(T), n, T)
 		out := simd.Job{
 			Dst: a.out.from(t, col), DstStride: a.out.stride,
 			X: m.scores, XStride: strideFor(T), Rows: n,
-			W: &values, Panels: simd.PanelRanges{End: simd.Panels(D), Count: 1},
+			W: &m.values, Panels: simd.PanelRanges{End: simd.Panels(D), Count: 1},
 			ByTerms: n*T > walkFloats,
 		}
 		// Whole panels would run into the next head's columns.

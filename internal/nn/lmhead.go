@@ -37,14 +37,14 @@ func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, ac
 			return
 		}
 		lo, hi := item*width, min(V, (item+1)*width)
-		w := h.W.pack(&m.packed, lo, hi)
+		w := m.rows.pack(h.W, lo, hi)
 		m.out = grow(m.out, lmRows*width)
 		for r := 0; r < inner.rows; r += lmRows {
 			n := min(lmRows, inner.rows-r)
 			simd.Multiply(&simd.Job{
 				Dst: m.out, DstStride: width,
 				X: inner.from(r, 0), XStride: inner.stride, Rows: n,
-				W: &w, Panels: simd.PanelRanges{End: simd.Panels(w.N), Count: 1},
+				W: w, Panels: simd.PanelRanges{End: simd.Panels(w.N), Count: 1},
 				Base: h.Bias[lo:],
 			}, &m.product)
 			for i := range n {
