@@ -2,6 +2,7 @@ package weights
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type folder struct {
 }
 
 func folderOf(fsys fs.FS, dir string) *folder {
-	return &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name) }}
+	return &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name, &options{ctx: context.Background()}) }}
 }
 
 // sideFile is the most that is read of a vocabulary, settings or label file.
