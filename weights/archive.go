@@ -44,7 +44,7 @@ func isWanted(name string) bool {
 	if strings.HasPrefix(path.Base(name), "._") { // macOS keeps attributes there
 		return false
 	}
-	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors", ".json", ".txt", ".bpe"}, path.Ext(name))
+	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors"}, path.Ext(name)) || slices.Contains(sideFiles, path.Ext(name))
 }
 
 // readTar reads the files of a release archive that a checkpoint can consist of

@@ -3,7 +3,6 @@ package weights
 import (
 	"encoding/json"
 	"io"
-	"os"
 	"slices"
 	"strings"
 )
@@ -20,7 +19,7 @@ type ConvertOptions struct {
 // checkpoint holds more than is written, so it is never replaced by its own
 // conversion. out is complete or untouched.
 func Convert(in, out string, opts ConvertOptions) error {
-	if err := CheckDifferent(in, out); err != nil {
+	if err := CheckOutput(out, in); err != nil {
 		return err
 	}
 	c, err := Open(in)
@@ -32,19 +31,10 @@ func Convert(in, out string, opts ConvertOptions) error {
 	if err != nil {
 		return err
 	}
-	return WriteFile(out, metadata, entries, opts.Zstd)
-}
-
-// CheckDifferent returns ErrSameFile if in and out are one existing file.
-func CheckDifferent(in, out string) error {
-	a, err := os.Stat(in)
-	if err != nil {
-		return err
+	if opts.Zstd {
+		return WriteFile(out, metadata, entries, WithZstd())
 	}
-	if b, err := os.Stat(out); err == nil && os.SameFile(a, b) {
-		return inFile(out, ErrSameFile)
-	}
-	return nil
+	return WriteFile(out, metadata, entries)
 }
 
 // Export lists what a converted file of the checkpoint holds, for WriteFile.
