@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"slices"
@@ -102,12 +103,22 @@ func (c *Checkpoint) tied() bool {
 	return !untied
 }
 
+// writeTo copies the elements in pieces, between which a writer can end the work. It
+// does not give the map's own memory to w: a system call that reads where the file
+// has no content any more fails with an error of its own.
 func (t *Tensor) writeTo(w io.Writer) error {
-	b, err := t.Bytes()
-	if err != nil {
-		return err
+	r := io.NewSectionReader(t.data.src, t.data.off+int64(t.offset*t.DType.Size()), int64(t.Len()*t.DType.Size()))
+	if !t.isContiguous() {
+		b, err := t.Bytes()
+		if err != nil {
+			return err
+		}
+		r = io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 	}
-	_, err = w.Write(b)
+	n, err := io.CopyBuffer(w, r, make([]byte, min(r.Size(), 1<<20)+1))
+	if err == nil && n < r.Size() {
+		err = ErrTruncated
+	}
 	return err
 }
 
