@@ -4,7 +4,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Encoder is a byte-level BPE of GPT-2's kind: it cuts text into pieces by a
@@ -19,9 +22,6 @@ type Encoder struct {
 	pattern    *pattern // nil for GPT-2's, which nextPiece knows
 	words      *words
 }
-
-// A Span is the half-open range [Start, End) of bytes of a text.
-type Span struct{ Start, End int }
 
 // An Option changes how New and Load make an Encoder.
 type Option func(*options) error
@@ -220,18 +220,19 @@ func (e *Encoder) appendLong(dst []int, s string, start, end int) []int {
 	return dst
 }
 
-// EncodeOffsets returns the ids of s and for each the bytes of s that it stands
-// for. Spans follow one another without gaps from 0 to len(s), and none is
-// empty. A token may end in the middle of a character that it shares with the
-// next.
-func (e *Encoder) EncodeOffsets(s string) ([]int, []Span) {
-	ids := e.Encode(s)
-	spans := make([]Span, len(ids))
+// AppendSpans is Append that also appends, for each id, the bytes of s that it
+// stands for. Spans follow one another without gaps from 0 to len(s), and none
+// is empty. A token may end in the middle of a character that it shares with
+// the next.
+func (e *Encoder) AppendSpans(ids []int, spans []tokenizer.Span, s string) ([]int, []tokenizer.Span) {
+	n := len(ids)
+	ids = e.Append(ids, s)
+	spans = slices.Grow(spans, len(ids)-n)
 	at := 0
-	for i, id := range ids {
+	for _, id := range ids[n:] {
 		t, _ := e.vocabulary.find(id)
 		end := at + len(e.vocabulary.token(t))
-		spans[i] = Span{at, end}
+		spans = append(spans, tokenizer.Span{Start: at, End: end})
 		at = end
 	}
 	return ids, spans
@@ -245,7 +246,7 @@ func (e *Encoder) Decode(ids []int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return toValidUTF8(b), nil
+	return tokenizer.ToValidUTF8(b), nil
 }
 
 // DecodeBytes appends the bytes of ids to dst, exactly as they were encoded. On
@@ -277,4 +278,17 @@ func (e *Encoder) TokenBytes(id int) ([]byte, bool) {
 // *VocabularyError; GPT-2's encoder.json, for one, needs fairseq's dict.txt.
 func (e *Encoder) Dictionary() (*Dictionary, error) {
 	return identityDictionary(e.vocabulary, e.file)
+}
+
+// tokenOf returns the token of the vocabulary whose id a dictionary's symbol
+// is, in decimal. A nil Encoder has none.
+func (e *Encoder) tokenOf(symbol string) (token uint32, ok bool) {
+	if e == nil {
+		return 0, false
+	}
+	id, ok := bpeID(symbol)
+	if !ok {
+		return 0, false
+	}
+	return e.vocabulary.find(id)
 }

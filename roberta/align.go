@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Alignment is a text's features, word by word.
@@ -54,7 +55,7 @@ func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, 
 	if m.tok == nil {
 		return nil, m.noTok
 	}
-	tokens := m.tok.Encode(text)
+	tokens := tokenizer.Encode(m.tok, text)
 	al := &Alignment{Words: append([]string(nil), words...)}
 	var err error
 	if al.Tokens, err = m.align(tokens, words); err != nil {
@@ -73,16 +74,16 @@ func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, 
 // align lists the positions of each word's tokens
 // (fairseq/models/roberta/alignment_utils.py, align_bpe_to_words).
 func (m *Model) align(tokens []int, words []string) ([][]int, error) {
-	dict := m.tok.Dictionary()
+	special := m.tok.Special()
 	var pieces []string // of tokens 1 …, without white space around
 	for i, id := range tokens[1:] {
 		piece := ""
 		switch id {
-		case dict.Eos():
-		case dict.Unk():
+		case special.EOS:
+		case special.Unk:
 			return nil, &AlignError{Word: len(words), Token: i + 1, Piece: "<unk>", Reason: "the token is not in the dictionary"}
 		default:
-			piece = strings.TrimFunc(string(m.tok.TokenBytes(id)), isSpace)
+			piece = strings.TrimFunc(string(m.tok.Bytes(id)), isSpace)
 		}
 		pieces = append(pieces, piece)
 	}
@@ -143,10 +144,10 @@ func (m *Model) alignSpaces(tokens []int, out [][]int) error {
 		if shared[j] {
 			continue
 		}
-		next := string(m.tok.TokenBytes(tokens[j+1]))
+		next := string(m.tok.Bytes(tokens[j+1]))
 		w := slices.IndexFunc(out, func(js []int) bool { return slices.Contains(js, j+1) })
 		if w < 0 || strings.TrimLeftFunc(next, isSpace) != next {
-			return &AlignError{Word: len(out), Token: j, Piece: string(m.tok.TokenBytes(tokens[j])), Reason: "the token of white space belongs to no word"}
+			return &AlignError{Word: len(out), Token: j, Piece: string(m.tok.Bytes(tokens[j])), Reason: "the token of white space belongs to no word"}
 		}
 		out[w] = slices.Insert(out[w], slices.Index(out[w], j+1), j)
 	}

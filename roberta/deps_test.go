@@ -25,11 +25,12 @@ func TestDependencies(t *testing.T) {
 		modules []string // other modules it may need
 		own     []string // packages of this module it may need
 	}{
-		{"bpe", []string{regexp2, compress}, nil},
+		{"tokenizer", nil, nil},
+		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
 		{"weights", []string{compress, sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},
-		{"roberta", append(ofTensor, regexp2, compress, sys), []string{"bpe", "weights", "internal/simd", "internal/parallel"}},
+		{"roberta", append(ofTensor, regexp2, compress, sys), []string{"tokenizer", "bpe", "weights", "internal/simd", "internal/parallel"}},
 	} {
 		t.Run(test.pkg, func(t *testing.T) {
 			modules, own := dependencies(t, module+"/"+test.pkg)
