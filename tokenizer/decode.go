@@ -1,6 +1,9 @@
 package tokenizer
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Decode returns the text of ids as fairseq does. Where two EOS stand side by
 // side one document ends and the next begins: Decode puts a newline between
@@ -54,7 +57,7 @@ func DecodeSkipSpecial(t Tokenizer, ids []int) string {
 func DecodeRaw(t Tokenizer, ids []int) (string, error) {
 	for i, id := range ids {
 		if id < -t.Len() || id >= t.Len() {
-			return "", &IDError{ID: id, Index: i, Len: t.Len()}
+			return "", &IDError{id, i}
 		}
 	}
 	return ToValidUTF8(t.AppendText(nil, keep(t, nil, ids, Filler))), nil
@@ -65,16 +68,20 @@ func DecodeRaw(t Tokenizer, ids []int) (string, error) {
 // sense. The id is read as by Decode.
 func TokenText(t Tokenizer, id int) string { return ToValidUTF8(t.Bytes(resolve(t, id))) }
 
+// ErrID is what an *IDError wraps.
+var ErrID = errors.New("not in the vocabulary")
+
 // An IDError reports an id that the vocabulary does not have.
 type IDError struct {
 	ID    int
 	Index int // its place among the ids given
-	Len   int // size of the vocabulary
 }
 
 func (e *IDError) Error() string {
-	return fmt.Sprintf("tokenizer: ids[%d] = %d, want -%d to %d", e.Index, e.ID, e.Len, e.Len-1)
+	return fmt.Sprintf("tokenizer: ids[%d] = %d: %v", e.Index, e.ID, ErrID)
 }
+
+func (e *IDError) Unwrap() error { return ErrID }
 
 // documents yields what is visible of ids, cut between any two EOS side by
 // side. The slices are valid until the next one.

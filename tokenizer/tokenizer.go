@@ -14,8 +14,8 @@ type Tokenizer interface {
 	Append(ids []int, text string) []int
 
 	// AppendSpans is Append that also appends, for each id, the bytes of text
-	// that it stands for. Spans lie in text and their starts never decrease.
-	// They may be empty, overlap or leave out bytes.
+	// that it stands for. Spans lie in text, and their ends never decrease. They
+	// may be empty, overlap or leave out bytes.
 	AppendSpans(ids []int, spans []Span, text string) ([]int, []Span)
 
 	// AppendText appends the bytes that ids stand for when they are read as one
@@ -58,6 +58,7 @@ type Special struct {
 // A Kind says what an id of a vocabulary is.
 type Kind uint8
 
+// Kinds, in the order in which the functions that decode leave them out.
 const (
 	// Text is a part of a text.
 	Text Kind = iota
