@@ -218,9 +218,8 @@ func TestDecodeUnknownID(t *testing.T) {
 	e := Default()
 	for _, id := range []int{-1, 50257, math.MaxInt32} {
 		_, err := e.Decode([]int{464, id})
-		var idErr *IDError
-		if !errors.As(err, &idErr) || idErr.ID != id || idErr.Index != 1 || !errors.Is(err, ErrUnknownToken) {
-			t.Errorf("Decode of id %d: error %v, want an *IDError at 1", id, err)
+		if e, ok := errors.AsType[*tokenizer.IDError](err); !ok || e.ID != id || e.Index != 1 || !errors.Is(err, tokenizer.ErrID) {
+			t.Errorf("Decode of id %d: error %v, want a *tokenizer.IDError at 1", id, err)
 		}
 		if b, ok := e.TokenBytes(id); ok {
 			t.Errorf("TokenBytes(%d) = %q, want none", id, b)
