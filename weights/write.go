@@ -49,6 +49,18 @@ func (e *Entry) Size() int64 {
 	return n
 }
 
+// Entry is an entry that writes t's elements as they are, under that name.
+func (t *Tensor) Entry(name string) Entry {
+	return Entry{Name: name, DType: t.DType, Shape: t.Shape, Write: func(w io.Writer) error {
+		b, err := t.Bytes()
+		// In pieces, between which a writer can end the work.
+		for ; err == nil && len(b) > 0; b = b[min(len(b), 1<<20):] {
+			_, err = w.Write(b[:min(len(b), 1<<20)])
+		}
+		return err
+	}}
+}
+
 // pageSize is where the data of a written file begins to be aligned to, so that
 // mapped tensors lie at addresses that suit every instruction set.
 const pageSize = 4096
