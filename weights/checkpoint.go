@@ -60,7 +60,7 @@ func Open(path string, opts ...Option) (*Checkpoint, error) {
 			dir = "."
 		}
 	}
-	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name))) }}
+	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name)), &o) }}
 	return f.opened(path, name, &o)
 }
 
@@ -78,7 +78,7 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Checkpoint, error) {
 	if !info.IsDir() {
 		dir, file = path.Dir(name), path.Base(name)
 	}
-	f := &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name) }}
+	f := &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name, &o) }}
 	return f.opened(name, file, &o)
 }
 
@@ -100,7 +100,11 @@ func Load(r io.ReaderAt, size int64, name string, opts ...Option) (*Checkpoint, 
 		return nil, err
 	}
 	c := newCheckpoint()
-	if err := c.add(&source{r: r, size: size}, &o); err != nil {
+	src, err := readerSource(r, size)
+	if err == nil {
+		err = c.add(src, &o)
+	}
+	if err != nil {
 		c.Close()
 		return nil, inFile(name, err)
 	}
@@ -167,7 +171,7 @@ func (c *Checkpoint) add(src *source, o *options) error {
 	if err := o.ctx.Err(); err != nil {
 		return err
 	}
-	head, err := src.bytes(0, min(src.size, 512))
+	head, err := src.read(0, min(src.size, 512))
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func ExampleFileEntry() {
 		entries = append(entries, t.Entry(t.Name))
 	}
 	out := filepath.Join(dir, "tiny.safetensors")
-	if err := weights.WriteFile(out, map[string]string{"format": "pt"}, entries, false); err != nil {
+	if err := weights.WriteFile(out, map[string]string{"format": "pt"}, entries); err != nil {
 		log.Fatal(err)
 	}
 	written, err := weights.Open(out)

@@ -12,9 +12,6 @@ import (
 	"strings"
 )
 
-// maxFile is the size in bytes of the largest file that is read beside the tensors.
-const maxFile = 64 << 20
-
 // Prefixes of the names of tensors that hold a file. The second is of files that
 // were written before 1.0.
 var filePrefixes = []string{"files/", "vocab/"}
