@@ -11,10 +11,10 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -28,8 +28,8 @@ type Model struct {
 	enc   *nn.Encoder
 	lm    *nn.LMHead // nil without
 	hasLM bool
-	tok   *bpe.Tokenizer // nil without a vocabulary
-	noTok error          // why tok is nil
+	tok   tokenizer.Tokenizer // nil without a vocabulary
+	noTok error               // why tok is nil
 	pool  *parallel.Pool
 	ckpt  *weights.Checkpoint
 	log   *slog.Logger
@@ -196,7 +196,7 @@ func (m *Model) HasLMHead() bool { return m.hasLM }
 
 // Tokenizer returns the model's tokenizer. The error is ErrNoVocabulary, with
 // the places where one was looked for, if the checkpoint came without.
-func (m *Model) Tokenizer() (*bpe.Tokenizer, error) { return m.tok, m.noTok }
+func (m *Model) Tokenizer() (tokenizer.Tokenizer, error) { return m.tok, m.noTok }
 
 // Encode turns a text into tokens, <s> text </s>, and several into one input,
 // <s> a </s></s> b </s>. Special tokens' names in a text are plain text, and
@@ -207,7 +207,7 @@ func (m *Model) Encode(s string, more ...string) []int {
 	if m.tok == nil {
 		return nil
 	}
-	return m.tok.Encode(s, more...)
+	return tokenizer.Encode(m.tok, s, more...)
 }
 
 // EncodeNoSeparator is Encode with one </s> between texts, <s> a </s> b </s>.
@@ -215,17 +215,17 @@ func (m *Model) EncodeNoSeparator(s string, more ...string) []int {
 	if m.tok == nil {
 		return nil
 	}
-	return m.tok.EncodeNoSeparator(s, more...)
+	return tokenizer.EncodeNoSeparator(m.tok, s, more...)
 }
 
 // Decode turns tokens back into text. Documents, which two </s> part, are
 // joined; DecodeDocuments gives them one by one. Where fairseq fails (pads, no
-// tokens at all) Decode skips what has no text. See bpe.Tokenizer.Decode.
+// tokens at all) Decode skips what has no text. See tokenizer.Decode.
 func (m *Model) Decode(tokens []int) string {
 	if m.tok == nil {
 		return ""
 	}
-	return m.tok.Decode(tokens)
+	return tokenizer.Decode(m.tok, tokens)
 }
 
 // DecodeDocuments decodes the documents of an input: the parts between two
@@ -234,5 +234,5 @@ func (m *Model) DecodeDocuments(tokens []int) []string {
 	if m.tok == nil {
 		return nil
 	}
-	return m.tok.DecodeDocuments(tokens)
+	return tokenizer.DecodeDocuments(m.tok, tokens)
 }

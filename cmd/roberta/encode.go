@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // encodeCmd is `roberta encode`.
@@ -44,9 +46,9 @@ func (c *encodeCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *
 		},
 		run: each(func(_ context.Context, r request) ([]int, error) {
 			if c.NoSeparator {
-				return tok.EncodeNoSeparator(r.texts[0], r.texts[1:]...), nil
+				return tokenizer.EncodeNoSeparator(tok, r.texts[0], r.texts[1:]...), nil
 			}
-			return tok.Encode(r.texts[0], r.texts[1:]...), nil
+			return tokenizer.Encode(tok, r.texts[0], r.texts[1:]...), nil
 		}),
 		result: func(_ int, _ request, tokens []int) (any, error) { return tokensLine{tokens}, nil },
 	})

@@ -60,7 +60,7 @@ func (c *inspectCmd) Run(out *output, log *slog.Logger) error {
 	line := inspectLine{Format: string(ckpt.Format), Config: m.Config(), Heads: map[string]headInfo{}, Notes: m.Notes()}
 	switch tok, err := m.Tokenizer(); {
 	case err == nil:
-		line.Vocabulary = tok.Dictionary().Len()
+		line.Vocabulary = tok.Len()
 	case !errors.Is(err, roberta.ErrNoVocabulary): // which is among the notes
 		return err
 	}

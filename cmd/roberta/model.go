@@ -6,6 +6,7 @@ import (
 	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/models/pocket"
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // pocketModel names the embedded model; ./pocket is a file or folder of that name.
@@ -52,7 +53,7 @@ type tokenizerFlags struct {
 	threadFlags
 }
 
-func (f *tokenizerFlags) open(log *slog.Logger) (*bpe.Tokenizer, error) {
+func (f *tokenizerFlags) open(log *slog.Logger) (tokenizer.Tokenizer, error) {
 	if f.Model == "" {
 		return bpe.DefaultTokenizer(), nil
 	}
