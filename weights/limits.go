@@ -44,6 +44,10 @@ const (
 	// library.
 	maxHeader = 100_000_000
 
+	// maxFile is the size in bytes of the largest file that is read beside the
+	// tensors, such as a vocabulary.
+	maxFile = 64 << 20
+
 	// maxName and maxDepth bound the names of an archive's files: their bytes, and
 	// the folders in them. Each folder is an entry in memory.
 	maxName  = 512
