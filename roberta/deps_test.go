@@ -29,7 +29,7 @@ func TestDependencies(t *testing.T) {
 		{"weights", []string{compress, sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},
-		{"roberta", append(ofTensor, regexp2, compress, sys), []string{"bpe", "weights", "internal/simd", "internal/parallel"}},
+		{"roberta", append(ofTensor, regexp2, compress, sys), []string{"bpe", "weights", "internal/nn", "internal/simd", "internal/parallel"}},
 	} {
 		t.Run(test.pkg, func(t *testing.T) {
 			modules, own := dependencies(t, module+"/"+test.pkg)

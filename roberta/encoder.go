@@ -24,9 +24,6 @@ type encoder struct {
 	act    func([]float32)
 }
 
-// firstPosition is padding_idx + 1: fairseq numbers positions from there.
-const firstPosition = 2
-
 // A layer is one transformer layer. Its q, k and v projections are one matrix,
 // whose three parts each begin at a whole panel. q is scaled by 1/√D afterwards.
 type layer struct {

@@ -298,7 +298,7 @@ func ExampleConvert() {
 	}
 	defer os.RemoveAll(dir)
 	packed := filepath.Join(dir, "tiny.safetensors")
-	if err := roberta.Convert(tinyCheckpoint, packed, roberta.Packed()); err != nil {
+	if err := roberta.Convert(context.Background(), tinyCheckpoint, packed, roberta.Packed()); err != nil {
 		log.Fatal(err)
 	}
 	m := open(packed) // settings, vocabulary and heads are in the file

@@ -128,7 +128,7 @@ func TestNothingIsLeft(t *testing.T) {
 	in := golden(t, "tiny", "model.pt")
 	dir := t.TempDir()
 	plain, mapped := filepath.Join(dir, "plain.safetensors"), filepath.Join(dir, "packed.safetensors")
-	if err := errors.Join(Convert(in, plain), Convert(in, mapped, Packed())); err != nil {
+	if err := errors.Join(Convert(t.Context(), in, plain), Convert(t.Context(), in, mapped, Packed())); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{in, plain, mapped, golden(t, "tiny", "roberta.tiny.tar.gz")} {
@@ -192,7 +192,7 @@ func openFiles() int {
 func TestResultsOutliveTheModel(t *testing.T) {
 	for _, opts := range [][]ConvertOption{nil, {Packed()}} {
 		path := filepath.Join(t.TempDir(), "model.safetensors")
-		if err := Convert(golden(t, "tiny", "model.pt"), path, opts...); err != nil {
+		if err := Convert(t.Context(), golden(t, "tiny", "model.pt"), path, opts...); err != nil {
 			t.Fatal(err)
 		}
 		m := must[*Model](t)(Open(path))

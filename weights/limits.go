@@ -49,6 +49,10 @@ const (
 	maxName  = 512
 	maxDepth = 16
 
+	// maxFile is the size in bytes of the largest file that is read beside the
+	// tensors. A tokenizer.json of 250,000 pieces has 17 MB.
+	maxFile = 64 << 20
+
 	// maxQuote is how many bytes of a file's text an error quotes; maxReason is
 	// the most that it says about the cause.
 	maxQuote  = 100

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/goroberta/goroberta/roberta"
 )
 
@@ -18,7 +20,7 @@ func (convertCmd) Help() string {
 }
 
 // Run is called by kong.
-func (c *convertCmd) Run() error {
+func (c *convertCmd) Run(ctx context.Context) error {
 	var opts []roberta.ConvertOption
 	if c.Packed {
 		opts = append(opts, roberta.Packed())
@@ -26,5 +28,5 @@ func (c *convertCmd) Run() error {
 	if c.Zstd {
 		opts = append(opts, roberta.Zstd())
 	}
-	return roberta.Convert(c.In, c.Out, opts...)
+	return roberta.Convert(ctx, c.In, c.Out, opts...)
 }
