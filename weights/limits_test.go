@@ -94,7 +94,7 @@ func TestAmplification(t *testing.T) {
 	}
 	pickles := map[string]string{
 		"dicts": fill("}"), "lists": fill("]"), "tuples": fill(")"), "marks": fill("("), "none": fill("N"), "memo": fill("N\x94"), "copies": "(NNNNNNNNl" + fill("2"),
-		"strings": fill("\x8c\x01a"), "empty strings": fill("\x8c\x00"), "tuples of tuples": fill("\x85"), "numbers": fill("K\x01"), "floats": fill("G12345678"),
+		"strings": fill("\x8c\x01a"), "empty strings": fill("\x8c\x00"), "tuples of tuples": "N" + fill("\x85"), "numbers": fill("K\x01"), "floats": fill("G12345678"),
 		"dicts with a key": fill("}\x8c\x01aNs"), "dicts within dicts": "}" + fill("\x8c\x01a}"), "one dict": "}(" + numbered("\x8c\x07%07dN") + "u",
 		"calls": "ccollections\nOrderedDict\nq\x00" + fill("h\x00)R"), "objects": "cargparse\nNamespace\nq\x00" + fill("h\x00)\x81"),
 		"lists that are copied": "c__builtin__\nlist\nq\x00(" + strings.Repeat("N", 1<<16) + "lq\x01" + fill("h\x00h\x01\x85R"),
