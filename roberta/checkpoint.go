@@ -306,8 +306,8 @@ func (k *checker) lmHead() {
 // that of a head of one linear layer.
 type headShape struct {
 	Head
-	headSettings
-	noBias bool // out_proj has no bias
+	activation string // between its layers, by fairseq's name
+	noBias     bool   // out_proj has no bias
 }
 
 // isHeadTensor takes the name of a classification head's tensor apart.
@@ -338,9 +338,7 @@ func (k *checker) classificationHeads() {
 	k.heads = make(map[string]*headShape, len(dense))
 	for _, name := range slices.Sorted(maps.Keys(dense)) {
 		prefix := headPrefix + name + "."
-		h := &headShape{Head: Head{Name: name}, headSettings: settings[name]}
-		h.Reads = cmp.Or(h.Reads, readsFirst)
-		h.Activation = cmp.Or(h.Activation, k.config.PoolerActivation)
+		h := &headShape{Head: Head{Name: name, Reads: settings[name].Reads}, activation: cmp.Or(settings[name].Activation, k.config.PoolerActivation)}
 		in := k.config.Dim
 		if dense[name] {
 			h.InnerDim = k.outputs(prefix + "dense")
@@ -354,6 +352,9 @@ func (k *checker) classificationHeads() {
 		} else {
 			// fairseq would fill it with random numbers.
 			k.note("classification head %.100q has no out_proj.bias; zeros are used", name)
+		}
+		if h.Reads == ReadsSpans && h.Classes != 2 {
+			k.fail("classification head %.100q has %d outputs, want 2 for the start and the end of a span", name, h.Classes)
 		}
 		if k.err != nil {
 			return

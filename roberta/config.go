@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/goroberta/goroberta/internal/nn"
-	"github.com/goroberta/goroberta/internal/simd"
 )
+
+// firstPosition is padding_idx + 1: fairseq numbers positions from there.
+const firstPosition = 2
 
 // A Config holds the settings of a checkpoint that decide what its numbers
 // mean. They come from the checkpoint (fairseq's args or cfg, Hugging Face's
@@ -50,24 +50,6 @@ const (
 	SinusoidalPositions Positions = "sinusoidal"
 	NoPositions         Positions = "none"
 )
-
-// activations are the functions that fairseq computes with, by its names; gelu_accurate
-// and gelu_fast are two names of the tanh approximation (fairseq/modules/gelu.py).
-var activations = map[string]nn.Activation{
-	"gelu":          simd.GELU,
-	"gelu_accurate": simd.GELUTanh,
-	"gelu_fast":     simd.GELUTanh,
-	"relu":          simd.ReLU,
-	"relu_squared":  simd.ReLUSquared,
-	"tanh":          simd.Tanh,
-	"linear":        nil,
-}
-
-func activationNames() string { return strings.Join(slices.Sorted(maps.Keys(activations)), ", ") }
-
-// firstPosition is the row of the position table that a sequence's first token
-// takes: padding_idx + 1.
-const firstPosition = 2
 
 // maxComputed is the largest max_positions of a model whose positions are computed:
 // no tensor shows how many there are.
@@ -245,7 +227,7 @@ func (c *Config) check() error {
 	}
 	for _, a := range []struct{ name, fn string }{{"activation_fn", c.Activation}, {"pooler_activation_fn", c.PoolerActivation}} {
 		if _, ok := activations[a.fn]; !ok {
-			return fmt.Errorf("setting %s is %.100q, want one of %s", a.name, a.fn, activationNames())
+			return fmt.Errorf("setting %s is %.100q, want one of %s", a.name, a.fn, strings.Join(slices.Sorted(maps.Keys(activations)), ", "))
 		}
 	}
 	if !(c.LayerNormEps > 0) {

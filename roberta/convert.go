@@ -52,7 +52,7 @@ func (o *convertOptions) check() error {
 // settings, vocabulary, heads and labels inside, which opens with nothing beside
 // it. Element types and bits stay as they are. out is replaced when the new file
 // is complete, and untouched if anything fails. Convert ends with the context's
-// error, at the latest after the tensor that it is reading.
+// error once that is done.
 func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 	var o convertOptions
 	for _, opt := range opts {
@@ -139,22 +139,26 @@ func (f *modelFile) metadata() (map[string]string, error) {
 		m[settingsKey] = s
 	}
 	labels, settings := map[string][]string{}, map[string]headSettings{}
-	describe := func(h *Head, s headSettings) {
+	describe := func(h *Head, activation string) {
 		if h.Labels != nil {
 			labels[h.Name] = h.Labels
 		}
-		if s = s.changed(f.config.PoolerActivation); s != (headSettings{}) {
+		s := headSettings{Reads: h.Reads}
+		if h.InnerDim > 0 && activation != f.config.PoolerActivation {
+			s.Activation = activation
+		}
+		if s != (headSettings{}) {
 			settings[h.Name] = s
 		}
 	}
 	for name, h := range f.heads {
 		if _, ok := f.replaced[name]; !ok {
-			describe(&h.Head, h.headSettings)
+			describe(&h.Head, h.activation)
 		}
 	}
 	for _, h := range f.replaced {
 		if h != nil {
-			describe(&h.Head, h.headSettings)
+			describe(&h.Head, h.activation)
 		}
 	}
 	put := func(key string, n int, v any) error {
@@ -196,15 +200,18 @@ func (f *modelFile) entries() []weights.Entry {
 		layer := func(prefix string, l *nn.Linear) {
 			if f.packed[prefix+".weight"] == nil {
 				entries = append(entries, weights.Entry{Name: prefix + ".weight", DType: weights.F32, Shape: []int{l.W.N, l.W.K},
-					Write: func(w io.Writer) error { return writeRows(w, &l.W) }})
+					Write: func(w io.Writer) error {
+						rows, _ := l.Weights()
+						return writeFloat32s(w, rows)
+					}})
 			}
 			entries = append(entries, weights.Entry{Name: prefix + ".bias", DType: weights.F32, Shape: []int{l.W.N},
 				Write: func(w io.Writer) error { return writeFloat32s(w, l.Bias[:l.W.N]) }})
 		}
-		if h.layers.Dense != nil {
-			layer(headPrefix+name+".dense", h.layers.Dense)
+		if h.net.Dense != nil {
+			layer(headPrefix+name+".dense", h.net.Dense)
 		}
-		layer(headPrefix+name+".out_proj", &h.layers.Out)
+		layer(headPrefix+name+".out_proj", &h.net.Out)
 	}
 	return entries
 }
@@ -246,10 +253,10 @@ func (c *checkpoint) matrices(enc *nn.Encoder, lm *nn.LMHead, heads map[string]*
 		ms[lmPrefix+"dense.weight"] = &lm.Dense.W
 	}
 	for name, h := range heads {
-		if h.layers.Dense != nil {
-			ms[headPrefix+name+".dense.weight"] = &h.layers.Dense.W
+		if h.net.Dense != nil {
+			ms[headPrefix+name+".dense.weight"] = &h.net.Dense.W
 		}
-		ms[headPrefix+name+".out_proj.weight"] = &h.layers.Out.W
+		ms[headPrefix+name+".out_proj.weight"] = &h.net.Out.W
 	}
 	return ms
 }
@@ -284,28 +291,6 @@ func writeMatrix(w io.Writer, m *simd.Matrix) error {
 	return nil
 }
 
-// writeRows writes the rows of W as float32.
-func writeRows(w io.Writer, m *simd.Matrix) error {
-	panel, row := make([]float32, m.K*simd.PanelWidth), make([]float32, m.K)
-	for n := range m.N {
-		if n%simd.PanelWidth == 0 {
-			at := n / simd.PanelWidth * len(panel)
-			if m.F16 != nil {
-				simd.FromF16(panel, m.F16[at:][:len(panel)])
-			} else {
-				copy(panel, m.F32[at:])
-			}
-		}
-		for k := range row {
-			row[k] = panel[k*simd.PanelWidth+n%simd.PanelWidth]
-		}
-		if err := writeFloat32s(w, row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func writeFloat32s(w io.Writer, values []float32) error {
 	const piece = 16 << 10
 	buf := make([]byte, 0, 4*min(piece, len(values)))
@@ -323,26 +308,8 @@ func writeFloat32s(w io.Writer, values []float32) error {
 
 // headSettings are what a converted file says of a head in headsKey.
 type headSettings struct {
-	Reads      string `json:"reads,omitempty"`      // readsFirst, readsTokens or readsSpans
-	Activation string `json:"activation,omitempty"` // between its two layers
-}
-
-// What a head reads of a sequence.
-const (
-	readsFirst  = "first"  // the first token's hidden state; the default
-	readsTokens = "tokens" // each token's
-	readsSpans  = "spans"  // each token's, for scores of where a span starts and ends
-)
-
-// changed is s without what is the default.
-func (s headSettings) changed(activation string) headSettings {
-	if s.Reads == readsFirst {
-		s.Reads = ""
-	}
-	if s.Activation == activation {
-		s.Activation = ""
-	}
-	return s
+	Reads      Reads  `json:"reads,omitempty"`
+	Activation string `json:"activation,omitempty"` // between its layers, if it is not the model's own
 }
 
 // readHeadSettings reads headsKey.
@@ -356,11 +323,11 @@ func readHeadSettings(file *weights.Checkpoint) (map[string]headSettings, error)
 		return nil, inMetadata(headsKey, err)
 	}
 	for name, h := range m {
-		if !slices.Contains([]string{"", readsFirst, readsTokens, readsSpans}, h.Reads) {
-			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q reads %.100q, want %s, %s or %s", name, h.Reads, readsFirst, readsTokens, readsSpans))
+		if !slices.Contains([]Reads{ReadsFirst, ReadsTokens, ReadsSpans}, h.Reads) {
+			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q reads %.100q, want %q or %q", name, h.Reads, ReadsTokens, ReadsSpans))
 		}
 		if _, ok := activations[h.Activation]; !ok && h.Activation != "" {
-			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q has activation %.100q, want one of %s", name, h.Activation, activationNames()))
+			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q has activation %.100q, want one of %s", name, h.Activation, strings.Join(slices.Sorted(maps.Keys(activations)), ", ")))
 		}
 	}
 	return m, nil

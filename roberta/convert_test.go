@@ -21,7 +21,7 @@ func TestConvert(t *testing.T) {
 			t.Run(strings.Join(path, "/")+"/"+name, func(t *testing.T) {
 				in := golden(t, path...)
 				out := filepath.Join(t.TempDir(), "model.safetensors")
-				if err := Convert(ctx, in, out, opts...); err != nil {
+				if err := Convert(t.Context(), in, out, opts...); err != nil {
 					t.Fatal(err)
 				}
 				want, got := openGolden(t, in), openGolden(t, out)

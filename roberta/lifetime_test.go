@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"gorgonia.org/tensor"
 )
 
 // everything calls each method that computes and gives its numbers.
@@ -31,11 +29,11 @@ func everything(ctx context.Context, m *Model, rows [][]int) (all []float32, err
 	for _, h := range hidden {
 		all = append(all, floats(h)...)
 	}
-	for _, f := range []func() (*tensor.Dense, error){
-		func() (*tensor.Dense, error) { return m.LMLogits(ctx, rows...) },
-		func() (*tensor.Dense, error) { return m.Predict(ctx, "mnli", rows...) },
-		func() (*tensor.Dense, error) { return m.PredictLogits(ctx, "score", rows...) },
-		func() (*tensor.Dense, error) {
+	for _, f := range []func() (result, error){
+		func() (result, error) { return m.LMLogits(ctx, rows...) },
+		func() (result, error) { return m.Predict(ctx, "mnli", rows...) },
+		func() (result, error) { return m.PredictLogits(ctx, "score", rows...) },
+		func() (result, error) {
 			al, err := m.ExtractFeaturesAlignedToWords(ctx, "the first time", []string{"the", "first time"[:5], "time"})
 			if err != nil {
 				return nil, err
@@ -197,13 +195,13 @@ func TestResultsOutliveTheModel(t *testing.T) {
 		}
 		m := must[*Model](t)(Open(path))
 		rows := batchOf(9, m.Config().VocabSize, 12)
-		hidden := must[[]*tensor.Dense](t)(m.ExtractAllHiddens(t.Context(), rows...))
+		hidden := must[[]*States](t)(m.ExtractAllHiddens(t.Context(), rows...))
 		tokens := m.Encode("The first time.")
 		if err := m.Close(); err != nil {
 			t.Fatal(err)
 		}
 		again := openGolden(t, golden(t, "tiny", "model.pt"))
-		for layer, want := range must[[]*tensor.Dense](t)(again.ExtractAllHiddens(t.Context(), rows...)) {
+		for layer, want := range must[[]*States](t)(again.ExtractAllHiddens(t.Context(), rows...)) {
 			if !sameBits(floats(hidden[layer]), floats(want)) {
 				t.Errorf("hidden state %d has other values after Close", layer)
 			}

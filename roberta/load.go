@@ -10,13 +10,6 @@ import (
 	"github.com/goroberta/goroberta/weights"
 )
 
-// A head is a classification head, ready to compute. It is immutable.
-type head struct {
-	Head
-	headSettings
-	layers nn.Head
-}
-
 // load reads a checkpoint's tensors into the parts of a model: the LM head is nil
 // if there is none. Matrices are packed, so of the file only embeddings are used
 // afterwards. Errors are those of package weights.
@@ -76,12 +69,12 @@ func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
 	}
 	switch c.Positions {
 	case LearnedPositions:
-		e.Positions = nn.LearnedPositions(l.table(stack+"embed_positions.weight"), firstPosition)
+		e.Positions = nn.LearnedPositions(l.float32Table(stack+"embed_positions.weight"), firstPosition)
 	case SinusoidalPositions:
 		e.Positions = nn.SinusoidalPositions(c.Dim, firstPosition)
 	}
 	if l.has(tokenTypes) {
-		e.Types = l.table(tokenTypes)
+		e.Types = l.float32Table(tokenTypes)
 	}
 	if c.LayerNormEmbedding {
 		n := l.norm(stack + "layernorm_embedding")
@@ -131,19 +124,18 @@ func (l *loader) classificationHeads() map[string]*head {
 			return nil
 		}
 		prefix := headPrefix + name + "."
-		h := &head{Head: shape.Head, headSettings: shape.headSettings}
-		h.layers.Activation = activations[h.Activation]
+		h := &head{Head: shape.Head, activation: shape.activation}
 		in := l.config.Dim
 		if h.InnerDim > 0 {
 			dense := l.linear(prefix+"dense", h.InnerDim, in)
-			h.layers.Dense = &dense
+			h.net.Dense, h.net.Activation = &dense, activations[h.activation]
 			in = h.InnerDim
 		}
-		h.layers.Out.W = l.matrix(prefix+"out_proj.weight", h.Classes, in)
+		h.net.Out.W = l.matrix(prefix+"out_proj.weight", h.Classes, in)
 		if shape.noBias {
-			h.layers.Out.Bias = make([]float32, simd.Panels(h.Classes)*simd.PanelWidth)
+			h.net.Out.Bias = make([]float32, simd.Panels(h.Classes)*simd.PanelWidth)
 		} else {
-			h.layers.Out.Bias = l.vector(prefix+"out_proj.bias", h.Classes)
+			h.net.Out.Bias = l.vector(prefix+"out_proj.bias", h.Classes)
 		}
 		heads[name] = h
 	}
@@ -205,7 +197,7 @@ func (l *loader) matrix(name string, out, in int) simd.Matrix {
 
 // packed returns a matrix that the file holds in panels already.
 func (l *loader) packed(name string, out, in int) simd.Matrix {
-	t := l.table(name)
+	t := l.table(name) // of panels, whose shape does not matter here
 	m := simd.Matrix{N: out, K: in, F32: t.F32, F16: t.F16}
 	if t.F16 != nil {
 		m.Format = simd.Float16
@@ -246,20 +238,27 @@ func (l *loader) pack(out, in int, ts ...*weights.Tensor) simd.Matrix {
 	return m
 }
 
-// table reads a tensor as it is, if possible without a copy.
-func (l *loader) table(name string) *nn.Table {
+// float32Table reads a tensor as float32, if possible without a copy.
+func (l *loader) float32Table(name string) *nn.Table {
 	t := l.tensors[name]
-	tab := &nn.Table{Rows: t.Shape[0], Cols: t.Shape[1]}
-	var err error
-	if t.DType == weights.F16 {
-		tab.F16, err = uint16s(t)
-	} else {
-		tab.F32, err = float32s(t)
-	}
+	v, err := float32s(t)
 	if err != nil {
 		l.fail(err)
 	}
-	return tab
+	return &nn.Table{Rows: t.Shape[0], Cols: t.Shape[1], F32: v}
+}
+
+// table is float32Table, but leaves float16 as it is.
+func (l *loader) table(name string) *nn.Table {
+	t := l.tensors[name]
+	if t.DType != weights.F16 {
+		return l.float32Table(name)
+	}
+	v, err := uint16s(t)
+	if err != nil {
+		l.fail(err)
+	}
+	return &nn.Table{Rows: t.Shape[0], Cols: t.Shape[1], F16: v}
 }
 
 // float16s returns the tensors as float16, or nil if a weight does not survive that.

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/weights"
@@ -23,20 +24,19 @@ import (
 // called from any number of goroutines at once; equal input gives equal bits,
 // whatever runs beside it. Close waits for calls that are running.
 type Model struct {
-	cfg    Config
-	enc    *encoder
-	lm     *lmHead // nil without
-	hasLM  bool
-	pooler func([]float32)
-	tok    *bpe.Tokenizer // nil without a vocabulary
-	noTok  error          // why tok is nil
-	pool   *parallel.Pool
-	ckpt   *weights.Checkpoint
-	log    *slog.Logger
-	notes  []string
+	cfg   Config
+	enc   *nn.Encoder
+	lm    *nn.LMHead // nil without
+	hasLM bool
+	tok   *bpe.Tokenizer // nil without a vocabulary
+	noTok error          // why tok is nil
+	pool  *parallel.Pool
+	ckpt  *weights.Checkpoint
+	log   *slog.Logger
+	notes []string
 
 	headsMu sync.Mutex // held by registrations; readers load the map
-	heads   atomic.Pointer[map[string]*classificationHead]
+	heads   atomic.Pointer[map[string]*head]
 
 	running sync.RWMutex // held for reading by calls, for writing by Close
 	closed  bool
@@ -134,17 +134,14 @@ func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (
 	if c.guess != "" {
 		log.Warn(c.guess, "checkpoint", ckpt.Path) // results depend on it
 	}
-	enc, lm, hs, err := load(c, pool)
-	if err != nil {
+	m := &Model{pool: pool, ckpt: ckpt, log: log, cfg: c.config, hasLM: c.hasLM, notes: c.notes}
+	var heads map[string]*head
+	if m.enc, m.lm, heads, err = load(c, pool); err != nil {
 		return nil, err
 	}
-	m := &Model{pool: pool, ckpt: ckpt, log: log, cfg: c.config, pooler: activations[c.config.PoolerActivation]}
-	var heads map[string]*classificationHead
-	m.enc, m.lm, heads = c.engine(enc, lm, hs)
-	m.hasLM = m.lm != nil
 	ckpt.DropPages() // matrices are packed; of the file only the embedding is still read
+	m.enc.Prepare()
 	m.heads.Store(&heads)
-	m.notes = c.notes
 	m.tok, err = c.tokenizer()
 	if errors.Is(err, ErrNoVocabulary) {
 		m.noTok = err
@@ -200,15 +197,6 @@ func (m *Model) HasLMHead() bool { return m.hasLM }
 // Tokenizer returns the model's tokenizer. The error is ErrNoVocabulary, with
 // the places where one was looked for, if the checkpoint came without.
 func (m *Model) Tokenizer() (*bpe.Tokenizer, error) { return m.tok, m.noTok }
-
-// batch checks token sequences and puts them end to end.
-func (m *Model) batch(tokens [][]int) (*batch, error) {
-	b, err := newBatch(&m.cfg, tokens)
-	if errors.Is(err, ErrEmpty) && m.tok == nil {
-		return nil, fmt.Errorf("%w (%w)", err, m.noTok) // Encode had nothing to encode with
-	}
-	return b, err
-}
 
 // Encode turns a text into tokens, <s> text </s>, and several into one input,
 // <s> a </s></s> b </s>. Special tokens' names in a text are plain text, and
