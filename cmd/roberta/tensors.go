@@ -93,7 +93,7 @@ func (s *spool) finish(err error) error {
 	if _, some := errors.AsType[failedError](err); err != nil && !some {
 		return err
 	}
-	if writeErr := weights.WriteFile(s.path, nil, s.entries, false); writeErr != nil {
+	if writeErr := weights.WriteFile(s.path, nil, s.entries); writeErr != nil {
 		return writeErr
 	}
 	return err
