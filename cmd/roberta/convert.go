@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/goroberta/goroberta/roberta"
 )
 
@@ -8,7 +10,7 @@ import (
 type convertCmd struct {
 	Packed bool   `xor:"form" help:"Store the matrices as they are computed with: the file opens in milliseconds, for this program only."`
 	Zstd   bool   `xor:"form" help:"Compress the file: smaller, and slower to open."`
-	In     string `arg:"" name:"in" help:"The checkpoint: a file or directory."`
+	In     string `arg:"" name:"in" help:"The checkpoint: a file or directory, or pocket."`
 	Out    string `arg:"" name:"out" help:"The safetensors file to write. It appears when it is complete."`
 }
 
@@ -17,8 +19,16 @@ func (convertCmd) Help() string {
 	return "Element types and bits stay as they are. The file holds settings, vocabulary, heads and labels, and opens with nothing beside it."
 }
 
+// Validate is called by kong.
+func (c *convertCmd) Validate() error {
+	if c.Zstd {
+		return checkEnding(c.Out, ".safetensors", ".zst")
+	}
+	return checkEnding(c.Out, ".safetensors")
+}
+
 // Run is called by kong.
-func (c *convertCmd) Run() error {
+func (c *convertCmd) Run(ctx context.Context, s *session) error {
 	var opts []roberta.ConvertOption
 	if c.Packed {
 		opts = append(opts, roberta.Packed())

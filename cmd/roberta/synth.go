@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/goroberta/goroberta/internal/synth"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // synthCmd is `roberta synth`.
 type synthCmd struct {
 	Arch string `required:"" enum:"roberta.base,roberta.large" placeholder:"NAME" help:"The architecture: ${enum}."`
 	Seed uint64 `default:"1" placeholder:"N" help:"Chooses the weights (default 1)."`
-	Out  string `arg:"" name:"out" help:"The safetensors file to write. It appears when it is complete."`
+	Out  string `arg:"" name:"out" help:"The safetensors file to write, or - for standard output. It appears when it is complete."`
 }
 
 // Help is shown by kong below the summary.
@@ -19,11 +20,26 @@ func (synthCmd) Help() string {
 		"activations and attention behave as in a trained model. The file has a head, mnli, and opens with nothing beside it."
 }
 
+// Validate is called by kong.
+func (c *synthCmd) Validate() error { return checkEnding(c.Out, ".safetensors") }
+
 // Run is called by kong.
-func (c *synthCmd) Run(ctx context.Context) error {
+func (c *synthCmd) Run(ctx context.Context, s *session) error {
 	m, err := synth.Arch(c.Arch)
 	if err != nil {
 		return err
 	}
-	return m.WriteFile(ctx, c.Out, c.Seed)
+	out, err := s.create(ctx, c.Out, nil, "")
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	metadata, entries, err := m.Entries(ctx, c.Seed)
+	if err != nil {
+		return err
+	}
+	if err := weights.Write(contextWriter{ctx, out}, metadata, entries); err != nil {
+		return stopped(err, "before %s was complete", out.name)
+	}
+	return out.commit()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,7 @@ func TestSpool(t *testing.T) {
 	for _, memory := range []int{0, 500, 1 << 20} {
 		t.Run(fmt.Sprint(memory), func(t *testing.T) {
 			dir := t.TempDir()
-			s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open()
+			s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,11 +38,11 @@ func TestSpool(t *testing.T) {
 				t.Errorf("with %d bytes of memory the file is %v", memory, s.file)
 			}
 			failed := failedError{1, 21}
-			if err := s.finish(failed); err != failed {
+			if err := s.finish(t.Context(), failed); err != failed {
 				t.Errorf("finish(%v) = %v", failed, err)
 			}
 			s.close()
-			ckpt, err := weights.Open(s.path)
+			ckpt, err := weights.Open(s.out.name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +67,7 @@ func TestSpool(t *testing.T) {
 // TestSpoolStopped: a command that was stopped writes nothing.
 func TestSpoolStopped(t *testing.T) {
 	dir := t.TempDir()
-	s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open()
+	s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestSpoolStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	stopped := lineError{1, errors.New("no")}
-	if err := s.finish(stopped); err != stopped {
+	if err := s.finish(t.Context(), stopped); err != stopped {
 		t.Errorf("finish(%v) = %v", stopped, err)
 	}
 	s.close()
