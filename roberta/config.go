@@ -2,11 +2,15 @@ package roberta
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
+
+// firstPosition is padding_idx + 1: fairseq numbers positions from there.
+const firstPosition = 2
 
 // A Config holds the settings of a checkpoint that decide what its numbers
 // mean. They come from the checkpoint (fairseq's args or cfg, Hugging Face's
@@ -46,11 +50,6 @@ const (
 	SinusoidalPositions Positions = "sinusoidal"
 	NoPositions         Positions = "none"
 )
-
-// activations names every activation function that fairseq computes with;
-// gelu_accurate and gelu_fast are two names of the tanh approximation
-// (fairseq/modules/gelu.py).
-var activations = []string{"gelu", "gelu_accurate", "gelu_fast", "relu", "relu_squared", "tanh", "linear"}
 
 // architectures holds the sizes that fairseq's registered architectures give
 // when a checkpoint's settings lack them (fairseq/models/roberta/model.py).
@@ -220,8 +219,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("encoder_embed_dim %d is no multiple of encoder_attention_heads %d", c.Dim, c.Heads)
 	}
 	for _, a := range []struct{ name, fn string }{{"activation_fn", c.Activation}, {"pooler_activation_fn", c.PoolerActivation}} {
-		if !slices.Contains(activations, a.fn) {
-			return fmt.Errorf("setting %s is %q, want one of %s", a.name, a.fn, strings.Join(activations, ", "))
+		if _, ok := activations[a.fn]; !ok {
+			return fmt.Errorf("setting %s is %q, want one of %s", a.name, a.fn, strings.Join(slices.Sorted(maps.Keys(activations)), ", "))
 		}
 	}
 	if !(c.LayerNormEps > 0) {

@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ var ErrConvert = errors.New("roberta: Packed and Zstd exclude each other: a comp
 // settings, vocabulary, heads and labels inside, which opens with nothing beside
 // it. Element types and bits stay as they are. out is replaced when the new file
 // is complete, and untouched if anything fails.
-func Convert(in, out string, opts ...ConvertOption) error {
+func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 	var o convertOptions
 	for _, opt := range opts {
 		opt(&o)
@@ -81,19 +82,19 @@ func Convert(in, out string, opts ...ConvertOption) error {
 // matrices lists the model's packed matrices by the name of their weights.
 func (m *Model) matrices() map[string]*simd.Matrix {
 	ms := map[string]*simd.Matrix{}
-	for i := range m.enc.layers {
-		l, p := &m.enc.layers[i], fmt.Sprintf("%slayers.%d.", stack, m.cfg.layer(i))
-		ms[p+"self_attn.qkv_proj.weight"] = &l.qkv.w
-		ms[p+"self_attn.out_proj.weight"] = &l.out.w
-		ms[p+"fc1.weight"] = &l.fc1.w
-		ms[p+"fc2.weight"] = &l.fc2.w
+	for i := range m.enc.Layers {
+		l, p := &m.enc.Layers[i], fmt.Sprintf("%slayers.%d.", stack, m.cfg.layer(i))
+		ms[p+"self_attn.qkv_proj.weight"] = &l.QKV.W
+		ms[p+"self_attn.out_proj.weight"] = &l.Out.W
+		ms[p+"fc1.weight"] = &l.FC1.W
+		ms[p+"fc2.weight"] = &l.FC2.W
 	}
 	if m.lm != nil {
-		ms[lmPrefix+"dense.weight"] = &m.lm.dense.w
+		ms[lmPrefix+"dense.weight"] = &m.lm.Dense.W
 	}
 	for name, h := range *m.heads.Load() {
-		ms[headPrefix+name+".dense.weight"] = &h.dense.w
-		ms[headPrefix+name+".out_proj.weight"] = &h.out.w
+		ms[headPrefix+name+".dense.weight"] = &h.net.Dense.W
+		ms[headPrefix+name+".out_proj.weight"] = &h.net.Out.W
 	}
 	return ms
 }

@@ -107,7 +107,7 @@ func TestFillMaskSpecialTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, id := range c.At {
-			m.lm.bias[id] += 40
+			m.lm.Bias[id] += 40
 		}
 		if c.Best == "<unk>" || c.Best == "<mask>" || c.Best == "<unk> and <mask>" {
 			checkFill(t, m, c.goldenFill)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/weights"
@@ -33,8 +34,8 @@ type loader struct {
 	pool  *parallel.Pool
 	notes []string
 
-	full slab[float32] // weights of layers, in float32
-	half slab[uint16]  // and in float16
+	full nn.Slab[float32] // weights of layers, in float32
+	half nn.Slab[uint16]  // and in float16
 
 	mu   sync.Mutex
 	err  error
@@ -94,14 +95,14 @@ func (l *loader) vectorInto(dst []float32, name string, n int) {
 	}
 }
 
-func (l *loader) norm(prefix string) norm {
-	n := norm{l.vector(prefix+".weight", l.cfg.Dim), l.vector(prefix+".bias", l.cfg.Dim)}
-	return norm{n.gain[:l.cfg.Dim], n.bias[:l.cfg.Dim]}
+func (l *loader) norm(prefix string) nn.Norm {
+	n := nn.Norm{Gain: l.vector(prefix+".weight", l.cfg.Dim), Bias: l.vector(prefix+".bias", l.cfg.Dim)}
+	return nn.Norm{Gain: n.Gain[:l.cfg.Dim], Bias: n.Bias[:l.cfg.Dim]}
 }
 
 // linear reads the layer prefix.weight [out, in], prefix.bias [out].
-func (l *loader) linear(prefix string, out, in int) linear {
-	return linear{w: l.matrix(prefix+".weight", out, in), b: l.vector(prefix+".bias", out)}
+func (l *loader) linear(prefix string, out, in int) nn.Linear {
+	return nn.Linear{W: l.matrix(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
 }
 
 // matrix packs the weights that stack up to [out, in·…]; names' parts each begin
@@ -122,27 +123,27 @@ func (l *loader) matrix(name string, out, in int) simd.Matrix {
 }
 
 // attention reads the projections of queries, keys and values as one layer.
-func (l *loader) attention(prefix string) linear {
+func (l *loader) attention(prefix string) nn.Linear {
 	C := l.cfg.Dim
 	part := simd.Panels(C) * simd.PanelWidth
-	y := linear{b: make([]float32, 3*part)}
+	y := nn.Linear{Bias: make([]float32, 3*part)}
 	var ts []*weights.Tensor
 	m, packed := l.packed(prefix+"qkv_proj.weight", 3*part, C)
 	for i, name := range []string{"q_proj", "k_proj", "v_proj"} {
-		l.vectorInto(y.b[i*part:], prefix+name+".bias", C)
+		l.vectorInto(y.Bias[i*part:], prefix+name+".bias", C)
 		if !packed {
 			ts = append(ts, l.tensor(prefix+name+".weight", C, C))
 		}
 	}
 	if packed {
-		y.w = m
+		y.W = m
 		return y
 	}
 	if slices.Contains(ts, nil) {
 		return y
 	}
 	var err error
-	if y.w, err = l.pack(C, C, ts...); err != nil {
+	if y.W, err = l.pack(C, C, ts...); err != nil {
 		l.fail(err)
 	}
 	return y
@@ -162,6 +163,7 @@ func (l *loader) packed(name string, out, in int) (simd.Matrix, bool) {
 	var err error
 	switch t.DType {
 	case weights.F16:
+		m.Format = simd.Float16
 		m.F16, err = uint16s(t)
 	case weights.F32:
 		m.F32, err = float32s(t)
@@ -186,13 +188,14 @@ func (l *loader) pack(out, in int, ts ...*weights.Tensor) (simd.Matrix, error) {
 	if half, err := halves(ts); err != nil {
 		return m, err
 	} else if half != nil {
-		m.F16 = l.half.take(len(ts) * n)
+		m.Format = simd.Float16
+		m.F16 = l.half.Take(len(ts) * n)
 		for i, w := range half {
 			simd.PackF16(m.F16[i*n:], w, in, out, in)
 		}
 		return m, nil
 	}
-	m.F32 = l.full.take(len(ts) * n)
+	m.F32 = l.full.Take(len(ts) * n)
 	for i, t := range ts {
 		w, err := float32s(t)
 		if err != nil {
@@ -259,17 +262,17 @@ func uint16s(t *weights.Tensor) ([]uint16, error) {
 }
 
 // table reads an embedding matrix.
-func (l *loader) table(name string, rows, cols int) *table {
+func (l *loader) table(name string, rows, cols int) *nn.Table {
 	t := l.tensor(name, rows, cols)
 	if t == nil {
 		return nil
 	}
-	tab := &table{rows: rows, cols: cols}
+	tab := &nn.Table{Rows: rows, Cols: cols}
 	var err error
 	if t.DType == weights.F16 {
-		tab.f16, err = uint16s(t)
+		tab.F16, err = uint16s(t)
 	} else {
-		tab.f32, err = float32s(t)
+		tab.F32, err = float32s(t)
 	}
 	if err != nil {
 		l.fail(err)
@@ -278,7 +281,7 @@ func (l *loader) table(name string, rows, cols int) *table {
 }
 
 // encoder builds the stack of layers.
-func (l *loader) encoder() *encoder {
+func (l *loader) encoder() *nn.Encoder {
 	c := &l.cfg
 	embed := stack + "embed_tokens.weight"
 	t, ok := l.ckpt.Tensor(embed)
@@ -287,7 +290,7 @@ func (l *loader) encoder() *encoder {
 		return nil
 	}
 	c.VocabSize = t.Shape[0]
-	e := &encoder{act: activation(c.Activation)}
+	e := &nn.Encoder{}
 	// fairseq loads both names of a tied weight into one parameter, lm_head's
 	// last, so that one counts where a file's two differ.
 	lm := lmPrefix + "weight"
@@ -295,7 +298,7 @@ func (l *loader) encoder() *encoder {
 		l.used[embed] = true
 		embed = lm
 	}
-	e.tokens = l.table(embed, c.VocabSize, c.Dim)
+	e.Tokens = l.table(embed, c.VocabSize, c.Dim)
 
 	rows := c.MaxPositions + firstPosition
 	switch c.Positions {
@@ -305,17 +308,17 @@ func (l *loader) encoder() *encoder {
 			if err != nil {
 				l.fail(err)
 			}
-			e.pos = &table{rows: rows, cols: c.Dim, f32: v}
+			e.Positions = nn.LearnedPositions(&nn.Table{Rows: rows, Cols: c.Dim, F32: v}, firstPosition)
 		}
 	case SinusoidalPositions:
-		e.pos = sinusoids(rows, c.Dim)
+		e.Positions = nn.SinusoidalPositions(c.Dim, firstPosition)
 	}
 	if name := stack + "token_type_embeddings.weight"; l.has(name) {
-		e.types = l.tokenTypes(name)
+		e.Types = &nn.Table{Rows: 1, Cols: c.Dim, F32: l.tokenTypes(name)}
 	}
 	if c.LayerNormEmbedding {
 		n := l.norm(stack + "layernorm_embedding")
-		e.embLN = &n
+		e.EmbedNorm = &n
 	}
 	// As many weights as the settings ask for, but no more than the file has.
 	room := c.Layers * (4*simd.PackedLen(c.Dim, c.Dim) + simd.PackedLen(c.FFNDim, c.Dim) + simd.PackedLen(c.Dim, c.FFNDim))
@@ -323,31 +326,31 @@ func (l *loader) encoder() *encoder {
 	for _, t := range l.ckpt.Tensors() {
 		elements += t.Len()
 	}
-	l.full.left, l.half.left = min(room, elements), min(room, elements)
-	e.layers = make([]layer, c.Layers)
+	l.full.Want, l.half.Want = min(room, elements), min(room, elements)
+	e.Layers = make([]nn.Layer, c.Layers)
 	l.pool.Run(c.Layers, func(_, i int) {
 		p := stack + "layers." + strconv.Itoa(c.layer(i)) + "."
-		e.layers[i] = layer{
-			qkv:    l.attention(p + "self_attn."),
-			out:    l.linear(p+"self_attn.out_proj", c.Dim, c.Dim),
-			attnLN: l.norm(p + "self_attn_layer_norm"),
-			fc1:    l.linear(p+"fc1", c.FFNDim, c.Dim),
-			fc2:    l.linear(p+"fc2", c.Dim, c.FFNDim),
-			ffnLN:  l.norm(p + "final_layer_norm"),
+		e.Layers[i] = nn.Layer{
+			QKV:      l.attention(p + "self_attn."),
+			Out:      l.linear(p+"self_attn.out_proj", c.Dim, c.Dim),
+			AttnNorm: l.norm(p + "self_attn_layer_norm"),
+			FC1:      l.linear(p+"fc1", c.FFNDim, c.Dim),
+			FC2:      l.linear(p+"fc2", c.Dim, c.FFNDim),
+			FFNNorm:  l.norm(p + "final_layer_norm"),
 		}
 	})
 	if c.PreNorm {
-		e.lastLN = l.lastNorm()
+		e.LastNorm = l.lastNorm()
 	}
-	c.FinalLayerNorm = e.lastLN != nil
-	e.cfg = *c
+	c.FinalLayerNorm = e.LastNorm != nil
+	e.Config = nn.Config{Dim: c.Dim, FFNDim: c.FFNDim, Heads: c.Heads, Activation: activations[c.Activation], LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, ScaleEmbedding: c.ScaleEmbedding}
 	return e
 }
 
 // lastNorm is the LayerNorm after a pre-norm stack. fairseq drops it if the
 // checkpoint's version is below 2 or missing, even where the file has its weights
 // (fairseq/models/transformer, upgrade_state_dict_named).
-func (l *loader) lastNorm() *norm {
+func (l *loader) lastNorm() *nn.Norm {
 	name := stack + "layer_norm"
 	if t, ok := l.ckpt.Tensor(stack + "version"); ok && t.Len() > 0 {
 		v := make([]float32, t.Len())
@@ -386,19 +389,19 @@ func (l *loader) tokenTypes(name string) []float32 {
 }
 
 // lmHead builds the language-model head; nil if the checkpoint has none.
-func (l *loader) lmHead(tokens *table) *lmHead {
+func (l *loader) lmHead(tokens *nn.Table) *nn.LMHead {
 	if !slices.ContainsFunc([]string{"dense.weight", "layer_norm.weight", "bias"}, func(s string) bool { return l.has(lmPrefix + s) }) &&
 		!l.has(lmPrefix+"dense.weight"+packedSuffix) {
 		return nil
 	}
-	h := &lmHead{
-		dense: l.linear(lmPrefix+"dense", l.cfg.Dim, l.cfg.Dim),
-		ln:    l.norm(lmPrefix + "layer_norm"),
-		bias:  l.vector(lmPrefix+"bias", l.cfg.VocabSize),
-		w:     tokens,
+	h := &nn.LMHead{
+		Dense: l.linear(lmPrefix+"dense", l.cfg.Dim, l.cfg.Dim),
+		Norm:  l.norm(lmPrefix + "layer_norm"),
+		Bias:  l.vector(lmPrefix+"bias", l.cfg.VocabSize),
+		W:     tokens,
 	}
 	if !l.cfg.Tied {
-		h.w = l.table(lmPrefix+"weight", l.cfg.VocabSize, l.cfg.Dim)
+		h.W = l.table(lmPrefix+"weight", l.cfg.VocabSize, l.cfg.Dim)
 	}
 	return h
 }
@@ -407,30 +410,32 @@ var headTensor = regexp.MustCompile(`^classification_heads\.([^.]+)\.(dense|out_
 
 // heads builds every classification head that the checkpoint holds. Their sizes
 // are those of their tensors.
-func (l *loader) heads() map[string]*classificationHead {
+func (l *loader) heads() map[string]*head {
 	var names []string
 	for _, t := range l.ckpt.Tensors() {
 		if m := headTensor.FindStringSubmatch(t.Name); m != nil && !slices.Contains(names, m[1]) {
 			names = append(names, m[1])
 		}
 	}
-	heads := map[string]*classificationHead{}
+	heads := map[string]*head{}
 	for _, name := range names {
 		prefix := headPrefix + name + "."
 		inner, classes := l.rows(prefix+"dense"), l.rows(prefix+"out_proj")
 		if l.err != nil {
 			return nil
 		}
-		h := &classificationHead{
-			Head:  Head{Name: name, Classes: classes, InnerDim: inner},
-			dense: l.linear(prefix+"dense", inner, l.cfg.Dim),
+		dense := l.linear(prefix+"dense", inner, l.cfg.Dim)
+		h := &head{
+			Head:       Head{Name: name, Classes: classes, InnerDim: inner},
+			net:        nn.Head{Dense: &dense, Activation: activations[l.cfg.PoolerActivation]},
+			activation: l.cfg.PoolerActivation,
 		}
 		if l.has(prefix + "out_proj.bias") {
-			h.out = l.linear(prefix+"out_proj", classes, inner)
+			h.net.Out = l.linear(prefix+"out_proj", classes, inner)
 		} else {
 			// fairseq would fill it with random numbers.
 			l.note("classification head %q has no out_proj.bias; zeros are used", name)
-			h.out = linear{w: l.matrix(prefix+"out_proj.weight", classes, inner), b: make([]float32, simd.Panels(classes)*simd.PanelWidth)}
+			h.net.Out = nn.Linear{W: l.matrix(prefix+"out_proj.weight", classes, inner), Bias: make([]float32, simd.Panels(classes)*simd.PanelWidth)}
 		}
 		h.Labels = l.labels(name, classes, len(names))
 		heads[name] = h

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/weights"
@@ -26,20 +27,19 @@ import (
 // called from any number of goroutines at once; equal input gives equal bits,
 // whatever runs beside it. Close waits for calls that are running.
 type Model struct {
-	cfg    Config
-	enc    *encoder
-	lm     *lmHead // nil without
-	hasLM  bool
-	pooler func([]float32)
-	tok    *bpe.Tokenizer // nil without a vocabulary
-	noTok  error          // why tok is nil
-	pool   *parallel.Pool
-	ckpt   *weights.Checkpoint
-	log    *slog.Logger
-	notes  []string
+	cfg   Config
+	enc   *nn.Encoder
+	lm    *nn.LMHead // nil without
+	hasLM bool
+	tok   *bpe.Tokenizer // nil without a vocabulary
+	noTok error          // why tok is nil
+	pool  *parallel.Pool
+	ckpt  *weights.Checkpoint
+	log   *slog.Logger
+	notes []string
 
 	headsMu sync.Mutex // held by registrations; readers load the map
-	heads   atomic.Pointer[map[string]*classificationHead]
+	heads   atomic.Pointer[map[string]*head]
 
 	running sync.RWMutex // held for reading by calls, for writing by Close
 	closed  bool
@@ -148,10 +148,10 @@ func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (
 	l := &loader{cfg: cfg, ckpt: ckpt, pool: pool, used: map[string]bool{}}
 	m.enc = l.encoder()
 	if l.err == nil {
-		m.lm = l.lmHead(m.enc.tokens)
+		m.lm = l.lmHead(m.enc.Tokens)
 		m.hasLM = m.lm != nil
 	}
-	var heads map[string]*classificationHead
+	var heads map[string]*head
 	if l.err == nil {
 		heads = l.heads()
 		l.leftover()
@@ -160,8 +160,8 @@ func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (
 		return nil, l.err
 	}
 	ckpt.DropPages() // matrices are packed; of the file only the embedding is still read
-	m.cfg = m.enc.cfg
-	m.pooler = activation(m.cfg.PoolerActivation)
+	m.cfg = l.cfg
+	m.enc.Prepare()
 	m.heads.Store(&heads)
 	m.notes = append(m.notes, l.notes...)
 	m.tok, err = vocabulary(ckpt, m.cfg.VocabSize)
@@ -300,15 +300,6 @@ func (m *Model) HasLMHead() bool { return m.hasLM }
 // Tokenizer returns the model's tokenizer. The error is ErrNoVocabulary, with
 // the places where one was looked for, if the checkpoint came without.
 func (m *Model) Tokenizer() (*bpe.Tokenizer, error) { return m.tok, m.noTok }
-
-// batch checks token sequences and puts them end to end.
-func (m *Model) batch(tokens [][]int) (*batch, error) {
-	b, err := newBatch(&m.cfg, tokens)
-	if errors.Is(err, ErrEmpty) && m.tok == nil {
-		return nil, fmt.Errorf("%w (%w)", err, m.noTok) // Encode had nothing to encode with
-	}
-	return b, err
-}
 
 // Encode turns a text into tokens, <s> text </s>, and several into one input,
 // <s> a </s></s> b </s>. Special tokens' names in a text are plain text, and

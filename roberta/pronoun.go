@@ -123,14 +123,16 @@ func (m *Model) spanTokens(p pronounText, text string) (ids []int, lo, hi int) {
 
 // spanScores scores each text in the pronoun's place.
 func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) ([]float32, error) {
-	V, mask := m.cfg.VocabSize, m.tok.Dictionary().Mask()
-	masked := make([][]int, len(texts))
-	targets := make([][]int, len(texts))
-	at := make([][]int, len(texts))
+	mask := m.tok.Dictionary().Mask()
+	masked, targets, at := make([][]int, len(texts)), make([][]int, len(texts)), make([][]int, len(texts))
 	for s, text := range texts {
 		ids, lo, hi := m.spanTokens(p, text)
 		if lo == hi {
-			return nil, fmt.Errorf("%w: candidate %q has no tokens", ErrPronoun, text)
+			return nil, fmt.Errorf("%w: candidate %s has no tokens", ErrPronoun, quote(text))
+		}
+		// At the first one that is too long: a long text is not encoded again and again.
+		if err := m.checkLength(s, ids); err != nil {
+			return nil, err
 		}
 		targets[s] = append([]int(nil), ids[lo:hi]...)
 		for i := lo; i < hi; i++ {
@@ -139,22 +141,17 @@ func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) (
 		}
 		masked[s] = ids
 	}
-	logits, err := m.maskLogits(ctx, masked, func(s int) []int { return at[s] })
-	if err != nil {
-		return nil, err
-	}
 	scores := make([]float32, len(texts))
-	row := 0
-	for s := range texts {
-		for _, id := range targets[s] {
-			logp := logits[row*V:][:V]
-			simd.LogSoftmax(logp, logp)
-			scores[s] += logp[id]
-			row++
-		}
+	done := make([]int, len(texts)) // targets scored
+	err := m.eachMask(ctx, masked, at, func(s int, logp []float32) {
+		simd.LogSoftmax(logp, logp)
+		scores[s] += logp[targets[s][done[s]]]
+		done[s]++
+	})
+	for s := range scores {
 		scores[s] /= float32(len(targets[s]))
 	}
-	return scores, nil
+	return scores, err
 }
 
 // A pronounText is a sentence cut at its pronoun.

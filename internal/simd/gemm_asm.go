@@ -40,50 +40,62 @@ type tileSet struct {
 // zeros is the base of a product without one.
 var zeros [2 * PanelWidth]float32
 
-func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int, scratch []float32, then Next) {
+func multiply(j *Job, s *Scratch) {
 	t := tiles(Active())
 	if t == nil {
-		productGeneric(dst, ldd, x, ldx, m, w, ps, base, ldb)
+		multiplyGeneric(j)
 		return
 	}
-	// Panel by panel, so that a tile of sums is done before the next begins. If the
-	// rows of x would not stay in the second-level cache meanwhile, block by block
-	// of terms, so that only a block of x has to.
-	inRange := (ps.P1 - ps.P0 + t.panels - 1) / t.panels
-	blocks, groups := (w.K+kBlock-1)/kBlock, inRange*ps.Count
-	at := func(i int) (p, width, k0 int) {
-		g, k := i/blocks, i%blocks
-		if m*w.K > cacheFloats {
-			g, k = i%groups, i/groups
+	o := newOrder(j, t.panels)
+	for i := range o.steps {
+		now, next := o.step(i), ahead{}
+		if i+1 < o.steps {
+			n := o.step(i + 1)
+			next = ahead{j.W, (n.panel*j.W.K + n.k0) * PanelWidth}
+		} else if w := j.Next.W; w != nil && w.len() > 0 {
+			next = ahead{w, j.Next.Panel * w.K * PanelWidth}
 		}
-		first := ps.P0 + g/inRange*ps.Step
-		p = first + g%inRange*t.panels
-		return p, min(t.panels, first+ps.P1-ps.P0-p), k * kBlock
-	}
-	steps := blocks * groups
-	for i := range steps {
-		p, width, k0 := at(i)
-		n, next := p*PanelWidth, ahead{}
-		if i+1 < steps {
-			nextP, _, nextK := at(i + 1)
-			next = ahead{w, (nextP*w.K + nextK) * PanelWidth}
-		} else if then.W != nil && len(then.W.F32)+len(then.W.F16) > 0 {
-			next = ahead{then.W, then.Panel * then.W.K * PanelWidth}
-		}
+		n := now.panel * PanelWidth
 		switch {
-		case k0 > 0: // the sum so far is the base
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, dst[n:], ldd, scratch)
-		case base == nil:
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, zeros[:], 0, scratch)
+		case now.k0 > 0: // the sum so far is the base
+			t.block(j, now, next, j.Dst[n:], j.DstStride, s)
+		case j.Base == nil:
+			t.block(j, now, next, zeros[:], 0, s)
 		default:
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, base[n:], ldb, scratch)
+			t.block(j, now, next, j.Base[n:], j.BaseStride, s)
 		}
 	}
 }
 
-// cacheFloats is how much of x may be walked again and again: a good half of a
-// second-level cache of 2 MiB.
-const cacheFloats = 320 << 10
+// A step of a job is one block of terms, from k0 on, of one panel or two.
+type step struct{ panel, width, k0 int }
+
+// An order is the order of a job's steps.
+type order struct {
+	*Job
+	width  int // panels of a step, but for the last of a range
+	groups int // of panels, in a range
+	blocks int // of terms
+	steps  int
+}
+
+func newOrder(j *Job, width int) order {
+	groups := (j.Panels.End - j.Panels.First + width - 1) / width
+	blocks := (j.W.K + kBlock - 1) / kBlock
+	return order{j, width, groups, blocks, groups * j.Panels.Count * blocks}
+}
+
+// step is step i.
+func (o *order) step(i int) step {
+	g, block := i/o.blocks, i%o.blocks
+	if o.ByTerms {
+		all := o.steps / o.blocks
+		g, block = i%all, i/all
+	}
+	skip := g / o.groups * o.Panels.Step
+	p := o.Panels.First + skip + g%o.groups*o.width
+	return step{p, min(o.width, o.Panels.End+skip-p), block * kBlock}
+}
 
 // callRows bounds the rows that one call of a kernel computes: assembly cannot be
 // preempted, and this many take well below 100 µs.
@@ -98,32 +110,34 @@ type ahead struct {
 // share is the address from which the tile that begins at row r of m fetches its
 // share of the block.
 func (a ahead) share(r, m int) unsafe.Pointer {
-	n := a.at + r*min(kBlock, a.w.K)/m*PanelWidth
-	if a.w.F16 != nil {
-		return unsafe.Pointer(&a.w.F16[min(n, len(a.w.F16)-1)])
+	n := min(a.at+r*min(kBlock, a.w.K)/m*PanelWidth, a.w.len()-1)
+	if a.w.Format == Float16 {
+		return unsafe.Pointer(&a.w.F16[n])
 	}
-	return unsafe.Pointer(&a.w.F32[min(n, len(a.w.F32)-1)])
+	return unsafe.Pointer(&a.w.F32[n])
 }
 
-// block computes one block of terms, from k0 on, of the width (1 or 2) panels
-// from p on, whose first column is dst's and base's and whose first term is x's.
-func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p, width, k0 int, next ahead, base []float32, ldb int, scratch []float32) {
+// block computes a step, on top of base, whose first column is the step's.
+func (t *tileSet) block(j *Job, now step, next ahead, base []float32, ldb int, s *Scratch) {
+	m, w := j.Rows, j.W
+	dst, ldd := j.Dst[now.panel*PanelWidth:], j.DstStride
+	x, ldx := j.X[now.k0:], j.XStride
 	height, high := cutRows(m, t.rows)
 	ldw := w.K * PanelWidth // from panel to panel
-	k := min(kBlock, w.K-k0)
-	at := p*ldw + k0*PanelWidth
+	k := min(kBlock, w.K-now.k0)
+	at := now.panel*ldw + now.k0*PanelWidth
 	step := 0 // each tile asks for its share of what comes next
 	if next.w == nil {
 		next = ahead{w, at}
 	} else {
-		step = (2*PanelWidth*next.w.bytes()*height + m - 1) / m
+		step = (2*PanelWidth*next.w.Format.bytes()*height + m - 1) / m
 	}
-	ldn := next.w.bytes() * next.w.K * PanelWidth
+	ldn := next.w.Format.bytes() * next.w.K * PanelWidth
 	kernels := t.one
-	if width == 2 {
+	if now.width == 2 {
 		kernels = t.two
 	}
-	if w.F16 == nil {
+	if w.Format == Float32 {
 		for r := 0; r < m; {
 			h, n := nextTiles(r, m, height, high)
 			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
@@ -133,18 +147,18 @@ func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matr
 	}
 	r := 0
 	switch {
-	case width < t.panels:
-		FromF16(scratch[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
+	case now.width < t.panels:
+		FromF16(s.wide[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
 	case height == m:
 		r = height
 		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step)
 	default:
 		r = height
-		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step, &scratch[0])
+		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step, &s.wide[0])
 	}
 	for r < m {
 		h, n := nextTiles(r, m, height, high)
-		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
+		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &s.wide[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
 		r += n * h
 	}
 }

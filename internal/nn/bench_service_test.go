@@ -1,9 +1,7 @@
-package roberta
+package nn
 
 import (
 	"context"
-	"log/slog"
-	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -16,32 +14,15 @@ import (
 	"github.com/goroberta/goroberta/internal/simd"
 )
 
-// benchModel is a model of roberta.base's size with one classification head.
-func benchModel(b *testing.B, threads int) *Model {
-	e := benchEncoder(12, 768, 3072, 12)
-	m := &Model{cfg: e.cfg, enc: e, pool: parallel.New(threads), pooler: simd.Tanh, log: slog.New(slog.DiscardHandler)}
-	m.heads.Store(&map[string]*classificationHead{})
-	b.Cleanup(m.pool.Close)
-	if err := m.RegisterClassificationHead("head", 3); err != nil {
-		b.Fatal(err)
-	}
-	return m
-}
-
-// benchRows are token sequences for it.
-func benchRows(B, T int) [][]int {
-	rng := rand.New(rand.NewPCG(1, 2))
-	return slices.Collect(func(yield func([]int) bool) {
-		for range B {
-			row := make([]int, T)
-			for i := range row {
-				row[i] = 4 + rng.IntN(900)
-			}
-			if !yield(row) {
-				return
-			}
+// benchRun computes requests on an encoder of roberta.base's size.
+func benchRun(b *testing.B, threads int) func(Request) {
+	e, p := benchEncoder(12, 768, 3072, 12), parallel.New(threads)
+	b.Cleanup(p.Close)
+	return func(q Request) {
+		if _, err := e.Run(context.Background(), p, q); err != nil {
+			b.Error(err)
 		}
-	})
+	}
 }
 
 // alternate runs two functions in turns and reports the medians of their times
@@ -64,33 +45,35 @@ func alternate(b *testing.B, nameA string, fa func(), nameB string, fb func()) {
 	b.ReportMetric(ratios[len(ratios)/2], nameB+"/"+nameA)
 }
 
-// BenchmarkPredict compares Predict, which computes one row a sequence in the
-// last layer, with ExtractFeatures, which computes all.
+// BenchmarkPredict compares a classification head, for which one row a sequence is
+// computed in the last layer, with the features of all rows.
 func BenchmarkPredict(b *testing.B) {
-	m, ctx := benchModel(b, 2), context.Background()
-	rows := benchRows(8, 128)
-	alternate(b, "predict", func() { _, _ = m.Predict(ctx, "head", rows...) }, "features", func() { _, _ = m.ExtractFeatures(ctx, rows...) })
+	run, batch := benchRun(b, 2), benchBatch(slices.Repeat([]int{128}, 8)...)
+	dense := NewLinear(make([]float32, 768*768), 768, 768, nil)
+	head := &Head{Dense: &dense, Activation: simd.Tanh, Out: NewLinear(make([]float32, 3*768), 3, 768, nil)}
+	first := Only(batch.Offsets[:batch.Sequences()]...)
+	alternate(b, "predict", func() { run(Request{Batch: batch, Rows: first, Head: head}) },
+		"features", func() { run(Request{Batch: batch, Features: true}) })
 }
 
 // BenchmarkCallers compares one caller with 64 sequences in one batch and 64
 // callers with a sequence each.
 func BenchmarkCallers(b *testing.B) {
-	m, ctx := benchModel(b, 2), context.Background()
-	rows := benchRows(64, 32)
+	run, batch := benchRun(b, 2), benchBatch(slices.Repeat([]int{32}, 64)...)
+	one := benchBatch(32)
 	alternate(b, "callers", func() {
 		var wg sync.WaitGroup
-		for _, row := range rows {
-			wg.Go(func() { _, _ = m.ExtractFeatures(ctx, row) })
+		for range batch.Sequences() {
+			wg.Go(func() { run(Request{Batch: one, Features: true}) })
 		}
 		wg.Wait()
-	}, "batch", func() { _, _ = m.ExtractFeatures(ctx, rows...) })
+	}, "batch", func() { run(Request{Batch: batch, Features: true}) })
 }
 
 // BenchmarkBusyCollector compares calls on one thread with and without another
 // goroutine that makes so much garbage that it is collected all the time.
 func BenchmarkBusyCollector(b *testing.B) {
-	m, ctx := benchModel(b, 1), context.Background()
-	rows := benchRows(1, 128)
+	run, batch := benchRun(b, 1), benchBatch(128)
 	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	var busy atomic.Bool
 	done := make(chan struct{})
@@ -109,7 +92,7 @@ func BenchmarkBusyCollector(b *testing.B) {
 			keep[i%len(keep)] = new([64]*int)
 		}
 	})
-	call := func() { _, _ = m.ExtractFeatures(ctx, rows...) }
+	call := func() { run(Request{Batch: batch, Features: true}) }
 	var collections, calls uint32
 	alternate(b, "quiet", call, "busy", func() {
 		var before, after runtime.MemStats
@@ -130,30 +113,20 @@ func BenchmarkAttention(b *testing.B) {
 	e := benchEncoder(2, 768, 3072, 12)
 	for _, shape := range []string{"8x32", "1x128", "1x512", "8x512"} {
 		b.Run("shape="+shape, func(b *testing.B) {
-			var rows [][]int
-			for _, n := range benchLengths(shape) {
-				rows = append(rows, benchRows(1, n)...)
-			}
-			batch, err := newBatch(&e.cfg, rows)
-			if err != nil {
-				b.Fatal(err)
-			}
-			p, a := parallel.New(1), newArena(nil)
-			heads := e.heads(a, batch, nil)
-			clear(heads.qkv.data)
+			batch := benchBatch(benchLengths(shape)...)
+			p, t := parallel.New(1), newTeam(nil)
+			defer t.release()
+			a := e.newAttention(t, &e.Layers[0], batch, t.matrix(useX, batch.Len(), e.Dim), All())
+			clear(a.qkv.data)
 			alternate(b, "attention", func() {
-				for range e.layers {
-					for i := range batch.sequences() {
-						for h := range e.cfg.Heads {
-							heads.attend(&a.scratch[0], i, h)
+				for range e.Layers {
+					for i := range batch.Sequences() {
+						for h := range e.Heads {
+							a.attend(t.arena.members[0], i, h)
 						}
 					}
 				}
-			}, "all", func() {
-				whole := newArena(nil)
-				_, _ = e.run(context.Background(), p, whole, batch, nil, nil)
-				whole.release()
-			})
+			}, "all", func() { _, _ = e.Run(context.Background(), p, Request{Batch: batch}) })
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package roberta
+package nn
 
 import (
 	"context"
@@ -13,43 +13,56 @@ import (
 
 // benchEncoder makes an encoder of roberta.large's or another size. Its weights
 // are small, so that activations stay finite; speed does not depend on them.
-func benchEncoder(layers, C, ffn, heads int) *encoder {
-	memory := slab[float32]{left: layers * (4*C*C + 2*C*ffn)}
-	lin := func(n, k int) linear {
-		l := linear{w: simd.Matrix{N: n, K: k, F32: memory.take(simd.PackedLen(n, k))}, b: make([]float32, n)}
-		for i := range l.w.F32 {
-			l.w.F32[i] = float32(i%17-8) / 512
+func benchEncoder(layers, C, ffn, heads int) *Encoder {
+	memory := Slab[float32]{Want: layers * (4*C*C + 2*C*ffn)}
+	lin := func(n, k int) Linear {
+		l := Linear{W: simd.Matrix{N: n, K: k, F32: memory.Take(simd.PackedLen(n, k))}, Bias: make([]float32, n)}
+		for i := range l.W.F32 {
+			l.W.F32[i] = float32(i%17-8) / 512
 		}
 		return l
 	}
-	ln := func() norm {
-		n := norm{make([]float32, C), make([]float32, C)}
-		for i := range n.gain {
-			n.gain[i] = 1
+	ln := func() Norm {
+		n := Norm{make([]float32, C), make([]float32, C)}
+		for i := range n.Gain {
+			n.Gain[i] = 1
 		}
 		return n
 	}
-	e := &encoder{cfg: Config{Layers: layers, Dim: C, FFNDim: ffn, Heads: heads, LayerNormEps: 1e-5, MaxPositions: 512, VocabSize: 1000}, act: simd.GELU}
-	e.tokens = &table{rows: 1000, cols: C, f32: make([]float32, 1000*C)}
-	for i := range e.tokens.f32 {
-		e.tokens.f32[i] = float32(i%13-6) / 8
+	e := &Encoder{Config: Config{Dim: C, FFNDim: ffn, Heads: heads, LayerNormEps: 1e-5, Activation: simd.GELU}}
+	e.Tokens = &Table{Rows: 1000, Cols: C, F32: make([]float32, 1000*C)}
+	for i := range e.Tokens.F32 {
+		e.Tokens.F32[i] = float32(i%13-6) / 8
 	}
 	n := ln()
-	e.embLN = &n
+	e.EmbedNorm = &n
 	for range layers {
-		e.layers = append(e.layers, layer{qkv: lin(3*C, C), out: lin(C, C), fc1: lin(ffn, C), fc2: lin(C, ffn), attnLN: ln(), ffnLN: ln()})
+		e.Layers = append(e.Layers, Layer{QKV: lin(3*C, C), Out: lin(C, C), FC1: lin(ffn, C), FC2: lin(C, ffn), AttnNorm: ln(), FFNNorm: ln()})
 	}
+	e.Prepare()
 	return e
 }
 
 // flops is the number of operations of a forward pass's products.
-func flops(c *Config, lengths []int) float64 {
+func flops(e *Encoder, lengths []int) float64 {
 	total := 0.0
 	for _, T := range lengths {
-		linear := 4*c.Dim*c.Dim + 2*c.Dim*c.FFNDim
-		total += 2 * float64(T) * float64(linear+2*T*c.Dim) * float64(c.Layers)
+		linear := 4*e.Dim*e.Dim + 2*e.Dim*e.FFNDim
+		total += 2 * float64(T) * float64(linear+2*T*e.Dim) * float64(len(e.Layers))
 	}
 	return total
+}
+
+// benchBatch is a batch of sequences of the given lengths.
+func benchBatch(lengths ...int) *Batch {
+	b := &Batch{Offsets: []int{0}}
+	for _, n := range lengths {
+		for i := range n {
+			b.Tokens, b.Positions = append(b.Tokens, 2+i*7%900), append(b.Positions, i)
+		}
+		b.Offsets = append(b.Offsets, len(b.Tokens))
+	}
+	return b
 }
 
 // BenchmarkForward runs the encoder in the sizes of roberta.base and
@@ -60,7 +73,7 @@ func BenchmarkForward(b *testing.B) {
 		name                  string
 		layers, C, ffn, heads int
 	}{{"base", 12, 768, 3072, 12}, {"large", 24, 1024, 4096, 16}} {
-		var e *encoder // made when the first benchmark wants it
+		var e *Encoder // made when the first benchmark wants it
 		for _, threads := range []int{1, 2} {
 			for _, shape := range []string{"1x1", "1x8", "1x32", "1x128", "1x512", "8x128", "32x32", "mix32"} {
 				b.Run(fmt.Sprintf("arch=%s/isa=%v/threads=%d/shape=%s", arch.name, simd.Active(), threads, shape), func(b *testing.B) {
@@ -87,31 +100,17 @@ func benchLengths(shape string) []int {
 	return slices.Repeat([]int{T}, B)
 }
 
-func benchForward(b *testing.B, e *encoder, threads int, lengths []int) {
+func benchForward(b *testing.B, e *Encoder, threads int, lengths []int) {
 	p := parallel.New(threads)
 	defer p.Close()
-	var rows [][]int
-	for _, n := range lengths {
-		row := make([]int, n)
-		for i := range row {
-			row[i] = 2 + i%900
-		}
-		rows = append(rows, row)
-	}
-	batch, err := newBatch(&e.cfg, rows)
-	if err != nil {
-		b.Fatal(err)
-	}
-	work := flops(&e.cfg, lengths)
+	batch, work := benchBatch(lengths...), flops(e, lengths)
 	var rates, parts []float64
 	before := peak()
 	for b.Loop() {
 		start := time.Now()
-		a := newArena(p)
-		if _, err := e.run(context.Background(), p, a, batch, nil, nil); err != nil {
+		if _, err := e.Run(context.Background(), p, Request{Batch: batch}); err != nil {
 			b.Fatal(err)
 		}
-		a.release()
 		rate := work / time.Since(start).Seconds()
 		after := peak()
 		rates = append(rates, rate)

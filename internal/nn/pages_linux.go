@@ -1,6 +1,6 @@
 //go:build linux && !purego
 
-package roberta
+package nn
 
 import (
 	"syscall"

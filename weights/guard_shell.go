@@ -1,0 +1,4 @@
+package weights
+
+// Guard runs f.
+func (c *Checkpoint) Guard(f func() error) error { return f() }
