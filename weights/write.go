@@ -4,17 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/goroberta/goroberta/internal/outfile"
 )
 
 // An Entry is a tensor to be written.
@@ -160,68 +160,36 @@ func header(metadata map[string]string, entries []Entry) ([]byte, error) {
 // appears under its name only when it is complete: an old one of that name is
 // replaced then, and stays as it is if anything fails. A device or pipe is
 // written to directly.
-func WriteFile(path string, metadata map[string]string, entries []Entry, compress bool) (err error) {
-	write := func(w io.Writer) error {
-		if !compress {
-			return Write(w, metadata, entries)
-		}
-		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
-		if err != nil {
-			return err
-		}
-		if err := Write(z, metadata, entries); err != nil {
-			z.Close()
-			return err
-		}
-		return z.Close()
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return fmt.Errorf("weights: %s is a directory", path)
-		}
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		if err := write(f); err != nil {
-			f.Close()
-			return err
-		}
-		return f.Close()
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link stays a link
-	}
-	f, err := createBeside(path)
+//
+// The new file has the mode of the old one, which is not replaced if it is
+// write-protected (outfile.ErrWriteProtected). Nothing else is left behind, on
+// Linux not even by a process that is killed.
+func WriteFile(path string, metadata map[string]string, entries []Entry, compress bool) error {
+	f, err := outfile.Create(context.Background(), path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
+	defer f.Close()
+	if compress {
+		err = writeZstd(f, metadata, entries)
+	} else {
+		err = Write(f, metadata, entries)
+	}
+	if err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return f.Commit()
 }
 
-// createBeside creates a new file in path's directory, with the permissions that
-// path itself would get.
-func createBeside(path string) (*os.File, error) {
-	for try := 0; ; try++ {
-		name := fmt.Sprintf(".%s.%08x", filepath.Base(path), rand.Uint32())
-		f, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !os.IsExist(err) || try == 100 {
-			return f, err
-		}
+// writeZstd is Write, compressed.
+func writeZstd(w io.Writer, metadata map[string]string, entries []Entry) error {
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
+	if err != nil {
+		return err
 	}
+	if err := Write(z, metadata, entries); err != nil {
+		z.Close()
+		return err
+	}
+	return z.Close()
 }

@@ -53,7 +53,8 @@ func (c *alignCmd) Run(ctx context.Context, s *session) error {
 				if t.Words == nil {
 					t.Words = []string{} // not null
 				}
-				return t, out.add(strconv.Itoa(index), a.Features.Shape(), a.Features.Data().([]float32))
+				shape := a.Features.Shape()
+				return t, out.add(strconv.Itoa(index), shape[0], shape[1], a.Features.Row)
 			},
 		}, nil
 	})

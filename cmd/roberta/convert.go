@@ -36,5 +36,5 @@ func (c *convertCmd) Run(ctx context.Context, s *session) error {
 	if c.Zstd {
 		opts = append(opts, roberta.Zstd())
 	}
-	return roberta.Convert(c.In, c.Out, opts...)
+	return roberta.Convert(ctx, c.In, c.Out, opts...)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"gorgonia.org/tensor"
-
 	"github.com/goroberta/goroberta/roberta"
 )
 
@@ -54,7 +52,8 @@ func (c *featuresCmd) Run(ctx context.Context, s *session) error {
 			run:     func(ctx context.Context, tokens [][]int) ([][]states, error) { return c.compute(ctx, m, tokens) },
 			result: func(index int, _ []int, all []states) (any, error) {
 				for _, s := range all {
-					if err := out.add(strconv.Itoa(index)+s.suffix, []int{s.rows, s.cols}, s.values); err != nil {
+					row := func(token int) []float32 { return s.Row(s.sequence, token) }
+					if err := out.add(strconv.Itoa(index)+s.suffix, s.Len(s.sequence), s.Shape()[2], row); err != nil {
 						return nil, err
 					}
 				}
@@ -65,39 +64,35 @@ func (c *featuresCmd) Run(ctx context.Context, s *session) error {
 	})
 }
 
-// states are a tensor [rows, cols] of one sequence.
+// states are a tensor of one sequence of a batch.
 type states struct {
-	suffix     string // of the tensor's name, after the request's number
-	rows, cols int
-	values     []float32
+	suffix string // of the tensor's name, after the request's number
+	*roberta.States
+	sequence int
 }
 
 // compute computes what the flags ask for, for each sequence of a batch.
 func (c *featuresCmd) compute(ctx context.Context, m *roberta.Model, tokens [][]int) ([][]states, error) {
-	all := make([][]states, len(tokens))
-	add := func(suffix string, t *tensor.Dense) {
-		values, T, C := t.Data().([]float32), t.Shape()[1], t.Shape()[2]
-		for i, seq := range tokens {
-			all[i] = append(all[i], states{suffix, len(seq), C, values[i*T*C:][:len(seq)*C]})
-		}
-	}
-	parts := roberta.LastHidden
+	want := roberta.WantFeatures
 	if c.AllHiddens {
-		parts |= roberta.AllHiddens
+		want |= roberta.WantHiddens
 	}
 	if c.LMLogits {
-		parts |= roberta.Logits
+		want |= roberta.WantLogits
 	}
-	e, err := m.Extract(ctx, parts, tokens...)
+	e, err := m.Extract(ctx, want, tokens...)
 	if err != nil {
 		return nil, err
 	}
-	add("", e.Features)
-	for l, h := range e.Hidden {
-		add(".hidden."+strconv.Itoa(l), h)
-	}
-	if e.Logits != nil {
-		add(".logits", e.Logits)
+	all := make([][]states, len(tokens))
+	for i := range all {
+		all[i] = append(all[i], states{"", e.Features, i})
+		for l, h := range e.Hidden {
+			all[i] = append(all[i], states{".hidden." + strconv.Itoa(l), h, i})
+		}
+		if e.Logits != nil {
+			all[i] = append(all[i], states{".logits", e.Logits, i})
+		}
 	}
 	return all, nil
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"gorgonia.org/tensor"
-
 	"github.com/goroberta/goroberta/roberta"
 )
 
@@ -49,7 +47,15 @@ func (c *predictCmd) Run(ctx context.Context, s *session) error {
 				if c.Logits {
 					predict = m.PredictLogits
 				}
-				return rows(predict(ctx, head.Name, tokens...))
+				scores, err := predict(ctx, head.Name, tokens...)
+				if err != nil {
+					return nil, err
+				}
+				rows := make([][]float32, len(tokens))
+				for i := range rows {
+					rows[i] = scores.Row(i)
+				}
+				return rows, nil
 			},
 			result: func(_ int, _ []int, scores []float32) (any, error) {
 				line := predictLine{Head: head.Name, Argmax: argmax(scores)}
@@ -86,17 +92,4 @@ func (c *predictCmd) head(m *roberta.Model) (roberta.Head, error) {
 		names[i] = h.Name
 	}
 	return roberta.Head{}, usagef("--head is needed: the model has %s", strings.Join(names, ", "))
-}
-
-// rows cuts a tensor (B, N) into its rows.
-func rows(t *tensor.Dense, err error) ([][]float32, error) {
-	if err != nil {
-		return nil, err
-	}
-	values, B, N := t.Data().([]float32), t.Shape()[0], t.Shape()[1]
-	out := make([][]float32, B)
-	for b := range out {
-		out[b] = values[b*N:][:N]
-	}
-	return out, nil
 }

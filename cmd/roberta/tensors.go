@@ -55,19 +55,29 @@ type spool struct {
 	buf     []byte // reused for what goes to file
 }
 
-// add appends a tensor of row-major values, which it does not keep. Its errors
-// are about the file.
-func (s *spool) add(name string, shape []int, values []float32) error {
+// add appends a float32 tensor (rows, cols), or rows of zeros where row returns
+// nil. Its errors are about the file.
+func (s *spool) add(name string, rows, cols int, row func(i int) []float32) error {
 	if s.npy && len(s.entries) == 1 {
 		return fatalError{errors.New("a .npy file holds one tensor, and there are more: write a .safetensors file")}
 	}
-	entry := weights.Entry{Name: name, DType: weights.F32, Shape: shape}
-	n := 4 * len(values)
+	n := 4 * rows * cols
+	dst := s.buf[:0]
 	if n <= s.memory {
-		data := appendFloat32s(make([]byte, 0, n), values)
+		dst = make([]byte, 0, n)
+	}
+	for i := range rows {
+		if values := row(i); values != nil {
+			dst = appendFloat32s(dst, values)
+		} else {
+			dst = append(dst, make([]byte, 4*cols)...)
+		}
+	}
+	entry := weights.Entry{Name: name, DType: weights.F32, Shape: []int{rows, cols}}
+	if n <= s.memory {
 		s.memory -= n
 		entry.Write = func(w io.Writer) error {
-			_, err := w.Write(data)
+			_, err := w.Write(dst)
 			return err
 		}
 	} else {
@@ -78,12 +88,12 @@ func (s *spool) add(name string, shape []int, values []float32) error {
 			}
 			s.file = f
 		}
-		s.buf = appendFloat32s(s.buf[:0], values)
 		at := s.size
-		if _, err := s.file.Write(s.buf); err != nil {
+		if _, err := s.file.Write(dst); err != nil {
 			return fatalError{err}
 		}
 		s.size += int64(n)
+		s.buf = dst
 		entry.Write = func(w io.Writer) error {
 			_, err := io.Copy(w, io.NewSectionReader(s.file, at, int64(n)))
 			return err

@@ -30,7 +30,7 @@ func TestSpool(t *testing.T) {
 			}
 			s.memory = memory
 			for i, v := range values {
-				if err := s.add(fmt.Sprint(i), []int{i, 3}, v); err != nil {
+				if err := s.add(fmt.Sprint(i), i, 3, func(r int) []float32 { return v[3*r:][:3] }); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -72,7 +72,7 @@ func TestSpoolStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.memory = 0
-	if err := s.add("0", []int{1}, []float32{1}); err != nil {
+	if err := s.add("0", 1, 1, func(int) []float32 { return []float32{1} }); err != nil {
 		t.Fatal(err)
 	}
 	stopped := lineError{1, errors.New("no")}

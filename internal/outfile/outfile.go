@@ -220,10 +220,16 @@ func openDirect(ctx context.Context, path string) (*os.File, error) {
 		f   *os.File
 		err error
 	}
-	done := make(chan opened, 1)
+	done := make(chan opened)
 	go func() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		done <- opened{f, err}
+		select {
+		case done <- opened{f, err}:
+		case <-ctx.Done():
+			if err == nil {
+				f.Close()
+			}
+		}
 	}()
 	select {
 	case o := <-done:
