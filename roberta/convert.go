@@ -45,7 +45,7 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 	if !o.packed {
 		return weights.Convert(in, out, weights.ConvertOptions{Zstd: o.zstd})
 	}
-	if err := weights.CheckDifferent(in, out); err != nil {
+	if err := weights.CheckOutput(out, in); err != nil {
 		return err
 	}
 	m, err := Open(in)
@@ -76,7 +76,7 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 		e.Write = func(out io.Writer) error { return writeMatrix(out, w) }
 		entries = append(entries, e)
 	}
-	return weights.WriteFile(out, metadata, entries, false)
+	return weights.WriteFile(out, metadata, entries)
 }
 
 // matrices lists the model's packed matrices by the name of their weights.

@@ -49,7 +49,7 @@ func changed(t *testing.T, in string, f func(settings map[string]any, entries ma
 		list = append(list, *e)
 	}
 	out := filepath.Join(t.TempDir(), "model.safetensors")
-	if err := weights.WriteFile(out, metadata, list, false); err != nil {
+	if err := weights.WriteFile(out, metadata, list); err != nil {
 		t.Fatal(err)
 	}
 	return out

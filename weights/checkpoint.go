@@ -47,7 +47,11 @@ type Checkpoint struct {
 //
 // Errors are those of the operating system and a *FileError of one of the kinds
 // that this package's Err variables name.
-func Open(path string) (*Checkpoint, error) {
+func Open(path string, opts ...Option) (*Checkpoint, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -59,7 +63,7 @@ func Open(path string) (*Checkpoint, error) {
 			dir = "."
 		}
 	}
-	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name))) }}
+	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name)), &o) }}
 	c, err := f.checkpoint(name)
 	if err != nil {
 		return nil, inFile(path, err)
@@ -90,7 +94,11 @@ func OpenFS(fsys fs.FS, name string) (*Checkpoint, error) {
 // name is for messages. Nothing is looked for beside it.
 func Load(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
 	c := &Checkpoint{tensors: map[string]*Tensor{}}
-	if err := c.add(&source{r: r, size: size}, nil); err != nil {
+	src, err := readerSource(r, size)
+	if err == nil {
+		err = c.add(src, nil)
+	}
+	if err != nil {
 		return nil, inFile(name, err)
 	}
 	c.Path = name
@@ -143,7 +151,7 @@ func (c *Checkpoint) note(format string, args ...any) {
 // if there is one.
 func (c *Checkpoint) add(src *source, hf *huggingFaceConfig) error {
 	c.sources = append(c.sources, src)
-	head, err := src.bytes(0, min(src.size, 512))
+	head, err := src.read(0, min(src.size, 512))
 	if err != nil {
 		return err
 	}

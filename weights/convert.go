@@ -1,9 +1,9 @@
 package weights
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
-	"os"
 	"slices"
 	"strings"
 )
@@ -20,7 +20,7 @@ type ConvertOptions struct {
 // checkpoint holds more than is written, so it is never replaced by its own
 // conversion. out is complete or untouched.
 func Convert(in, out string, opts ConvertOptions) error {
-	if err := CheckDifferent(in, out); err != nil {
+	if err := CheckOutput(out, in); err != nil {
 		return err
 	}
 	c, err := Open(in)
@@ -32,19 +32,10 @@ func Convert(in, out string, opts ConvertOptions) error {
 	if err != nil {
 		return err
 	}
-	return WriteFile(out, metadata, entries, opts.Zstd)
-}
-
-// CheckDifferent returns ErrSameFile if in and out are one existing file.
-func CheckDifferent(in, out string) error {
-	a, err := os.Stat(in)
-	if err != nil {
-		return err
+	if opts.Zstd {
+		return WriteFile(out, metadata, entries, WithZstd())
 	}
-	if b, err := os.Stat(out); err == nil && os.SameFile(a, b) {
-		return inFile(out, ErrSameFile)
-	}
-	return nil
+	return WriteFile(out, metadata, entries)
 }
 
 // Export lists what a converted file of the checkpoint holds, for WriteFile.
@@ -112,12 +103,22 @@ func (c *Checkpoint) tied() bool {
 	return !untied
 }
 
+// writeTo copies the elements in pieces, between which a writer can end the work. It
+// does not give the map's own memory to w: a system call that reads where the file
+// has no content any more fails with an error of its own.
 func (t *Tensor) writeTo(w io.Writer) error {
-	b, err := t.Bytes()
-	if err != nil {
-		return err
+	r := io.NewSectionReader(t.data.src, t.data.off+int64(t.offset*t.DType.Size()), int64(t.Len()*t.DType.Size()))
+	if !t.isContiguous() {
+		b, err := t.Bytes()
+		if err != nil {
+			return err
+		}
+		r = io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 	}
-	_, err = w.Write(b)
+	n, err := io.CopyBuffer(w, r, make([]byte, min(r.Size(), 1<<20)+1))
+	if err == nil && n < r.Size() {
+		err = ErrTruncated
+	}
 	return err
 }
 

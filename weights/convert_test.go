@@ -229,15 +229,15 @@ func TestFailureLeavesNothing(t *testing.T) {
 		{"no type", Entry{"w", 0, []int{1}, nil}, nil},
 		{"size overflows", Entry{"w", F32, []int{1 << 30, 1 << 30, 1 << 30}, nil}, nil},
 	} {
-		for _, compress := range []bool{false, true} {
+		for _, compress := range [][]Option{nil, {WithZstd()}} {
 			dir := t.TempDir()
-			err := WriteFile(filepath.Join(dir, "new"), nil, []Entry{tc.entry}, compress)
+			err := WriteFile(filepath.Join(dir, "new"), nil, []Entry{tc.entry}, compress...)
 			var fe *FileError
 			if !errors.As(err, &fe) || fe.Tensor != "w" || tc.is != nil && !errors.Is(err, tc.is) {
 				t.Errorf("%s: %v", tc.name, err)
 			}
 			writeFiles(t, dir, map[string][]byte{"old": []byte("as it was")})
-			if err := WriteFile(filepath.Join(dir, "old"), nil, []Entry{tc.entry}, compress); err == nil {
+			if err := WriteFile(filepath.Join(dir, "old"), nil, []Entry{tc.entry}, compress...); err == nil {
 				t.Errorf("%s: no error", tc.name)
 			}
 			checkOnly(t, dir, "old")

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type folder struct {
 }
 
 func folderOf(fsys fs.FS, dir string) *folder {
-	return &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name) }}
+	return &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name, &options{ctx: context.Background()}) }}
 }
 
 // sideFile is the most that is read of a vocabulary, settings or label file.
@@ -64,6 +65,11 @@ var modelFiles = []string{
 	"checkpoint_best.pt", "checkpoint_last.pt",
 }
 
+// isModelFile says whether a directory's only file of that name is its model.
+func isModelFile(name string) bool {
+	return path.Ext(name) == ".pt" || path.Ext(name) == ".safetensors" || strings.HasSuffix(name, ".safetensors.zst")
+}
+
 // find says which file of the folder holds the tensors.
 func (f *folder) find() (string, error) {
 	for _, name := range modelFiles {
@@ -77,11 +83,11 @@ func (f *folder) find() (string, error) {
 	}
 	var models, dirs []string
 	for _, e := range entries {
-		switch ext := path.Ext(e.Name()); {
+		switch {
 		case strings.HasPrefix(e.Name(), "."):
 		case e.IsDir():
 			dirs = append(dirs, e.Name())
-		case ext == ".pt" || ext == ".safetensors" || strings.HasSuffix(e.Name(), ".safetensors.zst"):
+		case isModelFile(e.Name()):
 			models = append(models, e.Name())
 		}
 	}

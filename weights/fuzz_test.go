@@ -29,7 +29,7 @@ func FuzzPickle(f *testing.F) {
 		var end int64
 		var err error
 		persistent := func(id any) (any, error) { return storageID(id) }
-		if n := allocated(func() { v, end, err = unpickle(bytes.NewReader(data), 0, int64(len(data)), persistent) }); n > allowance(len(data)) {
+		if n := allocated(func() { v, end, err = unpickled(data, 0, persistent) }); n > allowance(len(data)) {
 			t.Errorf("%d bytes of memory for %d", n, len(data))
 		}
 		if err != nil {
@@ -45,7 +45,7 @@ func FuzzPickle(f *testing.F) {
 		if !ok || n < 0 {
 			return
 		}
-		w, _, err := unpickle(bytes.NewReader(again), 0, int64(len(again)), nil)
+		w, _, err := unpickled(again, 0, nil)
 		if err != nil || !sameValue(v, w) {
 			t.Errorf("%q, written as %q, is read as %v, %v", data, again, w, err)
 		}

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"errors"
 	"runtime"
 	"testing"
@@ -42,4 +43,10 @@ func isTyped(err error) bool {
 		}
 	}
 	return false
+}
+
+// unpickled reads a pickle from off on.
+func unpickled(pickle []byte, off int64, persistent func(any) (any, error)) (any, int64, error) {
+	mem := budget(times(freeValues, valueRatio, int64(len(pickle))))
+	return unpickle(bytes.NewReader(pickle), off, int64(len(pickle)), &mem, persistent)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func unpickleString(s string) (any, error) {
-	v, _, err := unpickle(strings.NewReader(s), 0, int64(len(s)), nil)
+	v, _, err := unpickled([]byte(s), 0, nil)
 	return v, err
 }
 
@@ -126,16 +126,16 @@ func TestPickleValues(t *testing.T) {
 // TestPickleEnd: reading stops at the pickle's end, and says where that is.
 func TestPickleEnd(t *testing.T) {
 	in := "..K\x01.K\x02."
-	v, end, err := unpickle(strings.NewReader(in), 2, int64(len(in)), nil)
+	v, end, err := unpickled([]byte(in), 2, nil)
 	if v != int64(1) || end != 5 || err != nil {
 		t.Errorf("unpickle = %v, %d, %v", v, end, err)
 	}
-	v, end, err = unpickle(strings.NewReader(in), end, int64(len(in)), nil)
+	v, end, err = unpickled([]byte(in), end, nil)
 	if v != int64(2) || end != 8 || err != nil {
 		t.Errorf("unpickle = %v, %d, %v", v, end, err)
 	}
 	for _, off := range []int64{-1, 9, math.MaxInt64} {
-		if _, _, err := unpickle(strings.NewReader(in), off, int64(len(in)), nil); !errors.Is(err, ErrTruncated) {
+		if _, _, err := unpickled([]byte(in), off, nil); !errors.Is(err, ErrTruncated) {
 			t.Errorf("unpickle at %d: %v", off, err)
 		}
 	}

@@ -9,14 +9,10 @@ import (
 	"slices"
 )
 
-// maxHeader is the largest safetensors header that is read, as in the format's
-// own library.
-const maxHeader = 100_000_000
-
 // isSafetensors says whether a file begins like one: the header's length, then
 // the header, a JSON object.
 func isSafetensors(src *source) bool {
-	head, err := src.bytes(0, 9)
+	head, err := src.read(0, 9)
 	if err != nil {
 		return false
 	}
@@ -42,7 +38,7 @@ func isText(b []byte) bool {
 // whose object gives each tensor's type, shape and place in data. Tensors must
 // cover data without gaps or overlaps.
 func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string, err error) {
-	head, err := src.bytes(0, 8)
+	head, err := src.read(0, 8)
 	if err != nil {
 		return nil, nil, inEntry("header", 0, ErrTruncated)
 	}
@@ -53,7 +49,7 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 	if n > uint64(src.size-8) {
 		return nil, nil, inEntry("header", 0, fmt.Errorf("%w: a header of %d bytes in a file of %d", ErrTruncated, n, src.size))
 	}
-	header, err := src.bytes(8, int64(n))
+	header, err := src.read(8, int64(n))
 	if err != nil {
 		return nil, nil, inEntry("header", 8, err)
 	}
@@ -95,7 +91,7 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		}
 		dtype, ok := parseDType(info.DType)
 		if !ok {
-			return inTensor(name, fmt.Errorf("%w: element type %q", ErrUnsupported, info.DType))
+			return inTensor(name, fmt.Errorf("%w: element type %s", ErrUnsupported, quote(info.DType)))
 		}
 		part := &storage{src: src, off: data.off + lo, size: hi - lo}
 		shape := info.Shape

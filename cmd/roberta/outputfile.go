@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/internal/outfile"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // An outputFile is a file that a command writes: it appears when it is complete.
@@ -47,10 +48,8 @@ func (s *session) create(ctx context.Context, name string, in *input, model stri
 		}
 		return &outputFile{"standard output", s.stdout, nil}, nil
 	}
-	if info, err := os.Stat(name); err == nil {
-		if err := checkOutput(name, info, in, modelFiles(model)); err != nil {
-			return nil, err
-		}
+	if err := checkOutput(name, in, model); err != nil {
+		return nil, err
 	}
 	file, err := outfile.Create(ctx, name)
 	if err != nil {
@@ -107,49 +106,22 @@ func (s *session) stdoutInfo() (fs.FileInfo, bool) {
 
 // checkStdout refuses results that would go into a file that the command reads.
 func (s *session) checkStdout(in *input, model string) error {
-	info, ok := s.stdoutInfo()
-	if !ok || !info.Mode().IsRegular() {
+	if info, ok := s.stdoutInfo(); !ok || !info.Mode().IsRegular() {
 		return nil
 	}
-	return checkOutput("standard output", info, in, modelFiles(model))
+	return checkOutput(stdoutName, in, model)
 }
 
-// checkOutput refuses an existing file as output if the command reads it,
-// whatever its name.
-func checkOutput(name string, out fs.FileInfo, in *input, model []string) error {
-	if in != nil && in.info != nil && in.info.Mode().IsRegular() && os.SameFile(out, in.info) {
-		return fmt.Errorf("%s is the input %s, which would be lost", name, in.name)
-	}
-	for _, path := range model {
-		if info, err := os.Stat(path); err == nil && os.SameFile(out, info) {
-			return fmt.Errorf("%s is %s, a file of the model, which would be lost", name, path)
-		}
-	}
-	return nil
-}
+// stdoutName names standard output for what takes paths, where the system has one.
+const stdoutName = "/dev/stdout"
 
-// modelFiles lists the files that a model may be made of.
-func modelFiles(model string) []string {
+// checkOutput refuses a file as output that the command reads, whatever its name.
+func checkOutput(name string, in *input, model string) error {
+	if info, err := os.Stat(name); err == nil && in != nil && in.info != nil && info.Mode().IsRegular() && os.SameFile(info, in.info) {
+		return fmt.Errorf("%s: %w: it is the input %s", name, weights.ErrSameFile, in.name)
+	}
 	if model == "" || model == pocketModel {
 		return nil
 	}
-	files := []string{model}
-	if info, err := os.Stat(model); err != nil || !info.IsDir() {
-		for _, name := range []string{"dict.txt", "encoder.json", "vocab.bpe", "vocab.json", "merges.txt", "config.json", "label/dict.txt", "input0/dict.txt"} {
-			files = append(files, filepath.Join(filepath.Dir(model), name))
-		}
-		return files
-	}
-	filepath.WalkDir(model, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return nil
-		case !d.IsDir():
-			files = append(files, path)
-		case path != model && filepath.Dir(path) != filepath.Clean(model):
-			return fs.SkipDir
-		}
-		return nil
-	})
-	return files
+	return weights.CheckOutput(name, model)
 }

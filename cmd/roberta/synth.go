@@ -38,7 +38,7 @@ func (c *synthCmd) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := weights.Write(contextWriter{ctx, out}, metadata, entries); err != nil {
+	if err := weights.Write(out, metadata, entries, weights.WithContext(ctx)); err != nil {
 		return stopped(err, "before %s was complete", out.name)
 	}
 	return out.commit()

@@ -112,7 +112,7 @@ func (s *spool) finish(ctx context.Context, err error) error {
 	if _, some := errors.AsType[failedError](err); err != nil && !some {
 		return err
 	}
-	w := contextWriter{ctx, s.out}
+	w := s.out
 	if s.npy {
 		if len(s.entries) == 0 {
 			return errors.Join(err, errors.New("there is no tensor to write"))
@@ -123,7 +123,7 @@ func (s *spool) finish(ctx context.Context, err error) error {
 		if writeErr := s.entries[0].Write(w); writeErr != nil {
 			return stopped(writeErr, "before %s was complete", s.out.name)
 		}
-	} else if writeErr := weights.Write(w, nil, s.entries); writeErr != nil {
+	} else if writeErr := weights.Write(w, nil, s.entries, weights.WithContext(ctx)); writeErr != nil {
 		return stopped(writeErr, "before %s was complete", s.out.name)
 	}
 	if writeErr := s.out.commit(); writeErr != nil {
@@ -138,19 +138,6 @@ func (s *spool) close() {
 		s.file.Close()
 	}
 	s.out.close()
-}
-
-// A contextWriter writes until a context ends.
-type contextWriter struct {
-	ctx context.Context
-	w   io.Writer
-}
-
-func (w contextWriter) Write(p []byte) (int, error) {
-	if err := w.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return w.w.Write(p)
 }
 
 // npyHeader is what stands before a float32 tensor in NumPy's format, version 1.0:

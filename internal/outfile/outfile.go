@@ -20,30 +20,34 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
+	"time"
 )
-
-// ErrWriteProtected is returned, wrapped in an *fs.PathError, by Create for an
-// existing file that nobody may write to.
-var ErrWriteProtected = errors.New("the file is write-protected")
 
 // A File is a file that is being written. It is not safe for concurrent use.
 type File struct {
 	*os.File
+	ctx    context.Context
+	stop   func() bool // ends the watch on ctx of a file that is written directly
 	path   string      // what Commit names the file
 	old    fs.FileInfo // the file that Commit replaces, nil if there is none
 	name   string      // the hidden name until Commit, "" if it has none
-	direct bool        // a device, pipe or other file that is written to in place
+	direct bool        // a device, pipe or open file that is written in place
 }
 
-// Create begins a file that is to replace path. The file behind a symbolic link
-// is replaced, the link stays. A device or a pipe is opened and written to
-// directly; opening a pipe waits for its reader until ctx ends.
+// Create begins a file that is to replace path. Writing and Commit fail with the
+// error of ctx once that is done.
+//
+// The file behind a symbolic link is replaced, the link stays. A device, a pipe, and
+// an open file by a name such as /dev/stdout are written to directly, the latter at
+// its end. Opening a pipe waits for its reader, but not longer than ctx.
 //
 // Create fails if Commit could not replace path: path is a directory, is
-// write-protected, or its directory does not exist or may not be written to.
+// write-protected (fs.ErrPermission, also for a superuser, who could open it), or
+// its directory does not exist or may not be written to.
 func Create(ctx context.Context, path string) (*File, error) {
-	path, err := follow(path)
+	target, open, err := Follow(path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,18 +59,14 @@ func Create(ctx context.Context, path string) (*File, error) {
 		return nil, err
 	case old.IsDir():
 		return nil, fmt.Errorf("%s is a directory", path)
-	case !old.Mode().IsRegular():
-		f, err := openDirect(ctx, path)
-		if err != nil {
-			return nil, err
-		}
-		return &File{File: f, path: path, direct: true}, nil
+	case open || !old.Mode().IsRegular():
+		return createDirect(ctx, path)
 	default:
 		if err := checkWritable(path, old); err != nil {
 			return nil, err
 		}
 	}
-	dir := filepath.Dir(path)
+	dir := filepath.Dir(target)
 	f, name, err := create(dir)
 	if e, ok := errors.AsType[*fs.PathError](err); ok { // the hidden name says nothing
 		return nil, &fs.PathError{Op: "write to", Path: dir, Err: e.Err}
@@ -74,7 +74,19 @@ func Create(ctx context.Context, path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{File: f, path: path, old: old, name: name}, nil
+	return &File{File: f, ctx: ctx, path: target, old: old, name: name}, nil
+}
+
+// Write writes to the file, until its context ends.
+func (f *File) Write(p []byte) (int, error) {
+	if err := f.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := f.File.Write(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) && f.ctx.Err() != nil {
+		err = f.ctx.Err()
+	}
+	return n, err
 }
 
 // Replaces reports whether the file appears on Commit, rather than being written
@@ -84,6 +96,9 @@ func (f *File) Replaces() bool { return !f.direct }
 // Commit gives the file its name; Close then does nothing. The file has the mode
 // of the one that it replaces, and its owner where the system permits.
 func (f *File) Commit() error {
+	if err := f.ctx.Err(); err != nil {
+		return err
+	}
 	if f.direct {
 		return f.File.Close()
 	}
@@ -105,6 +120,9 @@ func (f *File) Commit() error {
 // Close abandons a file that was not committed. What was written to a device or
 // pipe cannot be taken back.
 func (f *File) Close() error {
+	if f.stop != nil {
+		f.stop()
+	}
 	err := f.File.Close()
 	naming.Lock()
 	defer naming.Unlock()
@@ -136,7 +154,7 @@ func Scratch(dir string) (*File, error) {
 		name = ""
 	}
 	naming.Unlock()
-	return &File{File: f, name: name}, nil
+	return &File{File: f, ctx: context.Background(), name: name}, nil
 }
 
 var (
@@ -172,39 +190,33 @@ func createNamed(dir string) (*os.File, string, error) {
 
 func hiddenName() string { return fmt.Sprintf(".unfinished-%016x", rand.Uint64()) }
 
-// follow returns the file that the last element of path links to, if it is a
-// link, whether or not that file exists.
-func follow(path string) (string, error) {
-	for range 40 {
-		info, err := os.Lstat(path)
-		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			return path, nil
+// descriptor matches the names of files that the process has open.
+var descriptor = regexp.MustCompile(`^(/dev|/proc/[^/]+|/proc/[^/]+/task/[^/]+)/fd/\d+$`)
+
+// Follow returns where the last part of a path leads to if it is a symbolic link,
+// whether or not there is a file, and whether that is the name of an open file.
+func Follow(path string) (target string, open bool, err error) {
+	for range 40 { // as many as Linux follows
+		if descriptor.MatchString(path) {
+			return path, true, nil
 		}
-		if target, err := filepath.EvalSymlinks(path); err == nil {
-			return target, nil
-		}
-		// The file does not exist, or the link is one of the kernel's own, as
-		// /dev/stdout to a pipe, whose target is no path.
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		}
-		target, err := os.Readlink(path)
+		to, err := os.Readlink(path)
 		if err != nil {
-			return "", err
+			return path, false, nil // not a link
 		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(path), target)
+		if !filepath.IsAbs(to) {
+			// Not cleaned: a/.. is another directory than . if a is a link.
+			to = filepath.Dir(path) + string(filepath.Separator) + to
 		}
-		path = target
+		path = to
 	}
-	return "", fmt.Errorf("%s: too many links", path)
+	return "", false, &fs.PathError{Op: "open", Path: path, Err: errors.New("too many symbolic links")}
 }
 
-// checkWritable returns an error if path may not be written to. The mode counts
-// also for a superuser, who protects files from himself.
+// checkWritable returns an error if path may not be written to.
 func checkWritable(path string, info fs.FileInfo) error {
 	if info.Mode().Perm()&0o222 == 0 {
-		return &fs.PathError{Op: "replace", Path: path, Err: ErrWriteProtected}
+		return &fs.PathError{Op: "replace", Path: path, Err: fs.ErrPermission}
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
@@ -213,16 +225,16 @@ func checkWritable(path string, info fs.FileInfo) error {
 	return f.Close()
 }
 
-// openDirect opens a device or pipe. Opening a pipe may wait, and a system call
-// cannot be called off: the goroutine that waits is left behind if ctx ends.
-func openDirect(ctx context.Context, path string) (*os.File, error) {
+// createDirect opens a device, a pipe or an open file. Opening a pipe may wait, and
+// a system call cannot be called off: its goroutine is left behind if ctx ends.
+func createDirect(ctx context.Context, path string) (*File, error) {
 	type opened struct {
 		f   *os.File
 		err error
 	}
 	done := make(chan opened)
 	go func() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 		select {
 		case done <- opened{f, err}:
 		case <-ctx.Done():
@@ -233,7 +245,12 @@ func openDirect(ctx context.Context, path string) (*os.File, error) {
 	}()
 	select {
 	case o := <-done:
-		return o.f, o.err
+		if o.err != nil {
+			return nil, o.err
+		}
+		// Writing waits for a pipe's reader, but not longer than ctx.
+		stop := context.AfterFunc(ctx, func() { _ = o.f.SetWriteDeadline(time.Unix(0, 0)) })
+		return &File{File: o.f, ctx: ctx, stop: stop, path: path, direct: true}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
