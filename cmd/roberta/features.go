@@ -27,7 +27,7 @@ func (c *featuresCmd) Validate() error {
 	if c.npy() && (c.AllHiddens || c.LMLogits) {
 		return usagef("%s: a .npy file holds one tensor, not hidden states or logits too", c.Output)
 	}
-	return c.tensorFlags.Validate()
+	return nil
 }
 
 // resultBytes is how much memory the results of a batch may take.

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -101,48 +102,49 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // kong takes a list of arguments only in one piece: it would refuse
 // "decode 0 -- -1" and "encode one --threads 2 two".
 func flagsFirst(root *kong.Node, args []string) []string {
-	if len(args) == 0 {
-		return args
-	}
 	node := root
-	for _, c := range root.Children {
-		if c.Name == args[0] {
-			node = c
+	var flags, positional []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		isFlag := len(arg) > 1 && arg[0] == '-' // - is a name for standard input
+		switch {
+		case arg == "--":
+			positional = append(positional, args[i+1:]...)
+			i = len(args)
+		case isFlag:
+			flags = append(flags, arg)
+			// Only the flag's own value is moved along. What looks like a flag is none.
+			if takesValue(node, arg) && i+1 < len(args) && (len(args[i+1]) < 2 || args[i+1][0] != '-') {
+				i++
+				flags = append(flags, args[i])
+			}
+		case node == root:
+			for _, c := range root.Children {
+				if c.Name == arg {
+					node = c
+				}
+			}
+			if node == root {
+				return args // no command
+			}
+		default:
+			positional = append(positional, arg)
 		}
 	}
 	if node == root {
-		return args // flags alone, or no command
+		return args
 	}
-	takesValue := func(arg string) bool {
-		for _, group := range node.AllFlags(false) {
-			for _, f := range group {
-				names := append([]string{f.Name}, f.Aliases...)
-				for _, name := range names {
-					if arg == "--"+name || f.Short != 0 && arg == "-"+string(f.Short) {
-						return !f.IsBool()
-					}
-				}
-			}
-		}
-		return false
-	}
-	flags, positional := []string{args[0]}, []string{"--"}
-	for i := 1; i < len(args); i++ {
-		arg := args[i]
-		switch {
-		case arg == "--":
-			return append(flags, append(positional, args[i+1:]...)...)
-		case len(arg) < 2 || arg[0] != '-':
-			positional = append(positional, arg)
-			continue
-		}
-		flags = append(flags, arg)
-		if takesValue(arg) && i+1 < len(args) && (args[i+1] == "-" || args[i+1] == "" || args[i+1][0] != '-') {
-			i++
-			flags = append(flags, args[i])
+	return slices.Concat([]string{node.Name}, flags, []string{"--"}, positional)
+}
+
+// takesValue reports whether a flag of a command is followed by its value.
+func takesValue(command *kong.Node, arg string) bool {
+	for _, f := range flagsOf(command) {
+		if slices.Contains(spellings(f), arg) {
+			return !f.IsBool()
 		}
 	}
-	return append(flags, positional...)
+	return false
 }
 
 // A usageError is a wrong command line.

@@ -25,7 +25,7 @@ type outputFile struct {
 
 // checkEnding refuses a name that ends as files do which a command does not
 // write. Pipes and devices may have any name.
-func checkEnding(name string, endings ...string) error {
+func checkEnding(name string, endings []string) error {
 	ext := strings.ToLower(filepath.Ext(name))
 	if ext == "" || slices.Contains(endings, ext) {
 		return nil
@@ -36,9 +36,9 @@ func checkEnding(name string, endings ...string) error {
 	return usagef("%s: this command writes %s, not %s", name, strings.Join(endings, " or "), ext)
 }
 
-// create begins the output file of that name. in and model are what the command
-// reads, which is not replaced; in may be nil.
-func (s *session) create(ctx context.Context, name string, in *input, model string) (*outputFile, error) {
+// create begins the output file of that name, which ends in one of endings. in and
+// model are what the command reads, which is not replaced; in may be nil.
+func (s *session) create(ctx context.Context, name string, in *input, model string, endings ...string) (*outputFile, error) {
 	if s.isStdout(name) {
 		if isTerminal(s.stdout) {
 			return nil, errors.New("standard output is a terminal: send it to a file or a program")
@@ -49,6 +49,9 @@ func (s *session) create(ctx context.Context, name string, in *input, model stri
 		return &outputFile{"standard output", s.stdout, nil}, nil
 	}
 	if err := checkOutput(name, in, model); err != nil {
+		return nil, err
+	}
+	if err := checkEnding(name, endings); err != nil {
 		return nil, err
 	}
 	file, err := outfile.Create(ctx, name)

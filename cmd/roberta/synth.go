@@ -20,16 +20,13 @@ func (synthCmd) Help() string {
 		"activations and attention behave as in a trained model. The file has a head, mnli, and opens with nothing beside it."
 }
 
-// Validate is called by kong.
-func (c *synthCmd) Validate() error { return checkEnding(c.Out, ".safetensors") }
-
 // Run is called by kong.
 func (c *synthCmd) Run(ctx context.Context, s *session) error {
 	m, err := synth.Arch(c.Arch)
 	if err != nil {
 		return err
 	}
-	out, err := s.create(ctx, c.Out, nil, "")
+	out, err := s.create(ctx, c.Out, nil, "", ".safetensors")
 	if err != nil {
 		return err
 	}

@@ -20,16 +20,13 @@ type tensorFlags struct {
 	Output string `short:"o" required:"" placeholder:"FILE" help:"The .safetensors file to write, or a .npy file for one tensor alone. It appears when it is complete. - is standard output; other results then go to standard error."`
 }
 
-// Validate is called by kong.
-func (f *tensorFlags) Validate() error { return checkEnding(f.Output, ".safetensors", ".npy") }
-
 // npy reports whether the file is to be of NumPy's format, which holds one tensor.
 func (f *tensorFlags) npy() bool { return strings.EqualFold(filepath.Ext(f.Output), ".npy") }
 
 // open returns a spool for the file, or an error now where it would come at the
 // end. in and model are what the command reads.
 func (f *tensorFlags) open(ctx context.Context, s *session, in *input, model string) (*spool, error) {
-	out, err := s.create(ctx, f.Output, in, model)
+	out, err := s.create(ctx, f.Output, in, model, ".safetensors", ".npy")
 	if err != nil {
 		return nil, err
 	}
