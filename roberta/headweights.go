@@ -30,7 +30,7 @@ type LinearWeights struct {
 // check is an error if the sizes do not fit.
 func (l *LinearWeights) check() error {
 	switch {
-	case l.Out < 1 || l.In < 1 || int64(l.Out)*int64(l.In) > maxHeadWeights:
+	case l.Out < 1 || l.In < 1 || l.In > maxHeadWeights/l.Out:
 		return fmt.Errorf("a layer of %d × %d weights, want 1 to %d", l.Out, l.In, maxHeadWeights)
 	case len(l.W) != l.Out*l.In:
 		return fmt.Errorf("%d weights for a layer of %d × %d", len(l.W), l.Out, l.In)

@@ -18,6 +18,7 @@ import (
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -31,8 +32,8 @@ type Model struct {
 	enc   *nn.Encoder
 	lm    *nn.LMHead // nil without
 	hasLM bool
-	tok   *bpe.Tokenizer // nil without a vocabulary
-	noTok error          // why tok is nil
+	tok   tokenizer.Tokenizer // nil without a vocabulary
+	noTok error               // why tok is nil
 	pool  *parallel.Pool
 	ckpt  *weights.Checkpoint
 	log   *slog.Logger
@@ -178,7 +179,7 @@ func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (
 const gpt2Vocabulary = 50265
 
 // vocabulary finds the tokenizer of a checkpoint with an embedding of size rows.
-func vocabulary(ckpt *weights.Checkpoint, size int) (*bpe.Tokenizer, error) {
+func vocabulary(ckpt *weights.Checkpoint, size int) (tokenizer.Tokenizer, error) {
 	var dict *bpe.Dictionary
 	var err error
 	switch {
@@ -299,7 +300,7 @@ func (m *Model) HasLMHead() bool { return m.hasLM }
 
 // Tokenizer returns the model's tokenizer. The error is ErrNoVocabulary, with
 // the places where one was looked for, if the checkpoint came without.
-func (m *Model) Tokenizer() (*bpe.Tokenizer, error) { return m.tok, m.noTok }
+func (m *Model) Tokenizer() (tokenizer.Tokenizer, error) { return m.tok, m.noTok }
 
 // Encode turns a text into tokens, <s> text </s>, and several into one input,
 // <s> a </s></s> b </s>. Special tokens' names in a text are plain text, and
@@ -310,7 +311,7 @@ func (m *Model) Encode(s string, more ...string) []int {
 	if m.tok == nil {
 		return nil
 	}
-	return m.tok.Encode(s, more...)
+	return tokenizer.Encode(m.tok, s, more...)
 }
 
 // EncodeNoSeparator is Encode with one </s> between texts, <s> a </s> b </s>.
@@ -318,17 +319,17 @@ func (m *Model) EncodeNoSeparator(s string, more ...string) []int {
 	if m.tok == nil {
 		return nil
 	}
-	return m.tok.EncodeNoSeparator(s, more...)
+	return tokenizer.EncodeNoSeparator(m.tok, s, more...)
 }
 
 // Decode turns tokens back into text. Documents, which two </s> part, are
 // joined; DecodeDocuments gives them one by one. Where fairseq fails (pads, no
-// tokens at all) Decode skips what has no text. See bpe.Tokenizer.Decode.
+// tokens at all) Decode skips what has no text. See tokenizer.Decode.
 func (m *Model) Decode(tokens []int) string {
 	if m.tok == nil {
 		return ""
 	}
-	return m.tok.Decode(tokens)
+	return tokenizer.Decode(m.tok, tokens)
 }
 
 // DecodeDocuments decodes the documents of an input: the parts between two
@@ -337,5 +338,5 @@ func (m *Model) DecodeDocuments(tokens []int) []string {
 	if m.tok == nil {
 		return nil
 	}
-	return m.tok.DecodeDocuments(tokens)
+	return tokenizer.DecodeDocuments(m.tok, tokens)
 }

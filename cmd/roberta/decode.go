@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // decodeCmd is `roberta decode`.
@@ -49,7 +51,7 @@ func (c *decodeCmd) Run(ctx context.Context, s *session) error {
 			}
 			return r.tokens, 0, nil
 		},
-		run: each(func(_ context.Context, ids []int) ([]string, error) { return tok.DecodeDocuments(ids), nil }),
+		run: each(func(_ context.Context, ids []int) ([]string, error) { return tokenizer.DecodeDocuments(tok, ids), nil }),
 		result: func(_ int, _ []int, texts []string) (any, error) {
 			if len(texts) == 1 {
 				return textLine{texts[0]}, nil

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // encodeCmd is `roberta encode`.
@@ -45,9 +47,9 @@ func (c *encodeCmd) Run(ctx context.Context, s *session) error {
 		},
 		run: each(func(_ context.Context, r request) ([]int, error) {
 			if c.NoSeparator {
-				return tok.EncodeNoSeparator(r.texts[0], r.texts[1:]...), nil
+				return tokenizer.EncodeNoSeparator(tok, r.texts[0], r.texts[1:]...), nil
 			}
-			return tok.Encode(r.texts[0], r.texts[1:]...), nil
+			return tokenizer.Encode(tok, r.texts[0], r.texts[1:]...), nil
 		}),
 		result: func(_ int, _ request, tokens []int) (any, error) { return tokensLine{tokens}, nil },
 	})

@@ -48,7 +48,7 @@ func (c *fillMaskCmd) Run(ctx context.Context, s *session) error {
 		if !m.HasLMHead() {
 			return t, roberta.ErrNoLMHead
 		}
-		tok, err := m.Tokenizer()
+		_, err = m.Tokenizer()
 		if err != nil {
 			return t, err
 		}
@@ -58,7 +58,7 @@ func (c *fillMaskCmd) Run(ctx context.Context, s *session) error {
 		return task[string, []roberta.Fill]{
 			prepare: func(r request) (string, int, error) {
 				text, err := r.one()
-				return text, len(tok.Encode(text)), err // the mask counts for its letters
+				return text, len(m.Encode(text)), err // the mask counts for its letters
 			},
 			run: func(ctx context.Context, texts []string) ([][]roberta.Fill, error) {
 				return m.FillMasks(ctx, texts, c.TopK)

@@ -59,7 +59,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 	line := inspectLine{Format: string(ckpt.Format), Config: m.Config(), Heads: map[string]headInfo{}, Notes: m.Notes()}
 	switch tok, err := m.Tokenizer(); {
 	case err == nil:
-		line.Vocabulary = tok.Dictionary().Len()
+		line.Vocabulary = tok.Len()
 	case !errors.Is(err, roberta.ErrNoVocabulary): // which is among the notes
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/models/pocket"
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // pocketModel names the embedded model; ./pocket is a file or folder of that name.
@@ -31,7 +32,7 @@ type tokenizerFlags struct {
 	Model string `short:"m" placeholder:"MODEL" help:"The model whose vocabulary to use. Default: that of the released models."`
 }
 
-func (f *tokenizerFlags) open(ctx context.Context, s *session) (*bpe.Tokenizer, error) {
+func (f *tokenizerFlags) open(ctx context.Context, s *session) (tokenizer.Tokenizer, error) {
 	if f.Model == "" {
 		return bpe.DefaultTokenizer(), nil
 	}

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // A task says how a command answers a request. P is a request made ready, R the
@@ -291,16 +291,16 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 }
 
 // encode is the prepare of commands that take text or tokens.
-func encode(tokenizer func() (*bpe.Tokenizer, error)) func(request) ([]int, int, error) {
+func encode(vocabulary func() (tokenizer.Tokenizer, error)) func(request) ([]int, int, error) {
 	return func(r request) ([]int, int, error) {
 		if r.isTokens {
 			return r.tokens, len(r.tokens), nil
 		}
-		tok, err := tokenizer()
+		tok, err := vocabulary()
 		if err != nil {
 			return nil, 0, err
 		}
-		ids := tok.Encode(r.texts[0], r.texts[1:]...)
+		ids := tokenizer.Encode(tok, r.texts[0], r.texts[1:]...)
 		return ids, len(ids), nil
 	}
 }
