@@ -3,11 +3,11 @@ package main
 const packDoc = "sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows."
 
 func packFunction(level string) function {
-	return function{"pack16" + level, "panel *float32, w *float32, ldw int, k int", packDoc}
+	return function{"pack16" + level, "panel *float32, w *float32, ldw int, k int", packDoc, byHand}
 }
 
 func packF16Function(level string) function {
-	return function{"pack16F16" + level, "panel *uint16, w *uint16, ldw int, k int", packDoc}
+	return function{"pack16F16" + level, "panel *uint16, w *uint16, ldw int, k int", packDoc, byHand}
 }
 
 // row is the address of row r of four that are AX bytes apart; R8 is 3·AX.
