@@ -10,7 +10,7 @@ type V int
 // as is the register in a form: S4, B16, S[0].
 func (v V) as(form string) operand { return reg(fmt.Sprintf("V%d.%s", v, form)) }
 
-// scalar is the register as moves call it that load and store it whole or in part.
+// scalar is the register's name in instructions that move it whole or in part.
 func (v V) scalar() operand { return reg(fmt.Sprint("F", int(v))) }
 
 // list is four registers from v on, for loads and stores.

@@ -264,7 +264,7 @@ func (w writer) unary(name, formula string, kind vec, f func(machine)) {
 }
 
 // reduction writes body over floats (p1), with the lanes in register 0. A float32
-// parameter, if there is one, is held.
+// parameter, if there is one, is in K.
 func (w writer) reduction(name, pointers, value, doc, twin string, body func()) {
 	params := "acc *lanes, " + pointers + ", n int"
 	if value != "" {
