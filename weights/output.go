@@ -122,6 +122,11 @@ func writeDirectly(ctx context.Context, path string, write func(w io.Writer) err
 		}
 		f = r.f
 	case <-ctx.Done():
+		go func() { // a reader may still come
+			if r := <-opened; r.err == nil {
+				r.f.Close()
+			}
+		}()
 		return ctx.Err()
 	}
 	stop := context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(0, 0)) })
