@@ -21,11 +21,10 @@ const (
 	// into memory that grows with it.
 	claimRatio = 4
 
-	// leastWindow and mostWindow bound the window of a zstd file, which the
-	// decoder allocates before it has seen the content. Compressors choose 8 to 16
-	// MiB unless they are told otherwise.
-	leastWindow = 16 << 20
-	mostWindow  = 64 << 20
+	// mostWindow is the largest window of a zstd file, which the decoder allocates
+	// before it has seen the content: what zstd's --long and --ultra use. A window is
+	// also no larger than what the file may unpack to.
+	mostWindow = 128 << 20
 
 	// What a pickle or a header holds (numbers, texts, containers, tensors' names and
 	// shapes) may take freeValues bytes of memory and valueRatio times the file, by
