@@ -41,6 +41,15 @@ func Zstd() ConvertOption {
 // ErrConvert is returned by Convert for options that exclude each other.
 var ErrConvert = errors.New("roberta: Packed and Zstd exclude each other: a compressed file cannot be mapped")
 
+func newConvertOptions(opts []ConvertOption) (o convertOptions, err error) {
+	for _, opt := range opts {
+		if err = opt(&o); err != nil {
+			break
+		}
+	}
+	return o, err
+}
+
 func (o *convertOptions) check() error {
 	if o.packed && o.zstd {
 		return ErrConvert
@@ -54,11 +63,9 @@ func (o *convertOptions) check() error {
 // is complete, and untouched if anything fails. Convert ends with the context's
 // error once that is done.
 func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
-	var o convertOptions
-	for _, opt := range opts {
-		if err := opt(&o); err != nil {
-			return err
-		}
+	o, err := newConvertOptions(opts)
+	if err != nil {
+		return err
 	}
 	if err := weights.CheckOutput(out, in); err != nil {
 		return err
@@ -86,6 +93,35 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 		f.packed = c.matrices(enc, lm, heads)
 	}
 	return f.write(ctx, out)
+}
+
+// Save writes the model with its heads as they are now, those that were set or
+// registered in float32, and is otherwise as Convert of the file that the model was
+// opened from. It must not be that file: the error is weights.ErrSameFile then. Heads
+// that change while Save runs may be written as they were before.
+func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) error {
+	o, err := newConvertOptions(opts)
+	if err != nil {
+		return err
+	}
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.leave()
+	if err := weights.CheckOutput(path, m.ckpt.Path); err != nil {
+		return err
+	}
+	f := modelFile{checkpoint: m.from, replaced: map[string]*head{}, zstd: o.zstd}
+	heads := *m.heads.Load()
+	for name, h := range heads {
+		if !h.ofFile {
+			f.replaced[name] = h
+		}
+	}
+	if o.packed {
+		f.packed = m.from.matrices(m.enc, m.lm, heads)
+	}
+	return f.write(ctx, path)
 }
 
 // A modelFile is what a converted or saved file is made from.
@@ -119,7 +155,7 @@ func (f *modelFile) write(ctx context.Context, path string) error {
 	if f.zstd {
 		opts = append(opts, weights.WithZstd())
 	}
-	return weights.WriteFile(path, metadata, append(entries, files...), opts...)
+	return f.file.Guard(func() error { return weights.WriteFile(path, metadata, append(entries, files...), opts...) })
 }
 
 // Keys of a converted file's metadata.

@@ -13,7 +13,7 @@ import (
 // load reads a checkpoint's tensors into the parts of a model: the LM head is nil
 // if there is none. Matrices are packed, so of the file only embeddings are used
 // afterwards. Errors are those of package weights.
-func load(c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[string]*head, error) {
+func load(c *checkpoint, pool *parallel.Pool) (enc *nn.Encoder, lm *nn.LMHead, heads map[string]*head, err error) {
 	l := &loader{checkpoint: c}
 	elements := 0
 	for _, t := range c.tensors {
@@ -23,13 +23,13 @@ func load(c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[stri
 	l.float32s.Want = min(elements, c.config.Layers*(4*simd.PackedLen(c.config.Dim, c.config.Dim)+
 		simd.PackedLen(c.config.FFNDim, c.config.Dim)+simd.PackedLen(c.config.Dim, c.config.FFNDim)))
 	l.float16s.Want = l.float32s.Want
-	enc := l.encoder(pool)
-	lm := l.lmHead(enc.Tokens)
-	heads := l.classificationHeads()
-	if l.err != nil {
-		return nil, nil, nil, l.err
-	}
-	return enc, lm, heads, nil
+	err = c.file.Guard(func() error {
+		enc = l.encoder(pool)
+		lm = l.lmHead(enc.Tokens)
+		heads = l.classificationHeads()
+		return l.err
+	})
+	return enc, lm, heads, err
 }
 
 // A loader reads tensors of a checkpoint, which has checked that they are there
@@ -124,7 +124,7 @@ func (l *loader) classificationHeads() map[string]*head {
 			return nil
 		}
 		prefix := headPrefix + name + "."
-		h := &head{Head: shape.Head, activation: shape.activation}
+		h := &head{Head: shape.Head, activation: shape.activation, ofFile: true}
 		in := l.config.Dim
 		if h.InnerDim > 0 {
 			dense := l.linear(prefix+"dense", h.InnerDim, in)

@@ -32,6 +32,7 @@ type Model struct {
 	noTok error               // why tok is nil
 	pool  *parallel.Pool
 	ckpt  *weights.Checkpoint
+	from  *checkpoint // what the file says, for Save
 	log   *slog.Logger
 	notes []string
 
@@ -134,7 +135,7 @@ func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (
 	if c.guess != "" {
 		log.Warn(c.guess, "checkpoint", ckpt.Path) // results depend on it
 	}
-	m := &Model{pool: pool, ckpt: ckpt, log: log, cfg: c.config, hasLM: c.hasLM, notes: c.notes}
+	m := &Model{pool: pool, ckpt: ckpt, from: c, log: log, cfg: c.config, hasLM: c.hasLM, notes: c.notes}
 	var heads map[string]*head
 	if m.enc, m.lm, heads, err = load(c, pool); err != nil {
 		return nil, err
