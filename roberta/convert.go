@@ -75,53 +75,26 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 		return err
 	}
 	defer file.Close()
-	c, err := newCheckpoint(file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", in, err)
-	}
-	f := modelFile{checkpoint: c, zstd: o.zstd}
-	if o.packed {
-		if err := simd.Err(); err != nil {
-			return fmt.Errorf("roberta: %w", err)
-		}
-		pool := parallel.New(0)
-		defer pool.Close()
-		enc, lm, heads, err := load(c, pool)
+	return file.Guard(func() error {
+		c, err := newCheckpoint(file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in, err)
 		}
-		f.packed = c.matrices(enc, lm, heads)
-	}
-	return f.write(ctx, out)
-}
-
-// Save writes the model with its heads as they are now, those that were set or
-// registered in float32, and is otherwise as Convert of the file that the model was
-// opened from. It must not be that file: the error is weights.ErrSameFile then. Heads
-// that change while Save runs may be written as they were before.
-func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) error {
-	o, err := newConvertOptions(opts)
-	if err != nil {
-		return err
-	}
-	if err := m.enter(); err != nil {
-		return err
-	}
-	defer m.leave()
-	if err := weights.CheckOutput(path, m.ckpt.Path); err != nil {
-		return err
-	}
-	f := modelFile{checkpoint: m.from, replaced: map[string]*head{}, zstd: o.zstd}
-	heads := *m.heads.Load()
-	for name, h := range heads {
-		if !h.ofFile {
-			f.replaced[name] = h
+		f := modelFile{checkpoint: c, zstd: o.zstd}
+		if o.packed {
+			if err := simd.Err(); err != nil {
+				return fmt.Errorf("roberta: %w", err)
+			}
+			pool := parallel.New(0)
+			defer pool.Close()
+			enc, lm, heads, err := load(ctx, c, pool)
+			if err != nil {
+				return fmt.Errorf("%s: %w", in, err)
+			}
+			f.packed = c.matrices(enc, lm, heads)
 		}
-	}
-	if o.packed {
-		f.packed = m.from.matrices(m.enc, m.lm, heads)
-	}
-	return f.write(ctx, path)
+		return f.write(ctx, out)
+	})
 }
 
 // A modelFile is what a converted or saved file is made from.
@@ -155,7 +128,7 @@ func (f *modelFile) write(ctx context.Context, path string) error {
 	if f.zstd {
 		opts = append(opts, weights.WithZstd())
 	}
-	return f.file.Guard(func() error { return weights.WriteFile(path, metadata, append(entries, files...), opts...) })
+	return weights.WriteFile(path, metadata, append(entries, files...), opts...)
 }
 
 // Keys of a converted file's metadata.

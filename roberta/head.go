@@ -31,7 +31,6 @@ type head struct {
 	Head
 	activation string // between its layers, by fairseq's name
 	net        nn.Head
-	ofFile     bool // the checkpoint's file has it
 }
 
 // Heads lists the model's classification heads by name.

@@ -120,7 +120,7 @@ func checkClaims(t *testing.T, settings, heads, config string) error {
 		return err
 	}
 	defer m.Close()
-	f := modelFile{checkpoint: m.from}
+	f := modelFile{checkpoint: m.source}
 	metadata, err := f.metadata()
 	if err != nil {
 		t.Fatal(err)
@@ -175,18 +175,41 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// FuzzClaims changes what a file says about its tensors: fairseq's settings, a
-// converted file's heads, and config.json.
+// FuzzClaims changes what a file says about its tensors: one of fairseq's settings or
+// of config.json's values, to a number, a text or any other JSON; all of config.json;
+// and a converted file's heads.
 func FuzzClaims(f *testing.F) {
-	f.Add(smallSettings(nil), "", "")
-	f.Add(smallSettings(map[string]any{"encoder_learned_pos": false, "max_positions": 1 << 20, "no_scale_embedding": false}), `{"h":{"reads":"tokens","activation":"relu"}}`, "")
-	f.Add(smallSettings(map[string]any{"encoder_layers_to_keep": "0", "encoder_normalize_before": true, "layer_norm_eps": 1e-12}), `{"h":{"reads":"spans"}}`, "")
-	f.Add(smallSettings(map[string]any{"arch": "xlm", "activation_fn": "gelu_fast", "pooler_activation_fn": "linear", "no_token_positional_embeddings": 1}), `{"x":{}}`, "")
-	f.Add(`{}`, "", "")
-	f.Add("", "", smallConfig(nil))
-	f.Add("", "", smallConfig(map[string]any{"id2label": map[string]string{"0": "no", "1": "yes"}, "finetuning_task": "mnli", "layer_norm_eps": 1e-5}))
-	f.Add("", "", smallConfig(map[string]any{"hidden_act": "gelu_new", "tie_word_embeddings": false, "model_type": "camembert"}))
-	f.Add("", "", `{"model_type":"bert"}`)
-	f.Add("", "", `[`)
-	f.Fuzz(func(t *testing.T, settings, heads, config string) { checkClaims(t, settings, heads, config) })
+	for _, key := range []string{"encoder_layers", "encoder_embed_dim", "encoder_ffn_embed_dim", "encoder_attention_heads", "max_positions", "tokens_per_sample", "init_token"} {
+		f.Add(key, "1e9", "", "")
+	}
+	for _, key := range []string{"encoder_learned_pos", "no_scale_embedding", "encoder_normalize_before", "layernorm_embedding", "no_token_positional_embeddings", "untie_weights_roberta"} {
+		f.Add(key, "true", "", "")
+		f.Add(key, "false", `{"h":{"reads":"tokens","activation":"relu"}}`, "")
+	}
+	f.Add("encoder_layers_to_keep", `"0, 1"`, `{"h":{"reads":"spans"}}`, "")
+	f.Add("activation_fn", `"gelu_fast"`, `{"x":{}}`, "")
+	f.Add("arch", `"xlm"`, "", "")
+	f.Add("layer_norm_eps", "1e-300", "", "")
+	for _, key := range []string{"num_hidden_layers", "hidden_size", "intermediate_size", "num_attention_heads", "max_position_embeddings", "pad_token_id", "layer_norm_eps", "id2label"} {
+		f.Add(key, "1e9", "", "{}")
+	}
+	f.Add("id2label", `{"0":"no","1":"yes"}`, "", "{}")
+	f.Add("hidden_act", `"gelu_new"`, "", "{}")
+	f.Add("model_type", `"camembert"`, "", "{}")
+	f.Add("", "", "", `{"model_type":"bert"}`)
+	f.Add("", "", "", "[")
+	f.Fuzz(func(t *testing.T, key, value, heads, config string) {
+		change := map[string]any{key: json.RawMessage(value)}
+		if !json.Valid([]byte(value)) {
+			change[key] = value
+		}
+		switch config {
+		case "": // settings
+			checkClaims(t, smallSettings(change), heads, "")
+		case "{}": // a config.json with the change
+			checkClaims(t, "", "", smallConfig(change))
+		default:
+			checkClaims(t, "", "", config)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"context"
 	"encoding/binary"
 	"sync"
 
@@ -13,8 +14,8 @@ import (
 // load reads a checkpoint's tensors into the parts of a model: the LM head is nil
 // if there is none. Matrices are packed, so of the file only embeddings are used
 // afterwards. Errors are those of package weights.
-func load(c *checkpoint, pool *parallel.Pool) (enc *nn.Encoder, lm *nn.LMHead, heads map[string]*head, err error) {
-	l := &loader{checkpoint: c}
+func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[string]*head, error) {
+	l := &loader{checkpoint: c, ctx: ctx}
 	elements := 0
 	for _, t := range c.tensors {
 		elements += t.Len()
@@ -23,19 +24,20 @@ func load(c *checkpoint, pool *parallel.Pool) (enc *nn.Encoder, lm *nn.LMHead, h
 	l.float32s.Want = min(elements, c.config.Layers*(4*simd.PackedLen(c.config.Dim, c.config.Dim)+
 		simd.PackedLen(c.config.FFNDim, c.config.Dim)+simd.PackedLen(c.config.Dim, c.config.FFNDim)))
 	l.float16s.Want = l.float32s.Want
-	err = c.file.Guard(func() error {
-		enc = l.encoder(pool)
-		lm = l.lmHead(enc.Tokens)
-		heads = l.classificationHeads()
-		return l.err
-	})
-	return enc, lm, heads, err
+	enc := l.encoder(pool)
+	lm := l.lmHead(enc.Tokens)
+	heads := l.classificationHeads()
+	if l.err != nil {
+		return nil, nil, nil, l.err
+	}
+	return enc, lm, heads, nil
 }
 
 // A loader reads tensors of a checkpoint, which has checked that they are there
 // and have the right shapes. It keeps the first error and then reads no more.
 type loader struct {
 	*checkpoint
+	ctx      context.Context
 	float32s nn.Slab[float32] // matrices in float32
 	float16s nn.Slab[uint16]  // and in float16
 
@@ -51,7 +53,11 @@ func (l *loader) fail(err error) {
 	}
 }
 
+// failed says whether reading has ended: by an error or by the context.
 func (l *loader) failed() bool {
+	if err := l.ctx.Err(); err != nil {
+		l.fail(err)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err != nil
@@ -124,7 +130,7 @@ func (l *loader) classificationHeads() map[string]*head {
 			return nil
 		}
 		prefix := headPrefix + name + "."
-		h := &head{Head: shape.Head, activation: shape.activation, ofFile: true}
+		h := &head{Head: shape.Head, activation: shape.activation}
 		in := l.config.Dim
 		if h.InnerDim > 0 {
 			dense := l.linear(prefix+"dense", h.InnerDim, in)

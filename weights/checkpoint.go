@@ -88,8 +88,16 @@ func (f *folder) opened(path, file string, o *options) (*Checkpoint, error) {
 	if err != nil {
 		return nil, inFile(path, err)
 	}
-	c.Path = path
+	c.ready(path)
 	return c, nil
+}
+
+// ready ends the opening: the context no longer counts.
+func (c *Checkpoint) ready(path string) {
+	c.Path = path
+	for _, s := range c.sources {
+		s.ctx = nil
+	}
 }
 
 // Load opens a checkpoint file from r, which must stay readable until Close.
@@ -99,16 +107,16 @@ func Load(r io.ReaderAt, size int64, name string, opts ...Option) (*Checkpoint, 
 	if err != nil {
 		return nil, err
 	}
-	c := newCheckpoint()
 	src, err := readerSource(r, size)
-	if err == nil {
-		err = c.add(src, &o)
-	}
 	if err != nil {
+		return nil, inFile(name, err)
+	}
+	c := newCheckpoint()
+	if err := c.add(src, &o); err != nil {
 		c.Close()
 		return nil, inFile(name, err)
 	}
-	c.Path = name
+	c.ready(name)
 	return c, nil
 }
 
@@ -168,9 +176,7 @@ func (c *Checkpoint) note(format string, args ...any) {
 // add reads a file of any single-file form into c.
 func (c *Checkpoint) add(src *source, o *options) error {
 	c.sources = append(c.sources, src)
-	if err := o.ctx.Err(); err != nil {
-		return err
-	}
+	src.ctx = o.ctx
 	head, err := src.read(0, min(src.size, 512))
 	if err != nil {
 		return err
@@ -263,7 +269,7 @@ func (c *Checkpoint) addTorch(v any, st storages) error {
 			return inTensor(name, err)
 		}
 		if n := p.storage.numel * int64(p.storage.dtype.Size()); p.storage.viewOffset == 0 && (p.storage.numel > data.size || n > data.size) {
-			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d", ErrTruncated, p.storage.key, data.size, n))
+			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d", ErrTruncated, quote(p.storage.key), data.size, n))
 		}
 		t, err := newTensor(name, p.storage.dtype, p.shape, p.strides, p.offset, data)
 		if err != nil {

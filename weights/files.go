@@ -1,7 +1,6 @@
 package weights
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -62,11 +61,10 @@ func (c *Checkpoint) file(name string) ([]byte, error) {
 		return nil, ErrClosed
 	}
 	if t, ok := c.files[name]; ok {
-		if t.Len() > maxFile {
+		if t.data.size > maxFile {
 			return nil, errLargeFile
 		}
-		b, err := t.Bytes()
-		return bytes.Clone(b), err
+		return t.data.src.read(t.data.off, t.data.size)
 	}
 	for _, f := range c.folders {
 		data, err := f.read(name)
