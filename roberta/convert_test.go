@@ -21,7 +21,7 @@ func TestConvert(t *testing.T) {
 			t.Run(strings.Join(path, "/")+"/"+name, func(t *testing.T) {
 				in := golden(t, path...)
 				out := filepath.Join(t.TempDir(), "model.safetensors")
-				if err := Convert(in, out, opts...); err != nil {
+				if err := Convert(t.Context(), in, out, opts...); err != nil {
 					t.Fatal(err)
 				}
 				want, got := openGolden(t, in), openGolden(t, out)
@@ -73,11 +73,11 @@ func TestConvert(t *testing.T) {
 func TestConvertErrors(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out.safetensors")
-	if err := Convert(golden(t, "tiny", "model.pt"), out, Packed(), Zstd()); !errors.Is(err, ErrConvert) {
+	if err := Convert(t.Context(), golden(t, "tiny", "model.pt"), out, Packed(), Zstd()); !errors.Is(err, ErrConvert) {
 		t.Errorf("Packed and Zstd: %v, want ErrConvert", err)
 	}
 	for _, opts := range [][]ConvertOption{nil, {Packed()}} {
-		if err := Convert(golden(t, "tiny", "expected.json"), out, opts...); err == nil {
+		if err := Convert(t.Context(), golden(t, "tiny", "expected.json"), out, opts...); err == nil {
 			t.Error("a JSON file is converted without an error")
 		}
 	}

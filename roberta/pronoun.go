@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Answer is what DisambiguatePronoun finds.
@@ -104,7 +105,7 @@ func (m *Model) DisambiguatePronoun(ctx context.Context, text string, candidates
 	// fairseq decodes the masked tokens, which is the candidate without white
 	// space around it and with <unk> for what the dictionary lacks.
 	ids, lo, hi := m.spanTokens(p, spans[top])
-	ans.Text = strings.TrimFunc(m.tok.Decode(ids[lo:hi]), isSpace)
+	ans.Text = strings.TrimFunc(tokenizer.Decode(m.tok, ids[lo:hi]), isSpace)
 	return ans, nil
 }
 
@@ -114,23 +115,25 @@ func (m *Model) spanTokens(p pronounText, text string) (ids []int, lo, hi int) {
 	if m.cfg.InitToken >= 0 {
 		init = []int{m.cfg.InitToken}
 	}
-	ids = m.tok.AppendIDs(append([]int(nil), init...), p.prefix+p.lead+text+p.trail+p.suffix)
-	ids = append(ids, m.tok.Dictionary().Eos())
-	lo = len(m.tok.AppendIDs(append([]int(nil), init...), p.prefix))
-	hi = lo + len(m.tok.AppendIDs(nil, p.lead+text))
+	ids = m.tok.Append(append([]int(nil), init...), p.prefix+p.lead+text+p.trail+p.suffix)
+	ids = append(ids, m.tok.Special().EOS)
+	lo = len(m.tok.Append(append([]int(nil), init...), p.prefix))
+	hi = lo + len(m.tok.Append(nil, p.lead+text))
 	return ids, min(lo, len(ids)), min(hi, len(ids))
 }
 
 // spanScores scores each text in the pronoun's place.
 func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) ([]float32, error) {
-	V, mask := m.cfg.VocabSize, m.tok.Dictionary().Mask()
-	masked := make([][]int, len(texts))
-	targets := make([][]int, len(texts))
-	at := make([][]int, len(texts))
+	mask := m.tok.Special().Mask
+	masked, targets, at := make([][]int, len(texts)), make([][]int, len(texts)), make([][]int, len(texts))
 	for s, text := range texts {
 		ids, lo, hi := m.spanTokens(p, text)
 		if lo == hi {
-			return nil, fmt.Errorf("%w: candidate %q has no tokens", ErrPronoun, text)
+			return nil, fmt.Errorf("%w: candidate %s has no tokens", ErrPronoun, quote(text))
+		}
+		// At the first one that is too long: a long text is not encoded again and again.
+		if err := m.checkLength(s, ids); err != nil {
+			return nil, err
 		}
 		targets[s] = append([]int(nil), ids[lo:hi]...)
 		for i := lo; i < hi; i++ {
@@ -139,22 +142,17 @@ func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) (
 		}
 		masked[s] = ids
 	}
-	logits, err := m.maskLogits(ctx, masked, func(s int) []int { return at[s] })
-	if err != nil {
-		return nil, err
-	}
 	scores := make([]float32, len(texts))
-	row := 0
-	for s := range texts {
-		for _, id := range targets[s] {
-			logp := logits[row*V:][:V]
-			simd.LogSoftmax(logp, logp)
-			scores[s] += logp[id]
-			row++
-		}
+	done := make([]int, len(texts)) // targets scored
+	err := m.eachMask(ctx, masked, at, func(s int, logp []float32) {
+		simd.LogSoftmax(logp, logp)
+		scores[s] += logp[targets[s][done[s]]]
+		done[s]++
+	})
+	for s := range scores {
 		scores[s] /= float32(len(targets[s]))
 	}
-	return scores, nil
+	return scores, err
 }
 
 // A pronounText is a sentence cut at its pronoun.

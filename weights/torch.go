@@ -35,7 +35,7 @@ func readLegacy(src *source) (any, storages, error) {
 	pos := int64(0)
 	for i := range values {
 		var err error
-		if values[i], pos, err = unpickle(src, pos, src.size, persistent); err != nil {
+		if values[i], pos, err = unpickle(src, pos, src.size, src.values(), persistent); err != nil {
 			return nil, nil, err
 		}
 		switch i {
@@ -65,7 +65,7 @@ func readLegacy(src *source) (any, storages, error) {
 		if !ok || !known {
 			return nil, nil, inEntry("storage keys", pos, fmt.Errorf("%w: storage %s is of no tensor", ErrCorrupt, describe(k)))
 		}
-		head, err := src.bytes(pos, 8)
+		head, err := src.read(pos, 8)
 		if err != nil {
 			return nil, nil, inEntry("storage "+key, pos, err)
 		}
@@ -96,7 +96,7 @@ func (l legacyStorages) storage(s *pyStorage) (*storage, error) {
 	if st, ok := l.at[s.key]; ok {
 		return st, nil
 	}
-	return nil, fmt.Errorf("%w: storage %s is missing", ErrCorrupt, s.key)
+	return nil, fmt.Errorf("%w: storage %s is missing", ErrCorrupt, quote(s.key))
 }
 
 // readZip reads torch's form since 1.6: a zip of NAME/data.pkl and NAME/data/KEY.
@@ -126,7 +126,7 @@ func readZip(src *source) (any, storages, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if b, err := data.bytes(0, data.size); err == nil && string(b) == "big" {
+		if b, err := data.src.read(data.off, min(data.size, 4)); err == nil && string(b) == "big" {
 			return nil, nil, fmt.Errorf("%w: big-endian checkpoint", ErrUnsupported)
 		}
 	}
@@ -135,7 +135,7 @@ func readZip(src *source) (any, storages, error) {
 		return nil, nil, err
 	}
 	section := io.NewSectionReader(data.src, data.off, data.size)
-	v, _, err := unpickle(section, 0, data.size, func(id any) (any, error) { return storageID(id) })
+	v, _, err := unpickle(section, 0, data.size, src.values(), func(id any) (any, error) { return storageID(id) })
 	if err != nil {
 		var fe *FileError
 		if errors.As(err, &fe) {
@@ -200,11 +200,12 @@ func (z *zipStorages) read(f *zip.File) (*storage, error) {
 		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
 	}
 	defer r.Close()
-	b, err := readLimited(r, &z.left, int64(min(f.UncompressedSize64, 2*f.CompressedSize64)))
+	b, err := readLimited(r, &z.left, int64(min(f.UncompressedSize64, 1<<62)), int64(f.CompressedSize64))
 	if err != nil {
 		return nil, err
 	}
 	unpacked := memorySource(b)
 	unpacked.unpackedIn = z.src
+	z.src.unpacked += int64(len(b))
 	return &storage{src: unpacked, size: int64(len(b))}, nil
 }

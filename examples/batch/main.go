@@ -43,15 +43,13 @@ func run(w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "features  %v: rows past a sentence's end are zero\n\n", features.Shape())
+	fmt.Fprintf(w, "features  %v: a sentence has as many rows as tokens\n\n", features.Shape())
 
-	// Lengths are the caller's to know: a sentence has as many rows as tokens.
-	x, T, C := features.Data().([]float32), features.Shape()[1], features.Shape()[2]
 	means := make([][]float64, len(batch))
 	for b, tokens := range batch {
-		means[b] = make([]float64, C)
+		means[b] = make([]float64, m.Config().Dim)
 		for t := range tokens {
-			for c, v := range x[(b*T+t)*C:][:C] {
+			for c, v := range features.Row(b, t) {
 				means[b][c] += float64(v) / float64(len(tokens))
 			}
 		}

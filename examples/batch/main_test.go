@@ -8,7 +8,7 @@ import (
 
 func TestRun(t *testing.T) { golden.Check(t, run, want) }
 
-const want = `features  (3, 16, 256): rows past a sentence's end are zero
+const want = `features  (3, 16, 256): a sentence has as many rows as tokens
 
 cosine of mean vectors
   1.00  0.84  0.53    9 tokens  The cat sat on the mat.

@@ -39,7 +39,7 @@ func run(w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "log-probabilities of new_task, shape %v: %.4f\n\n", logp.Shape(), logp.Data())
+	fmt.Fprintf(w, "log-probabilities of new_task, shape %v: %.4f\n\n", logp.Shape(), logp.Row(0))
 
 	fmt.Fprintln(w, "heads of the model:")
 	for _, h := range m.Heads() {

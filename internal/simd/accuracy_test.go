@@ -82,12 +82,12 @@ func TestAccuracy(t *testing.T) {
 	}
 }
 
-// TestReductions compares softmax, log-softmax and LayerNorm with float64.
+// TestLevelsReductions compares softmax, log-softmax and LayerNorm with float64.
 //
 // In units of 2⁻²⁴: subtracting the maximum costs |x−max| in exp's relative
 // error, exp itself and the last steps less than 6, and the sums n/16 + 4, as
 // each of 16 lanes has n/16 terms and the tree is 4 high.
-func TestReductions(t *testing.T) {
+func TestLevelsReductions(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 4))
 		for _, n := range []int{1, 3, 16, 17, 100, 512, 768, 1024, 50265} {

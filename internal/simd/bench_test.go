@@ -21,39 +21,31 @@ func benchLevels(b *testing.B, f func(b *testing.B, l Level)) {
 // matrices larger than the caches takes turns, as the layers of a model do.
 func BenchmarkProduct(b *testing.B) {
 	for _, s := range []struct{ k, n int }{{1024, 4096}, {4096, 1024}, {1024, 1024}, {768, 3072}} {
-		for _, half := range []bool{false, true} {
-			kind := "f32"
-			if half {
-				kind = "f16"
-			}
+		for _, format := range formats {
 			matrices := make([]Matrix, 64<<20/(4*s.k*s.n))
 			for i := range matrices {
-				matrices[i] = testMatrix(s.n, s.k, uint64(i+1), half)
+				matrices[i] = testMatrix(s.n, s.k, uint64(i+1), format)
 			}
 			for _, m := range []int{1, 2, 4, 8, 14, 32, 128, 512} {
 				benchLevels(b, func(b *testing.B, l Level) {
 					if l == Generic && m > 8 {
 						return
 					}
-					b.Run(fmt.Sprintf("type=%s/isa=%v/m=%d/k=%d/n=%d", kind, l, m, s.k, s.n), func(b *testing.B) {
+					b.Run(fmt.Sprintf("type=%s/isa=%v/m=%d/k=%d/n=%d", formatNames[format], l, m, s.k, s.n), func(b *testing.B) {
 						ldx, ldd := s.k+16, s.n+16
 						x := testFloats(m*ldx, 7)
 						dst := make([]float32, m*ldd)
 						bias := testFloats(s.n, 8)
-						scratch := make([]float32, ProductScratch)
+						job, scratch := testJob(dst, ldd, x, ldx, m, &matrices[0], bias), new(Scratch)
 						i := 0
 						for b.Loop() {
-							w := &matrices[i%len(matrices)]
+							job.W = &matrices[i%len(matrices)]
 							i++
-							Product(dst, ldd, x, ldx, m, w, 0, Panels(s.n), bias, 0, scratch)
+							Multiply(job, scratch)
 						}
 						seconds := b.Elapsed().Seconds() / float64(b.N)
 						b.ReportMetric(2*float64(m)*float64(s.k)*float64(s.n)/seconds/1e9, "GFLOP/s")
-						bytes := 4 * s.k * s.n
-						if half {
-							bytes /= 2
-						}
-						b.ReportMetric(float64(bytes)/seconds/1e9, "GB/s")
+						b.ReportMetric(float64(format.bytes()*s.k*s.n)/seconds/1e9, "GB/s")
 					})
 				})
 			}
@@ -65,13 +57,14 @@ func BenchmarkProduct(b *testing.B) {
 // cache: what the product could reach without memory.
 func BenchmarkTile(b *testing.B) {
 	const k, n = kBlock, 2 * PanelWidth
-	w := testMatrix(n, k, 1, false)
+	w := testMatrix(n, k, 1, Float32)
 	for _, m := range []int{1, 2, 4, 6, 8, 12, 14} {
 		benchLevels(b, func(b *testing.B, l Level) {
 			b.Run(fmt.Sprintf("type=f32/isa=%v/m=%d/k=%d/n=%d", l, m, k, n), func(b *testing.B) {
 				x, dst := testFloats(m*(k+16), 2), make([]float32, m*(n+16))
+				job, scratch := testJob(dst, n+16, x, k+16, m, &w, nil), new(Scratch)
 				for b.Loop() {
-					Product(dst, n+16, x, k+16, m, &w, 0, Panels(n), nil, 0, nil)
+					Multiply(job, scratch)
 				}
 				b.ReportMetric(2*float64(m*k*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 			})

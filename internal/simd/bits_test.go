@@ -23,9 +23,9 @@ var wantBits = map[string]checksum{
 	"Tanh":         0x19d7aa65956f8b3b,
 }
 
-// TestBits compares results with those that every platform must give, so that a
+// TestLevelsBits compares results with those that every platform must give, so that a
 // machine with one level, or one under emulation, is held to the others.
-func TestBits(t *testing.T) {
+func TestLevelsBits(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		check := func(name string, x ...float32) {
 			t.Helper()
@@ -50,12 +50,11 @@ func TestBits(t *testing.T) {
 			o.f(v, y)
 			check(o.name, v...)
 		}
-		scratch := make([]float32, ProductScratch)
-		for _, half := range []bool{false, true} {
+		for _, format := range formats {
 			const m, n, k = 29, 50, 1500
-			w, rows := testMatrix(n, k, 5, half), testFloats(m*k, 6)
+			w, rows := testMatrix(n, k, 5, format), testFloats(m*k, 6)
 			dst := make([]float32, m*Panels(n)*PanelWidth)
-			Product(dst, Panels(n)*PanelWidth, rows, k, m, &w, 0, Panels(n), y, 0, scratch)
+			Multiply(testJob(dst, Panels(n)*PanelWidth, rows, k, m, &w, y), new(Scratch))
 			check("Product", dst...)
 		}
 	})

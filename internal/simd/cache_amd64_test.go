@@ -8,11 +8,11 @@ import "testing"
 func TestOtherTiles(t *testing.T) {
 	fetchNear = !fetchNear
 	defer func() { fetchNear = !fetchNear }()
-	t.Run("Product", TestProduct)
-	t.Run("ProductParts", TestProductParts)
-	t.Run("ProductExact", TestProductExact)
-	t.Run("ProductHard", TestProductHard)
-	t.Run("ProductManyRows", TestProductManyRows)
+	t.Run("Product", TestLevelsProduct)
+	t.Run("ProductRanges", TestLevelsProductRanges)
+	t.Run("ProductExact", TestLevelsProductExact)
+	t.Run("ProductHard", TestLevelsProductHard)
+	t.Run("ProductByTerms", TestLevelsProductByTerms)
 }
 
 func TestFirstCache(t *testing.T) {

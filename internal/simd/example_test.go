@@ -24,8 +24,8 @@ func Example() {
 		2, 0, -1,
 	}
 	y := make([]float32, 2*stride)
-	scratch := make([]float32, simd.ProductScratch)
-	simd.Product(y, stride, x, 3, 2, &w, 0, simd.Panels(w.N), bias, 0, scratch)
+	job := simd.Job{Dst: y, DstStride: stride, X: x, XStride: 3, Rows: 2, W: &w, Panels: w.All(), Base: bias}
+	simd.Multiply(&job, new(simd.Scratch))
 
 	for r := range 2 {
 		row := y[r*stride:][:w.N]

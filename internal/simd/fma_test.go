@@ -26,7 +26,7 @@ func checkFMA(t *testing.T, a, b, c float32) {
 	}
 }
 
-func TestFMA(t *testing.T) {
+func TestLevelsFMA(t *testing.T) {
 	for _, a := range hardFloats {
 		for _, b := range hardFloats {
 			for _, c := range hardFloats {
@@ -49,9 +49,9 @@ func TestFMA(t *testing.T) {
 	}
 }
 
-// TestFMATies tries sums that lie a hair beside the middle of two float32, where
+// TestLevelsFMATies tries sums that lie a hair beside the middle of two float32, where
 // the sum in float64 is the middle itself.
-func TestFMATies(t *testing.T) {
+func TestLevelsFMATies(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 1))
 	for range 200_000 {
 		// (2^24 + 2i + 1)·2^j is a middle, and c is less than a unit in the 53rd place.
@@ -63,8 +63,8 @@ func TestFMATies(t *testing.T) {
 	}
 }
 
-// TestFMASubnormal tries results around and below the smallest normal float32.
-func TestFMASubnormal(t *testing.T) {
+// TestLevelsFMASubnormal tries results around and below the smallest normal float32.
+func TestLevelsFMASubnormal(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
 	for range 200_000 {
 		a := math.Ldexp(float64(rng.Uint32N(1<<24)), -24)

@@ -14,7 +14,10 @@ func FuzzProduct(f *testing.F) {
 	f.Add(uint8(29), uint8(64), uint16(31), uint8(2), uint64(3), false)
 	f.Add(uint8(7), uint8(47), uint16(2), uint8(3), uint64(4), true)
 	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, base uint8, seed uint64, half bool) {
-		c := productCase{m: int(m % 64), n: 1 + int(n%80), k: int(k % 1100), half: half, base: []string{"", "row", "matrix", "dst"}[base%4], hard: seed%2 == 0}
+		c := productCase{m: int(m % 64), n: 1 + int(n%80), k: int(k % 1100), base: []string{"", "row", "matrix", "dst"}[base%4], hard: seed%2 == 0}
+		if half {
+			c.format = Float16
+		}
 		rng := rand.New(rand.NewPCG(seed, 1))
 		c.p1 = rng.IntN(Panels(c.n) + 1)
 		c.p0 = rng.IntN(c.p1 + 1)

@@ -8,12 +8,8 @@ const PanelWidth = 16
 // It sets the rounding error; see docs/numerics.md.
 const kBlock = 256
 
-// ProductScratch is the number of float32 that Product wants as scratch memory:
-// one block of two panels, widened from float16.
-const ProductScratch = 2 * PanelWidth * kBlock
-
 // A Matrix holds the weights of y = x·Wᵀ + b, N output by K input features, cut
-// into panels of 16 output features so that one step of a kernel reads one
+// into panels of 16 output features, so that one step of a kernel reads one
 // cache line:
 //
 //	panel 0                      panel 1
@@ -21,15 +17,13 @@ const ProductScratch = 2 * PanelWidth * kBlock
 //	k=1   w[0][1]  … w[15][1]    w[16][1] … w[31][1]
 //	 ⋮
 //
-// The last panel is filled up with zeros. Element (n, k) is at
-// (n/16*K+k)*16 + n%16, as float32 or as the bits of a float16; one of the two
-// slices is set. float16 is widened on the way and gives the same result as the
-// float32 of the same value.
+// The last panel is filled up with zeros. Element (n, k) is at (n/16*K+k)*16 + n%16
+// of the slice that Format names. The slice has PackedLen(N, K) elements.
 type Matrix struct {
 	Format Format
 	N, K   int
-	F32    []float32 // Float32
-	F16    []uint16  // Float16
+	F32    []float32 // the weights if Format is Float32
+	F16    []uint16  // their bits if Format is Float16
 }
 
 // A Format is the type that the elements of a Matrix have in memory.
@@ -38,8 +32,33 @@ type Format uint8
 // The formats of a Matrix.
 const (
 	Float32 Format = iota
-	Float16        // widened in the kernels, exactly
+	Float16        // kernels widen it, exactly: results are those of the same values in float32
 )
+
+// bytes is the size of a weight.
+func (f Format) bytes() int {
+	if f == Float16 {
+		return 2
+	}
+	return 4
+}
+
+// len is the number of weights in memory.
+func (w *Matrix) len() int {
+	if w.Format == Float16 {
+		return len(w.F16)
+	}
+	return len(w.F32)
+}
+
+// All is all panels of w.
+func (w *Matrix) All() PanelRanges { return PanelRanges{End: Panels(w.N), Count: 1} }
+
+// Panels is the number of panels of n output features.
+func Panels(n int) int { return (n + PanelWidth - 1) / PanelWidth }
+
+// PackedLen is the number of elements of a packed matrix of n × k.
+func PackedLen(n, k int) int { return Panels(n) * PanelWidth * k }
 
 // A Job is one product: Rows rows of y = base + x·Wᵀ, for some panels of W:
 //
@@ -48,6 +67,8 @@ const (
 // for r = 0 … Rows-1 and n in the panels. Strides are in elements. Whole panels
 // are written. A nil Base is zero; a BaseStride of 0 is one row for all, a bias.
 // Base may be Dst; X must not overlap with it.
+//
+// ByTerms and Next change the time that a job takes, never its result.
 type Job struct {
 	Dst        []float32
 	DstStride  int
@@ -58,96 +79,52 @@ type Job struct {
 	Panels     PanelRanges
 	Base       []float32
 	BaseStride int
-	Next       Next // what the caller expects to multiply next
+
+	// ByTerms walks through X by blocks of its columns, all panels for each block.
+	// Set it if the rows of X would not stay in the second-level cache while the
+	// panels of W pass. Otherwise one panel after the other is finished, so that Dst
+	// is read and written less.
+	ByTerms bool
+
+	// Next is what the caller expects to multiply next.
+	Next Next
 }
 
-// PanelRanges are the panels [First, End) and Count-1 further ranges, each Step
-// panels after the one before.
+// PanelRanges are the panels First … End-1, and Count-1 more such ranges, each of
+// them Step panels after the one before.
 type PanelRanges struct{ First, End, Step, Count int }
 
-// A Scratch is the working memory of Multiply, for one goroutine at a time.
-type Scratch struct {
-	wide [ProductScratch]float32
-}
-
-// Multiply computes a job.
-func Multiply(j *Job, s *Scratch) {
-	ProductParts(j.Dst, j.DstStride, j.X, j.XStride, j.Rows, j.W, Parts{j.Panels.First, j.Panels.End, j.Panels.Step, j.Panels.Count}, j.Base, j.BaseStride, s.wide[:], j.Next)
-}
-
-// bytes is the size of a weight.
-func (w *Matrix) bytes() int {
-	if w.F16 != nil {
-		return 2
-	}
-	return 4
-}
-
-// Panels is the number of panels of n output features.
-func Panels(n int) int { return (n + PanelWidth - 1) / PanelWidth }
-
-// PackedLen is the number of elements of a packed matrix of n × k.
-func PackedLen(n, k int) int { return Panels(n) * PanelWidth * k }
-
-// Product computes m rows of y = base + x·Wᵀ for the panels [p0, p1) of w:
-//
-//	dst[r*ldd+n] = base[r*ldb+n] + Σ_k x[r*ldx+k]·w(n, k)    n = 16·p0 … 16·p1-1
-//
-// Whole panels are written. A base of nil is zero, one with ldb 0 is one row
-// for all (a bias). base may be dst; x must not overlap with it. scratch has
-// ProductScratch elements and belongs to the call.
-func Product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int, scratch []float32) {
-	ProductParts(dst, ldd, x, ldx, m, w, Parts{p0, p1, 0, 1}, base, ldb, scratch, Next{})
-}
-
-// Parts are the panels [P0, P1) and those Step, 2·Step … further: Count ranges.
-type Parts struct{ P0, P1, Step, Count int }
-
-// Next is the matrix, and its panel, that the caller expects to multiply next: its
-// weights are fetched from memory while the last ones of a product are multiplied.
-// Nothing depends on it but the time. The zero Next is nothing.
+// Next is a matrix and one of its panels. Their weights are fetched from memory
+// while the last ones of a job are multiplied. A nil W fetches nothing.
 type Next struct {
 	W     *Matrix
 	Panel int
 }
 
-// ProductParts is Product for several ranges of panels.
-func ProductParts(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int, scratch []float32, then Next) {
-	if m <= 0 || ps.P0 >= ps.P1 || ps.Count <= 0 {
+// Multiply computes a job. It panics if a slice is too short or a panel is not
+// there.
+func Multiply(j *Job, s *Scratch) {
+	w, ps := j.W, j.Panels
+	if j.Rows <= 0 || ps.First >= ps.End || ps.Count <= 0 {
 		return
 	}
-	p0, p1 := ps.P0, ps.P1+ps.Step*(ps.Count-1)
-	width, weights := p1*PanelWidth, len(w.F32)
-	if w.F16 != nil {
-		weights = len(w.F16)
-	}
+	end := ps.End + ps.Step*(ps.Count-1)
+	last, width := j.Rows-1, end*PanelWidth
 	switch {
-	case p0 < 0 || p1 > Panels(w.N) || ps.Step < 0:
+	case ps.First < 0 || end > Panels(w.N) || ps.Step < 0:
 		panic("simd: panels out of range")
-	case weights < PackedLen(w.N, w.K):
+	case w.len() < PackedLen(w.N, w.K):
 		panic("simd: short weights")
-	case len(dst) < (m-1)*ldd+width:
+	case len(j.Dst) < last*j.DstStride+width:
 		panic("simd: short dst")
-	case w.K > 0 && len(x) < (m-1)*ldx+w.K:
+	case w.K > 0 && len(j.X) < last*j.XStride+w.K:
 		panic("simd: short x")
-	case base != nil && len(base) < (m-1)*ldb+width:
+	case j.Base != nil && len(j.Base) < last*j.BaseStride+width:
 		panic("simd: short base")
-	case w.F16 != nil && len(scratch) < ProductScratch:
-		panic("simd: short scratch")
 	}
-	if w.K > 0 {
-		product(dst, ldd, x, ldx, m, w, ps, base, ldb, scratch, then)
+	if w.K == 0 {
+		multiplyGeneric(j)
 		return
 	}
-	for i := range ps.Count {
-		lo, hi := (ps.P0+i*ps.Step)*PanelWidth, (ps.P1+i*ps.Step)*PanelWidth
-		for r := range m {
-			row := dst[r*ldd:][lo:hi]
-			if base == nil {
-				clear(row)
-			} else {
-				copy(row, base[r*ldb+lo:])
-			}
-		}
-	}
+	multiply(j, s)
 }

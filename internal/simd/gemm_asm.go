@@ -4,86 +4,122 @@ package simd
 
 import "unsafe"
 
-// A kernel computes tiles of a product, one below the other, for one block of k
-// terms:
+// A tile is the argument of a kernel, which computes tiles of a product, one below
+// the other, for one block of k terms:
 //
-//	dst[r][n] = base[r][n] + Σ x[r][k]·w[k][n]
+//	dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n]
 //
-// ldd, ldx and ldb are row strides, ldw is the distance to the next panel where
-// the tile is two panels wide, all in bytes. Meanwhile it fetches from memory the
-// weights of the next block, every second term what is at next (and ldn beyond,
-// if two panels wide), and then goes step bytes further. Processors read ahead
-// too, but not past a page: without this, ten tiles took a fifth longer and two
-// took twice as long (Sapphire Rapids; Zen 4: a tenth and half as long again).
-// Whether to the first or the second-level cache, see fetchNear. It also fetches
-// dst, where it will write at the end.
-type kernel func(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+// A kernel only reads it. Strides are in bytes. It lies in a Scratch, since what is
+// passed to a function in a variable, as kernels are, escapes to the heap.
+//
+// Meanwhile the kernel fetches from memory the weights of the next block, every
+// second term what is at next (and at next+ldn, if two panels wide), and then adds
+// step to next. Processors read ahead too, but not past a page: without this, ten
+// tiles took a fifth longer and two took twice as long (Sapphire Rapids; Zen 4: a
+// tenth and half as long again). Whether to the first or the second-level cache, see
+// fetchNear. It also fetches dst, where it will write at the end.
+type tile struct {
+	dst   *float32
+	ldd   int
+	x     unsafe.Pointer
+	ldx   int
+	w     unsafe.Pointer // the block's first weight
+	ldw   int            // to the next panel
+	k     int
+	base  *float32
+	ldb   int
+	next  unsafe.Pointer
+	ldn   int
+	step  int
+	tiles int
+	wide  *float32 // where kernels of tileSet.widen leave weights as float32, the second panel kBlock terms after the first
+}
 
-// A kernelHalf is a kernel for weights in float16 and one tile.
-type kernelHalf func(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// A kernel computes t.tiles tiles. How many rows and columns a tile has is in the
+// kernel's name.
+type kernel func(t *tile)
 
-// A kernelKeep is a kernelHalf that leaves its weights as float32 at wide, the
-// second panel kBlock terms after the first, for kernels of further rows. Its
-// ldn is ldw.
-type kernelKeep func(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-
-// A tileSet is a level's kernels by their number of rows.
+// A tileSet is the tiles that a level has for weights of one format. See tileTable
+// for those of a processor.
 type tileSet struct {
-	rows   int          // of the highest tile
-	panels int          // of the widest tile, 1 or 2
-	two    []kernel     // two panels wide
-	one    []kernel     // one panel wide
-	half   []kernelHalf // as wide as panels, as the next
-	keep   []kernelKeep // from half of rows on
+	panels  int      // width of a tile
+	odd     Level    // whose tiles compute the last panel of an odd number; if panels is 2
+	kernels []kernel // by the number of rows, from 1 to that of the highest tile
+
+	// widen are kernels that also leave the weights as float32, in tile.wide. The
+	// first tile of a block does, and the level's tiles for Float32 do the others.
+	// Their rows are more than half of those of the highest tile: if there are
+	// several tiles, they are as high. nil: kernels do all tiles.
+	widen []kernel
+}
+
+// A Scratch is the working memory of Multiply. It must not be used by two
+// goroutines at once.
+type Scratch struct {
+	tile tile
+	wide [2 * PanelWidth * kBlock]float32 // a block of two panels, as float32
 }
 
 // zeros is the base of a product without one.
 var zeros [2 * PanelWidth]float32
 
-func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int, scratch []float32, then Next) {
-	t := tiles(Active())
-	if t == nil {
-		productGeneric(dst, ldd, x, ldx, m, w, ps, base, ldb)
+func multiply(j *Job, s *Scratch) {
+	l := Active()
+	if l == Generic {
+		multiplyGeneric(j)
 		return
 	}
-	// Panel by panel, so that a tile of sums is done before the next begins. If the
-	// rows of x would not stay in the second-level cache meanwhile, block by block
-	// of terms, so that only a block of x has to.
-	inRange := (ps.P1 - ps.P0 + t.panels - 1) / t.panels
-	blocks, groups := (w.K+kBlock-1)/kBlock, inRange*ps.Count
-	at := func(i int) (p, width, k0 int) {
-		g, k := i/blocks, i%blocks
-		if m*w.K > cacheFloats {
-			g, k = i%groups, i/groups
+	o := newOrder(j, tiles(l, j.W.Format).panels)
+	for i := range o.steps {
+		now, next := o.step(i), ahead{}
+		if i+1 < o.steps {
+			n := o.step(i + 1)
+			next = ahead{j.W, (n.panel*j.W.K + n.k0) * PanelWidth}
+		} else if w := j.Next.W; w != nil && w.len() > 0 {
+			next = ahead{w, j.Next.Panel * w.K * PanelWidth}
 		}
-		first := ps.P0 + g/inRange*ps.Step
-		p = first + g%inRange*t.panels
-		return p, min(t.panels, first+ps.P1-ps.P0-p), k * kBlock
-	}
-	steps := blocks * groups
-	for i := range steps {
-		p, width, k0 := at(i)
-		n, next := p*PanelWidth, ahead{}
-		if i+1 < steps {
-			nextP, _, nextK := at(i + 1)
-			next = ahead{w, (nextP*w.K + nextK) * PanelWidth}
-		} else if then.W != nil && len(then.W.F32)+len(then.W.F16) > 0 {
-			next = ahead{then.W, then.Panel * then.W.K * PanelWidth}
-		}
+		n := now.panel * PanelWidth
 		switch {
-		case k0 > 0: // the sum so far is the base
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, dst[n:], ldd, scratch)
-		case base == nil:
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, zeros[:], 0, scratch)
+		case now.k0 > 0: // the sum so far is the base
+			s.multiply(j, l, now, next, j.Dst[n:], j.DstStride)
+		case j.Base == nil:
+			s.multiply(j, l, now, next, zeros[:], 0)
 		default:
-			t.block(dst[n:], ldd, x[k0:], ldx, m, w, p, width, k0, next, base[n:], ldb, scratch)
+			s.multiply(j, l, now, next, j.Base[n:], j.BaseStride)
 		}
 	}
+	s.tile = tile{} // or it would keep the job's memory alive
 }
 
-// cacheFloats is how much of x may be walked again and again: a good half of a
-// second-level cache of 2 MiB.
-const cacheFloats = 320 << 10
+// A step of a job is one block of terms, from k0 on, of one panel or two.
+type step struct{ panel, width, k0 int }
+
+// An order is the order of a job's steps.
+type order struct {
+	*Job
+	width  int // panels of a step, but for the last of a range
+	groups int // of panels, in a range
+	blocks int // of terms
+	steps  int
+}
+
+func newOrder(j *Job, width int) order {
+	groups := (j.Panels.End - j.Panels.First + width - 1) / width
+	blocks := (j.W.K + kBlock - 1) / kBlock
+	return order{j, width, groups, blocks, groups * j.Panels.Count * blocks}
+}
+
+// step is step i.
+func (o *order) step(i int) step {
+	g, block := i/o.blocks, i%o.blocks
+	if o.ByTerms {
+		all := o.steps / o.blocks
+		g, block = i%all, i/all
+	}
+	skip := g / o.groups * o.Panels.Step
+	p := o.Panels.First + skip + g%o.groups*o.width
+	return step{p, min(o.width, o.Panels.End+skip-p), block * kBlock}
+}
 
 // callRows bounds the rows that one call of a kernel computes: assembly cannot be
 // preempted, and this many take well below 100 µs.
@@ -98,53 +134,56 @@ type ahead struct {
 // share is the address from which the tile that begins at row r of m fetches its
 // share of the block.
 func (a ahead) share(r, m int) unsafe.Pointer {
-	n := a.at + r*min(kBlock, a.w.K)/m*PanelWidth
-	if a.w.F16 != nil {
-		return unsafe.Pointer(&a.w.F16[min(n, len(a.w.F16)-1)])
-	}
-	return unsafe.Pointer(&a.w.F32[min(n, len(a.w.F32)-1)])
+	return a.w.pointer(min(a.at+r*min(kBlock, a.w.K)/m*PanelWidth, a.w.len()-1))
 }
 
-// block computes one block of terms, from k0 on, of the width (1 or 2) panels
-// from p on, whose first column is dst's and base's and whose first term is x's.
-func (t *tileSet) block(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p, width, k0 int, next ahead, base []float32, ldb int, scratch []float32) {
-	height, high := cutRows(m, t.rows)
-	ldw := w.K * PanelWidth // from panel to panel
-	k := min(kBlock, w.K-k0)
-	at := p*ldw + k0*PanelWidth
-	step := 0 // each tile asks for its share of what comes next
+// pointer is the address of weight i.
+func (w *Matrix) pointer(i int) unsafe.Pointer {
+	if w.Format == Float16 {
+		return unsafe.Pointer(&w.F16[i])
+	}
+	return unsafe.Pointer(&w.F32[i])
+}
+
+// multiply computes a step at level l, on top of base, whose first column is the
+// step's.
+func (s *Scratch) multiply(j *Job, l Level, now step, next ahead, base []float32, ldb int) {
+	set := tiles(l, j.W.Format)
+	if now.width < set.panels {
+		l = set.odd
+		set = tiles(l, j.W.Format)
+	}
+	m, w, size := j.Rows, j.W, j.W.Format.bytes()
+	dst, x := j.Dst[now.panel*PanelWidth:], j.X[now.k0:]
+	height, high := cutRows(m, len(set.kernels)-1)
+	at := (now.panel*w.K + now.k0) * PanelWidth
+
+	t := &s.tile
+	t.ldd, t.ldx, t.ldb = 4*j.DstStride, 4*j.XStride, 4*ldb
+	t.w, t.ldw = w.pointer(at), size*w.K*PanelWidth
+	t.k = min(kBlock, w.K-now.k0)
+	t.wide = &s.wide[0]
 	if next.w == nil {
-		next = ahead{w, at}
-	} else {
-		step = (2*PanelWidth*next.w.bytes()*height + m - 1) / m
+		next, t.step = ahead{w, at}, 0
+	} else { // each tile asks for its share of what comes next
+		t.step = (2*PanelWidth*next.w.Format.bytes()*height + m - 1) / m
 	}
-	ldn := next.w.bytes() * next.w.K * PanelWidth
-	kernels := t.one
-	if width == 2 {
-		kernels = t.two
-	}
-	if w.F16 == nil {
-		for r := 0; r < m; {
-			h, n := nextTiles(r, m, height, high)
-			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
-			r += n * h
-		}
-		return
-	}
-	r := 0
-	switch {
-	case width < t.panels:
-		FromF16(scratch[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
-	case height == m:
-		r = height
-		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step)
-	default:
-		r = height
-		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step, &scratch[0])
-	}
-	for r < m {
+	t.ldn = next.w.Format.bytes() * next.w.K * PanelWidth
+
+	for r := 0; r < m; {
 		h, n := nextTiles(r, m, height, high)
-		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &scratch[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
+		widen := r == 0 && h < m && set.widen != nil
+		if widen {
+			n = 1
+		}
+		t.dst, t.x, t.base = &dst[r*j.DstStride], unsafe.Pointer(&x[r*j.XStride]), &base[r*ldb]
+		t.next, t.tiles = next.share(r, m), n
+		if widen {
+			set.widen[h](t)
+			set, t.w, t.ldw = tiles(l, Float32), unsafe.Pointer(t.wide), 4*kBlock*PanelWidth
+		} else {
+			set.kernels[h](t)
+		}
 		r += n * h
 	}
 }

@@ -2,10 +2,10 @@ package simd
 
 import "math"
 
-// genericRows is the number of rows that share a widened panel.
+// genericRows is the number of rows that use a term of a panel once it is converted.
 const genericRows = 4
 
-// productGeneric is Product in portable Go: the definition of its result. To
+// multiplyGeneric is Multiply in portable Go: the definition of its result. To
 // each output element belongs, in this order,
 //
 //	y = base
@@ -13,49 +13,51 @@ const genericRows = 4
 //		s = 0
 //		for each k of the block: s = x[k]·w[k] + s, rounded once
 //		y = y + s
-func productGeneric(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int) {
-	for i := range ps.Count {
-		productRange(dst, ldd, x, ldx, m, w, ps.P0+i*ps.Step, ps.P1+i*ps.Step, base, ldb)
+func multiplyGeneric(j *Job) {
+	for i := range j.Panels.Count {
+		multiplyRange(j, j.Panels.First+i*j.Panels.Step, j.Panels.End+i*j.Panels.Step)
 	}
 }
 
-func productRange(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, p0, p1 int, base []float32, ldb int) {
+// multiplyRange is multiplyGeneric for the panels p0 … p1-1.
+func multiplyRange(j *Job, p0, p1 int) {
+	w := j.W
 	var panel [PanelWidth]float32
 	var wide [PanelWidth]float64
 	for p := p0; p < p1; p++ {
 		n := p * PanelWidth
-		for r0 := 0; r0 < m; r0 += genericRows {
-			rows := min(genericRows, m-r0)
+		for r0 := 0; r0 < j.Rows; r0 += genericRows {
+			rows := min(genericRows, j.Rows-r0)
 			var y [genericRows][PanelWidth]float32
-			if base != nil {
+			if j.Base != nil {
 				for r := range rows {
-					copy(y[r][:], base[(r0+r)*ldb+n:])
+					copy(y[r][:], j.Base[(r0+r)*j.BaseStride+n:])
 				}
 			}
 			for k0 := 0; k0 < w.K; k0 += kBlock {
 				var s [genericRows][PanelWidth]float32
 				for k := k0; k < min(k0+kBlock, w.K); k++ {
 					at := (p*w.K + k) * PanelWidth
-					if w.F16 != nil {
+					if w.Format == Float16 {
 						fromF16Generic(panel[:], w.F16[at:][:PanelWidth])
 					} else {
 						copy(panel[:], w.F32[at:])
 					}
-					for j, v := range panel {
-						wide[j] = float64(v)
+					for i, v := range panel {
+						wide[i] = float64(v)
 					}
 					for r := range rows {
-						addProducts(&s[r], x[(r0+r)*ldx+k], &wide)
+						addProducts(&s[r], j.X[(r0+r)*j.XStride+k], &wide)
 					}
 				}
 				for r := range rows {
-					for j, v := range s[r] {
-						y[r][j] += v
+					for i, v := range s[r] {
+						y[r][i] += v
 					}
 				}
 			}
 			for r := range rows {
-				copy(dst[(r0+r)*ldd+n:], y[r][:])
+				copy(j.Dst[(r0+r)*j.DstStride+n:], y[r][:])
 			}
 		}
 	}
@@ -74,9 +76,9 @@ func addProducts(s *[PanelWidth]float32, x float32, w *[PanelWidth]float64) {
 	}
 }
 
-// doubtful says whether rounding a float64 sum once more, to float32, may give
-// another result than rounding the exact sum: it lies in the middle of two
-// float32, or where float32 is subnormal and the middles are elsewhere.
+// doubtful says whether rounding the float64 sum s to float32 may give another result
+// than rounding the exact sum: if s is midway between two float32, or so small that
+// float32 is subnormal, where other numbers are midway.
 func doubtful(s float64) bool {
 	return math.Float64bits(s)&0x1fffffff == 0x10000000 || math.Abs(s) < 0x1p-125 && s != 0
 }

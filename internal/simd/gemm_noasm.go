@@ -2,6 +2,8 @@
 
 package simd
 
-func product(dst []float32, ldd int, x []float32, ldx, m int, w *Matrix, ps Parts, base []float32, ldb int, _ []float32, _ Next) {
-	productGeneric(dst, ldd, x, ldx, m, w, ps, base, ldb)
-}
+// A Scratch is the working memory of Multiply. It must not be used by two
+// goroutines at once.
+type Scratch struct{}
+
+func multiply(j *Job, _ *Scratch) { multiplyGeneric(j) }

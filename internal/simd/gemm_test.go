@@ -5,27 +5,29 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// A productCase is one call of Product, with room to spare at every stride.
+// A productCase is one Job, with room to spare at every stride.
 type productCase struct {
 	m, n, k, p0, p1 int
-	half            bool
+	format          Format
 	base            string // "", "row", "matrix" or "dst"
 	hard            bool   // values that go wrong among the others
+	byTerms         bool
 }
 
 func (c productCase) String() string {
-	return fmt.Sprintf("m=%d/n=%d/k=%d/panels=%d-%d/f16=%v/base=%s", c.m, c.n, c.k, c.p0, c.p1, c.half, c.base)
+	return fmt.Sprintf("m=%d/n=%d/k=%d/panels=%d-%d/%s/base=%s", c.m, c.n, c.k, c.p0, c.p1, formatNames[c.format], c.base)
 }
 
 func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	t.Helper()
-	w := Matrix{N: c.n, K: c.k}
+	w := Matrix{Format: c.format, N: c.n, K: c.k}
 	weights := make([]float32, c.n*c.k)
 	fill(rng, weights, c.hard)
-	if c.half {
+	if c.format == Float16 {
 		h := make([]uint16, len(weights))
 		for i := range h {
 			h[i] = uint16(rng.Uint32())
@@ -57,16 +59,18 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 		base = make([]float32, max(0, (c.m-1)*ldb+width))
 		fill(rng, base, false)
 	}
-	want := slices.Clone(dst)
 	if c.base == "dst" {
-		if c.m > 0 && c.p0 < c.p1 {
-			productGeneric(want, ldd, x, ldx, c.m, &w, Parts{c.p0, c.p1, 0, 1}, slices.Clone(dst), ldd)
-		}
 		base, ldb = dst, ldd
-	} else if c.m > 0 && c.p0 < c.p1 {
-		productGeneric(want, ldd, x, ldx, c.m, &w, Parts{c.p0, c.p1, 0, 1}, base, ldb)
 	}
-	Product(dst, ldd, x, ldx, c.m, &w, c.p0, c.p1, base, ldb, make([]float32, ProductScratch))
+	j := Job{dst, ldd, x, ldx, c.m, &w, PanelRanges{c.p0, c.p1, 0, 1}, base, ldb, c.byTerms, Next{}}
+	portable := j
+	portable.Dst = slices.Clone(dst)
+	if c.base == "dst" {
+		portable.Base = portable.Dst
+	}
+	want := portable.Dst
+	onGeneric(t, func() { Multiply(&portable, new(Scratch)) })
+	Multiply(&j, new(Scratch))
 	for i := range dst {
 		if !same(dst[i], want[i]) {
 			t.Errorf("%v: element %d of row %d is %v, portable %v", c, i%ldd, i/ldd, dst[i], want[i])
@@ -77,51 +81,54 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	checkX()
 }
 
-func TestProduct(t *testing.T) {
+func TestLevelsProduct(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 8))
 		bases := []string{"", "row", "matrix", "dst"}
 		// Every height of a tile and beyond, with whole and odd panels.
 		for m := range 32 {
-			for _, half := range []bool{false, true} {
-				productCase{m, 48, 21, 0, 3, half, bases[m%4], false}.run(t, rng)
-				productCase{m, 33, 6, 1, 3, half, bases[(m+1)%4], false}.run(t, rng)
+			for _, f := range formats {
+				productCase{m, 48, 21, 0, 3, f, bases[m%4], false, false}.run(t, rng)
+				productCase{m, 33, 6, 1, 3, f, bases[(m+1)%4], false, false}.run(t, rng)
 			}
 		}
 		// Every remainder of terms, and blocks of terms.
 		for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025} {
-			for _, half := range []bool{false, true} {
+			for _, f := range formats {
 				for _, m := range []int{1, 5, 17} {
-					productCase{m, 20, k, 0, 2, half, bases[k%4], false}.run(t, rng)
+					productCase{m, 20, k, 0, 2, f, bases[k%4], false, false}.run(t, rng)
 				}
 			}
 		}
 		for _, n := range []int{1, 15, 16, 17, 31, 32, 33, 47} {
 			for p0 := range Panels(n) {
 				for p1 := p0; p1 <= Panels(n); p1++ {
-					productCase{3, n, 10, p0, p1, n%2 == 0, "row", false}.run(t, rng)
+					productCase{3, n, 10, p0, p1, formats[n%2], "row", false, false}.run(t, rng)
 				}
 			}
 		}
 	})
 }
 
-// TestProductParts holds ranges of panels in one call to a call for each.
-func TestProductParts(t *testing.T) {
+// TestLevelsProductRanges holds ranges of panels in one call to a call for each.
+func TestLevelsProductRanges(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
-		for _, ps := range []Parts{{0, 1, 0, 1}, {0, 4, 4, 3}, {1, 3, 4, 3}, {0, 3, 3, 4}, {2, 5, 7, 2}, {0, 1, 1, 12}, {3, 3, 4, 2}, {1, 2, 3, 0}} {
+		for _, ps := range []PanelRanges{{0, 1, 0, 1}, {0, 4, 4, 3}, {1, 3, 4, 3}, {0, 3, 3, 4}, {2, 5, 7, 2}, {0, 1, 1, 12}, {3, 3, 4, 2}, {1, 2, 3, 0}} {
 			for _, k := range []int{0, 5, 256, 600} {
-				for _, half := range []bool{false, true} {
+				for _, f := range formats {
 					const m, n, ldd = 17, 12 * PanelWidth, 12*PanelWidth + 7
-					w, x, bias := testMatrix(n, k, 5, half), testFloats(m*k, 3), testFloats(n, 4)
-					scratch := make([]float32, ProductScratch)
+					w, x, bias := testMatrix(n, k, 5, f), testFloats(m*k, 3), testFloats(n, 4)
 					got, want := testFloats(m*ldd, 6), testFloats(m*ldd, 6)
-					ProductParts(got, ldd, x, k, m, &w, ps, bias, 0, scratch, Next{&w, 1})
+					j, scratch := testJob(got, ldd, x, k, m, &w, bias), new(Scratch)
+					j.Panels, j.Next = ps, Next{&w, 1}
+					Multiply(j, scratch)
+					j.Dst = want
 					for i := range ps.Count {
-						Product(want, ldd, x, k, m, &w, ps.P0+i*ps.Step, ps.P1+i*ps.Step, bias, 0, scratch)
+						j.Panels = PanelRanges{ps.First + i*ps.Step, ps.End + i*ps.Step, 0, 1}
+						Multiply(j, scratch)
 					}
 					if !slices.Equal(got, want) {
-						t.Errorf("%+v of %d terms, float16 %v: differs from a call for each range", ps, k, half)
+						t.Errorf("%+v of %d terms, %s: differs from a call for each range", ps, k, formatNames[f])
 					}
 				}
 			}
@@ -129,9 +136,9 @@ func TestProductParts(t *testing.T) {
 	})
 }
 
-// TestProductExact multiplies whole numbers, whose sums are exact: what the
+// TestLevelsProductExact multiplies whole numbers, whose sums are exact: what the
 // product should be is beyond doubt.
-func TestProductExact(t *testing.T) {
+func TestLevelsProductExact(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(13, 14))
 		const m, n, k = 17, 50, 1100
@@ -147,12 +154,12 @@ func TestProductExact(t *testing.T) {
 		}
 		full := Matrix{N: n, K: k, F32: make([]float32, PackedLen(n, k))}
 		Pack(full.F32, w, k, n, k)
-		half := Matrix{N: n, K: k, F16: make([]uint16, PackedLen(n, k))}
+		half := Matrix{Format: Float16, N: n, K: k, F16: make([]uint16, PackedLen(n, k))}
 		PackF16(half.F16, h, k, n, k)
 		ldd := Panels(n) * PanelWidth
 		for name, matrix := range map[string]*Matrix{"float32": &full, "float16": &half} {
 			dst := make([]float32, m*ldd)
-			Product(dst, ldd, x, k, m, matrix, 0, Panels(n), bias, 0, make([]float32, ProductScratch))
+			Multiply(testJob(dst, ldd, x, k, m, matrix, bias), new(Scratch))
 			for r := range m {
 				for c := range n {
 					want := int(bias[c])
@@ -168,14 +175,14 @@ func TestProductExact(t *testing.T) {
 	})
 }
 
-// TestProductHard multiplies infinities, NaN, subnormals and numbers that
+// TestLevelsProductHard multiplies infinities, NaN, subnormals and numbers that
 // overflow.
-func TestProductHard(t *testing.T) {
+func TestLevelsProductHard(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(15, 16))
 		for k := 1; k < 12; k++ {
-			for _, half := range []bool{false, true} {
-				c := productCase{m: 9, n: 48, k: k, p1: 3, half: half, base: "row", hard: true}
+			for _, f := range formats {
+				c := productCase{m: 9, n: 48, k: k, p1: 3, format: f, base: "row", hard: true}
 				c.run(t, rng)
 				c.m = 31
 				c.run(t, rng)
@@ -184,81 +191,86 @@ func TestProductHard(t *testing.T) {
 	})
 }
 
-// TestProductSplits: the bits do not depend on who computes what.
-func TestProductSplits(t *testing.T) {
+// TestLevelsProductSplits: the bits do not depend on who computes what.
+func TestLevelsProductSplits(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		const m, n, k = 37, 80, 700
-		for _, half := range []bool{false, true} {
-			w, x, bias, scratch := testMatrix(n, k, 1, half), testFloats(m*k, 2), testFloats(n, 3), make([]float32, ProductScratch)
+		for _, f := range formats {
+			w, x, bias, scratch := testMatrix(n, k, 1, f), testFloats(m*k, 2), testFloats(n, 3), new(Scratch)
 			whole, parts := make([]float32, m*n), make([]float32, m*n)
-			Product(whole, n, x, k, m, &w, 0, Panels(n), bias, 0, scratch)
+			Multiply(testJob(whole, n, x, k, m, &w, bias), scratch)
 			rng := rand.New(rand.NewPCG(4, 5))
 			for r := 0; r < m; {
 				rows := min(1+rng.IntN(16), m-r)
 				for p := 0; p < Panels(n); {
 					panels := min(1+rng.IntN(3), Panels(n)-p)
-					Product(parts[r*n:], n, x[r*k:], k, rows, &w, p, p+panels, bias, 0, scratch)
+					j := testJob(parts[r*n:], n, x[r*k:], k, rows, &w, bias)
+					j.Panels.First, j.Panels.End = p, p+panels
+					Multiply(j, scratch)
 					p += panels
 				}
 				r += rows
 			}
 			if !slices.Equal(whole, parts) {
-				t.Errorf("half=%v: parts differ from the whole", half)
+				t.Errorf("%s: parts differ from the whole", formatNames[f])
 			}
 		}
 	})
 }
 
-// TestProductManyRows takes so many rows that they are walked by blocks of terms.
-func TestProductManyRows(t *testing.T) {
-	const k = 2*kBlock + 40
-	const m = (320<<10)/k + 10 // more than cacheFloats
+// TestLevelsProductByTerms walks through x by blocks of terms.
+func TestLevelsProductByTerms(t *testing.T) {
+	const m, k = 300, 2*kBlock + 40
 	testLevels(t, func(t *testing.T) {
 		if Active() == Generic {
 			t.Skip("compared with itself")
 		}
 		rng := rand.New(rand.NewPCG(17, 18))
-		productCase{m: m, n: 48, k: k, p0: 1, p1: 3, base: "dst"}.run(t, rng)
-		productCase{m: m, n: 33, k: k, p0: 0, p1: 3, half: true, base: "row"}.run(t, rng)
+		productCase{m: m, n: 48, k: k, p0: 1, p1: 3, base: "dst", byTerms: true}.run(t, rng)
+		productCase{m: m, n: 33, k: k, p0: 0, p1: 3, format: Float16, base: "row", byTerms: true}.run(t, rng)
+		for m := range 30 {
+			productCase{m: m, n: 80, k: k, p0: 0, p1: 5, format: formats[m%2], byTerms: true}.run(t, rng)
+		}
 	})
 }
 
-// TestProductModelShapes takes the sizes that models have; the portable level
+// TestLevelsProductModelShapes takes the sizes that models have; the portable level
 // is slow, so few of them.
-func TestProductModelShapes(t *testing.T) {
+func TestLevelsProductModelShapes(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(9, 10))
-		productCase{29, 64, 1024, 0, 4, false, "row", false}.run(t, rng)
-		productCase{15, 64, 768, 0, 4, true, "row", false}.run(t, rng)
-		productCase{2, 32, 4096, 0, 2, false, "", false}.run(t, rng)
+		productCase{m: 29, n: 64, k: 1024, p1: 4, base: "row"}.run(t, rng)
+		productCase{m: 15, n: 64, k: 768, p1: 4, format: Float16, base: "row"}.run(t, rng)
+		productCase{m: 2, n: 32, k: 4096, p1: 2}.run(t, rng)
 	})
 }
 
 func TestProductPanics(t *testing.T) {
 	w := Matrix{N: 32, K: 4, F32: make([]float32, PackedLen(32, 4))}
 	short := Matrix{N: 32, K: 4, F32: make([]float32, 10)}
-	half := Matrix{N: 32, K: 4, F16: make([]uint16, PackedLen(32, 4))}
-	x, dst, scratch := make([]float32, 8), make([]float32, 64), make([]float32, ProductScratch)
-	for name, f := range map[string]func(){
-		"short dst":           func() { Product(dst[:63], 32, x, 4, 2, &w, 0, 2, nil, 0, scratch) },
-		"short x":             func() { Product(dst, 32, x[:7], 4, 2, &w, 0, 2, nil, 0, scratch) },
-		"short weights":       func() { Product(dst, 32, x, 4, 2, &short, 0, 2, nil, 0, scratch) },
-		"short base":          func() { Product(dst, 32, x, 4, 2, &w, 0, 2, dst[:16], 0, scratch) },
-		"short scratch":       func() { Product(dst, 32, x, 4, 2, &half, 0, 2, nil, 0, scratch[:9]) },
-		"panels out of range": func() { Product(dst, 32, x, 4, 2, &w, 0, 3, nil, 0, scratch) },
+	half := Matrix{Format: Float16, N: 32, K: 4, F16: make([]uint16, 10), F32: w.F32}
+	for name, change := range map[string]func(*Job){
+		"short dst":           func(j *Job) { j.Dst = j.Dst[:63] },
+		"short x":             func(j *Job) { j.X = j.X[:7] },
+		"short weights":       func(j *Job) { j.W = &short },
+		"short base":          func(j *Job) { j.Base = j.Dst[:16] },
+		"panels out of range": func(j *Job) { j.Panels.End = 3 },
+		"short weights ":      func(j *Job) { j.W = &half },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if r := recover(); r != "simd: "+name {
+				if r := recover(); r != "simd: "+strings.TrimSpace(name) {
 					t.Errorf("panic %v", r)
 				}
 			}()
-			f()
+			j := testJob(make([]float32, 64), 32, make([]float32, 8), 4, 2, &w, nil)
+			change(j)
+			Multiply(j, new(Scratch))
 		})
 	}
 }
 
-func TestPack(t *testing.T) {
+func TestLevelsPack(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(11, 12))
 		for _, n := range []int{0, 1, 7, 15, 16, 17, 31, 32, 40} {
@@ -305,8 +317,8 @@ func TestPack(t *testing.T) {
 	})
 }
 
-// TestHalf goes through all float16 values, there and back.
-func TestHalf(t *testing.T) {
+// TestLevelsFloat16 goes through all float16 values, there and back.
+func TestLevelsFloat16(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		src := make([]uint16, 1<<16)
 		for i := range src {

@@ -31,7 +31,7 @@ func testLevels(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-func TestLevels(t *testing.T) {
+func TestSupported(t *testing.T) {
 	levels := Supported()
 	if levels[0] != Generic || !slices.IsSorted(levels) {
 		t.Errorf("Supported() = %v, want the levels in order from generic", levels)

@@ -25,7 +25,7 @@ func atPageEnd(t *testing.T, n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(&mem[size-4*n])), n)
 }
 
-func TestNoReadBeyondTheEnd(t *testing.T) {
+func TestLevelsReadNothingBeyond(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 1))
 		for _, n := range []int{1, 15, 16, 17, 48, 100} {
@@ -50,8 +50,8 @@ func TestNoReadBeyondTheEnd(t *testing.T) {
 				w := Matrix{N: 48, K: k, F32: atPageEnd(t, PackedLen(48, k))}
 				h := unsafe.Slice((*uint16)(unsafe.Pointer(&atPageEnd(t, PackedLen(48, k)/2)[0])), PackedLen(48, k))
 				x, dst, base := atPageEnd(t, m*k), atPageEnd(t, m*48), atPageEnd(t, 48)
-				Product(dst, 48, x, k, m, &w, 0, 3, base, 0, nil)
-				Product(dst, 48, x, k, m, &Matrix{N: 48, K: k, F16: h}, 0, 3, base, 0, make([]float32, ProductScratch))
+				Multiply(testJob(dst, 48, x, k, m, &w, base), new(Scratch))
+				Multiply(testJob(dst, 48, x, k, m, &Matrix{Format: Float16, N: 48, K: k, F16: h}, base), new(Scratch))
 			}
 		}
 		for _, k := range []int{8, 9, 16} {

@@ -30,25 +30,26 @@ func BenchmarkPeak(b *testing.B) {
 // and after each, as on a busy machine both go up and down; the median counts.
 func BenchmarkOfPeak(b *testing.B) {
 	for _, s := range []struct{ m, k, n int }{{14, 1024, 4096}, {28, 1024, 4096}, {128, 1024, 4096}, {128, 4096, 1024}, {128, 768, 3072}} {
-		for _, half := range []bool{false, true} {
+		for _, format := range formats {
 			benchLevels(b, func(b *testing.B, l Level) {
 				if l == Generic {
 					return
 				}
-				kind := map[bool]string{false: "f32", true: "f16"}[half]
-				b.Run(fmt.Sprintf("type=%s/isa=%v/m=%d/k=%d/n=%d", kind, l, s.m, s.k, s.n), func(b *testing.B) {
+				b.Run(fmt.Sprintf("type=%s/isa=%v/m=%d/k=%d/n=%d", formatNames[format], l, s.m, s.k, s.n), func(b *testing.B) {
 					matrices := make([]Matrix, 64<<20/(4*s.k*s.n))
 					for i := range matrices {
-						matrices[i] = testMatrix(s.n, s.k, uint64(i+1), half)
+						matrices[i] = testMatrix(s.n, s.k, uint64(i+1), format)
 					}
 					ldx, ldd := s.k+16, s.n+16
-					x, dst, bias, scratch := testFloats(s.m*ldx, 7), make([]float32, s.m*ldd), testFloats(s.n, 8), make([]float32, ProductScratch)
+					x, dst, bias := testFloats(s.m*ldx, 7), make([]float32, s.m*ldd), testFloats(s.n, 8)
+					job, scratch := testJob(dst, ldd, x, ldx, s.m, &matrices[0], bias), new(Scratch)
 					var parts []float64
 					i := 0
 					before := Peak()
 					for b.Loop() {
+						job.W = &matrices[i%len(matrices)]
 						start := time.Now()
-						Product(dst, ldd, x, ldx, s.m, &matrices[i%len(matrices)], 0, Panels(s.n), bias, 0, scratch)
+						Multiply(job, scratch)
 						rate := 2 * float64(s.m*s.k*s.n) / time.Since(start).Seconds()
 						after := Peak()
 						parts = append(parts, rate/((before+after)/2))

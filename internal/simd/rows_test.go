@@ -37,9 +37,9 @@ func onGeneric(t *testing.T, f func()) {
 	f()
 }
 
-// TestRowFunctions holds each level to the portable one, bit for bit, on every
+// TestLevelsRowFunctions holds each level to the portable one, bit for bit, on every
 // length around the registers' widths and on the models' own.
-func TestRowFunctions(t *testing.T) {
+func TestLevelsRowFunctions(t *testing.T) {
 	lengths := []int{100, 127, 128, 129, 768, 1024, 4096}
 	for n := range 67 {
 		lengths = append(lengths, n)
@@ -95,7 +95,7 @@ func testSameRows(t *testing.T, what string, got, want []float32, rows, n, ld in
 	}
 }
 
-func TestSoftmaxRows(t *testing.T) {
+func TestLevelsSoftmaxRows(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 5))
 		for _, n := range []int{1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 50, 63, 64, 65, 96, 112, 128, 130, 512, 40000} {
@@ -126,7 +126,7 @@ func TestSoftmaxRows(t *testing.T) {
 	})
 }
 
-func TestAddLayerNormRows(t *testing.T) {
+func TestLevelsAddLayerNormRows(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(6, 7))
 		for _, n := range []int{1, 5, 16, 31, 32, 48, 100, 768} {
@@ -159,9 +159,9 @@ func TestAddLayerNormRows(t *testing.T) {
 	})
 }
 
-// TestEveryFloat goes through float32 in steps, hard ones included, for the
+// TestLevelsEveryFloat goes through float32 in steps, hard ones included, for the
 // functions of single elements.
-func TestEveryFloat(t *testing.T) {
+func TestLevelsEveryFloat(t *testing.T) {
 	const stride = 4001 // a prime
 	for _, o := range rowFunctions[:6] {
 		t.Run(o.name, func(t *testing.T) {
@@ -190,8 +190,8 @@ func TestEveryFloat(t *testing.T) {
 	}
 }
 
-// TestNaN: what comes out of a NaN is NaN, at every level and place.
-func TestNaN(t *testing.T) {
+// TestLevelsNaN: what comes out of a NaN is NaN, at every level and place.
+func TestLevelsNaN(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		for _, n := range []int{1, 16, 37} {
 			y := testFloats(n, 1)
@@ -209,7 +209,7 @@ func TestNaN(t *testing.T) {
 	})
 }
 
-func TestHasNaN(t *testing.T) {
+func TestLevelsHasNaN(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		for n := range 50 {
 			x := make([]float32, n)
@@ -231,8 +231,8 @@ func TestHasNaN(t *testing.T) {
 	})
 }
 
-// TestLimits: where float32 ends the functions do as torch's do.
-func TestLimits(t *testing.T) {
+// TestLevelsLimits: where float32 ends the functions do as torch's do.
+func TestLevelsLimits(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	for _, c := range []struct {
 		name     string
@@ -301,12 +301,12 @@ func TestRowPanics(t *testing.T) {
 	}
 }
 
-// TestNoAllocation: the hot path leaves the garbage collector alone.
-func TestNoAllocation(t *testing.T) {
+// TestLevelsNoAllocation: the hot path leaves the garbage collector alone.
+func TestLevelsNoAllocation(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		x, y := testFloats(100, 1), testFloats(100, 2)
-		w, h := testMatrix(40, 20, 1, false), testMatrix(40, 20, 1, true)
-		dst, scratch := make([]float32, 16*48), make([]float32, ProductScratch)
+		w, h := testMatrix(40, 20, 1, Float32), testMatrix(40, 20, 1, Float16)
+		dst, scratch := make([]float32, 16*48), new(Scratch)
 		panels, rows := make([]float32, PackedLen(20, 4)), testFloats(16*20, 3)
 		if n := testing.AllocsPerRun(10, func() {
 			for _, o := range rowFunctions {
@@ -317,8 +317,8 @@ func TestNoAllocation(t *testing.T) {
 			AddLayerNorm(rows, 20, rows[160:], 20, 8, y[:16], y[16:32], 1e-5)
 			Pack(panels, x, 4, 20, 4)
 			PackColumns(panels, x, 20, 4, 20)
-			Product(dst, 48, rows, 20, 16, &w, 0, 3, nil, 0, scratch)
-			Product(dst, 48, rows, 20, 16, &h, 0, 3, y, 0, scratch)
+			Multiply(testJob(dst, 48, rows, 20, 16, &w, nil), scratch)
+			Multiply(testJob(dst, 48, rows, 20, 16, &h, y), scratch)
 		}); n != 0 {
 			t.Errorf("%v allocations", n)
 		}

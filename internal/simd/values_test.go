@@ -15,9 +15,19 @@ func testFloats(n int, seed uint64) []float32 {
 	return x
 }
 
-// testMatrix is a matrix of n × k weights that survive float16, held as float16
-// or as float32.
-func testMatrix(n, k int, seed uint64, half bool) Matrix {
+// formats are those that a test goes through, formatNames their names in benchmarks.
+var (
+	formats     = []Format{Float32, Float16}
+	formatNames = []string{Float32: "f32", Float16: "f16"}
+)
+
+// testJob is the product of m rows with all of w, plus a bias.
+func testJob(dst []float32, dstStride int, x []float32, xStride, m int, w *Matrix, bias []float32) *Job {
+	return &Job{Dst: dst, DstStride: dstStride, X: x, XStride: xStride, Rows: m, W: w, Panels: w.All(), Base: bias}
+}
+
+// testMatrix is a matrix of n × k weights that have the same values in each format.
+func testMatrix(n, k int, seed uint64, f Format) Matrix {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	w := make([]uint16, n*k)
 	for i := range w {
@@ -25,8 +35,8 @@ func testMatrix(n, k int, seed uint64, half bool) Matrix {
 	}
 	packed := make([]uint16, PackedLen(n, k))
 	PackF16(packed, w, k, n, k)
-	if half {
-		return Matrix{N: n, K: k, F16: packed}
+	if f == Float16 {
+		return Matrix{Format: f, N: n, K: k, F16: packed}
 	}
 	wide := make([]float32, len(packed))
 	fromF16Generic(wide, packed)
