@@ -146,7 +146,7 @@ func (t *Tokenizer) mapIDs(ids []int) {
 
 // AppendText appends the bytes of tokens and the names of other symbols.
 // Without an Encoder there is a space between any two. Ids outside the
-// dictionary are passed over.
+// dictionary are left out.
 func (t *Tokenizer) AppendText(dst []byte, ids []int) []byte {
 	space := false
 	for _, id := range ids {

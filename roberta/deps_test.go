@@ -21,7 +21,7 @@ func TestDependencies(t *testing.T) {
 		tensor   = "gorgonia.org/tensor"
 	)
 	ofTensor, _ := dependencies(t, tensor)
-	engine := []string{"tokenizer", "bpe", "weights", "internal/nn", "internal/simd", "internal/parallel"}
+	engine := []string{"tokenizer", "bpe", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel"}
 	for _, test := range []struct {
 		pkg     string
 		modules []string // other modules it may need
@@ -29,7 +29,8 @@ func TestDependencies(t *testing.T) {
 	}{
 		{"tokenizer", nil, nil},
 		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
-		{"weights", []string{compress, sys}, nil},
+		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
+		{"internal/outfile", []string{sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},
 		{"internal/nn", []string{sys}, []string{"internal/simd", "internal/parallel"}},

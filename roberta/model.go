@@ -1,20 +1,16 @@
 package roberta
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
@@ -131,41 +127,22 @@ func open(opts []Option, open func() (*weights.Checkpoint, error)) (*Model, erro
 }
 
 func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (*Model, error) {
-	m := &Model{pool: pool, ckpt: ckpt, log: log, notes: slices.Clone(ckpt.Notes)}
-	settings := ckpt.Settings
-	if len(settings) == 0 {
-		var note string
-		var err error
-		if settings, note, err = withSizes(ckpt); err != nil {
-			return nil, err
-		}
-		m.notes = append(m.notes, note)
-		log.Warn(note, "checkpoint", ckpt.Path) // a guess, on which results depend
-	}
-	cfg, err := configFrom(settings)
+	c, err := newCheckpoint(ckpt)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+		return nil, err
 	}
-	l := &loader{cfg: cfg, ckpt: ckpt, pool: pool, used: map[string]bool{}}
-	m.enc = l.encoder()
-	if l.err == nil {
-		m.lm = l.lmHead(m.enc.Tokens)
-		m.hasLM = m.lm != nil
+	if c.guess != "" {
+		log.Warn(c.guess, "checkpoint", ckpt.Path) // results depend on it
 	}
+	m := &Model{pool: pool, ckpt: ckpt, log: log, cfg: c.config, hasLM: c.hasLM, notes: c.notes}
 	var heads map[string]*head
-	if l.err == nil {
-		heads = l.heads()
-		l.leftover()
-	}
-	if l.err != nil {
-		return nil, l.err
+	if m.enc, m.lm, heads, err = load(c, pool); err != nil {
+		return nil, err
 	}
 	ckpt.DropPages() // matrices are packed; of the file only the embedding is still read
-	m.cfg = l.cfg
 	m.enc.Prepare()
 	m.heads.Store(&heads)
-	m.notes = append(m.notes, l.notes...)
-	m.tok, err = vocabulary(ckpt, m.cfg.VocabSize)
+	m.tok, err = c.tokenizer()
 	if errors.Is(err, ErrNoVocabulary) {
 		m.noTok = err
 		m.notes = append(m.notes, strings.TrimPrefix(err.Error(), "roberta: "))
@@ -173,87 +150,6 @@ func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (
 		return nil, err
 	}
 	return m, nil
-}
-
-// gpt2Vocabulary is the size of the vocabulary that RoBERTa was published with.
-const gpt2Vocabulary = 50265
-
-// vocabulary finds the tokenizer of a checkpoint with an embedding of size rows.
-func vocabulary(ckpt *weights.Checkpoint, size int) (tokenizer.Tokenizer, error) {
-	var dict *bpe.Dictionary
-	var err error
-	switch {
-	case ckpt.Dict != nil:
-		dict, err = bpe.ParseDictionary(bytes.NewReader(ckpt.Dict), "dict.txt")
-	case ckpt.VocabJSON != nil:
-		var txt []byte
-		if txt, err = dictionaryFromVocab(ckpt.VocabJSON); err == nil {
-			dict, err = bpe.ParseDictionary(bytes.NewReader(txt), "vocab.json")
-		}
-	case size == gpt2Vocabulary:
-		return bpe.DefaultTokenizer(), nil
-	default:
-		where := ""
-		if len(ckpt.LookedAt) > 0 {
-			where = "; looked for " + strings.Join(ckpt.LookedAt, ", ")
-		}
-		return nil, fmt.Errorf("%w: the checkpoint's %d tokens are not GPT-2's %d, and no dict.txt came with it%s", ErrNoVocabulary, size, gpt2Vocabulary, where)
-	}
-	if err != nil {
-		return nil, err
-	}
-	dict = dict.AddMask()
-	if dict.Len() != size {
-		return nil, fmt.Errorf("%w: the dictionary has %d symbols, <mask> included, but tensor %sembed_tokens.weight has %d rows", ErrModel, dict.Len(), stack, size)
-	}
-	enc := bpe.Default()
-	switch {
-	case !dict.Numeric():
-		enc = nil // its symbols are not BPE ids
-	case ckpt.VocabJSON != nil && ckpt.Dict == nil:
-		if ckpt.Merges == nil {
-			return nil, fmt.Errorf("%w: vocab.json came without merges.txt", ErrModel)
-		}
-		enc, err = bpe.New(bytes.NewReader(ckpt.VocabJSON), bytes.NewReader(ckpt.Merges))
-	case ckpt.EncoderJSON != nil && ckpt.VocabBPE != nil:
-		enc, err = bpe.New(bytes.NewReader(ckpt.EncoderJSON), bytes.NewReader(ckpt.VocabBPE))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return bpe.NewTokenizer(enc, dict), nil
-}
-
-// dictionaryFromVocab turns Hugging Face's vocab.json, whose ids are the
-// model's, into a dict.txt whose lines name those same ids.
-func dictionaryFromVocab(vocab []byte) ([]byte, error) {
-	var ids map[string]int
-	if err := json.Unmarshal(vocab, &ids); err != nil {
-		return nil, fmt.Errorf("%w: vocab.json: %w", ErrModel, err)
-	}
-	names := make([]string, len(ids))
-	for name, id := range ids {
-		if id < 0 || id >= len(names) || names[id] != "" {
-			return nil, fmt.Errorf("%w: vocab.json: token %q has id %d, want each of 0 to %d once", ErrModel, name, id, len(names)-1)
-		}
-		names[id] = name
-	}
-	var b bytes.Buffer
-	for id, name := range names {
-		switch {
-		case id < 4:
-			if want := []string{"<s>", "<pad>", "</s>", "<unk>"}[id]; name != want {
-				return nil, fmt.Errorf("%w: vocab.json: token %d is %q, want %q", ErrModel, id, name, want)
-			}
-			continue
-		case name == "<mask>" || strings.HasPrefix(name, "madeupword"):
-			b.WriteString(name)
-		default:
-			b.WriteString(strconv.Itoa(id))
-		}
-		b.WriteString(" 1\n")
-	}
-	return b.Bytes(), nil
 }
 
 // enter begins a call; leave ends it.

@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Decode returns the text of ids as fairseq does. Where two EOS stand side by
@@ -48,7 +49,7 @@ func DecodeBytes(t Tokenizer, ids []int) []byte {
 // <unk> and <mask> included, and without cutting it into documents. That is
 // Hugging Face's skip_special_tokens. Ids are read as by Decode.
 func DecodeSkipSpecial(t Tokenizer, ids []int) string {
-	return ToValidUTF8(t.AppendText(nil, keep(t, nil, ids, Text)))
+	return ToValidUTF8(t.AppendText(nil, keep(t, ids, Text)))
 }
 
 // DecodeRaw returns the text of exactly these ids: nothing is left out or cut.
@@ -60,7 +61,7 @@ func DecodeRaw(t Tokenizer, ids []int) (string, error) {
 			return "", &IDError{id, i}
 		}
 	}
-	return ToValidUTF8(t.AppendText(nil, keep(t, nil, ids, Filler))), nil
+	return ToValidUTF8(t.AppendText(nil, keep(t, ids, Filler))), nil
 }
 
 // TokenText returns the bytes of one token as text. A token can be a part of a
@@ -83,33 +84,45 @@ func (e *IDError) Error() string {
 
 func (e *IDError) Unwrap() error { return ErrID }
 
-// documents yields what is visible of ids, cut between any two EOS side by
-// side. The slices are valid until the next one.
+// documents yields what Decode shows of ids, cut between any two EOS side by
+// side.
 func documents(t Tokenizer, ids []int) func(yield func([]int) bool) {
 	return func(yield func([]int) bool) {
 		eos := t.Special().EOS
-		visible := make([]int, 0, len(ids))
 		start := 0
 		for i := 1; i < len(ids); i++ {
 			if ids[i] == eos && ids[i-1] == eos && eos >= 0 {
-				if !yield(keep(t, visible, ids[start:i], Symbol)) {
+				if !yield(keep(t, ids[start:i], Symbol)) {
 					return
 				}
 				start = i
 			}
 		}
-		yield(keep(t, visible, ids[start:], Symbol))
+		yield(keep(t, ids[start:], Symbol))
 	}
 }
 
-// keep appends those of ids whose kind is at most last.
-func keep(t Tokenizer, dst, ids []int, last Kind) []int {
+// keep returns those of ids whose kind is at most last, resolved. It copies them
+// only if others stand among them, not if others stand at either end.
+func keep(t Tokenizer, ids []int, last Kind) []int {
+	n := t.Len()
+	known := func(id int) bool { return uint(id) < uint(n) }
+	for len(ids) > 0 && known(ids[0]) && t.Kind(ids[0]) > last {
+		ids = ids[1:]
+	}
+	for len(ids) > 0 && known(ids[len(ids)-1]) && t.Kind(ids[len(ids)-1]) > last {
+		ids = ids[:len(ids)-1]
+	}
+	if !slices.ContainsFunc(ids, func(id int) bool { return !known(id) || t.Kind(id) > last }) {
+		return ids
+	}
+	kept := make([]int, 0, len(ids))
 	for _, id := range ids {
 		if id = resolve(t, id); t.Kind(id) <= last {
-			dst = append(dst, id)
+			kept = append(kept, id)
 		}
 	}
-	return dst
+	return kept
 }
 
 // resolve returns id with negative ones counted from the end, and Unk for what

@@ -1,5 +1,5 @@
-// Package weights opens the checkpoints that RoBERTa models come in and gives
-// their tensors by name.
+// Package weights opens the files that models come in and gives their tensors by
+// name. What a model is, it does not know.
 //
 //	c, err := weights.Open("roberta.large.tar.gz")
 //	defer c.Close()
@@ -8,13 +8,13 @@
 //	err = t.Float32s(x)
 //
 // It reads what torch.save wrote, before and since torch 1.6, safetensors,
-// Hugging Face's directories, and archives of these; see Open. What a file is
-// shows in its content, not in its name. Tensors stay in the file, which is
-// mapped where the system allows it, until they are asked for: an optimizer's
-// state, for instance, is never read.
+// directories with one of these, whole or in shards, and archives of them; see
+// Open. The form is found from the content; the file's name does not matter. The
+// file is mapped where the system allows it, and tensors stay in it until they are
+// asked for: an optimizer's state, for instance, is never read.
 //
-// Names and settings are fairseq's of today, whichever version of fairseq wrote
-// the file, and also for Hugging Face's models.
+// Names of tensors and settings are those in the file. Checkpoint.File reads the
+// other files that came with it, such as a vocabulary or a config.json.
 //
 // # Untrusted files
 //
@@ -27,6 +27,5 @@
 // weights ever do, and names in archives are never used as paths.
 //
 // References: pickle protocols 0 to 5, Lib/pickletools.py of CPython;
-// torch/serialization.py; the safetensors format description;
-// fairseq/checkpoint_utils.py and fairseq/models/roberta/model.py.
+// torch/serialization.py; the safetensors format description.
 package weights

@@ -59,11 +59,11 @@ func TestShrunk(t *testing.T) {
 		"Float32s of a view": func() error { return v.Float32s(make([]float32, w.Len())) },
 		"RowsFloat32":        func() error { return w.RowsFloat32(make([]float32, 1024), 63, 64) },
 		"Bytes of a view":    func() error { _, err := v.Bytes(); return err },
-		"Write":              func() error { return Write(io.Discard, nil, []Entry{entryOf(w)}) },
-		"Write of a view":    func() error { return Write(io.Discard, nil, []Entry{entryOf(v)}) },
-		"WriteFile":          func() error { return WriteFile(filepath.Join(t.TempDir(), "out"), nil, []Entry{entryOf(w)}) },
+		"Write":              func() error { return Write(io.Discard, nil, []Entry{w.Entry("w")}) },
+		"Write of a view":    func() error { return Write(io.Discard, nil, []Entry{v.Entry("t")}) },
+		"WriteFile":          func() error { return WriteFile(filepath.Join(t.TempDir(), "out"), nil, []Entry{w.Entry("w")}) },
 		"WriteFile with zstd": func() error {
-			return WriteFile(filepath.Join(t.TempDir(), "out"), nil, []Entry{entryOf(w)}, WithZstd())
+			return WriteFile(filepath.Join(t.TempDir(), "out"), nil, []Entry{w.Entry("w")}, WithZstd())
 		},
 		"bytes under Guard":      func() error { return c.Guard(func() error { read(); return nil }) },
 		"Guard within Guard":     func() error { return c.Guard(func() error { return c.Guard(func() error { read(); return nil }) }) },
@@ -102,7 +102,7 @@ func TestShrunk(t *testing.T) {
 		}
 	}
 	c.DropPages()
-	if err := w.RowsFloat32(nil, 0, 0); err != nil {
+	if err := w.Rows(0, 0).Float32s(nil); err != nil {
 		t.Errorf("no rows: %v", err)
 	}
 	if debug.SetPanicOnFault(false) {
@@ -117,7 +117,7 @@ func TestShrunkWithoutMap(t *testing.T) {
 	if err := w.Float32s(make([]float32, w.Len())); !errors.Is(err, ErrTruncated) {
 		t.Errorf("Float32s = %v, want ErrTruncated", err)
 	}
-	if err := Write(io.Discard, nil, []Entry{entryOf(w)}); !errors.Is(err, ErrTruncated) {
+	if err := Write(io.Discard, nil, []Entry{w.Entry("w")}); !errors.Is(err, ErrTruncated) {
 		t.Errorf("Write = %v, want ErrTruncated", err)
 	}
 }
@@ -161,8 +161,4 @@ func TestGuardPasses(t *testing.T) {
 			t.Errorf("%s: Guard = %v", name, err)
 		}()
 	}
-}
-
-func entryOf(t *Tensor) Entry {
-	return Entry{Name: t.Name, DType: t.DType, Shape: t.Shape, Write: t.writeTo}
 }

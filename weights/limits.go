@@ -1,5 +1,7 @@
 package weights
 
+import "fmt"
+
 // What a file may cost, however it was made. Each limit is a constant or a multiple
 // of the file, so that memory grows with what a file is and never with what it
 // claims. docs/formats.md has the same numbers in one table.
@@ -25,17 +27,17 @@ const (
 	leastWindow = 16 << 20
 	mostWindow  = 64 << 20
 
-	// The values of a pickle may take freeValues bytes and valueRatio times the
-	// file. A checkpoint of 24 layers needs 0.3 MB, one of 20,000 heads 160 MB with
-	// a file of 30 MB or more.
+	// What a pickle or a header holds (numbers, texts, containers, tensors' names and
+	// shapes) may take freeValues bytes of memory and valueRatio times the file, by
+	// the costs below. A checkpoint of 24 layers needs 2 MB.
 	freeValues = 32 << 20
 	valueRatio = 16
 
 	// All tensors of a torch file together may have freeViews bytes and viewRatio
 	// times the file with what it unpacked to. Tensors that share a storage are
-	// read one by one: a tied embedding twice, hence no more than twice the file.
+	// read one by one: an embedding that is tied twice, three times.
 	freeViews = 1 << 20
-	viewRatio = 4
+	viewRatio = 3
 
 	// maxDims is the number of dimensions that a tensor may have, as in torch.
 	maxDims = 64
@@ -44,16 +46,38 @@ const (
 	// library.
 	maxHeader = 100_000_000
 
+	// maxMember is the size in bytes of what a header says of one tensor: a name of
+	// the type, and maxDims dimensions of up to 20 digits.
+	maxMember = 4096
+
 	// maxName and maxDepth bound the names of an archive's files: their bytes, and
 	// the folders in them. Each folder is an entry in memory.
 	maxName  = 512
 	maxDepth = 16
+
+	// maxFile is the size in bytes of the largest file that is read beside the
+	// tensors. A tokenizer.json of 250,000 pieces has 17 MB.
+	maxFile = 64 << 20
 
 	// maxQuote is how many bytes of a file's text an error quotes; maxReason is
 	// the most that it says about the cause.
 	maxQuote  = 100
 	maxReason = 400
 )
+
+// What values cost in bytes of memory, with what is left behind on the way to them.
+const (
+	opCost     = 48  // a slot of the stack, which is copied to double when it is full
+	valueCost  = 32  // a boxed number, or the header of a string
+	slotCost   = 32  // an item of a list or tuple, which may double too
+	dictCost   = 64  // an empty container
+	pairCost   = 192 // a key, its value, and its place in the index
+	memoCost   = 64  // an entry of the memo
+	madeCost   = 128 // what a call makes: a tensor or an object
+	tensorCost = 512 // a tensor of a header, and reading what is said of it
+)
+
+var errValues = fmt.Errorf("%w: names and values take far more memory than those of a checkpoint of its size", ErrTooLarge)
 
 // A budget is what is left of a limit on memory.
 type budget int64

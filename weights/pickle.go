@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -92,24 +93,17 @@ func (u *unpickler) line() (string, error) {
 	}
 }
 
-func (u *unpickler) push(v any) { u.stack = append(u.stack, v) }
-
-// What values cost in bytes of memory, rounded up. An opcode is a byte of the file
-// and can make a dict.
-const (
-	opCost    = 24  // a slot of the stack, which doubles when it is full
-	valueCost = 32  // a boxed number, or the header of a string
-	slotCost  = 32  // an item of a list or tuple, which may double too
-	dictCost  = 64  // an empty container
-	pairCost  = 144 // a key, its value, and its place in the index
-	memoCost  = 64  // an entry of the memo
-	madeCost  = 128 // what a call makes: a tensor or an object
-)
+func (u *unpickler) push(v any) {
+	if len(u.stack) == cap(u.stack) {
+		u.stack = slices.Grow(u.stack, len(u.stack)+1) // doubled; append would copy more often
+	}
+	u.stack = append(u.stack, v)
+}
 
 // spend pays for n bytes of values.
 func (u *unpickler) spend(n int) error {
 	if !u.mem.spend(n) {
-		return fmt.Errorf("%w: a pickle whose values take far more memory than a checkpoint's of its size", ErrTooLarge)
+		return errValues
 	}
 	return nil
 }

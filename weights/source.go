@@ -24,6 +24,7 @@ type source struct {
 	expanded   bool    // it was compressed, or what it lies in
 	unpackedIn *source // the file that closes with it, if it is a part that was unpacked
 	unpacked   int64   // bytes of such parts of this file
+	spent      *budget // what its values may still take; see values
 	viewed     int64   // bytes of the tensors of this file and its parts
 }
 
@@ -44,6 +45,24 @@ func readerSource(r io.ReaderAt, size int64) (*source, error) {
 		}
 	}
 	return s, nil
+}
+
+// values is what the values of a file may still take in memory: names, shapes,
+// settings. Files of an archive share it.
+func (s *source) values() *budget {
+	if s.spent == nil {
+		b := budget(times(freeValues, valueRatio, s.size))
+		s.spent = &b
+	}
+	return s.spent
+}
+
+// done is the error of the context in which the checkpoint is opened.
+func (s *source) done() error {
+	if s.ctx == nil {
+		return nil
+	}
+	return s.ctx.Err()
 }
 
 func (s *source) isClosed() bool {
@@ -93,8 +112,8 @@ func (s *source) ReadAt(p []byte, off int64) (n int, err error) {
 	if s.isClosed() {
 		return 0, ErrClosed
 	}
-	if s.ctx != nil && s.ctx.Err() != nil {
-		return 0, s.ctx.Err()
+	if err := s.done(); err != nil {
+		return 0, err
 	}
 	if off < 0 || off >= s.size {
 		return 0, io.EOF

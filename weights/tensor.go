@@ -209,16 +209,16 @@ func (t *Tensor) RowsFloat32(dst []float32, lo, hi int) error {
 	if len(t.Shape) == 0 || lo < 0 || hi < lo || hi > t.Shape[0] {
 		return inTensor(t.Name, fmt.Errorf("rows %d to %d of shape %v", lo, hi, t.Shape))
 	}
-	part := *t
-	part.Shape = append([]int{hi - lo}, t.Shape[1:]...)
-	part.offset += lo * t.strides[0]
-	return part.Float32s(dst)
+	return t.Rows(lo, hi).Float32s(dst)
 }
 
-// rows is a view of the rows lo … hi-1, under another name.
-func (t *Tensor) rows(name string, lo, hi int) *Tensor {
+// Rows is a view of the rows lo … hi-1 of the first dimension, under t's name. It
+// panics if t does not have these rows.
+func (t *Tensor) Rows(lo, hi int) *Tensor {
+	if len(t.Shape) == 0 || lo < 0 || hi < lo || hi > t.Shape[0] {
+		panic(fmt.Sprintf("weights: rows %d to %d of shape %v", lo, hi, t.Shape))
+	}
 	part := *t
-	part.Name = name
 	part.Shape = append([]int{hi - lo}, t.Shape[1:]...)
 	part.offset += lo * t.strides[0]
 	return &part

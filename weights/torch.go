@@ -31,12 +31,11 @@ func readLegacy(src *source) (any, storages, error) {
 		st.dtypes[s.key] = s.dtype
 		return s, nil
 	}
-	mem := budget(times(freeValues, valueRatio, src.size))
 	var values [5]any
 	pos := int64(0)
 	for i := range values {
 		var err error
-		if values[i], pos, err = unpickle(src, pos, src.size, &mem, persistent); err != nil {
+		if values[i], pos, err = unpickle(src, pos, src.size, src.values(), persistent); err != nil {
 			return nil, nil, err
 		}
 		switch i {
@@ -136,8 +135,7 @@ func readZip(src *source) (any, storages, error) {
 		return nil, nil, err
 	}
 	section := io.NewSectionReader(data.src, data.off, data.size)
-	mem := budget(times(freeValues, valueRatio, src.size))
-	v, _, err := unpickle(section, 0, data.size, &mem, func(id any) (any, error) { return storageID(id) })
+	v, _, err := unpickle(section, 0, data.size, src.values(), func(id any) (any, error) { return storageID(id) })
 	if err != nil {
 		var fe *FileError
 		if errors.As(err, &fe) {

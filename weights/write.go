@@ -46,6 +46,27 @@ func (e *Entry) Size() int64 {
 	return n
 }
 
+// Entry is an entry that writes t's elements as they are, under that name.
+func (t *Tensor) Entry(name string) Entry {
+	return Entry{Name: name, DType: t.DType, Shape: t.Shape, Write: func(w io.Writer) error {
+		r := io.NewSectionReader(t.data.src, t.data.off+int64(t.offset*t.DType.Size()), int64(t.Len()*t.DType.Size()))
+		if !t.isContiguous() {
+			b, err := t.Bytes()
+			if err != nil {
+				return err
+			}
+			r = io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+		}
+		// In copies of pieces. Between them w can end the work, and a system call that
+		// was given the map's own memory would fail where the file was cut short.
+		n, err := io.CopyBuffer(w, r, make([]byte, min(r.Size(), 1<<20)+1))
+		if err == nil && n < r.Size() {
+			err = ErrTruncated
+		}
+		return err
+	}}
+}
+
 // pageSize is where the data of a written file begins to be aligned to, so that
 // mapped tensors lie at addresses that suit every instruction set.
 const pageSize = 4096

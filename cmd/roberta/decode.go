@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 
 	"github.com/goroberta/goroberta/tokenizer"
 )
@@ -16,9 +14,11 @@ type decodeCmd struct {
 	IDs []int `arg:"" optional:"" name:"id" help:"Token ids. Negative ones count from the vocabulary's end and come after --."`
 }
 
+const tokensForm = `{"tokens":[…]}`
+
 // Help is shown by kong below the summary.
 func (decodeCmd) Help() string {
-	return `Writes {"text":"Hello world!"}, or {"texts":[…]} where two </s> part documents. Lines of --input are {"tokens":[…]}.`
+	return `Writes {"text":"Hello world!"}, or {"texts":[…]} where two </s> separate documents. Lines of --input are ` + tokensForm + `.`
 }
 
 type textLine struct {
@@ -30,21 +30,21 @@ type textsLine struct {
 }
 
 // Run is called by kong.
-func (c *decodeCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *slog.Logger) error {
+func (c *decodeCmd) Run(ctx context.Context, s *session) error {
 	var args *request
 	if len(c.IDs) > 0 {
 		args = &request{tokens: c.IDs, isTokens: true}
 	}
-	in, err := c.inputFlags.open(stdin, args)
+	in, err := c.inputFlags.open(s, args, tokensForm)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	tok, err := c.tokenizerFlags.open(log)
+	tok, err := c.tokenizerFlags.open(ctx, s)
 	if err != nil {
 		return err
 	}
-	return answer(ctx, in, out, c.KeepGoing, task[[]int, []string]{
+	return answer(ctx, s, in, task[[]int, []string]{
 		prepare: func(r request) ([]int, int, error) {
 			if !r.isTokens {
 				return nil, 0, errors.New(`want "tokens", not text`)
