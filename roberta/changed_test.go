@@ -6,7 +6,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/goroberta/goroberta/weights"
 )
@@ -40,5 +43,32 @@ func TestFileCutShort(t *testing.T) {
 		if got := must[*States](t)(whole.ExtractFeatures(t.Context(), rows...)); !sameBits(floats(got), floats(want)) {
 			t.Errorf("%d threads: a model without a map computes other bits after the file was cut", threads)
 		}
+	}
+}
+
+// TestDroppedModel opens models and forgets them: their workers end, and their maps go.
+func TestDroppedModel(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "packed.safetensors")
+	if err := Convert(t.Context(), golden(t, "tiny", "model.pt"), path, Packed()); err != nil {
+		t.Fatal(err)
+	}
+	mapped := func() int {
+		maps := must[[]byte](t)(os.ReadFile("/proc/self/maps"))
+		return strings.Count(string(maps), path)
+	}
+	before := runtime.NumGoroutine()
+	for range 10 {
+		m := must[*Model](t)(Open(path, WithThreads(4)))
+		_ = must[*States](t)(m.ExtractFeatures(t.Context(), []int{0, 5, 2}))
+	}
+	if mapped() == 0 {
+		t.Fatal("the file is not mapped: nothing to see")
+	}
+	for i := 0; mapped() > 0 || runtime.NumGoroutine() > before; i++ {
+		if i == 1000 {
+			t.Fatalf("%d maps and %d goroutines are left after %d collections, want 0 and %d", mapped(), runtime.NumGoroutine(), i, before)
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
 	}
 }

@@ -79,7 +79,7 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 		}
 		pool := parallel.New(0)
 		defer pool.Close()
-		enc, lm, heads, err := load(c, pool)
+		enc, lm, heads, err := load(ctx, c, pool)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in, err)
 		}

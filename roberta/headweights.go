@@ -121,7 +121,7 @@ func (m *Model) HeadWeights(name string) (HeadWeights, error) {
 		return HeadWeights{}, err
 	}
 	w := HeadWeights{Reads: h.Reads, Activation: h.activation, Labels: slices.Clone(h.Labels)}
-	err = m.ckpt.Guard(func() error {
+	err = m.file.Guard(func() error {
 		w.Out = linearWeights(&h.net.Out)
 		if h.net.Dense != nil {
 			dense := linearWeights(h.net.Dense)

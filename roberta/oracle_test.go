@@ -320,7 +320,11 @@ func TestLevelsOracle(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer m.Close()
-			c, err := weights.Open(path)
+			named := filepath.Join(t.TempDir(), "model.safetensors") // tensors under fairseq's names
+			if err := roberta.Convert(t.Context(), path, named); err != nil {
+				t.Fatal(err)
+			}
+			c, err := weights.Open(named)
 			if err != nil {
 				t.Fatal(err)
 			}
