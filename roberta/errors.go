@@ -49,9 +49,9 @@ var (
 // A LengthError reports a sequence with more tokens than the model has positions,
 // or with more tokens and pads than any padded batch has.
 type LengthError struct {
-	Sequence int // index in the batch
-	Tokens   int // without pads, unless Pads is set
-	Max      int
+	Sequence int  // index in the batch
+	Tokens   int  // without pads, unless Pads is set
+	Max      int  // the most that it may have
 	Pads     bool // Tokens and Max count pads as well
 }
 
@@ -76,7 +76,7 @@ type TokenError struct {
 	Sequence int // index in the batch
 	Position int // index in the sequence
 	ID       int
-	Vocab    int
+	Vocab    int // size of the vocabulary: ids are 0 … Vocab-1
 }
 
 func (e *TokenError) Error() string {
@@ -89,7 +89,7 @@ func (e *TokenError) Is(target error) bool { return target == ErrToken }
 // A HeadError reports a classification head that is not there, and those that are.
 type HeadError struct {
 	Name  string
-	Heads []string
+	Heads []string // names of the model's heads, sorted
 }
 
 func (e *HeadError) Error() string {
