@@ -47,9 +47,10 @@ var (
 	method = regexp.MustCompile(`\bm\.([A-Z]\w*)\(`)
 	// program is a program, the commands that run it, and what it prints.
 	program = regexp.MustCompile("(?s)```go\n(package main.*?)```.*?```sh\n(.*?)```.*?```\n(.*?)```")
-	mapped  = regexp.MustCompile("(?m)^(?:### `([^`]+)/`|\\| (`[^|]*`) \\|)")
-	goRun   = regexp.MustCompile(`go (?:run|install|build|test) (\./[a-z/_.]+)`)
-	target  = regexp.MustCompile(`(?m)^\s*make ([a-z]+)`)
+	// mapped is a heading that names a folder, or the first column of a table's row.
+	mapped = regexp.MustCompile("(?m)^(?:### `([^`]+)/`|\\| (`[^|]*`) \\|)")
+	goRun  = regexp.MustCompile(`go (?:run|install|build|test) (\./[a-z/_.]+)`)
+	target = regexp.MustCompile(`(?m)^\s*make ([a-z]+)`)
 )
 
 // TestLinks checks that what documents link to or name is there.
@@ -101,6 +102,11 @@ func TestPrograms(t *testing.T) {
 	m := program.FindStringSubmatch(readme)
 	if m == nil {
 		t.Fatal("README.md has no program with its commands and its output")
+	}
+	for name, text := range documents(t) {
+		if n := strings.Count(text, "\npackage main"); n > 0 && name != "README.md" || n > 1 {
+			t.Errorf("%s has a program that no test runs", name)
+		}
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {
