@@ -143,7 +143,7 @@ func settingsJSON(m map[string]any) (string, error) {
 				continue // JSON has no such numbers, and no setting of a model is one
 			}
 			if f == math.Trunc(f) {
-				v = json.RawMessage(strconv.FormatFloat(f, 'e', -1, 64)) // 2e+00, which 2 would not tell from an integer
+				v = json.RawMessage(strconv.FormatFloat(f, 'e', -1, 64)) // as 2e+00: 2 would be read as an integer
 			}
 		}
 		clean[k] = v

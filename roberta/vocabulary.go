@@ -51,14 +51,14 @@ func (c *checkpoint) vocabularyFiles() (*vocabularySet, error) {
 	if err == nil && !ok {
 		ok, err = take("dict.txt", "input0/dict.txt")
 	}
-	var bpe []string
+	var rest []string
 	switch {
 	case ok:
-		bpe = []string{"encoder.json", "vocab.bpe"}
+		rest = []string{"encoder.json", "vocab.bpe"}
 	case c.hf || inside:
-		bpe = []string{"vocab.json", "merges.txt"}
+		rest = []string{"vocab.json", "merges.txt"}
 	}
-	for _, name := range bpe {
+	for _, name := range rest {
 		if err == nil {
 			_, err = take(name, name)
 		}
