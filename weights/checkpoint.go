@@ -86,7 +86,7 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Checkpoint, error) {
 func (f *folder) opened(path, file string, o *options) (*Checkpoint, error) {
 	c, err := f.checkpoint(file, o)
 	if err != nil {
-		return nil, inFile(path, err)
+		return nil, o.failed(path, err)
 	}
 	c.ready(path)
 	return c, nil
@@ -114,7 +114,7 @@ func Load(r io.ReaderAt, size int64, name string, opts ...Option) (*Checkpoint, 
 	c := newCheckpoint()
 	if err := c.add(src, &o); err != nil {
 		c.Close()
-		return nil, inFile(name, err)
+		return nil, o.failed(name, err)
 	}
 	c.ready(name)
 	return c, nil
@@ -227,7 +227,7 @@ func (c *Checkpoint) add(src *source, o *options) error {
 			return err
 		}
 		return c.addTorch(v, st)
-	case isSafetensors(src):
+	case isSafetensors(head):
 		c.Format = Safetensors
 		ts, metadata, err := readSafetensors(src)
 		if err != nil {

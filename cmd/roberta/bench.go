@@ -129,7 +129,7 @@ func (c *benchCmd) model(ctx context.Context, s *session) (*roberta.Model, error
 	if err := arch.WriteFile(ctx, path, 1); err != nil {
 		return nil, err
 	}
-	return roberta.Open(path, s.options()...)
+	return roberta.Open(path, s.options(ctx)...)
 }
 
 // measure calls f once to warm up and then as often as the flags say.

@@ -153,10 +153,10 @@ func TestReadLine(t *testing.T) {
 		{strings.NewReader("abc"), false, "abc", 3, io.EOF},
 		{strings.NewReader(""), false, "", 0, io.EOF},
 		{strings.NewReader(strings.Repeat("x", 99) + "\n"), false, strings.Repeat("x", 99) + "\n", 100, nil},
-		{strings.NewReader(strings.Repeat("x", 300)), false, "", 112, lengthError(100)},
-		{strings.NewReader(strings.Repeat("x", 300)), true, "", 300, lengthError(100)},
-		{strings.NewReader(strings.Repeat("x", 299) + "\nabc\n"), true, "", 300, lengthError(100)},
-		{zeros{}, false, "", 112, lengthError(100)},
+		{strings.NewReader(strings.Repeat("x", 300)), false, "", 112, longLineError(100)},
+		{strings.NewReader(strings.Repeat("x", 300)), true, "", 300, longLineError(100)},
+		{strings.NewReader(strings.Repeat("x", 299) + "\nabc\n"), true, "", 300, longLineError(100)},
+		{zeros{}, false, "", 112, longLineError(100)},
 	} {
 		got, size, err := readLine(bufio.NewReaderSize(tt.r, 16), 100, tt.skip)
 		if string(got) != tt.want || size != tt.size || err != tt.err {
@@ -175,7 +175,7 @@ func TestLongLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[bool]int{false: 2, true: 3}[keepGoing]
-		if len(its) != want || its[0].err != nil || its[1].err != lengthError(20) || keepGoing && its[2].texts[0] != "b" {
+		if len(its) != want || its[0].err != nil || its[1].err != longLineError(20) || keepGoing && its[2].texts[0] != "b" {
 			t.Errorf("keepGoing %v: items %+v", keepGoing, its)
 		}
 	}
