@@ -45,7 +45,7 @@ type checkpoint struct {
 	headLabels map[string][]string // by head
 }
 
-// newCheckpoint reads what a file says and checks that it fits together. The error
+// newCheckpoint reads a file's headers and checks that they make a model. The error
 // wraps ErrModel or is a *weights.FileError.
 func newCheckpoint(file *weights.Checkpoint) (*checkpoint, error) {
 	c, err := translate(file)
@@ -70,8 +70,8 @@ func modelError(err error) error {
 	return fmt.Errorf("%w: %w", ErrModel, err)
 }
 
-// translate gives a file's tensors, settings and labels fairseq's names. Whether
-// they fit together it does not know.
+// translate gives a file's tensors, settings and labels fairseq's names. It does not
+// check whether they fit together.
 func translate(file *weights.Checkpoint) (*checkpoint, error) {
 	c := &checkpoint{file: file, notes: slices.Clone(file.Notes), tensors: map[string]*weights.Tensor{}}
 	ts := file.Tensors()
@@ -134,7 +134,7 @@ func (c *checkpoint) configure() error {
 		return err
 	}
 	embed, ok := c.tensors[embedWeight]
-	if !ok || len(embed.Shape) != 2 {
+	if !ok || len(embed.Shape) != 2 || embed.Shape[0] < 1 {
 		return fmt.Errorf("tensor %s is missing or no matrix", embedWeight)
 	}
 	cfg.VocabSize = embed.Shape[0]
@@ -175,8 +175,8 @@ func (c *checkpoint) finalLayerNorm() (bool, error) {
 	return false, nil
 }
 
-// check holds settings and tensors together and describes the heads. It ends at
-// the first fault: until then it has allocated nothing that a setting asks for.
+// check compares the settings with the tensors' shapes and describes the heads. It
+// ends at the first fault, and allocates nothing because a setting asks for it.
 func (c *checkpoint) check() error {
 	k := &checker{checkpoint: c, used: map[string]bool{}}
 	k.encoder()
