@@ -27,8 +27,8 @@ const (
 const packedSuffix = ".packed16"
 
 // A checkpoint is a file under fairseq's names, whatever names the file has:
-// settings, parameters, heads and labels. It is made from the file's headers. When
-// it has been made, every tensor that the settings ask for is there and has the
+// settings, parameters, heads and labels. newCheckpoint makes it from the file's
+// headers, and only if every tensor that the settings ask for is there and has the
 // shape that they ask for.
 type checkpoint struct {
 	file     *weights.Checkpoint
@@ -41,8 +41,8 @@ type checkpoint struct {
 	guess    string // the note on what was assumed without settings, or ""
 
 	hf         bool                // the file has Hugging Face's names
-	labels     []string            // of the head that is not named
-	headLabels map[string][]string // by head
+	labels     []string            // class names of a head that the file does not name
+	headLabels map[string][]string // class names by head
 }
 
 // newCheckpoint reads a file's headers and checks that they make a model. The error
@@ -326,7 +326,7 @@ type headShape struct {
 	noBias     bool   // out_proj has no bias
 }
 
-// isHeadTensor takes the name of a classification head's tensor apart.
+// isHeadTensor splits the name of a classification head's tensor.
 func isHeadTensor(name string) (head, layer string, ok bool) {
 	rest, ok := strings.CutPrefix(name, headPrefix)
 	if !ok {
@@ -380,7 +380,7 @@ func (k *checker) classificationHeads() {
 	}
 }
 
-// outputs is the number of outputs of a head's linear layer: its weight's rows.
+// outputs is the number of outputs of a head's linear layer: the rows of its weight.
 func (k *checker) outputs(prefix string) int {
 	if t, ok := k.tensors[prefix+".weight"]; ok && len(t.Shape) == 2 && t.Shape[0] > 0 {
 		return t.Shape[0]
