@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Alignment is a text's features, word by word.
@@ -52,31 +53,27 @@ func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, 
 	if m.tok == nil {
 		return nil, m.noTok
 	}
-	tokens, pieces := m.pieces(text)
-	if err := m.checkLength(0, tokens); err != nil {
+	e, err := m.tok.Template().Encode(m.tok, tokenizer.Limit{}, text)
+	if err != nil {
 		return nil, err
 	}
+	if err := m.checkLength(0, e.IDs); err != nil {
+		return nil, err
+	}
+	pieces := make([]string, len(e.Spans)) // of the text; empty for <s> and </s>
+	for i, s := range e.Spans {
+		pieces[i] = text[s.Start:s.End]
+	}
 	al := &Alignment{Words: append([]string(nil), words...)}
-	var err error
 	if al.Tokens, err = align(pieces, words); err != nil {
 		return nil, err
 	}
-	features, err := m.ExtractFeatures(ctx, tokens)
+	features, err := m.ExtractFeatures(ctx, e.IDs)
 	if err != nil {
 		return nil, err
 	}
 	al.Features = wordFeatures(features, al.Tokens)
 	return al, nil
-}
-
-// pieces encodes a text and returns its tokens and, for each, the bytes of the text
-// that it stands for; none for <s> and </s>.
-func (m *Model) pieces(text string) (tokens []int, pieces []string) {
-	tokens, spans := m.tok.EncodeOffsets(text)
-	for _, s := range spans {
-		pieces = append(pieces, text[s.Start:s.End])
-	}
-	return tokens, pieces
 }
 
 // align lists the positions of each word's tokens

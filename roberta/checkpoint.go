@@ -45,9 +45,34 @@ type checkpoint struct {
 	headLabels map[string][]string // by head
 }
 
-// newCheckpoint reads what a file says and holds it together. The error wraps
-// ErrModel or is a *weights.FileError.
+// newCheckpoint reads what a file says and checks that it fits together. The error
+// wraps ErrModel or is a *weights.FileError.
 func newCheckpoint(file *weights.Checkpoint) (*checkpoint, error) {
+	c, err := translate(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.configure(); err != nil {
+		return nil, modelError(err)
+	}
+	if err := c.check(); err != nil {
+		return nil, modelError(err)
+	}
+	return c, nil
+}
+
+// modelError makes an error that is no *weights.FileError one that wraps ErrModel.
+func modelError(err error) error {
+	var file *weights.FileError
+	if errors.As(err, &file) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrModel, err)
+}
+
+// translate gives a file's tensors, settings and labels fairseq's names. Whether
+// they fit together it does not know.
+func translate(file *weights.Checkpoint) (*checkpoint, error) {
 	c := &checkpoint{file: file, notes: slices.Clone(file.Notes), tensors: map[string]*weights.Tensor{}}
 	ts := file.Tensors()
 	c.hf = slices.ContainsFunc(ts, func(t *weights.Tensor) bool { return isHuggingFaceName(t.Name) })
@@ -58,16 +83,7 @@ func newCheckpoint(file *weights.Checkpoint) (*checkpoint, error) {
 	if err := read(ts); err != nil {
 		return nil, err
 	}
-	if err := c.readLabels(); err != nil {
-		return nil, err
-	}
-	if err := c.configure(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
-	}
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
-	}
-	return c, nil
+	return c, c.readLabels()
 }
 
 func (c *checkpoint) note(format string, args ...any) {

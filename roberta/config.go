@@ -188,7 +188,7 @@ func configFrom(m map[string]any) (Config, error) {
 		c.Positions = NoPositions
 	}
 	if keep := s.string("encoder_layers_to_keep", ""); keep != "" {
-		for _, f := range strings.Split(keep, ",") {
+		for f := range strings.SplitSeq(keep, ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(f))
 			if err != nil || n < 0 || n > 1<<20 {
 				s.fail("encoder_layers_to_keep", keep, "layer numbers separated by commas")

@@ -41,6 +41,15 @@ func Zstd() ConvertOption {
 // ErrConvert is returned by Convert for options that exclude each other.
 var ErrConvert = errors.New("roberta: Packed and Zstd exclude each other: a compressed file cannot be mapped")
 
+func newConvertOptions(opts []ConvertOption) (o convertOptions, err error) {
+	for _, opt := range opts {
+		if err = opt(&o); err != nil {
+			break
+		}
+	}
+	return o, err
+}
+
 func (o *convertOptions) check() error {
 	if o.packed && o.zstd {
 		return ErrConvert
@@ -54,11 +63,9 @@ func (o *convertOptions) check() error {
 // is complete, and untouched if anything fails. Convert ends with the context's
 // error once that is done.
 func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
-	var o convertOptions
-	for _, opt := range opts {
-		if err := opt(&o); err != nil {
-			return err
-		}
+	o, err := newConvertOptions(opts)
+	if err != nil {
+		return err
 	}
 	if err := weights.CheckOutput(out, in); err != nil {
 		return err
@@ -68,24 +75,26 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 		return err
 	}
 	defer file.Close()
-	c, err := newCheckpoint(file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", in, err)
-	}
-	f := modelFile{checkpoint: c, zstd: o.zstd}
-	if o.packed {
-		if err := simd.Err(); err != nil {
-			return fmt.Errorf("roberta: %w", err)
-		}
-		pool := parallel.New(0)
-		defer pool.Close()
-		enc, lm, heads, err := load(c, pool)
+	return file.Guard(func() error {
+		c, err := newCheckpoint(file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in, err)
 		}
-		f.packed = c.matrices(enc, lm, heads)
-	}
-	return f.write(ctx, out)
+		f := modelFile{checkpoint: c, zstd: o.zstd}
+		if o.packed {
+			if err := simd.Err(); err != nil {
+				return fmt.Errorf("roberta: %w", err)
+			}
+			pool := parallel.New(0)
+			defer pool.Close()
+			enc, lm, heads, err := load(ctx, c, pool)
+			if err != nil {
+				return fmt.Errorf("%s: %w", in, err)
+			}
+			f.packed = c.matrices(enc, lm, heads)
+		}
+		return f.write(ctx, out)
+	})
 }
 
 // A modelFile is what a converted or saved file is made from.

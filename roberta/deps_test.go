@@ -21,14 +21,16 @@ func TestDependencies(t *testing.T) {
 		tensor   = "gorgonia.org/tensor"
 	)
 	ofTensor, _ := dependencies(t, tensor)
-	engine := []string{"bpe", "weights", "internal/nn", "internal/simd", "internal/parallel"}
+	engine := []string{"tokenizer", "bpe", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel"}
 	for _, test := range []struct {
 		pkg     string
 		modules []string // other modules it may need
 		own     []string // packages of this module it may need
 	}{
-		{"bpe", []string{regexp2, compress}, nil},
-		{"weights", []string{compress, sys}, nil},
+		{"tokenizer", nil, nil},
+		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
+		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
+		{"internal/outfile", []string{sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},
 		{"internal/nn", []string{sys}, []string{"internal/simd", "internal/parallel"}},

@@ -108,7 +108,7 @@ func (m *Model) compute(ctx context.Context, tokens [][]int, q nn.Request) (*nn.
 // run runs the encoder. A fault in the memory map of the checkpoint's file becomes
 // an error.
 func (m *Model) run(ctx context.Context, q nn.Request) (r *nn.Result, err error) {
-	err = m.ckpt.Guard(func() (err error) {
+	err = m.file.Guard(func() (err error) {
 		r, err = m.enc.Run(ctx, m.pool, q)
 		return err
 	})

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // maskText is how a text asks for a prediction.
@@ -74,8 +74,8 @@ func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill,
 	out := make([][]Fill, len(texts))
 	err := m.eachMask(ctx, tokens, masks, func(s int, scores []float32) {
 		simd.Softmax(scores)
-		for _, id := range best(scores, k, func(id int) bool { return isAnswer(m.tok.Dictionary(), id) }) {
-			token := m.tok.TokenText(id)
+		for _, id := range best(scores, k, func(id int) bool { return isAnswer(m.tok, id) }) {
+			token := tokenizer.TokenText(m.tok, id)
 			out[s] = append(out[s], Fill{Text: fillIn(texts[s], token), Score: scores[id], Token: token, ID: id})
 		}
 	})
@@ -87,14 +87,14 @@ func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill,
 
 // maskedTokens encodes the parts of a text around its <mask> and returns where
 // the mask is among the tokens.
-func maskedTokens(tok *bpe.Tokenizer, text string) ([]int, int) {
+func maskedTokens(tok tokenizer.Tokenizer, text string) ([]int, int) {
 	before, after, _ := strings.Cut(text, maskText)
-	dict := tok.Dictionary()
-	ids := tok.AppendIDs([]int{dict.Bos()}, trimRight(before))
+	special := tok.Special()
+	ids := tok.Append([]int{special.BOS}, trimRight(before))
 	at := len(ids)
-	ids = append(ids, dict.Mask())
-	ids = tok.AppendIDs(ids, trimRight(after))
-	return append(ids, dict.Eos()), at
+	ids = append(ids, special.Mask)
+	ids = tok.Append(ids, trimRight(after))
+	return append(ids, special.EOS), at
 }
 
 // fillIn puts an answer in the place of a text's <mask> and of a space before it.
@@ -106,8 +106,9 @@ func fillIn(text, token string) string {
 }
 
 // isAnswer says whether a token can be an answer to a mask.
-func isAnswer(d *bpe.Dictionary, id int) bool {
-	return id != d.Bos() && id != d.Eos() && id != d.Pad() && !strings.HasPrefix(d.Symbol(id), "madeupword")
+func isAnswer(tok tokenizer.Tokenizer, id int) bool {
+	kind := tok.Kind(id)
+	return kind != tokenizer.Marker && kind != tokenizer.Filler
 }
 
 // isSpace says whether Python's str.strip removes r: Unicode white space and

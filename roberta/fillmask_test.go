@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // TestFillMaskSpaces: a space before <mask> goes with it, other white space
@@ -41,7 +43,7 @@ func TestFillMaskSpaces(t *testing.T) {
 				if i > 0 && f.Score > fills[i-1].Score || !(f.Score > 0 && f.Score < 1) || seen[f.ID] {
 					t.Errorf("answer %d is %+v after %+v", i, f, fills[max(0, i-1)])
 				}
-				if got := m.tok.TokenText(f.ID); got != f.Token {
+				if got := tokenizer.TokenText(m.tok, f.ID); got != f.Token {
 					t.Errorf("token %d is %q, the answer says %q", f.ID, got, f.Token)
 				}
 				seen[f.ID] = true

@@ -30,7 +30,7 @@ type LinearWeights struct {
 // check is an error if the sizes do not fit.
 func (l *LinearWeights) check() error {
 	switch {
-	case l.Out < 1 || l.In < 1 || int64(l.Out)*int64(l.In) > maxHeadWeights:
+	case l.Out < 1 || l.In < 1 || l.In > maxHeadWeights/l.Out:
 		return fmt.Errorf("a layer of %d × %d weights, want 1 to %d", l.Out, l.In, maxHeadWeights)
 	case len(l.W) != l.Out*l.In:
 		return fmt.Errorf("%d weights for a layer of %d × %d", len(l.W), l.Out, l.In)
@@ -121,7 +121,7 @@ func (m *Model) HeadWeights(name string) (HeadWeights, error) {
 		return HeadWeights{}, err
 	}
 	w := HeadWeights{Reads: h.Reads, Activation: h.activation, Labels: slices.Clone(h.Labels)}
-	err = m.ckpt.Guard(func() error {
+	err = m.file.Guard(func() error {
 		w.Out = linearWeights(&h.net.Out)
 		if h.net.Dense != nil {
 			dense := linearWeights(h.net.Dense)

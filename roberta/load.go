@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"context"
 	"encoding/binary"
 	"sync"
 
@@ -13,8 +14,8 @@ import (
 // load reads a checkpoint's tensors into the parts of a model: the LM head is nil
 // if there is none. Matrices are packed, so of the file only embeddings are used
 // afterwards. Errors are those of package weights.
-func load(c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[string]*head, error) {
-	l := &loader{checkpoint: c}
+func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[string]*head, error) {
+	l := &loader{checkpoint: c, ctx: ctx}
 	elements := 0
 	for _, t := range c.tensors {
 		elements += t.Len()
@@ -36,6 +37,7 @@ func load(c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[stri
 // and have the right shapes. It keeps the first error and then reads no more.
 type loader struct {
 	*checkpoint
+	ctx      context.Context
 	float32s nn.Slab[float32] // matrices in float32
 	float16s nn.Slab[uint16]  // and in float16
 
@@ -51,7 +53,11 @@ func (l *loader) fail(err error) {
 	}
 }
 
+// failed says whether reading has ended: by an error or by the context.
 func (l *loader) failed() bool {
+	if err := l.ctx.Err(); err != nil {
+		l.fail(err)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err != nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Answer is what DisambiguatePronoun finds.
@@ -104,7 +105,7 @@ func (m *Model) DisambiguatePronoun(ctx context.Context, text string, candidates
 	// fairseq decodes the masked tokens, which is the candidate without white
 	// space around it and with <unk> for what the dictionary lacks.
 	ids, lo, hi := m.spanTokens(p, spans[top])
-	ans.Text = strings.TrimFunc(m.tok.Decode(ids[lo:hi]), isSpace)
+	ans.Text = strings.TrimFunc(tokenizer.Decode(m.tok, ids[lo:hi]), isSpace)
 	return ans, nil
 }
 
@@ -114,16 +115,16 @@ func (m *Model) spanTokens(p pronounText, text string) (ids []int, lo, hi int) {
 	if m.cfg.InitToken >= 0 {
 		init = []int{m.cfg.InitToken}
 	}
-	ids = m.tok.AppendIDs(append([]int(nil), init...), p.prefix+p.lead+text+p.trail+p.suffix)
-	ids = append(ids, m.tok.Dictionary().Eos())
-	lo = len(m.tok.AppendIDs(append([]int(nil), init...), p.prefix))
-	hi = lo + len(m.tok.AppendIDs(nil, p.lead+text))
+	ids = m.tok.Append(append([]int(nil), init...), p.prefix+p.lead+text+p.trail+p.suffix)
+	ids = append(ids, m.tok.Special().EOS)
+	lo = len(m.tok.Append(append([]int(nil), init...), p.prefix))
+	hi = lo + len(m.tok.Append(nil, p.lead+text))
 	return ids, min(lo, len(ids)), min(hi, len(ids))
 }
 
 // spanScores scores each text in the pronoun's place.
 func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) ([]float32, error) {
-	mask := m.tok.Dictionary().Mask()
+	mask := m.tok.Special().Mask
 	masked, targets, at := make([][]int, len(texts)), make([][]int, len(texts)), make([][]int, len(texts))
 	for s, text := range texts {
 		ids, lo, hi := m.spanTokens(p, text)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // gpt2Vocabulary is the size of the vocabulary that RoBERTa was published with.
@@ -77,7 +78,7 @@ func (r namedReader) Name() string { return r.name }
 
 // tokenizer makes the tokenizer of a checkpoint. The error is ErrNoVocabulary if
 // it came without.
-func (c *checkpoint) tokenizer() (*bpe.Tokenizer, error) {
+func (c *checkpoint) tokenizer() (tokenizer.Tokenizer, error) {
 	v, err := c.vocabularyFiles()
 	if err != nil {
 		return nil, err

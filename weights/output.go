@@ -2,24 +2,22 @@ package weights
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/goroberta/goroberta/internal/outfile"
 )
 
-// Create writes a file through write, whole or not at all: the content goes to a new
-// file in the same directory, which gets the name when it is complete and on disk.
-// If anything fails or the context ends, the new file is removed and an old one of
-// that name is untouched.
+// Create writes a file through write, whole or not at all: it gets its name when it
+// is complete and on disk. If anything fails or the context ends, an old file of that
+// name is untouched, and nothing is left behind, on Linux not even by a process that
+// is killed.
 //
 // A file that is replaced passes its permissions on; if it is write-protected, the
 // error is fs.ErrPermission. A symbolic link stays, and what it leads to is
@@ -30,115 +28,15 @@ func Create(path string, write func(w io.Writer) error, opts ...Option) error {
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	exists := err == nil
-	if exists && info.IsDir() {
-		return &fs.PathError{Op: "create", Path: path, Err: errors.New("is a directory")}
-	}
-	target, err := followed(path)
+	f, err := outfile.Create(o.ctx, path)
 	if err != nil {
 		return err
 	}
-	if exists && (!info.Mode().IsRegular() || descriptor.MatchString(target)) {
-		return writeDirectly(o.ctx, path, write)
-	}
-	if exists {
-		if info.Mode().Perm()&0o222 == 0 { // the superuser could open it
-			return &fs.PathError{Op: "create", Path: path, Err: fs.ErrPermission}
-		}
-		f, err := os.OpenFile(target, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		f.Close()
-	}
-	f, err := createBeside(target)
-	if err != nil {
+	defer f.Close()
+	if err := write(f); err != nil {
 		return err
 	}
-	complete := false
-	defer func() {
-		if !complete { // also if write panics
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if exists {
-		if err := os.Chmod(f.Name(), info.Mode().Perm()); err != nil {
-			return err
-		}
-	}
-	if err := write(&contextWriter{o.ctx, f}); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := o.ctx.Err(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), target); err != nil {
-		return err
-	}
-	complete = true
-	return nil
-}
-
-// createBeside creates a new file in path's directory, with the permissions that
-// path itself would get.
-func createBeside(path string) (*os.File, error) {
-	for try := 0; ; try++ {
-		name := fmt.Sprintf(".%s.%08x", cut(filepath.Base(path), 200), rand.Uint32())
-		f, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !os.IsExist(err) || try == 100 {
-			return f, err
-		}
-	}
-}
-
-// writeDirectly writes to a device, a pipe or an open file. Opening a pipe waits for
-// a reader, and writing for that to read, but not longer than the context.
-func writeDirectly(ctx context.Context, path string, write func(w io.Writer) error) error {
-	type result struct {
-		f   *os.File
-		err error
-	}
-	opened := make(chan result, 1)
-	go func() {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-		opened <- result{f, err}
-	}()
-	var f *os.File
-	select {
-	case r := <-opened:
-		if r.err != nil {
-			return r.err
-		}
-		f = r.f
-	case <-ctx.Done():
-		go func() { // a reader may still come
-			if r := <-opened; r.err == nil {
-				r.f.Close()
-			}
-		}()
-		return ctx.Err()
-	}
-	stop := context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(0, 0)) })
-	defer stop()
-	if err := write(&contextWriter{ctx, f}); err != nil {
-		f.Close()
-		if ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
-			return ctx.Err()
-		}
-		return err
-	}
-	return f.Close()
+	return f.Commit()
 }
 
 // A contextWriter fails once the context is done.
@@ -154,29 +52,6 @@ func (c *contextWriter) Write(p []byte) (int, error) {
 	return c.w.Write(p)
 }
 
-// descriptor matches the names of files that the process has open.
-var descriptor = regexp.MustCompile(`^(/dev|/proc/[^/]+|/proc/[^/]+/task/[^/]+)/fd/\d+$`)
-
-// followed is where the last part of a path leads to if that is a symbolic link. The
-// end need not exist. Names of open files are not followed.
-func followed(path string) (string, error) {
-	for range 40 { // as many as Linux follows
-		if descriptor.MatchString(path) {
-			return path, nil
-		}
-		to, err := os.Readlink(path)
-		if err != nil {
-			return path, nil // not a link
-		}
-		if !filepath.IsAbs(to) {
-			// Not cleaned: a/.. is another directory than . if a is a link.
-			to = filepath.Dir(path) + string(filepath.Separator) + to
-		}
-		path = to
-	}
-	return "", &fs.PathError{Op: "open", Path: path, Err: errors.New("too many symbolic links")}
-}
-
 // CheckOutput returns a *FileError that wraps ErrSameFile and names both if writing
 // out would change what opening one of inputs reads: the input itself, whatever it
 // is called (through links, by the name of an open file), its shards, or a file such
@@ -184,7 +59,7 @@ func followed(path string) (string, error) {
 // directory, also a file that would be taken for its model. out need not exist.
 // Inputs that do not exist are passed over: opening them fails.
 func CheckOutput(out string, inputs ...string) error {
-	target, err := followed(out)
+	target, _, err := outfile.Follow(out)
 	if err != nil {
 		return err
 	}

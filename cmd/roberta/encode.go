@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // encodeCmd is `roberta encode`.
@@ -15,9 +15,12 @@ type encodeCmd struct {
 	Texts       []string `arg:"" optional:"" name:"text" help:"The text, verbatim; several make one input."`
 }
 
+// textForm shows the lines that take texts.
+const textForm = `{"text":…}, {"text":…,"pair":…} or {"texts":[…]}`
+
 // Help is shown by kong below the summary.
 func (encodeCmd) Help() string {
-	return `Writes {"tokens":[0,31414,232,328,2]}. Lines of --input are {"text":…}, {"text":…,"pair":…} or {"texts":[…]}.`
+	return `Writes {"tokens":[0,31414,232,328,2]}. Lines of --input are ` + textForm + `.`
 }
 
 type tokensLine struct {
@@ -25,17 +28,17 @@ type tokensLine struct {
 }
 
 // Run is called by kong.
-func (c *encodeCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *slog.Logger) error {
-	in, err := c.inputFlags.open(stdin, textRequest(c.Texts))
+func (c *encodeCmd) Run(ctx context.Context, s *session) error {
+	in, err := c.inputFlags.open(s, textRequest(c.Texts), textForm)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	tok, err := c.tokenizerFlags.open(log)
+	tok, err := c.tokenizerFlags.open(ctx, s)
 	if err != nil {
 		return err
 	}
-	return answer(ctx, in, out, c.KeepGoing, task[request, []int]{
+	return answer(ctx, s, in, task[request, []int]{
 		prepare: func(r request) (request, int, error) {
 			if r.isTokens {
 				return r, 0, errors.New(`want "text", not "tokens"`)
@@ -44,9 +47,9 @@ func (c *encodeCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *
 		},
 		run: each(func(_ context.Context, r request) ([]int, error) {
 			if c.NoSeparator {
-				return tok.EncodeNoSeparator(r.texts[0], r.texts[1:]...), nil
+				return tokenizer.EncodeNoSeparator(tok, r.texts[0], r.texts[1:]...), nil
 			}
-			return tok.Encode(r.texts[0], r.texts[1:]...), nil
+			return tokenizer.Encode(tok, r.texts[0], r.texts[1:]...), nil
 		}),
 		result: func(_ int, _ request, tokens []int) (any, error) { return tokensLine{tokens}, nil },
 	})

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"log/slog"
 	"math"
 
 	"github.com/goroberta/goroberta/models/pocket"
@@ -12,7 +12,6 @@ import (
 
 // inspectCmd is `roberta inspect`.
 type inspectCmd struct {
-	threadFlags
 	Model string `arg:"" help:"The checkpoint: a file or directory, or pocket."`
 }
 
@@ -45,13 +44,13 @@ type tensorInfo struct {
 }
 
 // Run is called by kong.
-func (c *inspectCmd) Run(out *output, log *slog.Logger) error {
+func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 	ckpt, err := c.checkpoint()
 	if err != nil {
 		return err
 	}
 	defer ckpt.Close()
-	m, err := (&modelFlags{c.Model, c.threadFlags}).open(log)
+	m, err := (&modelFlags{c.Model}).open(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -60,7 +59,7 @@ func (c *inspectCmd) Run(out *output, log *slog.Logger) error {
 	line := inspectLine{Format: string(ckpt.Format), Config: m.Config(), Heads: map[string]headInfo{}, Notes: m.Notes()}
 	switch tok, err := m.Tokenizer(); {
 	case err == nil:
-		line.Vocabulary = tok.Dictionary().Len()
+		line.Vocabulary = tok.Len()
 	case !errors.Is(err, roberta.ErrNoVocabulary): // which is among the notes
 		return err
 	}
@@ -80,7 +79,7 @@ func (c *inspectCmd) Run(out *output, log *slog.Logger) error {
 	if line.Notes == nil {
 		line.Notes = []string{}
 	}
-	return out.write(line)
+	return s.out.write(nil, line)
 }
 
 // checkpoint opens the tensors that the model is made of.

@@ -46,7 +46,7 @@ func checkExit(t *testing.T, err error, code int, stderr, want string) {
 // TestInterrupt: an interrupt ends the command while it waits for input, after
 // the results so far.
 func TestInterrupt(t *testing.T) {
-	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		cmd, stderr := command(t, "encode", "--input", "-", "--keep-going")
 		in, err := cmd.StdinPipe()
 		if err != nil {
@@ -65,7 +65,7 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("%v: %q, %v, want %q", sig, line, err, want)
 		}
 		cmd.Process.Signal(sig)
-		checkExit(t, cmd.Wait(), exitInterrupted, stderr.String(), "")
+		checkExit(t, cmd.Wait(), exitSignal+int(sig), stderr.String(), "roberta: interrupted after 1 line\n")
 	}
 }
 

@@ -15,6 +15,7 @@ package parallel
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,6 +123,9 @@ func (p *Pool) Close() {
 }
 
 func (p *Pool) work() {
+	// A fault in a mapped file that was cut short becomes a panic, which Run passes
+	// to its caller.
+	debug.SetPanicOnFault(true)
 	for {
 		p.spinning.Add(1)
 		spin(p.offered)

@@ -2,8 +2,8 @@ package simd
 
 import "math"
 
-// Constants of the elementary functions. The generator of the assembly reads
-// them from this file and activation.go; run it after a change.
+// Constants of the elementary functions. The generator of the assembly reads them
+// from this file and activation.go: run go generate after a change.
 const (
 	expLow   = -87.33      // exp of less is 0: its result would be subnormal
 	log2E    = 1.442695    // 1/ln 2
@@ -14,8 +14,8 @@ const (
 
 // expPoly is P in exp(r) = 1 + r + r²·P(r) on |r| ≤ ½ ln 2. Like the other
 // polynomials here it is a least-squares fit with Lawson's weights, which level
-// the error (_gen/fit), in coefficients rounded to float32. expError is its
-// relative error before any rounding, as the other names in Error are.
+// the error (_gen/fit), in coefficients rounded to float32. expError bounds its
+// relative error before any rounding; gaussError and tanhError do for the others.
 var expPoly = [5]float32{0.49999994, 0.16666521, 0.04166839, 0.00836871, 0.0013814609}
 
 const expError = 4e-9

@@ -4,9 +4,9 @@ import "math"
 
 // fma32 is a·b + c with one rounding, on any platform.
 //
-// The product of two float32 is exact in float64. The sum is rounded to 53 bits
-// there and then to 24; that differs from one rounding only if the first made a
-// tie of what was none, see doubtful.
+// The product of two float32 is exact in float64. The sum is rounded to 53 bits and
+// then to 24. The result differs from that of one rounding only if the first rounding
+// gives a number midway between two float32; see doubtful.
 func fma32(a, b, c float32) float32 {
 	s := float64(a)*float64(b) + float64(c)
 	if doubtful(s) {
@@ -15,9 +15,9 @@ func fma32(a, b, c float32) float32 {
 	return float32(s)
 }
 
-// fmaOdd is fma32 where double rounding matters: the sum is rounded to odd,
-// which keeps what was lost visible to the second rounding (Boldo and
-// Melquiond, Emulation of FMA and correctly rounded sums, 2008).
+// fmaOdd is fma32 where double rounding matters: the sum is rounded to odd, so that
+// the second rounding sees that the first lost something (Boldo and Melquiond,
+// Emulation of FMA and correctly rounded sums, 2008).
 func fmaOdd(a, b, c float32) float32 {
 	p, q := float64(a)*float64(b), float64(c)
 	s := p + q

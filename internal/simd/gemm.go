@@ -101,12 +101,6 @@ type Next struct {
 	Panel int
 }
 
-// A Scratch is the working memory of Multiply. It must not be used by two
-// goroutines at once.
-type Scratch struct {
-	wide [2 * PanelWidth * kBlock]float32 // a block of two panels, widened from float16
-}
-
 // Multiply computes a job. It panics if a slice is too short or a panel is not
 // there.
 func Multiply(j *Job, s *Scratch) {

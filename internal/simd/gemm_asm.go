@@ -4,49 +4,72 @@ package simd
 
 import "unsafe"
 
-// A kernel computes tiles of a product, one below the other, for one block of k
-// terms:
+// A tile is the argument of a kernel, which computes tiles of a product, one below
+// the other, for one block of k terms:
 //
-//	dst[r][n] = base[r][n] + Σ x[r][k]·w[k][n]
+//	dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n]
 //
-// ldd, ldx and ldb are row strides, ldw is the distance to the next panel where
-// the tile is two panels wide, all in bytes. Meanwhile it fetches from memory the
-// weights of the next block, every second term what is at next (and ldn beyond,
-// if two panels wide), and then goes step bytes further. Processors read ahead
-// too, but not past a page: without this, ten tiles took a fifth longer and two
-// took twice as long (Sapphire Rapids; Zen 4: a tenth and half as long again).
-// Whether to the first or the second-level cache, see fetchNear. It also fetches
-// dst, where it will write at the end.
-type kernel func(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+// A kernel only reads it. Strides are in bytes. It lies in a Scratch, since what is
+// passed to a function in a variable, as kernels are, escapes to the heap.
+//
+// Meanwhile the kernel fetches from memory the weights of the next block, every
+// second term what is at next (and at next+ldn, if two panels wide), and then adds
+// step to next. Processors read ahead too, but not past a page: without this, ten
+// tiles took a fifth longer and two took twice as long (Sapphire Rapids; Zen 4: a
+// tenth and half as long again). Whether to the first or the second-level cache, see
+// fetchNear. It also fetches dst, where it will write at the end.
+type tile struct {
+	dst   *float32
+	ldd   int
+	x     unsafe.Pointer
+	ldx   int
+	w     unsafe.Pointer // the block's first weight
+	ldw   int            // to the next panel
+	k     int
+	base  *float32
+	ldb   int
+	next  unsafe.Pointer
+	ldn   int
+	step  int
+	tiles int
+	wide  *float32 // where kernels of tileSet.widen leave weights as float32, the second panel kBlock terms after the first
+}
 
-// A kernelHalf is a kernel for weights in float16 and one tile.
-type kernelHalf func(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+// A kernel computes t.tiles tiles. How many rows and columns a tile has is in the
+// kernel's name.
+type kernel func(t *tile)
 
-// A kernelKeep is a kernelHalf that leaves its weights as float32 at wide, the
-// second panel kBlock terms after the first, for kernels of further rows. Its
-// ldn is ldw.
-type kernelKeep func(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-
-// A tileSet is a level's kernels by their number of rows.
+// A tileSet is the tiles that a level has for weights of one format. See tileTable
+// for those of a processor.
 type tileSet struct {
-	rows   int          // of the highest tile
-	panels int          // of the widest tile, 1 or 2
-	two    []kernel     // two panels wide
-	one    []kernel     // one panel wide
-	half   []kernelHalf // as wide as panels, as the next
-	keep   []kernelKeep // from half of rows on
+	panels  int      // width of a tile
+	odd     Level    // whose tiles compute the last panel of an odd number; if panels is 2
+	kernels []kernel // by the number of rows, from 1 to that of the highest tile
+
+	// widen are kernels that also leave the weights as float32, in tile.wide. The
+	// first tile of a block does, and the level's tiles for Float32 do the others.
+	// Their rows are more than half of those of the highest tile: if there are
+	// several tiles, they are as high. nil: kernels do all tiles.
+	widen []kernel
+}
+
+// A Scratch is the working memory of Multiply. It must not be used by two
+// goroutines at once.
+type Scratch struct {
+	tile tile
+	wide [2 * PanelWidth * kBlock]float32 // a block of two panels, as float32
 }
 
 // zeros is the base of a product without one.
 var zeros [2 * PanelWidth]float32
 
 func multiply(j *Job, s *Scratch) {
-	t := tiles(Active())
-	if t == nil {
+	l := Active()
+	if l == Generic {
 		multiplyGeneric(j)
 		return
 	}
-	o := newOrder(j, t.panels)
+	o := newOrder(j, tiles(l, j.W.Format).panels)
 	for i := range o.steps {
 		now, next := o.step(i), ahead{}
 		if i+1 < o.steps {
@@ -58,13 +81,14 @@ func multiply(j *Job, s *Scratch) {
 		n := now.panel * PanelWidth
 		switch {
 		case now.k0 > 0: // the sum so far is the base
-			t.block(j, now, next, j.Dst[n:], j.DstStride, s)
+			s.multiply(j, l, now, next, j.Dst[n:], j.DstStride)
 		case j.Base == nil:
-			t.block(j, now, next, zeros[:], 0, s)
+			s.multiply(j, l, now, next, zeros[:], 0)
 		default:
-			t.block(j, now, next, j.Base[n:], j.BaseStride, s)
+			s.multiply(j, l, now, next, j.Base[n:], j.BaseStride)
 		}
 	}
+	s.tile = tile{} // or it would keep the job's memory alive
 }
 
 // A step of a job is one block of terms, from k0 on, of one panel or two.
@@ -110,55 +134,56 @@ type ahead struct {
 // share is the address from which the tile that begins at row r of m fetches its
 // share of the block.
 func (a ahead) share(r, m int) unsafe.Pointer {
-	n := min(a.at+r*min(kBlock, a.w.K)/m*PanelWidth, a.w.len()-1)
-	if a.w.Format == Float16 {
-		return unsafe.Pointer(&a.w.F16[n])
-	}
-	return unsafe.Pointer(&a.w.F32[n])
+	return a.w.pointer(min(a.at+r*min(kBlock, a.w.K)/m*PanelWidth, a.w.len()-1))
 }
 
-// block computes a step, on top of base, whose first column is the step's.
-func (t *tileSet) block(j *Job, now step, next ahead, base []float32, ldb int, s *Scratch) {
-	m, w := j.Rows, j.W
-	dst, ldd := j.Dst[now.panel*PanelWidth:], j.DstStride
-	x, ldx := j.X[now.k0:], j.XStride
-	height, high := cutRows(m, t.rows)
-	ldw := w.K * PanelWidth // from panel to panel
-	k := min(kBlock, w.K-now.k0)
-	at := now.panel*ldw + now.k0*PanelWidth
-	step := 0 // each tile asks for its share of what comes next
+// pointer is the address of weight i.
+func (w *Matrix) pointer(i int) unsafe.Pointer {
+	if w.Format == Float16 {
+		return unsafe.Pointer(&w.F16[i])
+	}
+	return unsafe.Pointer(&w.F32[i])
+}
+
+// multiply computes a step at level l, on top of base, whose first column is the
+// step's.
+func (s *Scratch) multiply(j *Job, l Level, now step, next ahead, base []float32, ldb int) {
+	set := tiles(l, j.W.Format)
+	if now.width < set.panels {
+		l = set.odd
+		set = tiles(l, j.W.Format)
+	}
+	m, w, size := j.Rows, j.W, j.W.Format.bytes()
+	dst, x := j.Dst[now.panel*PanelWidth:], j.X[now.k0:]
+	height, high := cutRows(m, len(set.kernels)-1)
+	at := (now.panel*w.K + now.k0) * PanelWidth
+
+	t := &s.tile
+	t.ldd, t.ldx, t.ldb = 4*j.DstStride, 4*j.XStride, 4*ldb
+	t.w, t.ldw = w.pointer(at), size*w.K*PanelWidth
+	t.k = min(kBlock, w.K-now.k0)
+	t.wide = &s.wide[0]
 	if next.w == nil {
-		next = ahead{w, at}
-	} else {
-		step = (2*PanelWidth*next.w.Format.bytes()*height + m - 1) / m
+		next, t.step = ahead{w, at}, 0
+	} else { // each tile asks for its share of what comes next
+		t.step = (2*PanelWidth*next.w.Format.bytes()*height + m - 1) / m
 	}
-	ldn := next.w.Format.bytes() * next.w.K * PanelWidth
-	kernels := t.one
-	if now.width == 2 {
-		kernels = t.two
-	}
-	if w.Format == Float32 {
-		for r := 0; r < m; {
-			h, n := nextTiles(r, m, height, high)
-			kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &w.F32[at], 4*ldw, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
-			r += n * h
-		}
-		return
-	}
-	r := 0
-	switch {
-	case now.width < t.panels:
-		FromF16(s.wide[:k*PanelWidth], w.F16[at:][:k*PanelWidth])
-	case height == m:
-		r = height
-		t.half[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step)
-	default:
-		r = height
-		t.keep[r](&dst[0], 4*ldd, &x[0], 4*ldx, &w.F16[at], 2*ldw, k, &base[0], 4*ldb, next.share(0, m), ldn, step, &s.wide[0])
-	}
-	for r < m {
+	t.ldn = next.w.Format.bytes() * next.w.K * PanelWidth
+
+	for r := 0; r < m; {
 		h, n := nextTiles(r, m, height, high)
-		kernels[h](&dst[r*ldd], 4*ldd, &x[r*ldx], 4*ldx, &s.wide[0], 4*kBlock*PanelWidth, k, &base[r*ldb], 4*ldb, next.share(r, m), ldn, step, n)
+		widen := r == 0 && h < m && set.widen != nil
+		if widen {
+			n = 1
+		}
+		t.dst, t.x, t.base = &dst[r*j.DstStride], unsafe.Pointer(&x[r*j.XStride]), &base[r*ldb]
+		t.next, t.tiles = next.share(r, m), n
+		if widen {
+			set.widen[h](t)
+			set, t.w, t.ldw = tiles(l, Float32), unsafe.Pointer(t.wide), 4*kBlock*PanelWidth
+		} else {
+			set.kernels[h](t)
+		}
 		r += n * h
 	}
 }

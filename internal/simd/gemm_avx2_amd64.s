@@ -2,54 +2,70 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product; see type kernel. Registers in the loop:
+// Tiles of a product; see type tile. Registers:
 //
+// 	BP        the tile's argument
 // 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
-// 	BX        panel of w
+// 	BX        panel of w; with Z registers DX is ldw, the distance to the second panel
 // 	CX        terms that are left
 // 	DI        panel that comes next, fetched in steps of R14 bytes
 // 	R14       at first the row of dst to fetch, from the last up
-// 	R15       where a Keep tile leaves its weights; for others ldn
-// 	Y0 …      accumulators, row by row; then weights, then x
+// 	R15       where a Wide tile leaves its weights; for others ldn
+// 	Z0 …      acc, two a row; then two of w, then one of x
 //
-// Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
+// Two terms go once round the loop. What moves from tile to tile is kept in local variables.
 
-// func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x1x16AVX2 is a kernel.
-TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $0-104
+// func gemmF32x1x16AVX2(t *tile)
+// gemmF32x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x1x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile1:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $0, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last4
-	CMPQ step+88(FP), $128
-	JNE  first2
+	JLT last4
+	CMPQ tile_step(BP), $128
+	JNE first2
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two3
+	MOVQ tile_step(BP), R14
+	JMP two3
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first2:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y2
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y2
 	VMOVUPS 96(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -58,21 +74,23 @@ first2:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last4
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first2
-	MOVQ step+88(FP), R14
+	JLT last4
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first2
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two3:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y2
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y2
 	VMOVUPS 96(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -81,80 +99,95 @@ two3:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two3
+	JGE two3
 last4:
 	ADDQ $2, CX
-	JEQ  done5
-	VMOVUPS 0(BX), Y2
+	JEQ done5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 done5:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $1, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile1
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile1
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x2x16AVX2 is a kernel.
-TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $0-104
+// func gemmF32x2x16AVX2(t *tile)
+// gemmF32x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x2x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile6:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $1, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last9
-	CMPQ step+88(FP), $128
-	JNE  first7
+	JLT last9
+	CMPQ tile_step(BP), $128
+	JNE first7
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two8
+	MOVQ tile_step(BP), R14
+	JMP two8
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first7:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y4
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y4
 	VMOVUPS 96(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -166,24 +199,26 @@ first7:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last9
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first7
-	MOVQ step+88(FP), R14
+	JLT last9
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first7
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two8:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y4
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y4
 	VMOVUPS 96(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -195,96 +230,111 @@ two8:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two8
+	JGE two8
 last9:
 	ADDQ $2, CX
-	JEQ  done10
-	VMOVUPS 0(BX), Y4
+	JEQ done10
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 done10:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $2, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile6
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile6
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x3x16AVX2 is a kernel.
-TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $0-104
+// func gemmF32x3x16AVX2(t *tile)
+// gemmF32x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x3x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile11:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $2, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last14
-	CMPQ step+88(FP), $128
-	JNE  first12
+	JLT last14
+	CMPQ tile_step(BP), $128
+	JNE first12
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two13
+	MOVQ tile_step(BP), R14
+	JMP two13
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first12:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y6
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y6
 	VMOVUPS 96(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -299,27 +349,29 @@ first12:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last14
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first12
-	MOVQ step+88(FP), R14
+	JLT last14
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first12
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two13:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y6
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y6
 	VMOVUPS 96(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -334,67 +386,80 @@ two13:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two13
+	JGE two13
 last14:
 	ADDQ $2, CX
-	JEQ  done15
-	VMOVUPS 0(BX), Y6
+	JEQ done15
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 done15:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $3, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile11
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile11
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x4x16AVX2 is a kernel.
-TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $0-104
+// func gemmF32x4x16AVX2(t *tile)
+// gemmF32x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x4x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile16:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -403,44 +468,46 @@ tile16:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $3, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last19
-	CMPQ step+88(FP), $128
-	JNE  first17
+	JLT last19
+	CMPQ tile_step(BP), $128
+	JNE first17
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two18
+	MOVQ tile_step(BP), R14
+	JMP two18
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first17:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y8
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y8
 	VMOVUPS 96(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -458,30 +525,32 @@ first17:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last19
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first17
-	MOVQ step+88(FP), R14
+	JLT last19
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first17
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two18:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y8
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y8
 	VMOVUPS 96(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -499,76 +568,89 @@ two18:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two18
+	JGE two18
 last19:
 	ADDQ $2, CX
-	JEQ  done20
-	VMOVUPS 0(BX), Y8
+	JEQ done20
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 done20:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $4, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile16
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile16
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x5x16AVX2 is a kernel.
-TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $0-104
+// func gemmF32x5x16AVX2(t *tile)
+// gemmF32x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x5x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile21:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -579,49 +661,51 @@ tile21:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $4, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last24
-	CMPQ step+88(FP), $128
-	JNE  first22
+	JLT last24
+	CMPQ tile_step(BP), $128
+	JNE first22
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two23
+	MOVQ tile_step(BP), R14
+	JMP two23
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first22:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y10
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y10
 	VMOVUPS 96(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -642,33 +726,35 @@ first22:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last24
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first22
-	MOVQ step+88(FP), R14
+	JLT last24
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first22
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two23:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y10
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y10
 	VMOVUPS 96(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -689,86 +775,99 @@ two23:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two23
+	JGE two23
 last24:
 	ADDQ $2, CX
-	JEQ  done25
-	VMOVUPS 0(BX), Y10
+	JEQ done25
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 done25:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $5, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile21
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile21
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x6x16AVX2 is a kernel.
-TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $0-104
+// func gemmF32x6x16AVX2(t *tile)
+// gemmF32x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x6x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile26:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -781,54 +880,56 @@ tile26:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $5, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last29
-	CMPQ step+88(FP), $128
-	JNE  first27
+	JLT last29
+	CMPQ tile_step(BP), $128
+	JNE first27
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two28
+	MOVQ tile_step(BP), R14
+	JMP two28
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first27:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y12
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y12
 	VMOVUPS 96(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -852,36 +953,38 @@ first27:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last29
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first27
-	MOVQ step+88(FP), R14
+	JLT last29
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first27
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two28:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	PREFETCHT1 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y12
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y12
 	VMOVUPS 96(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -905,116 +1008,132 @@ two28:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two28
+	JGE two28
 last29:
 	ADDQ $2, CX
-	JEQ  done30
-	VMOVUPS 0(BX), Y12
+	JEQ done30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 done30:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y10, Y10
+	VADDPS (SI), Y10, Y10
 	VADDPS 32(SI), Y11, Y11
-	VMOVUPS Y10, 0(DI)
+	VMOVUPS Y10, (DI)
 	VMOVUPS Y11, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $6, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile26
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile26
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x1x16AVX2 is a kernelHalf.
-TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x1x16AVX2(t *tile)
+// gemmF32F16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x1x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile31:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $0, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last34
-	CMPQ step+88(FP), $64
-	JNE  first32
+	JLT last34
+	CMPQ tile_step(BP), $64
+	JNE first32
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two33
+	MOVQ tile_step(BP), R14
+	JMP two33
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first32:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y2
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
 	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y2
 	VCVTPH2PS 48(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -1023,20 +1142,22 @@ first32:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last34
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first32
-	MOVQ step+88(FP), R14
+	JLT last34
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first32
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two33:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y2
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
 	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y2
 	VCVTPH2PS 48(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -1045,67 +1166,94 @@ two33:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two33
+	JGE two33
 last34:
 	ADDQ $2, CX
-	JEQ  done35
-	VCVTPH2PS 0(BX), Y2
+	JEQ done35
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
 	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 done35:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $1, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile31
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x2x16AVX2 is a kernelHalf.
-TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x2x16AVX2(t *tile)
+// gemmF32F16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x2x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile36:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $1, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last39
-	CMPQ step+88(FP), $64
-	JNE  first37
+	JLT last39
+	CMPQ tile_step(BP), $64
+	JNE first37
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two38
+	MOVQ tile_step(BP), R14
+	JMP two38
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first37:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y4
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
 	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y4
 	VCVTPH2PS 48(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -1117,23 +1265,25 @@ first37:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last39
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first37
-	MOVQ step+88(FP), R14
+	JLT last39
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first37
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two38:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y4
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
 	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y4
 	VCVTPH2PS 48(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -1145,83 +1295,110 @@ two38:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two38
+	JGE two38
 last39:
 	ADDQ $2, CX
-	JEQ  done40
-	VCVTPH2PS 0(BX), Y4
+	JEQ done40
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
 	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 done40:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $2, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile36
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x3x16AVX2 is a kernelHalf.
-TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x3x16AVX2(t *tile)
+// gemmF32F16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x3x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile41:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $2, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last44
-	CMPQ step+88(FP), $64
-	JNE  first42
+	JLT last44
+	CMPQ tile_step(BP), $64
+	JNE first42
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two43
+	MOVQ tile_step(BP), R14
+	JMP two43
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first42:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y6
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
 	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y6
 	VCVTPH2PS 48(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -1236,26 +1413,28 @@ first42:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last44
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first42
-	MOVQ step+88(FP), R14
+	JLT last44
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first42
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two43:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y6
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
 	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y6
 	VCVTPH2PS 48(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -1270,55 +1449,80 @@ two43:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two43
+	JGE two43
 last44:
 	ADDQ $2, CX
-	JEQ  done45
-	VCVTPH2PS 0(BX), Y6
+	JEQ done45
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
 	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 done45:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $3, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile41
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x4x16AVX2 is a kernelHalf.
-TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x4x16AVX2(t *tile)
+// gemmF32F16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile46:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1327,43 +1531,45 @@ TEXT ·gemmF32F16x4x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $3, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last49
-	CMPQ step+88(FP), $64
-	JNE  first47
+	JLT last49
+	CMPQ tile_step(BP), $64
+	JNE first47
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two48
+	MOVQ tile_step(BP), R14
+	JMP two48
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first47:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y8
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
 	VCVTPH2PS 16(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VCVTPH2PS 48(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -1381,29 +1587,31 @@ first47:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last49
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first47
-	MOVQ step+88(FP), R14
+	JLT last49
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first47
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two48:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y8
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
 	VCVTPH2PS 16(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VCVTPH2PS 48(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -1421,64 +1629,89 @@ two48:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two48
+	JGE two48
 last49:
 	ADDQ $2, CX
-	JEQ  done50
-	VCVTPH2PS 0(BX), Y8
+	JEQ done50
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
 	VCVTPH2PS 16(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 done50:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile46
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x5x16AVX2 is a kernelHalf.
-TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x5x16AVX2(t *tile)
+// gemmF32F16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile51:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1489,48 +1722,50 @@ TEXT ·gemmF32F16x5x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $4, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last54
-	CMPQ step+88(FP), $64
-	JNE  first52
+	JLT last54
+	CMPQ tile_step(BP), $64
+	JNE first52
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two53
+	MOVQ tile_step(BP), R14
+	JMP two53
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first52:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y10
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
 	VCVTPH2PS 16(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VCVTPH2PS 48(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -1551,32 +1786,34 @@ first52:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last54
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first52
-	MOVQ step+88(FP), R14
+	JLT last54
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first52
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two53:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y10
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
 	VCVTPH2PS 16(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VCVTPH2PS 48(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -1597,74 +1834,99 @@ two53:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two53
+	JGE two53
 last54:
 	ADDQ $2, CX
-	JEQ  done55
-	VCVTPH2PS 0(BX), Y10
+	JEQ done55
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
 	VCVTPH2PS 16(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 done55:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile51
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x6x16AVX2 is a kernelHalf.
-TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x6x16AVX2(t *tile)
+// gemmF32F16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile56:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1677,53 +1939,55 @@ TEXT ·gemmF32F16x6x16AVX2(SB), NOSPLIT, $0-96
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $5, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last59
-	CMPQ step+88(FP), $64
-	JNE  first57
+	JLT last59
+	CMPQ tile_step(BP), $64
+	JNE first57
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two58
+	MOVQ tile_step(BP), R14
+	JMP two58
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first57:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y12
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
 	VCVTPH2PS 16(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VCVTPH2PS 48(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -1747,35 +2011,37 @@ first57:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last59
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first57
-	MOVQ step+88(FP), R14
+	JLT last59
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first57
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two58:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y12
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
 	VCVTPH2PS 16(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VCVTPH2PS 48(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -1799,83 +2065,108 @@ two58:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two58
+	JGE two58
 last59:
 	ADDQ $2, CX
-	JEQ  done60
-	VCVTPH2PS 0(BX), Y12
+	JEQ done60
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
 	VCVTPH2PS 16(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 done60:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y10, Y10
+	VADDPS (SI), Y10, Y10
 	VADDPS 32(SI), Y11, Y11
-	VMOVUPS Y10, 0(DI)
+	VMOVUPS Y10, (DI)
 	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile56
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx4x16AVX2 is a kernelKeep.
-TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
-	MOVQ wide+96(FP), R15
+// func gemmF32F16Widex4x16AVX2(t *tile)
+// gemmF32F16Widex4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex4x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile61:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1884,45 +2175,47 @@ TEXT ·gemmF32F16Keepx4x16AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $3, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last64
-	CMPQ step+88(FP), $64
-	JNE  first62
+	JLT last64
+	CMPQ tile_step(BP), $64
+	JNE first62
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two63
+	MOVQ tile_step(BP), R14
+	JMP two63
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first62:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y8
-	VMOVUPS Y8, 0(R15)
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
 	VCVTPH2PS 16(BX), Y9
 	VMOVUPS Y9, 32(R15)
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VMOVUPS Y8, 64(R15)
 	VCVTPH2PS 48(BX), Y9
@@ -1943,31 +2236,33 @@ first62:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last64
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first62
-	MOVQ step+88(FP), R14
+	JLT last64
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first62
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two63:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y8
-	VMOVUPS Y8, 0(R15)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
 	VCVTPH2PS 16(BX), Y9
 	VMOVUPS Y9, 32(R15)
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VMOVUPS Y8, 64(R15)
 	VCVTPH2PS 48(BX), Y9
@@ -1988,67 +2283,92 @@ two63:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two63
+	JGE two63
 last64:
 	ADDQ $2, CX
-	JEQ  done65
-	VCVTPH2PS 0(BX), Y8
-	VMOVUPS Y8, 0(R15)
+	JEQ done65
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
 	VCVTPH2PS 16(BX), Y9
 	VMOVUPS Y9, 32(R15)
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 done65:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile61
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx5x16AVX2 is a kernelKeep.
-TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
-	MOVQ wide+96(FP), R15
+// func gemmF32F16Widex5x16AVX2(t *tile)
+// gemmF32F16Widex5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex5x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile66:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2059,50 +2379,52 @@ TEXT ·gemmF32F16Keepx5x16AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $4, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last69
-	CMPQ step+88(FP), $64
-	JNE  first67
+	JLT last69
+	CMPQ tile_step(BP), $64
+	JNE first67
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two68
+	MOVQ tile_step(BP), R14
+	JMP two68
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first67:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y10
-	VMOVUPS Y10, 0(R15)
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
 	VCVTPH2PS 16(BX), Y11
 	VMOVUPS Y11, 32(R15)
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VMOVUPS Y10, 64(R15)
 	VCVTPH2PS 48(BX), Y11
@@ -2126,34 +2448,36 @@ first67:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last69
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first67
-	MOVQ step+88(FP), R14
+	JLT last69
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first67
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two68:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y10
-	VMOVUPS Y10, 0(R15)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
 	VCVTPH2PS 16(BX), Y11
 	VMOVUPS Y11, 32(R15)
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VMOVUPS Y10, 64(R15)
 	VCVTPH2PS 48(BX), Y11
@@ -2177,77 +2501,102 @@ two68:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two68
+	JGE two68
 last69:
 	ADDQ $2, CX
-	JEQ  done70
-	VCVTPH2PS 0(BX), Y10
-	VMOVUPS Y10, 0(R15)
+	JEQ done70
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
 	VCVTPH2PS 16(BX), Y11
 	VMOVUPS Y11, 32(R15)
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 done70:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile66
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx6x16AVX2 is a kernelKeep.
-TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
-	MOVQ wide+96(FP), R15
+// func gemmF32F16Widex6x16AVX2(t *tile)
+// gemmF32F16Widex6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex6x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile71:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2260,55 +2609,57 @@ TEXT ·gemmF32F16Keepx6x16AVX2(SB), NOSPLIT, $0-104
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $5, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last74
-	CMPQ step+88(FP), $64
-	JNE  first72
+	JLT last74
+	CMPQ tile_step(BP), $64
+	JNE first72
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two73
+	MOVQ tile_step(BP), R14
+	JMP two73
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first72:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT1 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y12
-	VMOVUPS Y12, 0(R15)
+	PREFETCHT1 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
 	VCVTPH2PS 16(BX), Y13
 	VMOVUPS Y13, 32(R15)
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VMOVUPS Y12, 64(R15)
 	VCVTPH2PS 48(BX), Y13
@@ -2335,37 +2686,39 @@ first72:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last74
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first72
-	MOVQ step+88(FP), R14
+	JLT last74
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first72
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two73:
-	PREFETCHT1 0(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y12
-	VMOVUPS Y12, 0(R15)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
 	VCVTPH2PS 16(BX), Y13
 	VMOVUPS Y13, 32(R15)
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VMOVUPS Y12, 64(R15)
 	VCVTPH2PS 48(BX), Y13
@@ -2392,109 +2745,135 @@ two73:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two73
+	JGE two73
 last74:
 	ADDQ $2, CX
-	JEQ  done75
-	VCVTPH2PS 0(BX), Y12
-	VMOVUPS Y12, 0(R15)
+	JEQ done75
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
 	VCVTPH2PS 16(BX), Y13
 	VMOVUPS Y13, 32(R15)
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 done75:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y10, Y10
+	VADDPS (SI), Y10, Y10
 	VADDPS 32(SI), Y11, Y11
-	VMOVUPS Y10, 0(DI)
+	VMOVUPS Y10, (DI)
 	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile71
 	VZEROUPPER
 	RET
 
-// func gemmF32x1x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x1x16AVX2Near is a kernel.
-TEXT ·gemmF32x1x16AVX2Near(SB), NOSPLIT, $0-104
+// func gemmF32x1x16AVX2Near(t *tile)
+// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x1x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile76:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $0, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last79
-	CMPQ step+88(FP), $128
-	JNE  first77
+	JLT last79
+	CMPQ tile_step(BP), $128
+	JNE first77
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two78
+	MOVQ tile_step(BP), R14
+	JMP two78
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first77:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y2
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y2
 	VMOVUPS 96(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -2503,21 +2882,23 @@ first77:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last79
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first77
-	MOVQ step+88(FP), R14
+	JLT last79
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first77
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two78:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y2
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y2
 	VMOVUPS 96(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -2526,80 +2907,95 @@ two78:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two78
+	JGE two78
 last79:
 	ADDQ $2, CX
-	JEQ  done80
-	VMOVUPS 0(BX), Y2
+	JEQ done80
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 done80:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $1, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile76
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile76
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x2x16AVX2Near is a kernel.
-TEXT ·gemmF32x2x16AVX2Near(SB), NOSPLIT, $0-104
+// func gemmF32x2x16AVX2Near(t *tile)
+// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x2x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile81:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $1, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last84
-	CMPQ step+88(FP), $128
-	JNE  first82
+	JLT last84
+	CMPQ tile_step(BP), $128
+	JNE first82
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two83
+	MOVQ tile_step(BP), R14
+	JMP two83
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first82:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y4
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y4
 	VMOVUPS 96(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -2611,24 +3007,26 @@ first82:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last84
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first82
-	MOVQ step+88(FP), R14
+	JLT last84
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first82
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two83:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y4
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y4
 	VMOVUPS 96(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -2640,96 +3038,111 @@ two83:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two83
+	JGE two83
 last84:
 	ADDQ $2, CX
-	JEQ  done85
-	VMOVUPS 0(BX), Y4
+	JEQ done85
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 done85:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $2, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile81
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile81
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x3x16AVX2Near is a kernel.
-TEXT ·gemmF32x3x16AVX2Near(SB), NOSPLIT, $0-104
+// func gemmF32x3x16AVX2Near(t *tile)
+// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x3x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile86:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $2, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last89
-	CMPQ step+88(FP), $128
-	JNE  first87
+	JLT last89
+	CMPQ tile_step(BP), $128
+	JNE first87
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two88
+	MOVQ tile_step(BP), R14
+	JMP two88
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first87:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y6
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y6
 	VMOVUPS 96(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -2744,27 +3157,29 @@ first87:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last89
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first87
-	MOVQ step+88(FP), R14
+	JLT last89
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first87
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two88:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y6
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y6
 	VMOVUPS 96(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -2779,67 +3194,80 @@ two88:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two88
+	JGE two88
 last89:
 	ADDQ $2, CX
-	JEQ  done90
-	VMOVUPS 0(BX), Y6
+	JEQ done90
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 done90:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $3, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile86
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile86
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x4x16AVX2Near is a kernel.
-TEXT ·gemmF32x4x16AVX2Near(SB), NOSPLIT, $0-104
+// func gemmF32x4x16AVX2Near(t *tile)
+// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile91:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2848,44 +3276,46 @@ tile91:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $3, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last94
-	CMPQ step+88(FP), $128
-	JNE  first92
+	JLT last94
+	CMPQ tile_step(BP), $128
+	JNE first92
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two93
+	MOVQ tile_step(BP), R14
+	JMP two93
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first92:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y8
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y8
 	VMOVUPS 96(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -2903,30 +3333,32 @@ first92:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last94
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first92
-	MOVQ step+88(FP), R14
+	JLT last94
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first92
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two93:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y8
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y8
 	VMOVUPS 96(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -2944,76 +3376,89 @@ two93:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two93
+	JGE two93
 last94:
 	ADDQ $2, CX
-	JEQ  done95
-	VMOVUPS 0(BX), Y8
+	JEQ done95
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 done95:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $4, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile91
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile91
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x5x16AVX2Near is a kernel.
-TEXT ·gemmF32x5x16AVX2Near(SB), NOSPLIT, $0-104
+// func gemmF32x5x16AVX2Near(t *tile)
+// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile96:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3024,49 +3469,51 @@ tile96:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $4, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last99
-	CMPQ step+88(FP), $128
-	JNE  first97
+	JLT last99
+	CMPQ tile_step(BP), $128
+	JNE first97
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two98
+	MOVQ tile_step(BP), R14
+	JMP two98
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first97:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y10
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y10
 	VMOVUPS 96(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -3087,33 +3534,35 @@ first97:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last99
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first97
-	MOVQ step+88(FP), R14
+	JLT last99
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first97
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two98:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y10
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y10
 	VMOVUPS 96(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -3134,86 +3583,99 @@ two98:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two98
+	JGE two98
 last99:
 	ADDQ $2, CX
-	JEQ  done100
-	VMOVUPS 0(BX), Y10
+	JEQ done100
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 done100:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $5, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile96
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile96
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x6x16AVX2Near is a kernel.
-TEXT ·gemmF32x6x16AVX2Near(SB), NOSPLIT, $0-104
+// func gemmF32x6x16AVX2Near(t *tile)
+// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
 tile101:
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3226,54 +3688,56 @@ tile101:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $5, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last104
-	CMPQ step+88(FP), $128
-	JNE  first102
+	JLT last104
+	CMPQ tile_step(BP), $128
+	JNE first102
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two103
+	MOVQ tile_step(BP), R14
+	JMP two103
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first102:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
-	ADDQ step+88(FP), DI
-	VMOVUPS 0(BX), Y12
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y12
 	VMOVUPS 96(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -3297,36 +3761,38 @@ first102:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JLT  last104
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first102
-	MOVQ step+88(FP), R14
+	JLT last104
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first102
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two103:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 	ADDQ R14, DI
-	VMOVUPS 0(BX), Y12
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VMOVUPS 64(BX), Y12
 	VMOVUPS 96(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -3350,116 +3816,132 @@ two103:
 	ADDQ $8, SI
 	ADDQ $128, BX
 	SUBQ $2, CX
-	JGE  two103
+	JGE two103
 last104:
 	ADDQ $2, CX
-	JEQ  done105
-	VMOVUPS 0(BX), Y12
+	JEQ done105
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 done105:
-	// dst = base + sums
-	MOVQ DI, next+72(FP)
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y10, Y10
+	VADDPS (SI), Y10, Y10
 	VADDPS 32(SI), Y11, Y11
-	VMOVUPS Y10, 0(DI)
+	VMOVUPS Y10, (DI)
 	VMOVUPS Y11, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
 	// The next tile, of the rows below
-	MOVQ DI, dst+0(FP)
-	MOVQ SI, base+56(FP)
-	MOVQ ldx+24(FP), AX
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
 	IMULQ $6, AX
-	ADDQ AX, x+16(FP)
-	SUBQ $1, tiles+96(FP)
-	JNE  tile101
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile101
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x1x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x1x16AVX2Near is a kernelHalf.
-TEXT ·gemmF32F16x1x16AVX2Near(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x1x16AVX2Near(t *tile)
+// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x1x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile106:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $0, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last109
-	CMPQ step+88(FP), $64
-	JNE  first107
+	JLT last109
+	CMPQ tile_step(BP), $64
+	JNE first107
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two108
+	MOVQ tile_step(BP), R14
+	JMP two108
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first107:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y2
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
 	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y2
 	VCVTPH2PS 48(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -3468,20 +3950,22 @@ first107:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last109
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first107
-	MOVQ step+88(FP), R14
+	JLT last109
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first107
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two108:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y2
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
 	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y2
 	VCVTPH2PS 48(BX), Y3
 	VBROADCASTSS 4(SI), Y4
@@ -3490,67 +3974,94 @@ two108:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two108
+	JGE two108
 last109:
 	ADDQ $2, CX
-	JEQ  done110
-	VCVTPH2PS 0(BX), Y2
+	JEQ done110
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
 	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS 0(SI), Y4
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 done110:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $1, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile106
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x2x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x2x16AVX2Near is a kernelHalf.
-TEXT ·gemmF32F16x2x16AVX2Near(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x2x16AVX2Near(t *tile)
+// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x2x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile111:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $1, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last114
-	CMPQ step+88(FP), $64
-	JNE  first112
+	JLT last114
+	CMPQ tile_step(BP), $64
+	JNE first112
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two113
+	MOVQ tile_step(BP), R14
+	JMP two113
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first112:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y4
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
 	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y4
 	VCVTPH2PS 48(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -3562,23 +4073,25 @@ first112:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last114
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first112
-	MOVQ step+88(FP), R14
+	JLT last114
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first112
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two113:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y4
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
 	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y4
 	VCVTPH2PS 48(BX), Y5
 	VBROADCASTSS 4(SI), Y6
@@ -3590,83 +4103,110 @@ two113:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two113
+	JGE two113
 last114:
 	ADDQ $2, CX
-	JEQ  done115
-	VCVTPH2PS 0(BX), Y4
+	JEQ done115
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
 	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS 0(SI), Y6
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y6
+	VBROADCASTSS (SI)(AX*1), Y6
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 done115:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $2, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile111
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x3x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x3x16AVX2Near is a kernelHalf.
-TEXT ·gemmF32F16x3x16AVX2Near(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x3x16AVX2Near(t *tile)
+// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x3x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile116:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $2, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last119
-	CMPQ step+88(FP), $64
-	JNE  first117
+	JLT last119
+	CMPQ tile_step(BP), $64
+	JNE first117
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two118
+	MOVQ tile_step(BP), R14
+	JMP two118
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first117:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y6
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
 	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y6
 	VCVTPH2PS 48(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -3681,26 +4221,28 @@ first117:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last119
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first117
-	MOVQ step+88(FP), R14
+	JLT last119
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first117
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two118:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y6
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
 	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y6
 	VCVTPH2PS 48(BX), Y7
 	VBROADCASTSS 4(SI), Y8
@@ -3715,55 +4257,80 @@ two118:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two118
+	JGE two118
 last119:
 	ADDQ $2, CX
-	JEQ  done120
-	VCVTPH2PS 0(BX), Y6
+	JEQ done120
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
 	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS 0(SI), Y8
+	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y8
+	VBROADCASTSS (SI)(AX*1), Y8
 	VFMADD231PS Y6, Y8, Y2
 	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y8
+	VBROADCASTSS (SI)(AX*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 done120:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $3, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile116
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x4x16AVX2Near is a kernelHalf.
-TEXT ·gemmF32F16x4x16AVX2Near(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x4x16AVX2Near(t *tile)
+// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile121:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3772,43 +4339,45 @@ TEXT ·gemmF32F16x4x16AVX2Near(SB), NOSPLIT, $0-96
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $3, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last124
-	CMPQ step+88(FP), $64
-	JNE  first122
+	JLT last124
+	CMPQ tile_step(BP), $64
+	JNE first122
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two123
+	MOVQ tile_step(BP), R14
+	JMP two123
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first122:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y8
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
 	VCVTPH2PS 16(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VCVTPH2PS 48(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -3826,29 +4395,31 @@ first122:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last124
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first122
-	MOVQ step+88(FP), R14
+	JLT last124
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first122
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two123:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y8
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
 	VCVTPH2PS 16(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VCVTPH2PS 48(BX), Y9
 	VBROADCASTSS 4(SI), Y10
@@ -3866,64 +4437,89 @@ two123:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two123
+	JGE two123
 last124:
 	ADDQ $2, CX
-	JEQ  done125
-	VCVTPH2PS 0(BX), Y8
+	JEQ done125
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
 	VCVTPH2PS 16(BX), Y9
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 done125:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile121
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x5x16AVX2Near is a kernelHalf.
-TEXT ·gemmF32F16x5x16AVX2Near(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x5x16AVX2Near(t *tile)
+// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile126:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3934,48 +4530,50 @@ TEXT ·gemmF32F16x5x16AVX2Near(SB), NOSPLIT, $0-96
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $4, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last129
-	CMPQ step+88(FP), $64
-	JNE  first127
+	JLT last129
+	CMPQ tile_step(BP), $64
+	JNE first127
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two128
+	MOVQ tile_step(BP), R14
+	JMP two128
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first127:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y10
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
 	VCVTPH2PS 16(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VCVTPH2PS 48(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -3996,32 +4594,34 @@ first127:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last129
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first127
-	MOVQ step+88(FP), R14
+	JLT last129
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first127
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two128:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y10
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
 	VCVTPH2PS 16(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VCVTPH2PS 48(BX), Y11
 	VBROADCASTSS 4(SI), Y12
@@ -4042,74 +4642,99 @@ two128:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two128
+	JGE two128
 last129:
 	ADDQ $2, CX
-	JEQ  done130
-	VCVTPH2PS 0(BX), Y10
+	JEQ done130
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
 	VCVTPH2PS 16(BX), Y11
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 done130:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile126
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x6x16AVX2Near is a kernelHalf.
-TEXT ·gemmF32F16x6x16AVX2Near(SB), NOSPLIT, $0-96
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
+// func gemmF32F16x6x16AVX2Near(t *tile)
+// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile131:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4122,53 +4747,55 @@ TEXT ·gemmF32F16x6x16AVX2Near(SB), NOSPLIT, $0-96
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $5, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last134
-	CMPQ step+88(FP), $64
-	JNE  first132
+	JLT last134
+	CMPQ tile_step(BP), $64
+	JNE first132
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two133
+	MOVQ tile_step(BP), R14
+	JMP two133
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first132:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y12
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
 	VCVTPH2PS 16(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VCVTPH2PS 48(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -4192,35 +4819,37 @@ first132:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JLT  last134
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first132
-	MOVQ step+88(FP), R14
+	JLT last134
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first132
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two133:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y12
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
 	VCVTPH2PS 16(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VCVTPH2PS 48(BX), Y13
 	VBROADCASTSS 4(SI), Y14
@@ -4244,83 +4873,108 @@ two133:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $2, CX
-	JGE  two133
+	JGE two133
 last134:
 	ADDQ $2, CX
-	JEQ  done135
-	VCVTPH2PS 0(BX), Y12
+	JEQ done135
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
 	VCVTPH2PS 16(BX), Y13
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 done135:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y10, Y10
+	VADDPS (SI), Y10, Y10
 	VADDPS 32(SI), Y11, Y11
-	VMOVUPS Y10, 0(DI)
+	VMOVUPS Y10, (DI)
 	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile131
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Keepx4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx4x16AVX2Near is a kernelKeep.
-TEXT ·gemmF32F16Keepx4x16AVX2Near(SB), NOSPLIT, $0-104
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
-	MOVQ wide+96(FP), R15
+// func gemmF32F16Widex4x16AVX2Near(t *tile)
+// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile136:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4329,45 +4983,47 @@ TEXT ·gemmF32F16Keepx4x16AVX2Near(SB), NOSPLIT, $0-104
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $3, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last139
-	CMPQ step+88(FP), $64
-	JNE  first137
+	JLT last139
+	CMPQ tile_step(BP), $64
+	JNE first137
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two138
+	MOVQ tile_step(BP), R14
+	JMP two138
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first137:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y8
-	VMOVUPS Y8, 0(R15)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
 	VCVTPH2PS 16(BX), Y9
 	VMOVUPS Y9, 32(R15)
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VMOVUPS Y8, 64(R15)
 	VCVTPH2PS 48(BX), Y9
@@ -4388,31 +5044,33 @@ first137:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last139
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first137
-	MOVQ step+88(FP), R14
+	JLT last139
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first137
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two138:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y8
-	VMOVUPS Y8, 0(R15)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
 	VCVTPH2PS 16(BX), Y9
 	VMOVUPS Y9, 32(R15)
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y8
 	VMOVUPS Y8, 64(R15)
 	VCVTPH2PS 48(BX), Y9
@@ -4433,67 +5091,92 @@ two138:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two138
+	JGE two138
 last139:
 	ADDQ $2, CX
-	JEQ  done140
-	VCVTPH2PS 0(BX), Y8
-	VMOVUPS Y8, 0(R15)
+	JEQ done140
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
 	VCVTPH2PS 16(BX), Y9
 	VMOVUPS Y9, 32(R15)
-	VBROADCASTSS 0(SI), Y10
+	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y10
+	VBROADCASTSS (SI)(AX*1), Y10
 	VFMADD231PS Y8, Y10, Y2
 	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y10
+	VBROADCASTSS (SI)(AX*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y10
+	VBROADCASTSS (SI)(R8*1), Y10
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 done140:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile136
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Keepx5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx5x16AVX2Near is a kernelKeep.
-TEXT ·gemmF32F16Keepx5x16AVX2Near(SB), NOSPLIT, $0-104
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
-	MOVQ wide+96(FP), R15
+// func gemmF32F16Widex5x16AVX2Near(t *tile)
+// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile141:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4504,50 +5187,52 @@ TEXT ·gemmF32F16Keepx5x16AVX2Near(SB), NOSPLIT, $0-104
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $4, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last144
-	CMPQ step+88(FP), $64
-	JNE  first142
+	JLT last144
+	CMPQ tile_step(BP), $64
+	JNE first142
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two143
+	MOVQ tile_step(BP), R14
+	JMP two143
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first142:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y10
-	VMOVUPS Y10, 0(R15)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
 	VCVTPH2PS 16(BX), Y11
 	VMOVUPS Y11, 32(R15)
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VMOVUPS Y10, 64(R15)
 	VCVTPH2PS 48(BX), Y11
@@ -4571,34 +5256,36 @@ first142:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last144
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first142
-	MOVQ step+88(FP), R14
+	JLT last144
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first142
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two143:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y10
-	VMOVUPS Y10, 0(R15)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
 	VCVTPH2PS 16(BX), Y11
 	VMOVUPS Y11, 32(R15)
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y10
 	VMOVUPS Y10, 64(R15)
 	VCVTPH2PS 48(BX), Y11
@@ -4622,77 +5309,102 @@ two143:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two143
+	JGE two143
 last144:
 	ADDQ $2, CX
-	JEQ  done145
-	VCVTPH2PS 0(BX), Y10
-	VMOVUPS Y10, 0(R15)
+	JEQ done145
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
 	VCVTPH2PS 16(BX), Y11
 	VMOVUPS Y11, 32(R15)
-	VBROADCASTSS 0(SI), Y12
+	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y12
+	VBROADCASTSS (SI)(AX*1), Y12
 	VFMADD231PS Y10, Y12, Y2
 	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y12
+	VBROADCASTSS (SI)(AX*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y12
+	VBROADCASTSS (SI)(R8*1), Y12
 	VFMADD231PS Y10, Y12, Y6
 	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y12
+	VBROADCASTSS (SI)(AX*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 done145:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile141
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Keepx6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx6x16AVX2Near is a kernelKeep.
-TEXT ·gemmF32F16Keepx6x16AVX2Near(SB), NOSPLIT, $0-104
-	MOVQ x+16(FP), SI
-	MOVQ ldx+24(FP), AX
-	MOVQ w+32(FP), BX
-	MOVQ k+48(FP), CX
-	MOVQ next+72(FP), DI
-	MOVQ wide+96(FP), R15
+// func gemmF32F16Widex6x16AVX2Near(t *tile)
+// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile146:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4705,55 +5417,57 @@ TEXT ·gemmF32F16Keepx6x16AVX2Near(SB), NOSPLIT, $0-104
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ ldd+8(FP), R14
+	MOVQ tile_ldd(BP), R14
 	IMULQ $5, R14
-	ADDQ dst+0(FP), R14
+	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT  last149
-	CMPQ step+88(FP), $64
-	JNE  first147
+	JLT last149
+	CMPQ tile_step(BP), $64
+	JNE first147
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ ldd+8(FP), R14
+	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ step+88(FP), R14
-	JMP  two148
+	MOVQ tile_step(BP), R14
+	JMP two148
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
 first147:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 0(DI)
-	ADDQ step+88(FP), DI
-	VCVTPH2PS 0(BX), Y12
-	VMOVUPS Y12, 0(R15)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
 	VCVTPH2PS 16(BX), Y13
 	VMOVUPS Y13, 32(R15)
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VMOVUPS Y12, 64(R15)
 	VCVTPH2PS 48(BX), Y13
@@ -4780,37 +5494,39 @@ first147:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT  last149
-	SUBQ ldd+8(FP), R14
-	CMPQ R14, dst+0(FP)
-	JCC  first147
-	MOVQ step+88(FP), R14
+	JLT last149
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first147
+	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two148:
-	PREFETCHT0 0(DI)
+	PREFETCHT0 (DI)
 	ADDQ R14, DI
-	VCVTPH2PS 0(BX), Y12
-	VMOVUPS Y12, 0(R15)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
 	VCVTPH2PS 16(BX), Y13
 	VMOVUPS Y13, 32(R15)
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	VCVTPH2PS 32(BX), Y12
 	VMOVUPS Y12, 64(R15)
 	VCVTPH2PS 48(BX), Y13
@@ -4837,71 +5553,83 @@ two148:
 	ADDQ $64, BX
 	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE  two148
+	JGE two148
 last149:
 	ADDQ $2, CX
-	JEQ  done150
-	VCVTPH2PS 0(BX), Y12
-	VMOVUPS Y12, 0(R15)
+	JEQ done150
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
 	VCVTPH2PS 16(BX), Y13
 	VMOVUPS Y13, 32(R15)
-	VBROADCASTSS 0(SI), Y14
+	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS 0(SI)(AX*1), Y14
+	VBROADCASTSS (SI)(AX*1), Y14
 	VFMADD231PS Y12, Y14, Y2
 	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS 0(SI)(AX*2), Y14
+	VBROADCASTSS (SI)(AX*2), Y14
 	VFMADD231PS Y12, Y14, Y4
 	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS 0(SI)(R8*1), Y14
+	VBROADCASTSS (SI)(R8*1), Y14
 	VFMADD231PS Y12, Y14, Y6
 	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS 0(SI)(AX*4), Y14
+	VBROADCASTSS (SI)(AX*4), Y14
 	VFMADD231PS Y12, Y14, Y8
 	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS 0(SI)(R9*1), Y14
+	VBROADCASTSS (SI)(R9*1), Y14
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 done150:
-	// dst = base + sums
-	MOVQ dst+0(FP), DI
-	MOVQ ldd+8(FP), DX
-	MOVQ base+56(FP), SI
-	MOVQ ldb+64(FP), AX
-	VADDPS 0(SI), Y0, Y0
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
 	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y2, Y2
+	VADDPS (SI), Y2, Y2
 	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y4, Y4
+	VADDPS (SI), Y4, Y4
 	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y6, Y6
+	VADDPS (SI), Y6, Y6
 	VADDPS 32(SI), Y7, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y8, Y8
+	VADDPS (SI), Y8, Y8
 	VADDPS 32(SI), Y9, Y9
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VMOVUPS Y9, 32(DI)
 	ADDQ AX, SI
 	ADDQ DX, DI
-	VADDPS 0(SI), Y10, Y10
+	VADDPS (SI), Y10, Y10
 	VADDPS 32(SI), Y11, Y11
-	VMOVUPS Y10, 0(DI)
+	VMOVUPS Y10, (DI)
 	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile146
 	VZEROUPPER
 	RET

@@ -2,55 +2,68 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product; see type kernel. Registers in the loop:
+// Tiles of a product; see type tile. Registers:
 //
-// 	R0 … R5   rows of x
-// 	R6        panel of w
-// 	R7        terms that are left
-// 	R10       where a Keep tile leaves its weights
-// 	V0 …      accumulators, four a row
-// 	V24 …     x, one a row: four terms, or one
-// 	V30, V31  weights, a quarter of a panel each
+// 	R0 … R5         rows of x, which are ldx (R8) apart
+// 	R6              panel of w
+// 	R7              terms that are left
+// 	R10             where a Wide tile leaves its weights
+// 	R11             the tile's argument
+// 	R12 … R15       x, dst, base and the number of tiles that are left
+// 	V0 …            acc, four a row
+// 	V24 …           x, one a row: four terms, or one
+// 	V30, V31        w, a quarter of a panel each
 //
 // Four terms go once round the loop, so that x is loaded by vectors and used by
 // element. next, ldn and step are left to the processor's own prefetching.
 
-// func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x1x16NEON is a kernel.
-TEXT ·gemmF32x1x16NEON(SB), NOSPLIT, $0-104
+// func gemmF32x1x16NEON(t *tile)
+// gemmF32x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x1x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
 tile1:
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+	MOVD R12, R0
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	SUBS $4, R7
-	BLT  last3
+	BLT last3
 four2:
 	FMOVQ.P 16(R0), F24
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9813E1 // FMLA0 V1, V31, V24
 	FLDPQ 32(R6), (F30, F31)
 	WORD $0x4F9813C2 // FMLA0 V2, V30, V24
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 64(R6), (F30, F31)
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
 	WORD $0x4FB813E1 // FMLA1 V1, V31, V24
 	FLDPQ 96(R6), (F30, F31)
 	WORD $0x4FB813C2 // FMLA1 V2, V30, V24
 	WORD $0x4FB813E3 // FMLA1 V3, V31, V24
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 128(R6), (F30, F31)
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
 	WORD $0x4F981BE1 // FMLA2 V1, V31, V24
 	FLDPQ 160(R6), (F30, F31)
 	WORD $0x4F981BC2 // FMLA2 V2, V30, V24
 	WORD $0x4F981BE3 // FMLA2 V3, V31, V24
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 192(R6), (F30, F31)
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
 	WORD $0x4FB81BE1 // FMLA3 V1, V31, V24
@@ -59,13 +72,14 @@ four2:
 	WORD $0x4FB81BE3 // FMLA3 V3, V31, V24
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four2
+	BGE four2
 last3:
 	ADDS $4, R7
-	BEQ  done5
+	BEQ done5
 one4:
 	FMOVS.P 4(R0), F24
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9813E1 // FMLA0 V1, V31, V24
 	FLDPQ 32(R6), (F30, F31)
@@ -73,43 +87,41 @@ one4:
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one4
+	BNE one4
 done5:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	// The next tile, of the rows below
-	MOVD R0, dst+0(FP)
-	MOVD R2, base+56(FP)
-	MOVD x+16(FP), R0
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
 	MOVD $1, R1
-	MADD R1, R0, R8, R0
-	MOVD R0, x+16(FP)
-	MOVD tiles+96(FP), R1
-	SUBS $1, R1
-	MOVD R1, tiles+96(FP)
-	BNE  tile1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile1
 	RET
 
-// func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x2x16NEON is a kernel.
-TEXT ·gemmF32x2x16NEON(SB), NOSPLIT, $0-104
+// func gemmF32x2x16NEON(t *tile)
+// gemmF32x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x2x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
 tile6:
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+	MOVD R12, R0
 	ADD R8, R0, R1
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -119,11 +131,12 @@ tile6:
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	SUBS $4, R7
-	BLT  last8
+	BLT last8
 four7:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9813E1 // FMLA0 V1, V31, V24
@@ -133,6 +146,7 @@ four7:
 	WORD $0x4F9913C6 // FMLA0 V6, V30, V25
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 64(R6), (F30, F31)
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
 	WORD $0x4FB913C4 // FMLA1 V4, V30, V25
@@ -143,6 +157,7 @@ four7:
 	WORD $0x4FB913C6 // FMLA1 V6, V30, V25
 	WORD $0x4FB813E3 // FMLA1 V3, V31, V24
 	WORD $0x4FB913E7 // FMLA1 V7, V31, V25
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 128(R6), (F30, F31)
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
 	WORD $0x4F991BC4 // FMLA2 V4, V30, V25
@@ -153,6 +168,7 @@ four7:
 	WORD $0x4F991BC6 // FMLA2 V6, V30, V25
 	WORD $0x4F981BE3 // FMLA2 V3, V31, V24
 	WORD $0x4F991BE7 // FMLA2 V7, V31, V25
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 192(R6), (F30, F31)
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
 	WORD $0x4FB91BC4 // FMLA3 V4, V30, V25
@@ -165,14 +181,15 @@ four7:
 	WORD $0x4FB91BE7 // FMLA3 V7, V31, V25
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four7
+	BGE four7
 last8:
 	ADDS $4, R7
-	BEQ  done10
+	BEQ done10
 one9:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9813E1 // FMLA0 V1, V31, V24
@@ -184,52 +201,50 @@ one9:
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one9
+	BNE one9
 done10:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	// The next tile, of the rows below
-	MOVD R0, dst+0(FP)
-	MOVD R2, base+56(FP)
-	MOVD x+16(FP), R0
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
 	MOVD $2, R1
-	MADD R1, R0, R8, R0
-	MOVD R0, x+16(FP)
-	MOVD tiles+96(FP), R1
-	SUBS $1, R1
-	MOVD R1, tiles+96(FP)
-	BNE  tile6
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile6
 	RET
 
-// func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x3x16NEON is a kernel.
-TEXT ·gemmF32x3x16NEON(SB), NOSPLIT, $0-104
+// func gemmF32x3x16NEON(t *tile)
+// gemmF32x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x3x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
 tile11:
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -243,12 +258,13 @@ tile11:
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	SUBS $4, R7
-	BLT  last13
+	BLT last13
 four12:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -262,6 +278,7 @@ four12:
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 64(R6), (F30, F31)
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
 	WORD $0x4FB913C4 // FMLA1 V4, V30, V25
@@ -276,6 +293,7 @@ four12:
 	WORD $0x4FB813E3 // FMLA1 V3, V31, V24
 	WORD $0x4FB913E7 // FMLA1 V7, V31, V25
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 128(R6), (F30, F31)
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
 	WORD $0x4F991BC4 // FMLA2 V4, V30, V25
@@ -290,6 +308,7 @@ four12:
 	WORD $0x4F981BE3 // FMLA2 V3, V31, V24
 	WORD $0x4F991BE7 // FMLA2 V7, V31, V25
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 192(R6), (F30, F31)
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
 	WORD $0x4FB91BC4 // FMLA3 V4, V30, V25
@@ -306,15 +325,16 @@ four12:
 	WORD $0x4FBA1BEB // FMLA3 V11, V31, V26
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four12
+	BGE four12
 last13:
 	ADDS $4, R7
-	BEQ  done15
+	BEQ done15
 one14:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -330,61 +350,59 @@ one14:
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one14
+	BNE one14
 done15:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	// The next tile, of the rows below
-	MOVD R0, dst+0(FP)
-	MOVD R2, base+56(FP)
-	MOVD x+16(FP), R0
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
 	MOVD $3, R1
-	MADD R1, R0, R8, R0
-	MOVD R0, x+16(FP)
-	MOVD tiles+96(FP), R1
-	SUBS $1, R1
-	MOVD R1, tiles+96(FP)
-	BNE  tile11
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile11
 	RET
 
-// func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x4x16NEON is a kernel.
-TEXT ·gemmF32x4x16NEON(SB), NOSPLIT, $0-104
+// func gemmF32x4x16NEON(t *tile)
+// gemmF32x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x4x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
 tile16:
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -402,13 +420,14 @@ tile16:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	SUBS $4, R7
-	BLT  last18
+	BLT last18
 four17:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
 	FMOVQ.P 16(R3), F27
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -426,6 +445,7 @@ four17:
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 64(R6), (F30, F31)
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
 	WORD $0x4FB913C4 // FMLA1 V4, V30, V25
@@ -444,6 +464,7 @@ four17:
 	WORD $0x4FB913E7 // FMLA1 V7, V31, V25
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 128(R6), (F30, F31)
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
 	WORD $0x4F991BC4 // FMLA2 V4, V30, V25
@@ -462,6 +483,7 @@ four17:
 	WORD $0x4F991BE7 // FMLA2 V7, V31, V25
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 192(R6), (F30, F31)
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
 	WORD $0x4FB91BC4 // FMLA3 V4, V30, V25
@@ -482,16 +504,17 @@ four17:
 	WORD $0x4FBB1BEF // FMLA3 V15, V31, V27
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four17
+	BGE four17
 last18:
 	ADDS $4, R7
-	BEQ  done20
+	BEQ done20
 one19:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
 	FMOVS.P 4(R3), F27
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -511,70 +534,68 @@ one19:
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one19
+	BNE one19
 done20:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	// The next tile, of the rows below
-	MOVD R0, dst+0(FP)
-	MOVD R2, base+56(FP)
-	MOVD x+16(FP), R0
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
 	MOVD $4, R1
-	MADD R1, R0, R8, R0
-	MOVD R0, x+16(FP)
-	MOVD tiles+96(FP), R1
-	SUBS $1, R1
-	MOVD R1, tiles+96(FP)
-	BNE  tile16
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile16
 	RET
 
-// func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x5x16NEON is a kernel.
-TEXT ·gemmF32x5x16NEON(SB), NOSPLIT, $0-104
+// func gemmF32x5x16NEON(t *tile)
+// gemmF32x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x5x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
 tile21:
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -596,14 +617,15 @@ tile21:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $4, R7
-	BLT  last23
+	BLT last23
 four22:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
 	FMOVQ.P 16(R3), F27
 	FMOVQ.P 16(R4), F28
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -625,6 +647,7 @@ four22:
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 64(R6), (F30, F31)
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
 	WORD $0x4FB913C4 // FMLA1 V4, V30, V25
@@ -647,6 +670,7 @@ four22:
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
 	WORD $0x4FBC13F3 // FMLA1 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 128(R6), (F30, F31)
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
 	WORD $0x4F991BC4 // FMLA2 V4, V30, V25
@@ -669,6 +693,7 @@ four22:
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
 	WORD $0x4F9C1BF3 // FMLA2 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 192(R6), (F30, F31)
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
 	WORD $0x4FB91BC4 // FMLA3 V4, V30, V25
@@ -693,17 +718,18 @@ four22:
 	WORD $0x4FBC1BF3 // FMLA3 V19, V31, V28
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four22
+	BGE four22
 last23:
 	ADDS $4, R7
-	BEQ  done25
+	BEQ done25
 one24:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
 	FMOVS.P 4(R3), F27
 	FMOVS.P 4(R4), F28
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -727,79 +753,77 @@ one24:
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one24
+	BNE one24
 done25:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E30D710 // FADD V16, V24, V16
 	WORD $0x4E31D731 // FADD V17, V25, V17
 	WORD $0x4E32D752 // FADD V18, V26, V18
 	WORD $0x4E33D773 // FADD V19, V27, V19
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	// The next tile, of the rows below
-	MOVD R0, dst+0(FP)
-	MOVD R2, base+56(FP)
-	MOVD x+16(FP), R0
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
 	MOVD $5, R1
-	MADD R1, R0, R8, R0
-	MOVD R0, x+16(FP)
-	MOVD tiles+96(FP), R1
-	SUBS $1, R1
-	MOVD R1, tiles+96(FP)
-	BNE  tile21
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile21
 	RET
 
-// func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-// gemmF32x6x16NEON is a kernel.
-TEXT ·gemmF32x6x16NEON(SB), NOSPLIT, $0-104
+// func gemmF32x6x16NEON(t *tile)
+// gemmF32x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
+TEXT ·gemmF32x6x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
 tile26:
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
 	ADD R8, R4, R5
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -825,7 +849,7 @@ tile26:
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	SUBS $4, R7
-	BLT  last28
+	BLT last28
 four27:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
@@ -833,7 +857,8 @@ four27:
 	FMOVQ.P 16(R3), F27
 	FMOVQ.P 16(R4), F28
 	FMOVQ.P 16(R5), F29
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -859,6 +884,7 @@ four27:
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
 	WORD $0x4F9D13F7 // FMLA0 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 64(R6), (F30, F31)
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
 	WORD $0x4FB913C4 // FMLA1 V4, V30, V25
@@ -885,6 +911,7 @@ four27:
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
 	WORD $0x4FBC13F3 // FMLA1 V19, V31, V28
 	WORD $0x4FBD13F7 // FMLA1 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 128(R6), (F30, F31)
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
 	WORD $0x4F991BC4 // FMLA2 V4, V30, V25
@@ -911,6 +938,7 @@ four27:
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
 	WORD $0x4F9C1BF3 // FMLA2 V19, V31, V28
 	WORD $0x4F9D1BF7 // FMLA2 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FLDPQ 192(R6), (F30, F31)
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
 	WORD $0x4FB91BC4 // FMLA3 V4, V30, V25
@@ -939,10 +967,10 @@ four27:
 	WORD $0x4FBD1BF7 // FMLA3 V23, V31, V29
 	ADD $256, R6
 	SUBS $4, R7
-	BGE  four27
+	BGE four27
 last28:
 	ADDS $4, R7
-	BEQ  done30
+	BEQ done30
 one29:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
@@ -950,7 +978,8 @@ one29:
 	FMOVS.P 4(R3), F27
 	FMOVS.P 4(R4), F28
 	FMOVS.P 4(R5), F29
-	FLDPQ 0(R6), (F30, F31)
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FLDPQ (R6), (F30, F31)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -978,90 +1007,90 @@ one29:
 	WORD $0x4F9D13F7 // FMLA0 V23, V31, V29
 	ADD $64, R6
 	SUBS $1, R7
-	BNE  one29
+	BNE one29
 done30:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E30D710 // FADD V16, V24, V16
 	WORD $0x4E31D731 // FADD V17, V25, V17
 	WORD $0x4E32D752 // FADD V18, V26, V18
 	WORD $0x4E33D773 // FADD V19, V27, V19
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E34D714 // FADD V20, V24, V20
 	WORD $0x4E35D735 // FADD V21, V25, V21
 	WORD $0x4E36D756 // FADD V22, V26, V22
 	WORD $0x4E37D777 // FADD V23, V27, V23
-	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	// The next tile, of the rows below
-	MOVD R0, dst+0(FP)
-	MOVD R2, base+56(FP)
-	MOVD x+16(FP), R0
+	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
 	MOVD $6, R1
-	MADD R1, R0, R8, R0
-	MOVD R0, x+16(FP)
-	MOVD tiles+96(FP), R1
-	SUBS $1, R1
-	MOVD R1, tiles+96(FP)
-	BNE  tile26
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile26
 	RET
 
-// func gemmF32F16x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x1x16NEON is a kernelHalf.
-TEXT ·gemmF32F16x1x16NEON(SB), NOSPLIT, $0-96
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+// func gemmF32F16x1x16NEON(t *tile)
+// gemmF32F16x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x1x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile31:
+	MOVD R12, R0
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	SUBS $4, R7
-	BLT  last33
+	BLT last33
 four32:
 	FMOVQ.P 16(R0), F24
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	FMOVD 8(R6), F31
@@ -1073,6 +1102,7 @@ four32:
 	FMOVD 24(R6), F31
 	WORD $0x0E217BFF // FCVTL V31, V31, V0
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
@@ -1085,6 +1115,7 @@ four32:
 	FMOVD 56(R6), F31
 	WORD $0x0E217BFF // FCVTL V31, V31, V0
 	WORD $0x4FB813E3 // FMLA1 V3, V31, V24
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
@@ -1097,6 +1128,7 @@ four32:
 	FMOVD 88(R6), F31
 	WORD $0x0E217BFF // FCVTL V31, V31, V0
 	WORD $0x4F981BE3 // FMLA2 V3, V31, V24
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
@@ -1111,13 +1143,14 @@ four32:
 	WORD $0x4FB81BE3 // FMLA3 V3, V31, V24
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four32
+	BGE four32
 last33:
 	ADDS $4, R7
-	BEQ  done35
+	BEQ done35
 one34:
 	FMOVS.P 4(R0), F24
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	FMOVD 8(R6), F31
@@ -1131,29 +1164,41 @@ one34:
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one34
+	BNE one34
 done35:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $1, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile31
 	RET
 
-// func gemmF32F16x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x2x16NEON is a kernelHalf.
-TEXT ·gemmF32F16x2x16NEON(SB), NOSPLIT, $0-96
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+// func gemmF32F16x2x16NEON(t *tile)
+// gemmF32F16x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x2x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile36:
+	MOVD R12, R0
 	ADD R8, R0, R1
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -1163,11 +1208,12 @@ TEXT ·gemmF32F16x2x16NEON(SB), NOSPLIT, $0-96
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	SUBS $4, R7
-	BLT  last38
+	BLT last38
 four37:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1183,6 +1229,7 @@ four37:
 	WORD $0x0E217BFF // FCVTL V31, V31, V0
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
@@ -1199,6 +1246,7 @@ four37:
 	WORD $0x0E217BFF // FCVTL V31, V31, V0
 	WORD $0x4FB813E3 // FMLA1 V3, V31, V24
 	WORD $0x4FB913E7 // FMLA1 V7, V31, V25
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
@@ -1215,6 +1263,7 @@ four37:
 	WORD $0x0E217BFF // FCVTL V31, V31, V0
 	WORD $0x4F981BE3 // FMLA2 V3, V31, V24
 	WORD $0x4F991BE7 // FMLA2 V7, V31, V25
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
@@ -1233,14 +1282,15 @@ four37:
 	WORD $0x4FB91BE7 // FMLA3 V7, V31, V25
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four37
+	BGE four37
 last38:
 	ADDS $4, R7
-	BEQ  done40
+	BEQ done40
 one39:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1258,38 +1308,50 @@ one39:
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one39
+	BNE one39
 done40:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $2, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile36
 	RET
 
-// func gemmF32F16x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x3x16NEON is a kernelHalf.
-TEXT ·gemmF32F16x3x16NEON(SB), NOSPLIT, $0-96
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+// func gemmF32F16x3x16NEON(t *tile)
+// gemmF32F16x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x3x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile41:
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -1303,12 +1365,13 @@ TEXT ·gemmF32F16x3x16NEON(SB), NOSPLIT, $0-96
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	SUBS $4, R7
-	BLT  last43
+	BLT last43
 four42:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1328,6 +1391,7 @@ four42:
 	WORD $0x4F9813E3 // FMLA0 V3, V31, V24
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
@@ -1348,6 +1412,7 @@ four42:
 	WORD $0x4FB813E3 // FMLA1 V3, V31, V24
 	WORD $0x4FB913E7 // FMLA1 V7, V31, V25
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
@@ -1368,6 +1433,7 @@ four42:
 	WORD $0x4F981BE3 // FMLA2 V3, V31, V24
 	WORD $0x4F991BE7 // FMLA2 V7, V31, V25
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
@@ -1390,15 +1456,16 @@ four42:
 	WORD $0x4FBA1BEB // FMLA3 V11, V31, V26
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four42
+	BGE four42
 last43:
 	ADDS $4, R7
-	BEQ  done45
+	BEQ done45
 one44:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1420,47 +1487,59 @@ one44:
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one44
+	BNE one44
 done45:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $3, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile41
 	RET
 
-// func gemmF32F16x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x4x16NEON is a kernelHalf.
-TEXT ·gemmF32F16x4x16NEON(SB), NOSPLIT, $0-96
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+// func gemmF32F16x4x16NEON(t *tile)
+// gemmF32F16x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x4x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile46:
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -1478,13 +1557,14 @@ TEXT ·gemmF32F16x4x16NEON(SB), NOSPLIT, $0-96
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	SUBS $4, R7
-	BLT  last48
+	BLT last48
 four47:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
 	FMOVQ.P 16(R3), F27
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1508,6 +1588,7 @@ four47:
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
@@ -1532,6 +1613,7 @@ four47:
 	WORD $0x4FB913E7 // FMLA1 V7, V31, V25
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
@@ -1556,6 +1638,7 @@ four47:
 	WORD $0x4F991BE7 // FMLA2 V7, V31, V25
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
@@ -1582,16 +1665,17 @@ four47:
 	WORD $0x4FBB1BEF // FMLA3 V15, V31, V27
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four47
+	BGE four47
 last48:
 	ADDS $4, R7
-	BEQ  done50
+	BEQ done50
 one49:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
 	FMOVS.P 4(R3), F27
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1617,56 +1701,68 @@ one49:
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one49
+	BNE one49
 done50:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $4, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile46
 	RET
 
-// func gemmF32F16x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x5x16NEON is a kernelHalf.
-TEXT ·gemmF32F16x5x16NEON(SB), NOSPLIT, $0-96
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+// func gemmF32F16x5x16NEON(t *tile)
+// gemmF32F16x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x5x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile51:
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -1688,14 +1784,15 @@ TEXT ·gemmF32F16x5x16NEON(SB), NOSPLIT, $0-96
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $4, R7
-	BLT  last53
+	BLT last53
 four52:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
 	FMOVQ.P 16(R3), F27
 	FMOVQ.P 16(R4), F28
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1723,6 +1820,7 @@ four52:
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
@@ -1751,6 +1849,7 @@ four52:
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
 	WORD $0x4FBC13F3 // FMLA1 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
@@ -1779,6 +1878,7 @@ four52:
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
 	WORD $0x4F9C1BF3 // FMLA2 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
@@ -1809,17 +1909,18 @@ four52:
 	WORD $0x4FBC1BF3 // FMLA3 V19, V31, V28
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four52
+	BGE four52
 last53:
 	ADDS $4, R7
-	BEQ  done55
+	BEQ done55
 one54:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
 	FMOVS.P 4(R3), F27
 	FMOVS.P 4(R4), F28
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1849,65 +1950,77 @@ one54:
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one54
+	BNE one54
 done55:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E30D710 // FADD V16, V24, V16
 	WORD $0x4E31D731 // FADD V17, V25, V17
 	WORD $0x4E32D752 // FADD V18, V26, V18
 	WORD $0x4E33D773 // FADD V19, V27, V19
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $5, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile51
 	RET
 
-// func gemmF32F16x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
-// gemmF32F16x6x16NEON is a kernelHalf.
-TEXT ·gemmF32F16x6x16NEON(SB), NOSPLIT, $0-96
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
+// func gemmF32F16x6x16NEON(t *tile)
+// gemmF32F16x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
+TEXT ·gemmF32F16x6x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile56:
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
 	ADD R8, R4, R5
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -1933,7 +2046,7 @@ TEXT ·gemmF32F16x6x16NEON(SB), NOSPLIT, $0-96
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	SUBS $4, R7
-	BLT  last58
+	BLT last58
 four57:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
@@ -1941,7 +2054,8 @@ four57:
 	FMOVQ.P 16(R3), F27
 	FMOVQ.P 16(R4), F28
 	FMOVQ.P 16(R5), F29
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -1973,6 +2087,7 @@ four57:
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
 	WORD $0x4F9D13F7 // FMLA0 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB813C0 // FMLA1 V0, V30, V24
@@ -2005,6 +2120,7 @@ four57:
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
 	WORD $0x4FBC13F3 // FMLA1 V19, V31, V28
 	WORD $0x4FBD13F7 // FMLA1 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F981BC0 // FMLA2 V0, V30, V24
@@ -2037,6 +2153,7 @@ four57:
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
 	WORD $0x4F9C1BF3 // FMLA2 V19, V31, V28
 	WORD $0x4F9D1BF7 // FMLA2 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4FB81BC0 // FMLA3 V0, V30, V24
@@ -2071,10 +2188,10 @@ four57:
 	WORD $0x4FBD1BF7 // FMLA3 V23, V31, V29
 	ADD $128, R6
 	SUBS $4, R7
-	BGE  four57
+	BGE four57
 last58:
 	ADDS $4, R7
-	BEQ  done60
+	BEQ done60
 one59:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
@@ -2082,7 +2199,8 @@ one59:
 	FMOVS.P 4(R3), F27
 	FMOVS.P 4(R4), F28
 	FMOVS.P 4(R5), F29
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
@@ -2116,72 +2234,84 @@ one59:
 	WORD $0x4F9D13F7 // FMLA0 V23, V31, V29
 	ADD $32, R6
 	SUBS $1, R7
-	BNE  one59
+	BNE one59
 done60:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E30D710 // FADD V16, V24, V16
 	WORD $0x4E31D731 // FADD V17, V25, V17
 	WORD $0x4E32D752 // FADD V18, V26, V18
 	WORD $0x4E33D773 // FADD V19, V27, V19
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E34D714 // FADD V20, V24, V20
 	WORD $0x4E35D735 // FADD V21, V25, V21
 	WORD $0x4E36D756 // FADD V22, V26, V22
 	WORD $0x4E37D777 // FADD V23, V27, V23
-	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R0)
+	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $6, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile56
 	RET
 
-// func gemmF32F16Keepx4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx4x16NEON is a kernelKeep.
-TEXT ·gemmF32F16Keepx4x16NEON(SB), NOSPLIT, $0-104
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
-	MOVD wide+96(FP), R10
+// func gemmF32F16Widex4x16NEON(t *tile)
+// gemmF32F16Widex4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex4x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile61:
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	MOVD tile_wide(R11), R10
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -2199,15 +2329,16 @@ TEXT ·gemmF32F16Keepx4x16NEON(SB), NOSPLIT, $0-104
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	SUBS $4, R7
-	BLT  last63
+	BLT last63
 four62:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
 	FMOVQ.P 16(R3), F27
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
-	FMOVQ F30, 0(R10)
+	FMOVQ F30, (R10)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -2233,6 +2364,7 @@ four62:
 	WORD $0x4F9913E7 // FMLA0 V7, V31, V25
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 64(R10)
@@ -2261,6 +2393,7 @@ four62:
 	WORD $0x4FB913E7 // FMLA1 V7, V31, V25
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 128(R10)
@@ -2289,6 +2422,7 @@ four62:
 	WORD $0x4F991BE7 // FMLA2 V7, V31, V25
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 192(R10)
@@ -2320,18 +2454,19 @@ four62:
 	ADD $128, R6
 	ADD $256, R10
 	SUBS $4, R7
-	BGE  four62
+	BGE four62
 last63:
 	ADDS $4, R7
-	BEQ  done65
+	BEQ done65
 one64:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
 	FMOVS.P 4(R3), F27
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
-	FMOVQ F30, 0(R10)
+	FMOVQ F30, (R10)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -2360,57 +2495,69 @@ one64:
 	ADD $32, R6
 	ADD $64, R10
 	SUBS $1, R7
-	BNE  one64
+	BNE one64
 done65:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $4, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile61
 	RET
 
-// func gemmF32F16Keepx5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx5x16NEON is a kernelKeep.
-TEXT ·gemmF32F16Keepx5x16NEON(SB), NOSPLIT, $0-104
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
-	MOVD wide+96(FP), R10
+// func gemmF32F16Widex5x16NEON(t *tile)
+// gemmF32F16Widex5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex5x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile66:
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	MOVD tile_wide(R11), R10
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -2432,16 +2579,17 @@ TEXT ·gemmF32F16Keepx5x16NEON(SB), NOSPLIT, $0-104
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	SUBS $4, R7
-	BLT  last68
+	BLT last68
 four67:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
 	FMOVQ.P 16(R2), F26
 	FMOVQ.P 16(R3), F27
 	FMOVQ.P 16(R4), F28
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
-	FMOVQ F30, 0(R10)
+	FMOVQ F30, (R10)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -2471,6 +2619,7 @@ four67:
 	WORD $0x4F9A13EB // FMLA0 V11, V31, V26
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 64(R10)
@@ -2503,6 +2652,7 @@ four67:
 	WORD $0x4FBA13EB // FMLA1 V11, V31, V26
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
 	WORD $0x4FBC13F3 // FMLA1 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 128(R10)
@@ -2535,6 +2685,7 @@ four67:
 	WORD $0x4F9A1BEB // FMLA2 V11, V31, V26
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
 	WORD $0x4F9C1BF3 // FMLA2 V19, V31, V28
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 192(R10)
@@ -2570,19 +2721,20 @@ four67:
 	ADD $128, R6
 	ADD $256, R10
 	SUBS $4, R7
-	BGE  four67
+	BGE four67
 last68:
 	ADDS $4, R7
-	BEQ  done70
+	BEQ done70
 one69:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
 	FMOVS.P 4(R2), F26
 	FMOVS.P 4(R3), F27
 	FMOVS.P 4(R4), F28
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
-	FMOVQ F30, 0(R10)
+	FMOVQ F30, (R10)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -2615,66 +2767,78 @@ one69:
 	ADD $32, R6
 	ADD $64, R10
 	SUBS $1, R7
-	BNE  one69
+	BNE one69
 done70:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E30D710 // FADD V16, V24, V16
 	WORD $0x4E31D731 // FADD V17, V25, V17
 	WORD $0x4E32D752 // FADD V18, V26, V18
 	WORD $0x4E33D773 // FADD V19, V27, V19
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $5, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile66
 	RET
 
-// func gemmF32F16Keepx6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
-// gemmF32F16Keepx6x16NEON is a kernelKeep.
-TEXT ·gemmF32F16Keepx6x16NEON(SB), NOSPLIT, $0-104
-	MOVD x+16(FP), R0
-	MOVD ldx+24(FP), R8
-	MOVD w+32(FP), R6
-	MOVD k+48(FP), R7
-	MOVD wide+96(FP), R10
+// func gemmF32F16Widex6x16NEON(t *tile)
+// gemmF32F16Widex6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex6x16NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD tile_x(R11), R12
+	MOVD tile_dst(R11), R13
+	MOVD tile_base(R11), R14
+	MOVD tile_tiles(R11), R15
+	MOVD tile_ldx(R11), R8
+tile71:
+	MOVD R12, R0
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
 	ADD R8, R4, R5
+	MOVD tile_w(R11), R6
+	MOVD tile_k(R11), R7
+	MOVD tile_wide(R11), R10
+	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -2700,7 +2864,7 @@ TEXT ·gemmF32F16Keepx6x16NEON(SB), NOSPLIT, $0-104
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	SUBS $4, R7
-	BLT  last73
+	BLT last73
 four72:
 	FMOVQ.P 16(R0), F24
 	FMOVQ.P 16(R1), F25
@@ -2708,9 +2872,10 @@ four72:
 	FMOVQ.P 16(R3), F27
 	FMOVQ.P 16(R4), F28
 	FMOVQ.P 16(R5), F29
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
-	FMOVQ F30, 0(R10)
+	FMOVQ F30, (R10)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -2744,6 +2909,7 @@ four72:
 	WORD $0x4F9B13EF // FMLA0 V15, V31, V27
 	WORD $0x4F9C13F3 // FMLA0 V19, V31, V28
 	WORD $0x4F9D13F7 // FMLA0 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 32(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 64(R10)
@@ -2780,6 +2946,7 @@ four72:
 	WORD $0x4FBB13EF // FMLA1 V15, V31, V27
 	WORD $0x4FBC13F3 // FMLA1 V19, V31, V28
 	WORD $0x4FBD13F7 // FMLA1 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 64(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 128(R10)
@@ -2816,6 +2983,7 @@ four72:
 	WORD $0x4F9B1BEF // FMLA2 V15, V31, V27
 	WORD $0x4F9C1BF3 // FMLA2 V19, V31, V28
 	WORD $0x4F9D1BF7 // FMLA2 V23, V31, V29
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
 	FMOVD 96(R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
 	FMOVQ F30, 192(R10)
@@ -2855,10 +3023,10 @@ four72:
 	ADD $128, R6
 	ADD $256, R10
 	SUBS $4, R7
-	BGE  four72
+	BGE four72
 last73:
 	ADDS $4, R7
-	BEQ  done75
+	BEQ done75
 one74:
 	FMOVS.P 4(R0), F24
 	FMOVS.P 4(R1), F25
@@ -2866,9 +3034,10 @@ one74:
 	FMOVS.P 4(R3), F27
 	FMOVS.P 4(R4), F28
 	FMOVS.P 4(R5), F29
-	FMOVD 0(R6), F30
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	FMOVD (R6), F30
 	WORD $0x0E217BDE // FCVTL V30, V30, V0
-	FMOVQ F30, 0(R10)
+	FMOVQ F30, (R10)
 	WORD $0x4F9813C0 // FMLA0 V0, V30, V24
 	WORD $0x4F9913C4 // FMLA0 V4, V30, V25
 	WORD $0x4F9A13C8 // FMLA0 V8, V30, V26
@@ -2905,57 +3074,62 @@ one74:
 	ADD $32, R6
 	ADD $64, R10
 	SUBS $1, R7
-	BNE  one74
+	BNE one74
 done75:
-	// dst = base + sums
-	MOVD dst+0(FP), R0
-	MOVD ldd+8(FP), R1
-	MOVD base+56(FP), R2
-	MOVD ldb+64(FP), R3
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVD tile_ldd(R11), R1
+	MOVD tile_ldb(R11), R3
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E20D700 // FADD V0, V24, V0
 	WORD $0x4E21D721 // FADD V1, V25, V1
 	WORD $0x4E22D742 // FADD V2, V26, V2
 	WORD $0x4E23D763 // FADD V3, V27, V3
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E24D704 // FADD V4, V24, V4
 	WORD $0x4E25D725 // FADD V5, V25, V5
 	WORD $0x4E26D746 // FADD V6, V26, V6
 	WORD $0x4E27D767 // FADD V7, V27, V7
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E28D708 // FADD V8, V24, V8
 	WORD $0x4E29D729 // FADD V9, V25, V9
 	WORD $0x4E2AD74A // FADD V10, V26, V10
 	WORD $0x4E2BD76B // FADD V11, V27, V11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E2CD70C // FADD V12, V24, V12
 	WORD $0x4E2DD72D // FADD V13, V25, V13
 	WORD $0x4E2ED74E // FADD V14, V26, V14
 	WORD $0x4E2FD76F // FADD V15, V27, V15
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E30D710 // FADD V16, V24, V16
 	WORD $0x4E31D731 // FADD V17, V25, V17
 	WORD $0x4E32D752 // FADD V18, V26, V18
 	WORD $0x4E33D773 // FADD V19, V27, V19
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
-	ADD R3, R2
-	ADD R1, R0
-	VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	VLD1 (R14), [V24.S4, V25.S4, V26.S4, V27.S4]
 	WORD $0x4E34D714 // FADD V20, V24, V20
 	WORD $0x4E35D735 // FADD V21, V25, V21
 	WORD $0x4E36D756 // FADD V22, V26, V22
 	WORD $0x4E37D777 // FADD V23, V27, V23
-	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R0)
+	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R13)
+	ADD R3, R14
+	ADD R1, R13
+	// The next tile, of the rows below: x += rows·ldx
+	MOVD $6, R1
+	MADD R1, R12, R8, R12
+	SUBS $1, R15
+	BNE tile71
 	RET

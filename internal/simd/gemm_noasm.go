@@ -2,4 +2,8 @@
 
 package simd
 
+// A Scratch is the working memory of Multiply. It must not be used by two
+// goroutines at once.
+type Scratch struct{}
+
 func multiply(j *Job, _ *Scratch) { multiplyGeneric(j) }

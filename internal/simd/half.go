@@ -17,7 +17,7 @@ func fromF16Generic(dst []float32, src []uint16) {
 	}
 }
 
-// widen is the float32 of a float16's bits.
+// widen is the float32 with the value of the float16 whose bits are h.
 func widen(h uint16) float32 {
 	sign := uint32(h>>15) << 31
 	exp, frac := uint32(h>>10)&0x1f, uint32(h)&0x3ff
@@ -33,14 +33,14 @@ func widen(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// ToF16Exact converts to float16 if every value is one, and then returns true. At
-// a value that is not, or a NaN, whose payload might not survive, it stops and
-// returns false, with anything in dst. dst has src's length.
+// ToF16Exact converts src to float16 and returns true if every value has a float16 of
+// the same value. Otherwise, or at a NaN, whose payload might be lost, it stops and
+// returns false; dst then holds anything. dst has src's length.
 func ToF16Exact(dst []uint16, src []float32) bool {
 	if len(dst) != len(src) {
 		panic("simd: ToF16Exact of other length")
 	}
-	// By blocks, so that a matrix that is not float16 is soon known for it.
+	// By blocks, so that a matrix that is not float16 is found out soon.
 	const block = 4096
 	for len(src) > 0 {
 		n := min(block, len(src))

@@ -32,7 +32,8 @@ func (l Level) String() string {
 // EnvLevel is the environment variable that lowers the level.
 const EnvLevel = "GOROBERTA_SIMD"
 
-// A LevelError says that GOROBERTA_SIMD asks for a level that cannot be had.
+// A LevelError says that GOROBERTA_SIMD names no level, or one that the processor or
+// the build does not have.
 type LevelError struct {
 	Word      string  // the variable's value
 	Known     bool    // whether the word is a level at all
@@ -57,8 +58,8 @@ func init() {
 	levelErr = err
 }
 
-// choose is the level that word asks for, or the best of levels if word is empty
-// or, with a *LevelError, if it asks in vain.
+// choose is the level that word names. It is the best of levels if word is empty,
+// and also, with a *LevelError, if word names none of levels.
 func choose(word string, levels []Level) (Level, error) {
 	best := levels[len(levels)-1]
 	if word == "" {
@@ -72,8 +73,9 @@ func choose(word string, levels []Level) (Level, error) {
 }
 
 // Err is a *LevelError if GOROBERTA_SIMD was misspelt at start or asked for a
-// level that is not there, else nil. The best level is active then, and callers
-// should refuse to compute, lest a comparison of levels compare one with itself.
+// level that the processor or the build does not have, else nil. After an error the
+// best level is active. Callers should refuse to compute, or comparing two levels
+// would measure one twice.
 func Err() error { return levelErr }
 
 // Active is the level that operations use.

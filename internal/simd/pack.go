@@ -20,11 +20,11 @@ func Pack(dst, w []float32, ldw, n, k int) {
 	}
 }
 
-// headDim is the usual size of an attention head. The last tokens of a sequence
-// seldom fill a panel of keys, and short sequences have no others.
+// headDim is the usual size of an attention head. Keys are packed for each head: the
+// last tokens of a sequence seldom fill a panel, and a short sequence has no other.
 const headDim = 64
 
-// packFewer is packVec for fewer rows than a panel has, of at most headDim columns.
+// packFewer is packVec for fewer than 16 rows, of at most headDim columns.
 func packFewer(panel, w []float32, ldw, rows, k int) int {
 	var whole [PanelWidth * headDim]float32
 	for j := range rows {
@@ -49,8 +49,8 @@ func PackF16(dst, w []uint16, ldw, n, k int) {
 	}
 }
 
-// packRows packs the columns k0 … k-1 of up to 16 rows into a panel. It works in
-// squares, so that both sides stay in cache.
+// packRows packs columns k0 … k-1 of up to 16 rows into a panel, in squares, so that
+// both matrices stay in cache.
 func packRows[E float32 | uint16](panel, w []E, ldw, rows, k0, k int) {
 	const square = 16
 	for ; k0 < k; k0 += square {

@@ -9,11 +9,10 @@ const (
 	peakFlops  = 2 * 384 * peakRounds
 )
 
-// Peak measures for a tenth of a millisecond how many operations a second the
-// arithmetic units of one core do at the active level, a fused multiply-add of
-// two float32 counted as two: what no product can exceed. It is 0 at the portable
-// level. Benchmarks call it before and after what they measure, because the clock
-// of a busy machine goes up and down.
+// Peak is the number of operations a second that one core's arithmetic units do at the
+// active level, measured for a tenth of a millisecond. A fused multiply-add counts as
+// two. No product can be faster. It is 0 at the portable level. Benchmarks call it
+// before and after what they measure, because the clock of a busy machine changes.
 func Peak() float64 {
 	l := Active()
 	if l == Generic {

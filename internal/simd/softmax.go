@@ -2,7 +2,8 @@ package simd
 
 import "math"
 
-// lanes are the 16 partial results of a reduction: element i goes to lane i mod 16.
+// lanes are the 16 partial results of a reduction. Element i of a row belongs to lane
+// i mod 16.
 type lanes [PanelWidth]float32
 
 // sum adds the lanes by the fixed tree.
@@ -38,7 +39,7 @@ func Softmax(x []float32) {
 }
 
 // SoftmaxRows is Softmax for rows of n elements, ld apart. A row has room for
-// whole panels, as products leave it; what is there beyond its n elements is lost.
+// whole panels, as in a product's result; what it has beyond n elements is overwritten.
 func SoftmaxRows(x []float32, ld, rows, n int) {
 	if rows <= 0 || n <= 0 {
 		return
@@ -76,7 +77,7 @@ func LogSoftmax(dst, x []float32) {
 	}
 }
 
-// maximum is the largest element; NaN is passed over.
+// maximum is the largest element; NaNs are ignored.
 func maximum(x []float32) float32 {
 	var l lanes
 	for i := range l {

@@ -4,15 +4,7 @@
 
 package simd
 
-// tiles are a level's products; nil for the portable one.
-func tiles(l Level) *tileSet {
-	switch l {
-	case NEON:
-		return &tilesNEON
-	}
-	return nil
-}
-
+// geluAt sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 func geluAt(l Level, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -20,6 +12,7 @@ func geluAt(l Level, x *float32, n int) {
 	}
 }
 
+// tanhAt sets x[i] = tanh(x[i]); n is a positive multiple of 16; twin: tanhGeneric.
 func tanhAt(l Level, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -27,6 +20,7 @@ func tanhAt(l Level, x *float32, n int) {
 	}
 }
 
+// geluTanhAt sets x[i] = ½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³))); n is a positive multiple of 16; twin: geluTanhGeneric.
 func geluTanhAt(l Level, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -34,6 +28,7 @@ func geluTanhAt(l Level, x *float32, n int) {
 	}
 }
 
+// reluAt sets x[i] = x[i] < 0 ? 0 : x[i]; n is a positive multiple of 16; twin: reluGeneric.
 func reluAt(l Level, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -41,6 +36,7 @@ func reluAt(l Level, x *float32, n int) {
 	}
 }
 
+// reluSquaredAt sets x[i] = (x[i] < 0 ? 0 : x[i])²; n is a positive multiple of 16; twin: reluSquaredGeneric.
 func reluSquaredAt(l Level, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -48,6 +44,7 @@ func reluSquaredAt(l Level, x *float32, n int) {
 	}
 }
 
+// scaleAt sets x[i] = x[i]·s; n is a positive multiple of 16; twin: scaleGeneric.
 func scaleAt(l Level, x *float32, n int, s float32) {
 	switch l {
 	case NEON:
@@ -55,6 +52,7 @@ func scaleAt(l Level, x *float32, n int, s float32) {
 	}
 }
 
+// addAt sets dst[i] = x[i] + y[i]; n is a positive multiple of 16; twin: addGeneric.
 func addAt(l Level, dst *float32, x *float32, y *float32, n int) {
 	switch l {
 	case NEON:
@@ -62,6 +60,7 @@ func addAt(l Level, dst *float32, x *float32, y *float32, n int) {
 	}
 }
 
+// normalizeAt sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 func normalizeAt(l Level, dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32) {
 	switch l {
 	case NEON:
@@ -69,6 +68,7 @@ func normalizeAt(l Level, dst *float32, x *float32, gain *float32, bias *float32
 	}
 }
 
+// fromF16At sets dst[i] = src[i], a float16; n is a positive multiple of 16; twin: fromF16Generic.
 func fromF16At(l Level, dst *float32, src *uint16, n int) {
 	switch l {
 	case NEON:
@@ -76,6 +76,7 @@ func fromF16At(l Level, dst *float32, src *uint16, n int) {
 	}
 }
 
+// packColumnAt copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart; n is a positive multiple of 16; twin: PackColumns.
 func packColumnAt(l Level, panel *float32, v *float32, ldv int, n int) {
 	switch l {
 	case NEON:
@@ -83,6 +84,7 @@ func packColumnAt(l Level, panel *float32, v *float32, ldv int, n int) {
 	}
 }
 
+// softmaxAt sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 func softmaxAt(l Level, x *float32, ldx int, rows int, n int) {
 	switch l {
 	case NEON:
@@ -90,6 +92,7 @@ func softmaxAt(l Level, x *float32, ldx int, rows int, n int) {
 	}
 }
 
+// addLayerNorm2At sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n; n is a positive multiple of 16; twin: AddLayerNorm.
 func addLayerNorm2At(l Level, x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32) {
 	switch l {
 	case NEON:
@@ -97,6 +100,7 @@ func addLayerNorm2At(l Level, x0 *float32, x1 *float32, y0 *float32, y1 *float32
 	}
 }
 
+// maxAt sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 func maxAt(l Level, lanes *[16]float32, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -104,6 +108,7 @@ func maxAt(l Level, lanes *[16]float32, x *float32, n int) {
 	}
 }
 
+// sumAt sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 func sumAt(l Level, lanes *[16]float32, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -111,6 +116,7 @@ func sumAt(l Level, lanes *[16]float32, x *float32, n int) {
 	}
 }
 
+// sumSquaresAt sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 func sumSquaresAt(l Level, lanes *[16]float32, x *float32, n int, mean float32) {
 	switch l {
 	case NEON:
@@ -118,6 +124,7 @@ func sumSquaresAt(l Level, lanes *[16]float32, x *float32, n int, mean float32) 
 	}
 }
 
+// expSumAt sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 func expSumAt(l Level, lanes *[16]float32, x *float32, n int, top float32) {
 	switch l {
 	case NEON:
@@ -125,6 +132,7 @@ func expSumAt(l Level, lanes *[16]float32, x *float32, n int, top float32) {
 	}
 }
 
+// markNaNAt sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 func markNaNAt(l Level, lanes *[16]float32, x *float32, n int) {
 	switch l {
 	case NEON:
@@ -132,6 +140,7 @@ func markNaNAt(l Level, lanes *[16]float32, x *float32, n int) {
 	}
 }
 
+// toF16At sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 func toF16At(l Level, lanes *[16]float32, src *float32, dst *uint16, n int) {
 	switch l {
 	case NEON:
@@ -139,6 +148,7 @@ func toF16At(l Level, lanes *[16]float32, src *float32, dst *uint16, n int) {
 	}
 }
 
+// pack16At sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 func pack16At(l Level, panel *float32, w *float32, ldw int, k int) {
 	switch l {
 	case NEON:
@@ -146,6 +156,7 @@ func pack16At(l Level, panel *float32, w *float32, ldw int, k int) {
 	}
 }
 
+// pack16F16At sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 func pack16F16At(l Level, panel *uint16, w *uint16, ldw int, k int) {
 	switch l {
 	case NEON:
@@ -153,6 +164,7 @@ func pack16F16At(l Level, panel *uint16, w *uint16, ldw int, k int) {
 	}
 }
 
+// peakAt does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 func peakAt(l Level, rounds int) {
 	switch l {
 	case NEON:

@@ -4,275 +4,267 @@
 
 package simd
 
-import "unsafe"
-
-// gemmF32x1x16AVX2 is a kernel.
+// gemmF32x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x1x16AVX2(t *tile)
 
-// gemmF32x2x16AVX2 is a kernel.
+// gemmF32x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x2x16AVX2(t *tile)
 
-// gemmF32x3x16AVX2 is a kernel.
+// gemmF32x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x3x16AVX2(t *tile)
 
-// gemmF32x4x16AVX2 is a kernel.
+// gemmF32x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x4x16AVX2(t *tile)
 
-// gemmF32x5x16AVX2 is a kernel.
+// gemmF32x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x5x16AVX2(t *tile)
 
-// gemmF32x6x16AVX2 is a kernel.
+// gemmF32x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x6x16AVX2(t *tile)
 
-// gemmF32F16x1x16AVX2 is a kernelHalf.
+// gemmF32F16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x1x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x1x16AVX2(t *tile)
 
-// gemmF32F16x2x16AVX2 is a kernelHalf.
+// gemmF32F16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x2x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x2x16AVX2(t *tile)
 
-// gemmF32F16x3x16AVX2 is a kernelHalf.
+// gemmF32F16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x3x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x3x16AVX2(t *tile)
 
-// gemmF32F16x4x16AVX2 is a kernelHalf.
+// gemmF32F16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x4x16AVX2(t *tile)
 
-// gemmF32F16x5x16AVX2 is a kernelHalf.
+// gemmF32F16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x5x16AVX2(t *tile)
 
-// gemmF32F16x6x16AVX2 is a kernelHalf.
+// gemmF32F16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x6x16AVX2(t *tile)
 
-// gemmF32F16Keepx4x16AVX2 is a kernelKeep.
+// gemmF32F16Widex4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx4x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex4x16AVX2(t *tile)
 
-// gemmF32F16Keepx5x16AVX2 is a kernelKeep.
+// gemmF32F16Widex5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx5x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex5x16AVX2(t *tile)
 
-// gemmF32F16Keepx6x16AVX2 is a kernelKeep.
+// gemmF32F16Widex6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx6x16AVX2(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex6x16AVX2(t *tile)
 
-// gemmF32x1x16AVX2Near is a kernel.
+// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x1x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x1x16AVX2Near(t *tile)
 
-// gemmF32x2x16AVX2Near is a kernel.
+// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x2x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x2x16AVX2Near(t *tile)
 
-// gemmF32x3x16AVX2Near is a kernel.
+// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x3x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x3x16AVX2Near(t *tile)
 
-// gemmF32x4x16AVX2Near is a kernel.
+// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x4x16AVX2Near(t *tile)
 
-// gemmF32x5x16AVX2Near is a kernel.
+// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x5x16AVX2Near(t *tile)
 
-// gemmF32x6x16AVX2Near is a kernel.
+// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x6x16AVX2Near(t *tile)
 
-// gemmF32F16x1x16AVX2Near is a kernelHalf.
+// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x1x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x1x16AVX2Near(t *tile)
 
-// gemmF32F16x2x16AVX2Near is a kernelHalf.
+// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x2x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x2x16AVX2Near(t *tile)
 
-// gemmF32F16x3x16AVX2Near is a kernelHalf.
+// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x3x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x3x16AVX2Near(t *tile)
 
-// gemmF32F16x4x16AVX2Near is a kernelHalf.
+// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x4x16AVX2Near(t *tile)
 
-// gemmF32F16x5x16AVX2Near is a kernelHalf.
+// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x5x16AVX2Near(t *tile)
 
-// gemmF32F16x6x16AVX2Near is a kernelHalf.
+// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x6x16AVX2Near(t *tile)
 
-// gemmF32F16Keepx4x16AVX2Near is a kernelKeep.
+// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx4x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex4x16AVX2Near(t *tile)
 
-// gemmF32F16Keepx5x16AVX2Near is a kernelKeep.
+// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx5x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex5x16AVX2Near(t *tile)
 
-// gemmF32F16Keepx6x16AVX2Near is a kernelKeep.
+// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx6x16AVX2Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex6x16AVX2Near(t *tile)
 
-// geluAVX2 equals geluGeneric; n is a positive multiple of 16.
+// geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
 func geluAVX2(x *float32, n int)
 
-// tanhAVX2 equals tanhGeneric; n is a positive multiple of 16.
+// tanhAVX2 sets x[i] = tanh(x[i]); n is a positive multiple of 16; twin: tanhGeneric.
 //
 //go:noescape
 func tanhAVX2(x *float32, n int)
 
-// geluTanhAVX2 equals geluTanhGeneric; n is a positive multiple of 16.
+// geluTanhAVX2 sets x[i] = ½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³))); n is a positive multiple of 16; twin: geluTanhGeneric.
 //
 //go:noescape
 func geluTanhAVX2(x *float32, n int)
 
-// reluAVX2 equals reluGeneric; n is a positive multiple of 16.
+// reluAVX2 sets x[i] = x[i] < 0 ? 0 : x[i]; n is a positive multiple of 16; twin: reluGeneric.
 //
 //go:noescape
 func reluAVX2(x *float32, n int)
 
-// reluSquaredAVX2 equals reluSquaredGeneric; n is a positive multiple of 16.
+// reluSquaredAVX2 sets x[i] = (x[i] < 0 ? 0 : x[i])²; n is a positive multiple of 16; twin: reluSquaredGeneric.
 //
 //go:noescape
 func reluSquaredAVX2(x *float32, n int)
 
-// scaleAVX2 equals scaleGeneric; n is a positive multiple of 16.
+// scaleAVX2 sets x[i] = x[i]·s; n is a positive multiple of 16; twin: scaleGeneric.
 //
 //go:noescape
 func scaleAVX2(x *float32, n int, s float32)
 
-// addAVX2 equals addGeneric; n is a positive multiple of 16.
+// addAVX2 sets dst[i] = x[i] + y[i]; n is a positive multiple of 16; twin: addGeneric.
 //
 //go:noescape
 func addAVX2(dst *float32, x *float32, y *float32, n int)
 
-// normalizeAVX2 equals normalizeGeneric; n is a positive multiple of 16.
+// normalizeAVX2 sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 //
 //go:noescape
 func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
-// fromF16AVX2 equals fromF16Generic; n is a positive multiple of 16.
+// fromF16AVX2 sets dst[i] = src[i], a float16; n is a positive multiple of 16; twin: fromF16Generic.
 //
 //go:noescape
 func fromF16AVX2(dst *float32, src *uint16, n int)
 
-// packColumnAVX2 copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
+// packColumnAVX2 copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart; n is a positive multiple of 16; twin: PackColumns.
 //
 //go:noescape
 func packColumnAVX2(panel *float32, v *float32, ldv int, n int)
 
-// softmaxAVX2 is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
+// softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
 //go:noescape
 func softmaxAVX2(x *float32, ldx int, rows int, n int)
 
-// addLayerNorm2AVX2 is AddLayerNorm for two rows; n is a positive multiple of 16.
+// addLayerNorm2AVX2 sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n; n is a positive multiple of 16; twin: AddLayerNorm.
 //
 //go:noescape
 func addLayerNorm2AVX2(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
-// maxAVX2 equals maxGeneric; n is a positive multiple of 16.
+// maxAVX2 sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
 func maxAVX2(lanes *[16]float32, x *float32, n int)
 
-// sumAVX2 equals sumGeneric; n is a positive multiple of 16.
+// sumAVX2 sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 //
 //go:noescape
 func sumAVX2(lanes *[16]float32, x *float32, n int)
 
-// sumSquaresAVX2 equals sumSquaresGeneric; n is a positive multiple of 16.
+// sumSquaresAVX2 sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 //
 //go:noescape
 func sumSquaresAVX2(lanes *[16]float32, x *float32, n int, mean float32)
 
-// expSumAVX2 equals expSumGeneric; n is a positive multiple of 16.
+// expSumAVX2 sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 //
 //go:noescape
 func expSumAVX2(lanes *[16]float32, x *float32, n int, top float32)
 
-// markNaNAVX2 sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+// markNaNAVX2 sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 //
 //go:noescape
 func markNaNAVX2(lanes *[16]float32, x *float32, n int)
 
-// toF16AVX2 rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+// toF16AVX2 sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape
 func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
 
-// pack16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16AVX2 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //
 //go:noescape
 func pack16AVX2(panel *float32, w *float32, ldw int, k int)
 
-// pack16F16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16F16AVX2 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //
 //go:noescape
 func pack16F16AVX2(panel *uint16, w *uint16, ldw int, k int)
 
-// peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+// peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
 //go:noescape
 func peakAVX2(rounds int)
 
-// tilesAVX2 are the products of this level.
-var tilesAVX2 = tileSet{
-	rows: 6, panels: 1,
-	one:  []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2},
-	half: []kernelHalf{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2},
-	keep: []kernelKeep{4: gemmF32F16Keepx4x16AVX2, gemmF32F16Keepx5x16AVX2, gemmF32F16Keepx6x16AVX2},
-}
-
-// tilesAVX2Near are the products of this level, for fetchNear.
-var tilesAVX2Near = tileSet{
-	rows: 6, panels: 1,
-	one:  []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near},
-	half: []kernelHalf{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near},
-	keep: []kernelKeep{4: gemmF32F16Keepx4x16AVX2Near, gemmF32F16Keepx5x16AVX2Near, gemmF32F16Keepx6x16AVX2Near},
-}
+// The tiles by their number of rows.
+var (
+	gemmF32x16AVX2            = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}
+	gemmF32F16x16AVX2         = []kernel{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2}
+	gemmF32F16Widex16AVX2     = []kernel{4: gemmF32F16Widex4x16AVX2, gemmF32F16Widex5x16AVX2, gemmF32F16Widex6x16AVX2}
+	gemmF32x16AVX2Near        = []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near}
+	gemmF32F16x16AVX2Near     = []kernel{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near}
+	gemmF32F16Widex16AVX2Near = []kernel{4: gemmF32F16Widex4x16AVX2Near, gemmF32F16Widex5x16AVX2Near, gemmF32F16Widex6x16AVX2Near}
+)

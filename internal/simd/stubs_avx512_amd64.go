@@ -4,617 +4,467 @@
 
 package simd
 
-import "unsafe"
-
-// gemmF32x1x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x2x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x3x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x4x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x5x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x6x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x7x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x8x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x9x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x10x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x11x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x12x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x13x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x14x32AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x1x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x1x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x2x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x2x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x3x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x3x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x4x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x4x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x5x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x5x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x6x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x6x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x7x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x7x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x8x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x8x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x9x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x9x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x10x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x10x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x11x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x11x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x12x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x12x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x13x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x13x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32x14x16AVX512 is a kernel.
-//
-//go:noescape
-func gemmF32x14x16AVX512(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
-
-// gemmF32F16x1x32AVX512 is a kernelHalf.
+// gemmF32x1x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x1x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x1x32AVX512(t *tile)
 
-// gemmF32F16x2x32AVX512 is a kernelHalf.
+// gemmF32x2x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x2x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x2x32AVX512(t *tile)
 
-// gemmF32F16x3x32AVX512 is a kernelHalf.
+// gemmF32x3x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x3x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x3x32AVX512(t *tile)
 
-// gemmF32F16x4x32AVX512 is a kernelHalf.
+// gemmF32x4x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x4x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x4x32AVX512(t *tile)
 
-// gemmF32F16x5x32AVX512 is a kernelHalf.
+// gemmF32x5x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x5x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x5x32AVX512(t *tile)
 
-// gemmF32F16x6x32AVX512 is a kernelHalf.
+// gemmF32x6x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x6x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x6x32AVX512(t *tile)
 
-// gemmF32F16x7x32AVX512 is a kernelHalf.
+// gemmF32x7x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x7x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x7x32AVX512(t *tile)
 
-// gemmF32F16x8x32AVX512 is a kernelHalf.
+// gemmF32x8x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x8x32AVX512(t *tile)
 
-// gemmF32F16x9x32AVX512 is a kernelHalf.
+// gemmF32x9x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x9x32AVX512(t *tile)
 
-// gemmF32F16x10x32AVX512 is a kernelHalf.
+// gemmF32x10x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x10x32AVX512(t *tile)
 
-// gemmF32F16x11x32AVX512 is a kernelHalf.
+// gemmF32x11x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x11x32AVX512(t *tile)
 
-// gemmF32F16x12x32AVX512 is a kernelHalf.
+// gemmF32x12x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x12x32AVX512(t *tile)
 
-// gemmF32F16x13x32AVX512 is a kernelHalf.
+// gemmF32x13x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x13x32AVX512(t *tile)
 
-// gemmF32F16x14x32AVX512 is a kernelHalf.
+// gemmF32x14x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32x14x32AVX512(t *tile)
 
-// gemmF32F16Keepx8x32AVX512 is a kernelKeep.
+// gemmF32F16x1x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx8x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16x1x32AVX512(t *tile)
 
-// gemmF32F16Keepx9x32AVX512 is a kernelKeep.
+// gemmF32F16x2x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx9x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16x2x32AVX512(t *tile)
 
-// gemmF32F16Keepx10x32AVX512 is a kernelKeep.
+// gemmF32F16x3x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx10x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16x3x32AVX512(t *tile)
 
-// gemmF32F16Keepx11x32AVX512 is a kernelKeep.
+// gemmF32F16x4x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx11x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16x4x32AVX512(t *tile)
 
-// gemmF32F16Keepx12x32AVX512 is a kernelKeep.
+// gemmF32F16x5x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx12x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16x5x32AVX512(t *tile)
 
-// gemmF32F16Keepx13x32AVX512 is a kernelKeep.
+// gemmF32F16x6x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx13x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16x6x32AVX512(t *tile)
 
-// gemmF32F16Keepx14x32AVX512 is a kernelKeep.
+// gemmF32F16x7x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx14x32AVX512(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16x7x32AVX512(t *tile)
 
-// gemmF32x1x32AVX512Near is a kernel.
+// gemmF32F16x8x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x1x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16x8x32AVX512(t *tile)
 
-// gemmF32x2x32AVX512Near is a kernel.
+// gemmF32F16x9x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x2x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16x9x32AVX512(t *tile)
 
-// gemmF32x3x32AVX512Near is a kernel.
+// gemmF32F16x10x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x3x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16x10x32AVX512(t *tile)
 
-// gemmF32x4x32AVX512Near is a kernel.
+// gemmF32F16x11x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x4x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16x11x32AVX512(t *tile)
 
-// gemmF32x5x32AVX512Near is a kernel.
+// gemmF32F16x12x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x5x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16x12x32AVX512(t *tile)
 
-// gemmF32x6x32AVX512Near is a kernel.
+// gemmF32F16x13x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x6x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16x13x32AVX512(t *tile)
 
-// gemmF32x7x32AVX512Near is a kernel.
+// gemmF32F16x14x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x7x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16x14x32AVX512(t *tile)
 
-// gemmF32x8x32AVX512Near is a kernel.
+// gemmF32F16Widex8x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x8x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16Widex8x32AVX512(t *tile)
 
-// gemmF32x9x32AVX512Near is a kernel.
+// gemmF32F16Widex9x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x9x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16Widex9x32AVX512(t *tile)
 
-// gemmF32x10x32AVX512Near is a kernel.
+// gemmF32F16Widex10x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x10x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16Widex10x32AVX512(t *tile)
 
-// gemmF32x11x32AVX512Near is a kernel.
+// gemmF32F16Widex11x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x11x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16Widex11x32AVX512(t *tile)
 
-// gemmF32x12x32AVX512Near is a kernel.
+// gemmF32F16Widex12x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x12x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16Widex12x32AVX512(t *tile)
 
-// gemmF32x13x32AVX512Near is a kernel.
+// gemmF32F16Widex13x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x13x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16Widex13x32AVX512(t *tile)
 
-// gemmF32x14x32AVX512Near is a kernel.
+// gemmF32F16Widex14x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x14x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32F16Widex14x32AVX512(t *tile)
 
-// gemmF32x1x16AVX512Near is a kernel.
+// gemmF32x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x1x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x1x32AVX512Near(t *tile)
 
-// gemmF32x2x16AVX512Near is a kernel.
+// gemmF32x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x2x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x2x32AVX512Near(t *tile)
 
-// gemmF32x3x16AVX512Near is a kernel.
+// gemmF32x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x3x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x3x32AVX512Near(t *tile)
 
-// gemmF32x4x16AVX512Near is a kernel.
+// gemmF32x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x4x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x4x32AVX512Near(t *tile)
 
-// gemmF32x5x16AVX512Near is a kernel.
+// gemmF32x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x5x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x5x32AVX512Near(t *tile)
 
-// gemmF32x6x16AVX512Near is a kernel.
+// gemmF32x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x6x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x6x32AVX512Near(t *tile)
 
-// gemmF32x7x16AVX512Near is a kernel.
+// gemmF32x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x7x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x7x32AVX512Near(t *tile)
 
-// gemmF32x8x16AVX512Near is a kernel.
+// gemmF32x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x8x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x8x32AVX512Near(t *tile)
 
-// gemmF32x9x16AVX512Near is a kernel.
+// gemmF32x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x9x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x9x32AVX512Near(t *tile)
 
-// gemmF32x10x16AVX512Near is a kernel.
+// gemmF32x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x10x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x10x32AVX512Near(t *tile)
 
-// gemmF32x11x16AVX512Near is a kernel.
+// gemmF32x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x11x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x11x32AVX512Near(t *tile)
 
-// gemmF32x12x16AVX512Near is a kernel.
+// gemmF32x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x12x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x12x32AVX512Near(t *tile)
 
-// gemmF32x13x16AVX512Near is a kernel.
+// gemmF32x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x13x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x13x32AVX512Near(t *tile)
 
-// gemmF32x14x16AVX512Near is a kernel.
+// gemmF32x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x14x16AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x14x32AVX512Near(t *tile)
 
-// gemmF32F16x1x32AVX512Near is a kernelHalf.
+// gemmF32F16x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x1x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x1x32AVX512Near(t *tile)
 
-// gemmF32F16x2x32AVX512Near is a kernelHalf.
+// gemmF32F16x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x2x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x2x32AVX512Near(t *tile)
 
-// gemmF32F16x3x32AVX512Near is a kernelHalf.
+// gemmF32F16x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x3x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x3x32AVX512Near(t *tile)
 
-// gemmF32F16x4x32AVX512Near is a kernelHalf.
+// gemmF32F16x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x4x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x4x32AVX512Near(t *tile)
 
-// gemmF32F16x5x32AVX512Near is a kernelHalf.
+// gemmF32F16x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x5x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x5x32AVX512Near(t *tile)
 
-// gemmF32F16x6x32AVX512Near is a kernelHalf.
+// gemmF32F16x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x6x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x6x32AVX512Near(t *tile)
 
-// gemmF32F16x7x32AVX512Near is a kernelHalf.
+// gemmF32F16x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x7x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x7x32AVX512Near(t *tile)
 
-// gemmF32F16x8x32AVX512Near is a kernelHalf.
+// gemmF32F16x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x8x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x8x32AVX512Near(t *tile)
 
-// gemmF32F16x9x32AVX512Near is a kernelHalf.
+// gemmF32F16x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x9x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x9x32AVX512Near(t *tile)
 
-// gemmF32F16x10x32AVX512Near is a kernelHalf.
+// gemmF32F16x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x10x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x10x32AVX512Near(t *tile)
 
-// gemmF32F16x11x32AVX512Near is a kernelHalf.
+// gemmF32F16x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x11x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x11x32AVX512Near(t *tile)
 
-// gemmF32F16x12x32AVX512Near is a kernelHalf.
+// gemmF32F16x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x12x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x12x32AVX512Near(t *tile)
 
-// gemmF32F16x13x32AVX512Near is a kernelHalf.
+// gemmF32F16x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x13x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x13x32AVX512Near(t *tile)
 
-// gemmF32F16x14x32AVX512Near is a kernelHalf.
+// gemmF32F16x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x14x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x14x32AVX512Near(t *tile)
 
-// gemmF32F16Keepx8x32AVX512Near is a kernelKeep.
+// gemmF32F16Widex8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx8x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex8x32AVX512Near(t *tile)
 
-// gemmF32F16Keepx9x32AVX512Near is a kernelKeep.
+// gemmF32F16Widex9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx9x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex9x32AVX512Near(t *tile)
 
-// gemmF32F16Keepx10x32AVX512Near is a kernelKeep.
+// gemmF32F16Widex10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx10x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex10x32AVX512Near(t *tile)
 
-// gemmF32F16Keepx11x32AVX512Near is a kernelKeep.
+// gemmF32F16Widex11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx11x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex11x32AVX512Near(t *tile)
 
-// gemmF32F16Keepx12x32AVX512Near is a kernelKeep.
+// gemmF32F16Widex12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx12x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex12x32AVX512Near(t *tile)
 
-// gemmF32F16Keepx13x32AVX512Near is a kernelKeep.
+// gemmF32F16Widex13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx13x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex13x32AVX512Near(t *tile)
 
-// gemmF32F16Keepx14x32AVX512Near is a kernelKeep.
+// gemmF32F16Widex14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx14x32AVX512Near(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex14x32AVX512Near(t *tile)
 
-// geluAVX512 equals geluGeneric; n is a positive multiple of 16.
+// geluAVX512 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
 func geluAVX512(x *float32, n int)
 
-// tanhAVX512 equals tanhGeneric; n is a positive multiple of 16.
+// tanhAVX512 sets x[i] = tanh(x[i]); n is a positive multiple of 16; twin: tanhGeneric.
 //
 //go:noescape
 func tanhAVX512(x *float32, n int)
 
-// geluTanhAVX512 equals geluTanhGeneric; n is a positive multiple of 16.
+// geluTanhAVX512 sets x[i] = ½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³))); n is a positive multiple of 16; twin: geluTanhGeneric.
 //
 //go:noescape
 func geluTanhAVX512(x *float32, n int)
 
-// reluAVX512 equals reluGeneric; n is a positive multiple of 16.
+// reluAVX512 sets x[i] = x[i] < 0 ? 0 : x[i]; n is a positive multiple of 16; twin: reluGeneric.
 //
 //go:noescape
 func reluAVX512(x *float32, n int)
 
-// reluSquaredAVX512 equals reluSquaredGeneric; n is a positive multiple of 16.
+// reluSquaredAVX512 sets x[i] = (x[i] < 0 ? 0 : x[i])²; n is a positive multiple of 16; twin: reluSquaredGeneric.
 //
 //go:noescape
 func reluSquaredAVX512(x *float32, n int)
 
-// scaleAVX512 equals scaleGeneric; n is a positive multiple of 16.
+// scaleAVX512 sets x[i] = x[i]·s; n is a positive multiple of 16; twin: scaleGeneric.
 //
 //go:noescape
 func scaleAVX512(x *float32, n int, s float32)
 
-// addAVX512 equals addGeneric; n is a positive multiple of 16.
+// addAVX512 sets dst[i] = x[i] + y[i]; n is a positive multiple of 16; twin: addGeneric.
 //
 //go:noescape
 func addAVX512(dst *float32, x *float32, y *float32, n int)
 
-// normalizeAVX512 equals normalizeGeneric; n is a positive multiple of 16.
+// normalizeAVX512 sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 //
 //go:noescape
 func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
-// fromF16AVX512 equals fromF16Generic; n is a positive multiple of 16.
+// fromF16AVX512 sets dst[i] = src[i], a float16; n is a positive multiple of 16; twin: fromF16Generic.
 //
 //go:noescape
 func fromF16AVX512(dst *float32, src *uint16, n int)
 
-// packColumnAVX512 copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
+// packColumnAVX512 copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart; n is a positive multiple of 16; twin: PackColumns.
 //
 //go:noescape
 func packColumnAVX512(panel *float32, v *float32, ldv int, n int)
 
-// softmaxAVX512 is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
+// softmaxAVX512 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
 //go:noescape
 func softmaxAVX512(x *float32, ldx int, rows int, n int)
 
-// addLayerNorm2AVX512 is AddLayerNorm for two rows; n is a positive multiple of 16.
+// addLayerNorm2AVX512 sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n; n is a positive multiple of 16; twin: AddLayerNorm.
 //
 //go:noescape
 func addLayerNorm2AVX512(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
-// maxAVX512 equals maxGeneric; n is a positive multiple of 16.
+// maxAVX512 sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
 func maxAVX512(lanes *[16]float32, x *float32, n int)
 
-// sumAVX512 equals sumGeneric; n is a positive multiple of 16.
+// sumAVX512 sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 //
 //go:noescape
 func sumAVX512(lanes *[16]float32, x *float32, n int)
 
-// sumSquaresAVX512 equals sumSquaresGeneric; n is a positive multiple of 16.
+// sumSquaresAVX512 sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 //
 //go:noescape
 func sumSquaresAVX512(lanes *[16]float32, x *float32, n int, mean float32)
 
-// expSumAVX512 equals expSumGeneric; n is a positive multiple of 16.
+// expSumAVX512 sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 //
 //go:noescape
 func expSumAVX512(lanes *[16]float32, x *float32, n int, top float32)
 
-// markNaNAVX512 sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+// markNaNAVX512 sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 //
 //go:noescape
 func markNaNAVX512(lanes *[16]float32, x *float32, n int)
 
-// toF16AVX512 rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+// toF16AVX512 sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape
 func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
 
-// pack16AVX512 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16AVX512 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //
 //go:noescape
 func pack16AVX512(panel *float32, w *float32, ldw int, k int)
 
-// pack16F16AVX512 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16F16AVX512 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //
 //go:noescape
 func pack16F16AVX512(panel *uint16, w *uint16, ldw int, k int)
 
-// peakAVX512 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+// peakAVX512 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
 //go:noescape
 func peakAVX512(rounds int)
 
-// tilesAVX512 are the products of this level.
-var tilesAVX512 = tileSet{
-	rows: 14, panels: 2,
-	two:  []kernel{1: gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512},
-	one:  []kernel{1: gemmF32x1x16AVX512, gemmF32x2x16AVX512, gemmF32x3x16AVX512, gemmF32x4x16AVX512, gemmF32x5x16AVX512, gemmF32x6x16AVX512, gemmF32x7x16AVX512, gemmF32x8x16AVX512, gemmF32x9x16AVX512, gemmF32x10x16AVX512, gemmF32x11x16AVX512, gemmF32x12x16AVX512, gemmF32x13x16AVX512, gemmF32x14x16AVX512},
-	half: []kernelHalf{1: gemmF32F16x1x32AVX512, gemmF32F16x2x32AVX512, gemmF32F16x3x32AVX512, gemmF32F16x4x32AVX512, gemmF32F16x5x32AVX512, gemmF32F16x6x32AVX512, gemmF32F16x7x32AVX512, gemmF32F16x8x32AVX512, gemmF32F16x9x32AVX512, gemmF32F16x10x32AVX512, gemmF32F16x11x32AVX512, gemmF32F16x12x32AVX512, gemmF32F16x13x32AVX512, gemmF32F16x14x32AVX512},
-	keep: []kernelKeep{8: gemmF32F16Keepx8x32AVX512, gemmF32F16Keepx9x32AVX512, gemmF32F16Keepx10x32AVX512, gemmF32F16Keepx11x32AVX512, gemmF32F16Keepx12x32AVX512, gemmF32F16Keepx13x32AVX512, gemmF32F16Keepx14x32AVX512},
-}
-
-// tilesAVX512Near are the products of this level, for fetchNear.
-var tilesAVX512Near = tileSet{
-	rows: 14, panels: 2,
-	two:  []kernel{1: gemmF32x1x32AVX512Near, gemmF32x2x32AVX512Near, gemmF32x3x32AVX512Near, gemmF32x4x32AVX512Near, gemmF32x5x32AVX512Near, gemmF32x6x32AVX512Near, gemmF32x7x32AVX512Near, gemmF32x8x32AVX512Near, gemmF32x9x32AVX512Near, gemmF32x10x32AVX512Near, gemmF32x11x32AVX512Near, gemmF32x12x32AVX512Near, gemmF32x13x32AVX512Near, gemmF32x14x32AVX512Near},
-	one:  []kernel{1: gemmF32x1x16AVX512Near, gemmF32x2x16AVX512Near, gemmF32x3x16AVX512Near, gemmF32x4x16AVX512Near, gemmF32x5x16AVX512Near, gemmF32x6x16AVX512Near, gemmF32x7x16AVX512Near, gemmF32x8x16AVX512Near, gemmF32x9x16AVX512Near, gemmF32x10x16AVX512Near, gemmF32x11x16AVX512Near, gemmF32x12x16AVX512Near, gemmF32x13x16AVX512Near, gemmF32x14x16AVX512Near},
-	half: []kernelHalf{1: gemmF32F16x1x32AVX512Near, gemmF32F16x2x32AVX512Near, gemmF32F16x3x32AVX512Near, gemmF32F16x4x32AVX512Near, gemmF32F16x5x32AVX512Near, gemmF32F16x6x32AVX512Near, gemmF32F16x7x32AVX512Near, gemmF32F16x8x32AVX512Near, gemmF32F16x9x32AVX512Near, gemmF32F16x10x32AVX512Near, gemmF32F16x11x32AVX512Near, gemmF32F16x12x32AVX512Near, gemmF32F16x13x32AVX512Near, gemmF32F16x14x32AVX512Near},
-	keep: []kernelKeep{8: gemmF32F16Keepx8x32AVX512Near, gemmF32F16Keepx9x32AVX512Near, gemmF32F16Keepx10x32AVX512Near, gemmF32F16Keepx11x32AVX512Near, gemmF32F16Keepx12x32AVX512Near, gemmF32F16Keepx13x32AVX512Near, gemmF32F16Keepx14x32AVX512Near},
-}
+// The tiles by their number of rows.
+var (
+	gemmF32x32AVX512            = []kernel{1: gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512}
+	gemmF32F16x32AVX512         = []kernel{1: gemmF32F16x1x32AVX512, gemmF32F16x2x32AVX512, gemmF32F16x3x32AVX512, gemmF32F16x4x32AVX512, gemmF32F16x5x32AVX512, gemmF32F16x6x32AVX512, gemmF32F16x7x32AVX512, gemmF32F16x8x32AVX512, gemmF32F16x9x32AVX512, gemmF32F16x10x32AVX512, gemmF32F16x11x32AVX512, gemmF32F16x12x32AVX512, gemmF32F16x13x32AVX512, gemmF32F16x14x32AVX512}
+	gemmF32F16Widex32AVX512     = []kernel{8: gemmF32F16Widex8x32AVX512, gemmF32F16Widex9x32AVX512, gemmF32F16Widex10x32AVX512, gemmF32F16Widex11x32AVX512, gemmF32F16Widex12x32AVX512, gemmF32F16Widex13x32AVX512, gemmF32F16Widex14x32AVX512}
+	gemmF32x32AVX512Near        = []kernel{1: gemmF32x1x32AVX512Near, gemmF32x2x32AVX512Near, gemmF32x3x32AVX512Near, gemmF32x4x32AVX512Near, gemmF32x5x32AVX512Near, gemmF32x6x32AVX512Near, gemmF32x7x32AVX512Near, gemmF32x8x32AVX512Near, gemmF32x9x32AVX512Near, gemmF32x10x32AVX512Near, gemmF32x11x32AVX512Near, gemmF32x12x32AVX512Near, gemmF32x13x32AVX512Near, gemmF32x14x32AVX512Near}
+	gemmF32F16x32AVX512Near     = []kernel{1: gemmF32F16x1x32AVX512Near, gemmF32F16x2x32AVX512Near, gemmF32F16x3x32AVX512Near, gemmF32F16x4x32AVX512Near, gemmF32F16x5x32AVX512Near, gemmF32F16x6x32AVX512Near, gemmF32F16x7x32AVX512Near, gemmF32F16x8x32AVX512Near, gemmF32F16x9x32AVX512Near, gemmF32F16x10x32AVX512Near, gemmF32F16x11x32AVX512Near, gemmF32F16x12x32AVX512Near, gemmF32F16x13x32AVX512Near, gemmF32F16x14x32AVX512Near}
+	gemmF32F16Widex32AVX512Near = []kernel{8: gemmF32F16Widex8x32AVX512Near, gemmF32F16Widex9x32AVX512Near, gemmF32F16Widex10x32AVX512Near, gemmF32F16Widex11x32AVX512Near, gemmF32F16Widex12x32AVX512Near, gemmF32F16Widex13x32AVX512Near, gemmF32F16Widex14x32AVX512Near}
+)

@@ -4,192 +4,189 @@
 
 package simd
 
-import "unsafe"
-
-// gemmF32x1x16NEON is a kernel.
+// gemmF32x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x1x16NEON(t *tile)
 
-// gemmF32x2x16NEON is a kernel.
+// gemmF32x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x2x16NEON(t *tile)
 
-// gemmF32x3x16NEON is a kernel.
+// gemmF32x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x3x16NEON(t *tile)
 
-// gemmF32x4x16NEON is a kernel.
+// gemmF32x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x4x16NEON(t *tile)
 
-// gemmF32x5x16NEON is a kernel.
+// gemmF32x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x5x16NEON(t *tile)
 
-// gemmF32x6x16NEON is a kernel.
+// gemmF32x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *float32, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, tiles int)
+func gemmF32x6x16NEON(t *tile)
 
-// gemmF32F16x1x16NEON is a kernelHalf.
+// gemmF32F16x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x1x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x1x16NEON(t *tile)
 
-// gemmF32F16x2x16NEON is a kernelHalf.
+// gemmF32F16x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x2x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x2x16NEON(t *tile)
 
-// gemmF32F16x3x16NEON is a kernelHalf.
+// gemmF32F16x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x3x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x3x16NEON(t *tile)
 
-// gemmF32F16x4x16NEON is a kernelHalf.
+// gemmF32F16x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x4x16NEON(t *tile)
 
-// gemmF32F16x5x16NEON is a kernelHalf.
+// gemmF32F16x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x5x16NEON(t *tile)
 
-// gemmF32F16x6x16NEON is a kernelHalf.
+// gemmF32F16x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16x6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int)
+func gemmF32F16x6x16NEON(t *tile)
 
-// gemmF32F16Keepx4x16NEON is a kernelKeep.
+// gemmF32F16Widex4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx4x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex4x16NEON(t *tile)
 
-// gemmF32F16Keepx5x16NEON is a kernelKeep.
+// gemmF32F16Widex5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx5x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex5x16NEON(t *tile)
 
-// gemmF32F16Keepx6x16NEON is a kernelKeep.
+// gemmF32F16Widex6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
 //
 //go:noescape
-func gemmF32F16Keepx6x16NEON(dst *float32, ldd int, x *float32, ldx int, w *uint16, ldw int, k int, base *float32, ldb int, next unsafe.Pointer, ldn int, step int, wide *float32)
+func gemmF32F16Widex6x16NEON(t *tile)
 
-// geluNEON equals geluGeneric; n is a positive multiple of 16.
+// geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
 func geluNEON(x *float32, n int)
 
-// tanhNEON equals tanhGeneric; n is a positive multiple of 16.
+// tanhNEON sets x[i] = tanh(x[i]); n is a positive multiple of 16; twin: tanhGeneric.
 //
 //go:noescape
 func tanhNEON(x *float32, n int)
 
-// geluTanhNEON equals geluTanhGeneric; n is a positive multiple of 16.
+// geluTanhNEON sets x[i] = ½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³))); n is a positive multiple of 16; twin: geluTanhGeneric.
 //
 //go:noescape
 func geluTanhNEON(x *float32, n int)
 
-// reluNEON equals reluGeneric; n is a positive multiple of 16.
+// reluNEON sets x[i] = x[i] < 0 ? 0 : x[i]; n is a positive multiple of 16; twin: reluGeneric.
 //
 //go:noescape
 func reluNEON(x *float32, n int)
 
-// reluSquaredNEON equals reluSquaredGeneric; n is a positive multiple of 16.
+// reluSquaredNEON sets x[i] = (x[i] < 0 ? 0 : x[i])²; n is a positive multiple of 16; twin: reluSquaredGeneric.
 //
 //go:noescape
 func reluSquaredNEON(x *float32, n int)
 
-// scaleNEON equals scaleGeneric; n is a positive multiple of 16.
+// scaleNEON sets x[i] = x[i]·s; n is a positive multiple of 16; twin: scaleGeneric.
 //
 //go:noescape
 func scaleNEON(x *float32, n int, s float32)
 
-// addNEON equals addGeneric; n is a positive multiple of 16.
+// addNEON sets dst[i] = x[i] + y[i]; n is a positive multiple of 16; twin: addGeneric.
 //
 //go:noescape
 func addNEON(dst *float32, x *float32, y *float32, n int)
 
-// normalizeNEON equals normalizeGeneric; n is a positive multiple of 16.
+// normalizeNEON sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 //
 //go:noescape
 func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 
-// fromF16NEON equals fromF16Generic; n is a positive multiple of 16.
+// fromF16NEON sets dst[i] = src[i], a float16; n is a positive multiple of 16; twin: fromF16Generic.
 //
 //go:noescape
 func fromF16NEON(dst *float32, src *uint16, n int)
 
-// packColumnNEON copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
+// packColumnNEON copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart; n is a positive multiple of 16; twin: PackColumns.
 //
 //go:noescape
 func packColumnNEON(panel *float32, v *float32, ldv int, n int)
 
-// softmaxNEON is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
+// softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
 //go:noescape
 func softmaxNEON(x *float32, ldx int, rows int, n int)
 
-// addLayerNorm2NEON is AddLayerNorm for two rows; n is a positive multiple of 16.
+// addLayerNorm2NEON sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n; n is a positive multiple of 16; twin: AddLayerNorm.
 //
 //go:noescape
 func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
-// maxNEON equals maxGeneric; n is a positive multiple of 16.
+// maxNEON sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
 func maxNEON(lanes *[16]float32, x *float32, n int)
 
-// sumNEON equals sumGeneric; n is a positive multiple of 16.
+// sumNEON sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 //
 //go:noescape
 func sumNEON(lanes *[16]float32, x *float32, n int)
 
-// sumSquaresNEON equals sumSquaresGeneric; n is a positive multiple of 16.
+// sumSquaresNEON sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 //
 //go:noescape
 func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
 
-// expSumNEON equals expSumGeneric; n is a positive multiple of 16.
+// expSumNEON sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 //
 //go:noescape
 func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
 
-// markNaNNEON sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+// markNaNNEON sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 //
 //go:noescape
 func markNaNNEON(lanes *[16]float32, x *float32, n int)
 
-// toF16NEON rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+// toF16NEON sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape
 func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
 
-// pack16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16NEON sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //
 //go:noescape
 func pack16NEON(panel *float32, w *float32, ldw int, k int)
 
-// pack16F16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16F16NEON sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //
 //go:noescape
 func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
 
-// peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+// peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
 //go:noescape
 func peakNEON(rounds int)
 
-// tilesNEON are the products of this level.
-var tilesNEON = tileSet{
-	rows: 6, panels: 1,
-	one:  []kernel{1: gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON},
-	half: []kernelHalf{1: gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON},
-	keep: []kernelKeep{4: gemmF32F16Keepx4x16NEON, gemmF32F16Keepx5x16NEON, gemmF32F16Keepx6x16NEON},
-}
+// The tiles by their number of rows.
+var (
+	gemmF32x16NEON        = []kernel{1: gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON}
+	gemmF32F16x16NEON     = []kernel{1: gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON}
+	gemmF32F16Widex16NEON = []kernel{4: gemmF32F16Widex4x16NEON, gemmF32F16Widex5x16NEON, gemmF32F16Widex6x16NEON}
+)

@@ -4,16 +4,26 @@ package simd
 
 import "math"
 
-// Vec functions do an operation at the active level, as far as they can, and
-// return how far: nothing at the portable level; else whole registers of 16
-// elements, and where an element in portable Go is slow, the rest as well, in a
-// register that is filled up with what does not matter.
+// An operation on rows of floats goes through four functions:
+//
+//	GELU         what others call. It checks lengths, has geluVec do what it can
+//	             and geluGeneric the rest.
+//	geluVec      this file: turns slices into pointers and returns the length of
+//	             the prefix that it has done: 0 at the portable level, else a
+//	             multiple of 16, or all elements where portable Go is slow. The
+//	             tail is then done in a padded copy.
+//	geluAt       generated: a switch over the levels. Its arguments stay on the
+//	             stack, which they would not if it were a call through a variable.
+//	geluAVX2 …   generated: assembly.
+//
+// Products have a table of kernels instead, because their argument is in a Scratch,
+// which is on the heap anyway.
 
-// callFloats bounds what one call does to many rows: assembly cannot be preempted,
-// and this many take well below 100 µs.
+// callFloats bounds the floats of many rows that one call works on: assembly cannot
+// be preempted, and this many take well below 100 µs.
 const callFloats = 1 << 16
 
-// whole is how many of n elements the active level's functions do.
+// whole is how many of n elements are whole registers at the active level, and the level.
 func whole(n int) (int, Level) {
 	l := Active()
 	if l == Generic {
@@ -22,56 +32,46 @@ func whole(n int) (int, Level) {
 	return n &^ (PanelWidth - 1), l
 }
 
-func geluVec(x []float32) int {
+// A slow function is one of each element for which portable Go is slow.
+type slow uint8
+
+const (
+	gelu slow = iota
+	tanh
+	geluTanh
+)
+
+func (f slow) at(l Level, x *float32, n int) {
+	switch f {
+	case gelu:
+		geluAt(l, x, n)
+	case tanh:
+		tanhAt(l, x, n)
+	case geluTanh:
+		geluTanhAt(l, x, n)
+	}
+}
+
+func (f slow) vec(x []float32) int {
 	n, l := whole(len(x))
 	if l == Generic {
 		return 0
 	}
 	if n > 0 {
-		geluAt(l, &x[0], n)
+		f.at(l, &x[0], n)
 	}
-	if rest := x[n:]; len(rest) > 0 {
+	if tail := x[n:]; len(tail) > 0 {
 		var b [PanelWidth]float32
-		copy(b[:], rest)
-		geluAt(l, &b[0], PanelWidth)
-		copy(rest, b[:])
+		copy(b[:], tail)
+		f.at(l, &b[0], PanelWidth)
+		copy(tail, b[:])
 	}
 	return len(x)
 }
 
-func tanhVec(x []float32) int {
-	n, l := whole(len(x))
-	if l == Generic {
-		return 0
-	}
-	if n > 0 {
-		tanhAt(l, &x[0], n)
-	}
-	if rest := x[n:]; len(rest) > 0 {
-		var b [PanelWidth]float32
-		copy(b[:], rest)
-		tanhAt(l, &b[0], PanelWidth)
-		copy(rest, b[:])
-	}
-	return len(x)
-}
-
-func geluTanhVec(x []float32) int {
-	n, l := whole(len(x))
-	if l == Generic {
-		return 0
-	}
-	if n > 0 {
-		geluTanhAt(l, &x[0], n)
-	}
-	if rest := x[n:]; len(rest) > 0 {
-		var b [PanelWidth]float32
-		copy(b[:], rest)
-		geluTanhAt(l, &b[0], PanelWidth)
-		copy(rest, b[:])
-	}
-	return len(x)
-}
+func geluVec(x []float32) int     { return gelu.vec(x) }
+func tanhVec(x []float32) int     { return tanh.vec(x) }
+func geluTanhVec(x []float32) int { return geluTanh.vec(x) }
 
 func reluVec(x []float32) int {
 	n, l := whole(len(x))
@@ -145,13 +145,13 @@ func expSumVec(a *lanes, x []float32, top float32) int {
 	if n > 0 {
 		expSumAt(l, (*[PanelWidth]float32)(a), &x[0], n, top)
 	}
-	if rest := x[n:]; len(rest) > 0 {
+	if tail := x[n:]; len(tail) > 0 {
 		var b [PanelWidth]float32
-		for i := copy(b[:], rest); i < len(b); i++ {
+		for i := copy(b[:], tail); i < len(b); i++ {
 			b[i] = float32(math.Inf(-1)) // exp of it adds 0
 		}
 		expSumAt(l, (*[PanelWidth]float32)(a), &b[0], PanelWidth, top)
-		copy(rest, b[:])
+		copy(tail, b[:])
 	}
 	return len(x)
 }
@@ -173,7 +173,7 @@ func fromF16Vec(dst []float32, src []uint16) int {
 	return n
 }
 
-// toF16Vec rounds, and sets a lane to 1 where that changed a value.
+// toF16Vec rounds, and sets a lane to 1 where that changes a value.
 func toF16Vec(a *lanes, dst []uint16, src []float32) int {
 	n, l := whole(len(src))
 	if n > 0 {
@@ -195,7 +195,7 @@ func packColumnVec(panel, v []float32, ldv, k int) int {
 	return k
 }
 
-// addLayerNormVec does two rows at a time, of whole registers.
+// addLayerNormVec does two rows at a time. It returns the number of rows.
 func addLayerNormVec(x []float32, ldx int, y []float32, ldy, rows int, gain, bias []float32, eps float32) int {
 	n, l := whole(len(gain))
 	if l == Generic || n != len(gain) {
@@ -207,7 +207,7 @@ func addLayerNormVec(x []float32, ldx int, y []float32, ldy, rows int, gain, bia
 	return rows &^ 1
 }
 
-// softmaxVec does rows of n elements that have room for width, in whole registers.
+// softmaxVec does rows of n elements that have room for width, a multiple of 16.
 func softmaxVec(x []float32, ld, rows, n, width int) int {
 	l := Active()
 	if l == Generic {

@@ -2,154 +2,155 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // Functions of rows of floats, and what packs weights.
 
-DATA constantsAVX2<>+0(SB)/4, $0x00000000 // zero
+DATA constantsAVX2<>+0(SB)/4, $0x7fffffff // absMask
 DATA constantsAVX2<>+4(SB)/4, $0x3f800000 // one
-DATA constantsAVX2<>+8(SB)/4, $0x40000000 // two
-DATA constantsAVX2<>+12(SB)/4, $0x3f000000 // half
-DATA constantsAVX2<>+16(SB)/4, $0xbf000000 // -half
-DATA constantsAVX2<>+20(SB)/4, $0x3e800000 // quarter
-DATA constantsAVX2<>+24(SB)/4, $0xff800000 // -inf
-DATA constantsAVX2<>+28(SB)/4, $0x7fffffff // absMask
-DATA constantsAVX2<>+32(SB)/4, $0x80000000 // signMask
-DATA constantsAVX2<>+36(SB)/4, $0x3f800000 // exponentOne
-DATA constantsAVX2<>+40(SB)/4, $0xc2aea8f6 // expLow
-DATA constantsAVX2<>+44(SB)/4, $0x3fb8aa3b // log2E
-DATA constantsAVX2<>+48(SB)/4, $0x4b400000 // roundBig
-DATA constantsAVX2<>+52(SB)/4, $0xbf317200 // -ln2High
-DATA constantsAVX2<>+56(SB)/4, $0xb5bfbe8e // -ln2Low
-DATA constantsAVX2<>+60(SB)/4, $0x3efffffe // expPoly0
-DATA constantsAVX2<>+64(SB)/4, $0x3e2aaa49 // expPoly1
-DATA constantsAVX2<>+68(SB)/4, $0x3d2aac79 // expPoly2
-DATA constantsAVX2<>+72(SB)/4, $0x3c091cea // expPoly3
-DATA constantsAVX2<>+76(SB)/4, $0x3ab51223 // expPoly4
-DATA constantsAVX2<>+80(SB)/4, $0xb7cc5eec // gaussPoly0
-DATA constantsAVX2<>+84(SB)/4, $0x3dcd6053 // gaussPoly1
-DATA constantsAVX2<>+88(SB)/4, $0x3dc1511c // gaussPoly2
-DATA constantsAVX2<>+92(SB)/4, $0x3dfd00a3 // gaussPoly3
-DATA constantsAVX2<>+96(SB)/4, $0xbcd54221 // gaussPoly4
-DATA constantsAVX2<>+100(SB)/4, $0x3ea1434b // gaussPoly5
-DATA constantsAVX2<>+104(SB)/4, $0xbeb12e44 // gaussPoly6
-DATA constantsAVX2<>+108(SB)/4, $0x3ecf145d // gaussPoly7
-DATA constantsAVX2<>+112(SB)/4, $0xbe4d038d // gaussPoly8
-DATA constantsAVX2<>+116(SB)/4, $0x3d0e1989 // gaussPoly9
-DATA constantsAVX2<>+120(SB)/4, $0xbeaaaa99 // tanhPoly0
-DATA constantsAVX2<>+124(SB)/4, $0x3e088393 // tanhPoly1
-DATA constantsAVX2<>+128(SB)/4, $0xbd5c1e2b // tanhPoly2
-DATA constantsAVX2<>+132(SB)/4, $0x3ca91344 // tanhPoly3
-DATA constantsAVX2<>+136(SB)/4, $0xbbbaf0c1 // tanhPoly4
-DATA constantsAVX2<>+140(SB)/4, $0x3f200000 // tanhSplit
-DATA constantsAVX2<>+144(SB)/4, $0x41180000 // tanhOne
-DATA constantsAVX2<>+148(SB)/4, $0x3f4c422a // geluTanhScale
-DATA constantsAVX2<>+152(SB)/4, $0x3d372713 // geluTanhCube
+DATA constantsAVX2<>+8(SB)/4, $0x3e800000 // quarter
+DATA constantsAVX2<>+12(SB)/4, $0x3d0e1989 // gaussPoly9
+DATA constantsAVX2<>+16(SB)/4, $0xbe4d038d // gaussPoly8
+DATA constantsAVX2<>+20(SB)/4, $0x3ecf145d // gaussPoly7
+DATA constantsAVX2<>+24(SB)/4, $0xbeb12e44 // gaussPoly6
+DATA constantsAVX2<>+28(SB)/4, $0x3ea1434b // gaussPoly5
+DATA constantsAVX2<>+32(SB)/4, $0xbcd54221 // gaussPoly4
+DATA constantsAVX2<>+36(SB)/4, $0x3dfd00a3 // gaussPoly3
+DATA constantsAVX2<>+40(SB)/4, $0x3dc1511c // gaussPoly2
+DATA constantsAVX2<>+44(SB)/4, $0x3dcd6053 // gaussPoly1
+DATA constantsAVX2<>+48(SB)/4, $0xb7cc5eec // gaussPoly0
+DATA constantsAVX2<>+52(SB)/4, $0xbf000000 // -half
+DATA constantsAVX2<>+56(SB)/4, $0xc2aea8f6 // expLow
+DATA constantsAVX2<>+60(SB)/4, $0x4b400000 // roundBig
+DATA constantsAVX2<>+64(SB)/4, $0x3fb8aa3b // log2E
+DATA constantsAVX2<>+68(SB)/4, $0xbf317200 // -ln2High
+DATA constantsAVX2<>+72(SB)/4, $0xb5bfbe8e // -ln2Low
+DATA constantsAVX2<>+76(SB)/4, $0x3f800000 // exponentOne
+DATA constantsAVX2<>+80(SB)/4, $0x3ab51223 // expPoly4
+DATA constantsAVX2<>+84(SB)/4, $0x3c091cea // expPoly3
+DATA constantsAVX2<>+88(SB)/4, $0x3d2aac79 // expPoly2
+DATA constantsAVX2<>+92(SB)/4, $0x3e2aaa49 // expPoly1
+DATA constantsAVX2<>+96(SB)/4, $0x3efffffe // expPoly0
+DATA constantsAVX2<>+100(SB)/4, $0x00000000 // zero
+DATA constantsAVX2<>+104(SB)/4, $0x41180000 // tanhOne
+DATA constantsAVX2<>+108(SB)/4, $0x40000000 // two
+DATA constantsAVX2<>+112(SB)/4, $0x80000000 // signMask
+DATA constantsAVX2<>+116(SB)/4, $0xbbbaf0c1 // tanhPoly4
+DATA constantsAVX2<>+120(SB)/4, $0x3ca91344 // tanhPoly3
+DATA constantsAVX2<>+124(SB)/4, $0xbd5c1e2b // tanhPoly2
+DATA constantsAVX2<>+128(SB)/4, $0x3e088393 // tanhPoly1
+DATA constantsAVX2<>+132(SB)/4, $0xbeaaaa99 // tanhPoly0
+DATA constantsAVX2<>+136(SB)/4, $0x3f200000 // tanhSplit
+DATA constantsAVX2<>+140(SB)/4, $0x3d372713 // geluTanhCube
+DATA constantsAVX2<>+144(SB)/4, $0x3f4c422a // geluTanhScale
+DATA constantsAVX2<>+148(SB)/4, $0x3f000000 // half
+DATA constantsAVX2<>+152(SB)/4, $0xff800000 // -inf
 GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $156
 
 // func geluAVX2(x *float32, n int)
-// geluAVX2 equals geluGeneric; n is a positive multiple of 16.
+// geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 TEXT ·geluAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
 loop1:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	// u = |x|, t = 1 / (u/4 + 1), R(t)
-	VBROADCASTSS constantsAVX2<>+28(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14 // absMask
 	VANDPS Y14, Y0, Y2
 	VANDPS Y14, Y1, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y4
+	VBROADCASTSS constantsAVX2<>+4(SB), Y4 // one
 	VMOVAPS Y4, Y5
-	VBROADCASTSS constantsAVX2<>+20(SB), Y14
+	VBROADCASTSS constantsAVX2<>+8(SB), Y14 // quarter
 	VFMADD231PS Y14, Y2, Y4
 	VFMADD231PS Y14, Y3, Y5
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VDIVPS Y4, Y14, Y4
 	VDIVPS Y5, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+116(SB), Y12
+	VBROADCASTSS constantsAVX2<>+12(SB), Y12 // gaussPoly9
 	VMOVAPS Y12, Y13
-	VBROADCASTSS constantsAVX2<>+112(SB), Y14
+	VBROADCASTSS constantsAVX2<>+16(SB), Y14 // gaussPoly8
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+108(SB), Y14
+	VBROADCASTSS constantsAVX2<>+20(SB), Y14 // gaussPoly7
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+104(SB), Y14
+	VBROADCASTSS constantsAVX2<>+24(SB), Y14 // gaussPoly6
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+100(SB), Y14
+	VBROADCASTSS constantsAVX2<>+28(SB), Y14 // gaussPoly5
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+96(SB), Y14
+	VBROADCASTSS constantsAVX2<>+32(SB), Y14 // gaussPoly4
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+92(SB), Y14
+	VBROADCASTSS constantsAVX2<>+36(SB), Y14 // gaussPoly3
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+88(SB), Y14
+	VBROADCASTSS constantsAVX2<>+40(SB), Y14 // gaussPoly2
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+84(SB), Y14
+	VBROADCASTSS constantsAVX2<>+44(SB), Y14 // gaussPoly1
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
-	VBROADCASTSS constantsAVX2<>+80(SB), Y14
+	VBROADCASTSS constantsAVX2<>+48(SB), Y14 // gaussPoly0
 	VFMADD213PS Y14, Y4, Y12
 	VFMADD213PS Y14, Y5, Y13
 	// q = R·exp(−u²/2)
 	VMULPS Y2, Y2, Y2
 	VMULPS Y3, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+16(SB), Y14
+	VBROADCASTSS constantsAVX2<>+52(SB), Y14 // -half
 	VMULPS Y14, Y2, Y2
 	VMULPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+48(SB), Y6
+	VBROADCASTSS constantsAVX2<>+60(SB), Y6 // roundBig
 	VMOVAPS Y6, Y7
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+64(SB), Y14 // log2E
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+68(SB), Y14 // -ln2High
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+56(SB), Y14
+	VBROADCASTSS constantsAVX2<>+72(SB), Y14 // -ln2Low
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+76(SB), Y14 // exponentOne
 	VPSLLD $23, Y6, Y6
 	VPADDD Y14, Y6, Y6
 	VPSLLD $23, Y7, Y7
 	VPADDD Y14, Y7, Y7
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	VBROADCASTSS constantsAVX2<>+76(SB), Y10
+	VBROADCASTSS constantsAVX2<>+80(SB), Y10 // expPoly4
 	VMOVAPS Y10, Y11
-	VBROADCASTSS constantsAVX2<>+72(SB), Y14
+	VBROADCASTSS constantsAVX2<>+84(SB), Y14 // expPoly3
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+68(SB), Y14
+	VBROADCASTSS constantsAVX2<>+88(SB), Y14 // expPoly2
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+64(SB), Y14
+	VBROADCASTSS constantsAVX2<>+92(SB), Y14 // expPoly1
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+60(SB), Y14
+	VBROADCASTSS constantsAVX2<>+96(SB), Y14 // expPoly0
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
 	VMULPS Y8, Y8, Y4
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VCMPPS $21, Y14, Y2, Y2
 	VMULPS Y6, Y4, Y4
 	VANDPS Y4, Y2, Y2
@@ -159,106 +160,106 @@ loop1:
 	VMULPS Y2, Y12, Y2
 	VMULPS Y3, Y13, Y3
 	// x · (x < 0 ? q : 1 − q)
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VSUBPS Y2, Y14, Y4
 	VSUBPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
 	VCMPPS $17, Y14, Y0, Y15
 	VBLENDVPS Y15, Y2, Y4, Y2
 	VCMPPS $17, Y14, Y1, Y15
 	VBLENDVPS Y15, Y3, Y5, Y3
 	VMULPS Y2, Y0, Y0
 	VMULPS Y3, Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ  loop1
+	JNZ loop1
 	VZEROUPPER
 	RET
 
 // func tanhAVX2(x *float32, n int)
-// tanhAVX2 equals tanhGeneric; n is a positive multiple of 16.
+// tanhAVX2 sets x[i] = tanh(x[i]); n is a positive multiple of 16; twin: tanhGeneric.
 TEXT ·tanhAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
 loop2:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	// big = 1 − 2/(exp(2·min(|x|, one)) + 1), with x's sign
-	VBROADCASTSS constantsAVX2<>+28(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14 // absMask
 	VANDPS Y14, Y0, Y12
 	VANDPS Y14, Y1, Y13
-	VBROADCASTSS constantsAVX2<>+144(SB), Y14
+	VBROADCASTSS constantsAVX2<>+104(SB), Y14 // tanhOne
 	VMINPS Y12, Y14, Y2
 	VMINPS Y13, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+8(SB), Y14
+	VBROADCASTSS constantsAVX2<>+108(SB), Y14 // two
 	VMULPS Y14, Y2, Y2
 	VMULPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+48(SB), Y6
+	VBROADCASTSS constantsAVX2<>+60(SB), Y6 // roundBig
 	VMOVAPS Y6, Y7
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+64(SB), Y14 // log2E
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+68(SB), Y14 // -ln2High
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+56(SB), Y14
+	VBROADCASTSS constantsAVX2<>+72(SB), Y14 // -ln2Low
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+76(SB), Y14 // exponentOne
 	VPSLLD $23, Y6, Y6
 	VPADDD Y14, Y6, Y6
 	VPSLLD $23, Y7, Y7
 	VPADDD Y14, Y7, Y7
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	VBROADCASTSS constantsAVX2<>+76(SB), Y10
+	VBROADCASTSS constantsAVX2<>+80(SB), Y10 // expPoly4
 	VMOVAPS Y10, Y11
-	VBROADCASTSS constantsAVX2<>+72(SB), Y14
+	VBROADCASTSS constantsAVX2<>+84(SB), Y14 // expPoly3
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+68(SB), Y14
+	VBROADCASTSS constantsAVX2<>+88(SB), Y14 // expPoly2
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+64(SB), Y14
+	VBROADCASTSS constantsAVX2<>+92(SB), Y14 // expPoly1
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+60(SB), Y14
+	VBROADCASTSS constantsAVX2<>+96(SB), Y14 // expPoly0
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
 	VMULPS Y8, Y8, Y4
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VCMPPS $21, Y14, Y2, Y2
 	VMULPS Y6, Y4, Y4
 	VANDPS Y4, Y2, Y2
 	VCMPPS $21, Y14, Y3, Y3
 	VMULPS Y7, Y5, Y5
 	VANDPS Y5, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VADDPS Y14, Y2, Y2
 	VADDPS Y14, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+8(SB), Y14
+	VBROADCASTSS constantsAVX2<>+108(SB), Y14 // two
 	VDIVPS Y2, Y14, Y2
 	VDIVPS Y3, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VSUBPS Y2, Y14, Y2
 	VSUBPS Y3, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+112(SB), Y14 // signMask
 	VANDPS Y14, Y0, Y4
 	VANDPS Y14, Y1, Y5
 	VORPS Y4, Y2, Y2
@@ -266,130 +267,130 @@ loop2:
 	// small = x³·P(x²) + x
 	VMULPS Y0, Y0, Y4
 	VMULPS Y1, Y1, Y5
-	VBROADCASTSS constantsAVX2<>+136(SB), Y6
+	VBROADCASTSS constantsAVX2<>+116(SB), Y6 // tanhPoly4
 	VMOVAPS Y6, Y7
-	VBROADCASTSS constantsAVX2<>+132(SB), Y14
+	VBROADCASTSS constantsAVX2<>+120(SB), Y14 // tanhPoly3
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+128(SB), Y14
+	VBROADCASTSS constantsAVX2<>+124(SB), Y14 // tanhPoly2
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+124(SB), Y14
+	VBROADCASTSS constantsAVX2<>+128(SB), Y14 // tanhPoly1
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+120(SB), Y14
+	VBROADCASTSS constantsAVX2<>+132(SB), Y14 // tanhPoly0
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
 	VMULPS Y4, Y0, Y4
 	VMULPS Y5, Y1, Y5
 	VFMADD231PS Y6, Y4, Y0
 	VFMADD231PS Y7, Y5, Y1
-	VBROADCASTSS constantsAVX2<>+140(SB), Y14
+	VBROADCASTSS constantsAVX2<>+136(SB), Y14 // tanhSplit
 	VCMPPS $17, Y14, Y12, Y15
 	VBLENDVPS Y15, Y0, Y2, Y0
 	VCMPPS $17, Y14, Y13, Y15
 	VBLENDVPS Y15, Y1, Y3, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ  loop2
+	JNZ loop2
 	VZEROUPPER
 	RET
 
 // func geluTanhAVX2(x *float32, n int)
-// geluTanhAVX2 equals geluTanhGeneric; n is a positive multiple of 16.
+// geluTanhAVX2 sets x[i] = ½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³))); n is a positive multiple of 16; twin: geluTanhGeneric.
 TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
 loop3:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	// z = (x³·cube + x)·scale; x waits in its place in memory
 	VMULPS Y0, Y0, Y2
 	VMULPS Y1, Y1, Y3
 	VMULPS Y0, Y2, Y2
 	VMULPS Y1, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+152(SB), Y14
+	VBROADCASTSS constantsAVX2<>+140(SB), Y14 // geluTanhCube
 	VFMADD231PS Y14, Y2, Y0
 	VFMADD231PS Y14, Y3, Y1
-	VBROADCASTSS constantsAVX2<>+148(SB), Y14
+	VBROADCASTSS constantsAVX2<>+144(SB), Y14 // geluTanhScale
 	VMULPS Y14, Y0, Y0
 	VMULPS Y14, Y1, Y1
 	// big = 1 − 2/(exp(2·min(|x|, one)) + 1), with x's sign
-	VBROADCASTSS constantsAVX2<>+28(SB), Y14
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14 // absMask
 	VANDPS Y14, Y0, Y12
 	VANDPS Y14, Y1, Y13
-	VBROADCASTSS constantsAVX2<>+144(SB), Y14
+	VBROADCASTSS constantsAVX2<>+104(SB), Y14 // tanhOne
 	VMINPS Y12, Y14, Y2
 	VMINPS Y13, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+8(SB), Y14
+	VBROADCASTSS constantsAVX2<>+108(SB), Y14 // two
 	VMULPS Y14, Y2, Y2
 	VMULPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+48(SB), Y6
+	VBROADCASTSS constantsAVX2<>+60(SB), Y6 // roundBig
 	VMOVAPS Y6, Y7
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+64(SB), Y14 // log2E
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+68(SB), Y14 // -ln2High
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+56(SB), Y14
+	VBROADCASTSS constantsAVX2<>+72(SB), Y14 // -ln2Low
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+76(SB), Y14 // exponentOne
 	VPSLLD $23, Y6, Y6
 	VPADDD Y14, Y6, Y6
 	VPSLLD $23, Y7, Y7
 	VPADDD Y14, Y7, Y7
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	VBROADCASTSS constantsAVX2<>+76(SB), Y10
+	VBROADCASTSS constantsAVX2<>+80(SB), Y10 // expPoly4
 	VMOVAPS Y10, Y11
-	VBROADCASTSS constantsAVX2<>+72(SB), Y14
+	VBROADCASTSS constantsAVX2<>+84(SB), Y14 // expPoly3
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+68(SB), Y14
+	VBROADCASTSS constantsAVX2<>+88(SB), Y14 // expPoly2
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+64(SB), Y14
+	VBROADCASTSS constantsAVX2<>+92(SB), Y14 // expPoly1
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+60(SB), Y14
+	VBROADCASTSS constantsAVX2<>+96(SB), Y14 // expPoly0
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
 	VMULPS Y8, Y8, Y4
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VCMPPS $21, Y14, Y2, Y2
 	VMULPS Y6, Y4, Y4
 	VANDPS Y4, Y2, Y2
 	VCMPPS $21, Y14, Y3, Y3
 	VMULPS Y7, Y5, Y5
 	VANDPS Y5, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VADDPS Y14, Y2, Y2
 	VADDPS Y14, Y3, Y3
-	VBROADCASTSS constantsAVX2<>+8(SB), Y14
+	VBROADCASTSS constantsAVX2<>+108(SB), Y14 // two
 	VDIVPS Y2, Y14, Y2
 	VDIVPS Y3, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VSUBPS Y2, Y14, Y2
 	VSUBPS Y3, Y14, Y3
-	VBROADCASTSS constantsAVX2<>+32(SB), Y14
+	VBROADCASTSS constantsAVX2<>+112(SB), Y14 // signMask
 	VANDPS Y14, Y0, Y4
 	VANDPS Y14, Y1, Y5
 	VORPS Y4, Y2, Y2
@@ -397,33 +398,33 @@ loop3:
 	// small = x³·P(x²) + x
 	VMULPS Y0, Y0, Y4
 	VMULPS Y1, Y1, Y5
-	VBROADCASTSS constantsAVX2<>+136(SB), Y6
+	VBROADCASTSS constantsAVX2<>+116(SB), Y6 // tanhPoly4
 	VMOVAPS Y6, Y7
-	VBROADCASTSS constantsAVX2<>+132(SB), Y14
+	VBROADCASTSS constantsAVX2<>+120(SB), Y14 // tanhPoly3
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+128(SB), Y14
+	VBROADCASTSS constantsAVX2<>+124(SB), Y14 // tanhPoly2
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+124(SB), Y14
+	VBROADCASTSS constantsAVX2<>+128(SB), Y14 // tanhPoly1
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+120(SB), Y14
+	VBROADCASTSS constantsAVX2<>+132(SB), Y14 // tanhPoly0
 	VFMADD213PS Y14, Y4, Y6
 	VFMADD213PS Y14, Y5, Y7
 	VMULPS Y4, Y0, Y4
 	VMULPS Y5, Y1, Y5
 	VFMADD231PS Y6, Y4, Y0
 	VFMADD231PS Y7, Y5, Y1
-	VBROADCASTSS constantsAVX2<>+140(SB), Y14
+	VBROADCASTSS constantsAVX2<>+136(SB), Y14 // tanhSplit
 	VCMPPS $17, Y14, Y12, Y15
 	VBLENDVPS Y15, Y0, Y2, Y0
 	VCMPPS $17, Y14, Y13, Y15
 	VBLENDVPS Y15, Y1, Y3, Y1
 	// h = x/2, h·tanh(z) + h
-	VMOVUPS 0(DI), Y2
+	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
-	VBROADCASTSS constantsAVX2<>+12(SB), Y14
+	VBROADCASTSS constantsAVX2<>+148(SB), Y14 // half
 	VMULPS Y14, Y2, Y2
 	VMULPS Y14, Y3, Y3
 	VMOVAPS Y2, Y4
@@ -432,107 +433,107 @@ loop3:
 	VFMADD231PS Y1, Y3, Y5
 	VMOVAPS Y4, Y0
 	VMOVAPS Y5, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ  loop3
+	JNZ loop3
 	VZEROUPPER
 	RET
 
 // func reluAVX2(x *float32, n int)
-// reluAVX2 equals reluGeneric; n is a positive multiple of 16.
+// reluAVX2 sets x[i] = x[i] < 0 ? 0 : x[i]; n is a positive multiple of 16; twin: reluGeneric.
 TEXT ·reluAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
 loop4:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-	VBROADCASTSS constantsAVX2<>+0(SB), Y2
+	VBROADCASTSS constantsAVX2<>+100(SB), Y2 // zero
 	VMOVAPS Y2, Y3
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
 	VCMPPS $17, Y14, Y0, Y15
 	VBLENDVPS Y15, Y2, Y0, Y0
 	VCMPPS $17, Y14, Y1, Y15
 	VBLENDVPS Y15, Y3, Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ  loop4
+	JNZ loop4
 	VZEROUPPER
 	RET
 
 // func reluSquaredAVX2(x *float32, n int)
-// reluSquaredAVX2 equals reluSquaredGeneric; n is a positive multiple of 16.
+// reluSquaredAVX2 sets x[i] = (x[i] < 0 ? 0 : x[i])²; n is a positive multiple of 16; twin: reluSquaredGeneric.
 TEXT ·reluSquaredAVX2(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
 loop5:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-	VBROADCASTSS constantsAVX2<>+0(SB), Y2
+	VBROADCASTSS constantsAVX2<>+100(SB), Y2 // zero
 	VMOVAPS Y2, Y3
-	VBROADCASTSS constantsAVX2<>+0(SB), Y14
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
 	VCMPPS $17, Y14, Y0, Y15
 	VBLENDVPS Y15, Y2, Y0, Y0
 	VCMPPS $17, Y14, Y1, Y15
 	VBLENDVPS Y15, Y3, Y1, Y1
 	VMULPS Y0, Y0, Y0
 	VMULPS Y1, Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ  loop5
+	JNZ loop5
 	VZEROUPPER
 	RET
 
 // func scaleAVX2(x *float32, n int, s float32)
-// scaleAVX2 equals scaleGeneric; n is a positive multiple of 16.
+// scaleAVX2 sets x[i] = x[i]·s; n is a positive multiple of 16; twin: scaleGeneric.
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-20
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
 	VBROADCASTSS s+16(FP), Y14
 loop6:
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMULPS Y14, Y0, Y0
 	VMULPS Y14, Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ  loop6
+	JNZ loop6
 	VZEROUPPER
 	RET
 
 // func addAVX2(dst *float32, x *float32, y *float32, n int)
-// addAVX2 equals addGeneric; n is a positive multiple of 16.
+// addAVX2 sets dst[i] = x[i] + y[i]; n is a positive multiple of 16; twin: addGeneric.
 TEXT ·addAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), CX
 loop7:
-	VMOVUPS 0(SI), Y0
+	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
-	VMOVUPS 0(DX), Y2
+	VMOVUPS (DX), Y2
 	VMOVUPS 32(DX), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	ADDQ $64, SI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ  loop7
+	JNZ loop7
 	VZEROUPPER
 	RET
 
 // func normalizeAVX2(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
-// normalizeAVX2 equals normalizeGeneric; n is a positive multiple of 16.
+// normalizeAVX2 sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
@@ -540,11 +541,11 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
 loop8:
-	VMOVUPS 0(SI), Y0
+	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
-	VMOVUPS 0(DX), Y2
+	VMOVUPS (DX), Y2
 	VMOVUPS 32(DX), Y3
-	VMOVUPS 0(BX), Y4
+	VMOVUPS (BX), Y4
 	VMOVUPS 32(BX), Y5
 	VBROADCASTSS mean+40(FP), Y14
 	VSUBPS Y14, Y0, Y0
@@ -554,69 +555,70 @@ loop8:
 	VMULPS Y14, Y1, Y1
 	VFMADD231PS Y2, Y0, Y4
 	VFMADD231PS Y3, Y1, Y5
-	VMOVUPS Y4, 0(DI)
+	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	ADDQ $64, DI
 	ADDQ $64, SI
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ  loop8
+	JNZ loop8
 	VZEROUPPER
 	RET
 
 // func fromF16AVX2(dst *float32, src *uint16, n int)
-// fromF16AVX2 equals fromF16Generic; n is a positive multiple of 16.
+// fromF16AVX2 sets dst[i] = src[i], a float16; n is a positive multiple of 16; twin: fromF16Generic.
 TEXT ·fromF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
 loop9:
-	VCVTPH2PS 0(SI), Y0
+	VCVTPH2PS (SI), Y0
 	VCVTPH2PS 16(SI), Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ  loop9
+	JNZ loop9
 	VZEROUPPER
 	RET
 
 // func packColumnAVX2(panel *float32, v *float32, ldv int, n int)
-// packColumnAVX2 copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
+// packColumnAVX2 copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart; n is a positive multiple of 16; twin: PackColumns.
 TEXT ·packColumnAVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
 loop10:
-	VMOVUPS 0(SI), Y0
+	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
-	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ  loop10
+	JNZ loop10
 	VZEROUPPER
 	RET
 
 // func softmaxAVX2(x *float32, ldx int, rows int, n int)
-// softmaxAVX2 is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
+// softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
 row11:
+	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-	VBROADCASTSS constantsAVX2<>+24(SB), Y0
+	VBROADCASTSS constantsAVX2<>+152(SB), Y0 // -inf
 	VMOVAPS Y0, Y1
 loop12:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMAXPS Y2, Y0, Y0
 	VMAXPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop12
+	JNZ loop12
 	VMOVAPS Y1, Y2
 	VMAXPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -629,76 +631,77 @@ loop12:
 	VBROADCASTSS X0, Y1
 	VMOVAPS Y0, Y12
 	VMOVAPS Y0, Y13
+	// x[i] = exp(x[i]−top), sum += x[i], 6 = 1/sum
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-	VBROADCASTSS constantsAVX2<>+0(SB), Y0
+	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
 	VMOVAPS Y0, Y1
 loop13:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y12, Y2, Y2
 	VSUBPS Y13, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+48(SB), Y6
+	VBROADCASTSS constantsAVX2<>+60(SB), Y6 // roundBig
 	VMOVAPS Y6, Y7
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+64(SB), Y14 // log2E
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+68(SB), Y14 // -ln2High
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+56(SB), Y14
+	VBROADCASTSS constantsAVX2<>+72(SB), Y14 // -ln2Low
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+76(SB), Y14 // exponentOne
 	VPSLLD $23, Y6, Y6
 	VPADDD Y14, Y6, Y6
 	VPSLLD $23, Y7, Y7
 	VPADDD Y14, Y7, Y7
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	VBROADCASTSS constantsAVX2<>+76(SB), Y10
+	VBROADCASTSS constantsAVX2<>+80(SB), Y10 // expPoly4
 	VMOVAPS Y10, Y11
-	VBROADCASTSS constantsAVX2<>+72(SB), Y14
+	VBROADCASTSS constantsAVX2<>+84(SB), Y14 // expPoly3
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+68(SB), Y14
+	VBROADCASTSS constantsAVX2<>+88(SB), Y14 // expPoly2
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+64(SB), Y14
+	VBROADCASTSS constantsAVX2<>+92(SB), Y14 // expPoly1
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+60(SB), Y14
+	VBROADCASTSS constantsAVX2<>+96(SB), Y14 // expPoly0
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
 	VMULPS Y8, Y8, Y4
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VCMPPS $21, Y14, Y2, Y2
 	VMULPS Y6, Y4, Y4
 	VANDPS Y4, Y2, Y2
 	VCMPPS $21, Y14, Y3, Y3
 	VMULPS Y7, Y5, Y5
 	VANDPS Y5, Y3, Y3
-	VMOVUPS Y2, 0(SI)
+	VMOVUPS Y2, (SI)
 	VMOVUPS Y3, 32(SI)
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop13
+	JNZ loop13
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -709,59 +712,60 @@ loop13:
 	VADDPS X2, X0, X0
 	VBROADCASTSS X0, Y0
 	VBROADCASTSS X0, Y1
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VDIVPS Y0, Y14, Y0
 	VDIVPS Y1, Y14, Y1
 	VMOVAPS Y0, Y12
 	VMOVAPS Y0, Y13
+	// x[i] = x[i]/sum
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 loop14:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMULPS Y12, Y2, Y2
 	VMULPS Y13, Y3, Y3
-	VMOVUPS Y2, 0(SI)
+	VMOVUPS Y2, (SI)
 	VMOVUPS Y3, 32(SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop14
+	JNZ loop14
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ  row11
+	JNZ row11
 	VZEROUPPER
 	RET
 
 // func addLayerNorm2AVX2(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
-// addLayerNorm2AVX2 is AddLayerNorm for two rows; n is a positive multiple of 16.
+// addLayerNorm2AVX2 sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n; n is a positive multiple of 16; twin: AddLayerNorm.
 TEXT ·addLayerNorm2AVX2(SB), NOSPLIT, $0-64
-	// x += y; means to 0 and 6
+	// x[i] += y[i]; means to 0 and 6
 	MOVQ n+48(FP), CX
 	MOVQ x0+0(FP), DI
 	MOVQ y0+16(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ y1+24(FP), BX
-	VBROADCASTSS constantsAVX2<>+0(SB), Y0
+	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
 	VMOVAPS Y0, Y1
-	VBROADCASTSS constantsAVX2<>+0(SB), Y12
+	VBROADCASTSS constantsAVX2<>+100(SB), Y12 // zero
 	VMOVAPS Y12, Y13
 loop15:
-	VMOVUPS 0(DI), Y2
+	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
-	VMOVUPS 0(SI), Y4
+	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	VMOVUPS 0(DX), Y6
+	VMOVUPS (DX), Y6
 	VMOVUPS 32(DX), Y7
-	VMOVUPS 0(BX), Y8
+	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
 	VADDPS Y4, Y2, Y2
 	VADDPS Y5, Y3, Y3
 	VADDPS Y8, Y6, Y6
 	VADDPS Y9, Y7, Y7
-	VMOVUPS Y2, 0(DI)
+	VMOVUPS Y2, (DI)
 	VMOVUPS Y3, 32(DI)
-	VMOVUPS Y6, 0(DX)
+	VMOVUPS Y6, (DX)
 	VMOVUPS Y7, 32(DX)
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
@@ -772,7 +776,7 @@ loop15:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ  loop15
+	JNZ loop15
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -803,14 +807,14 @@ loop15:
 	MOVQ n+48(FP), CX
 	MOVQ x0+0(FP), DI
 	MOVQ x1+8(FP), DX
-	VBROADCASTSS constantsAVX2<>+0(SB), Y8
+	VBROADCASTSS constantsAVX2<>+100(SB), Y8 // zero
 	VMOVAPS Y8, Y9
-	VBROADCASTSS constantsAVX2<>+0(SB), Y10
+	VBROADCASTSS constantsAVX2<>+100(SB), Y10 // zero
 	VMOVAPS Y10, Y11
 loop16:
-	VMOVUPS 0(DI), Y2
+	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
-	VMOVUPS 0(DX), Y4
+	VMOVUPS (DX), Y4
 	VMOVUPS 32(DX), Y5
 	VSUBPS Y0, Y2, Y2
 	VSUBPS Y1, Y3, Y3
@@ -823,7 +827,7 @@ loop16:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ  loop16
+	JNZ loop16
 	VMOVAPS Y9, Y2
 	VADDPS Y2, Y8, Y8
 	VEXTRACTF128 $1, Y8, X2
@@ -842,7 +846,7 @@ loop16:
 	VADDPS Y14, Y9, Y9
 	VSQRTPS Y8, Y8
 	VSQRTPS Y9, Y9
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VDIVPS Y8, Y14, Y8
 	VDIVPS Y9, Y14, Y9
 	VMOVAPS Y11, Y2
@@ -863,21 +867,21 @@ loop16:
 	VADDPS Y14, Y11, Y11
 	VSQRTPS Y10, Y10
 	VSQRTPS Y11, Y11
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VDIVPS Y10, Y14, Y10
 	VDIVPS Y11, Y14, Y11
-	// (x − mean)·scale·gain + bias
+	// x[i] = (x[i]−mean)·scale·gain[i] + bias[i]
 	MOVQ n+48(FP), CX
 	MOVQ x0+0(FP), DI
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
 loop17:
-	VMOVUPS 0(SI), Y4
+	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
-	VMOVUPS 0(DI), Y2
+	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
-	VMOVUPS 0(BX), Y6
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
 	VSUBPS Y0, Y2, Y2
 	VSUBPS Y1, Y3, Y3
@@ -885,11 +889,11 @@ loop17:
 	VMULPS Y9, Y3, Y3
 	VFMADD231PS Y4, Y2, Y6
 	VFMADD231PS Y5, Y3, Y7
-	VMOVUPS Y6, 0(DI)
+	VMOVUPS Y6, (DI)
 	VMOVUPS Y7, 32(DI)
-	VMOVUPS 0(DX), Y2
+	VMOVUPS (DX), Y2
 	VMOVUPS 32(DX), Y3
-	VMOVUPS 0(BX), Y6
+	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
 	VSUBPS Y12, Y2, Y2
 	VSUBPS Y13, Y3, Y3
@@ -897,27 +901,27 @@ loop17:
 	VMULPS Y11, Y3, Y3
 	VFMADD231PS Y4, Y2, Y6
 	VFMADD231PS Y5, Y3, Y7
-	VMOVUPS Y6, 0(DX)
+	VMOVUPS Y6, (DX)
 	VMOVUPS Y7, 32(DX)
 	ADDQ $64, DI
 	ADDQ $64, SI
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ  loop17
+	JNZ loop17
 	VZEROUPPER
 	RET
 
 // func maxAVX2(lanes *[16]float32, x *float32, n int)
-// maxAVX2 equals maxGeneric; n is a positive multiple of 16.
+// maxAVX2 sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 loop18:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VCMPPS $17, Y2, Y0, Y15
 	VBLENDVPS Y15, Y2, Y0, Y0
@@ -925,44 +929,44 @@ loop18:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop18
-	VMOVUPS Y0, 0(DI)
+	JNZ loop18
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
 // func sumAVX2(lanes *[16]float32, x *float32, n int)
-// sumAVX2 equals sumGeneric; n is a positive multiple of 16.
+// sumAVX2 sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 loop19:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop19
-	VMOVUPS Y0, 0(DI)
+	JNZ loop19
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
 // func sumSquaresAVX2(lanes *[16]float32, x *float32, n int, mean float32)
-// sumSquaresAVX2 equals sumSquaresGeneric; n is a positive multiple of 16.
+// sumSquaresAVX2 sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Y14
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 loop20:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y14, Y2, Y2
 	VSUBPS Y14, Y3, Y3
@@ -970,105 +974,104 @@ loop20:
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop20
-	VMOVUPS Y0, 0(DI)
+	JNZ loop20
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
 // func expSumAVX2(lanes *[16]float32, x *float32, n int, top float32)
-// expSumAVX2 equals expSumGeneric; n is a positive multiple of 16.
+// expSumAVX2 sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-	VBROADCASTSS top+24(FP), Y14
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 loop21:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VBROADCASTSS top+24(FP), Y14
 	VSUBPS Y14, Y2, Y2
 	VSUBPS Y14, Y3, Y3
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VMAXPS Y2, Y14, Y4
 	VMAXPS Y3, Y14, Y5
-	VBROADCASTSS constantsAVX2<>+48(SB), Y6
+	VBROADCASTSS constantsAVX2<>+60(SB), Y6 // roundBig
 	VMOVAPS Y6, Y7
-	VBROADCASTSS constantsAVX2<>+44(SB), Y14
+	VBROADCASTSS constantsAVX2<>+64(SB), Y14 // log2E
 	VFMADD231PS Y14, Y4, Y6
 	VFMADD231PS Y14, Y5, Y7
-	VBROADCASTSS constantsAVX2<>+48(SB), Y14
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
 	VSUBPS Y14, Y6, Y10
 	VSUBPS Y14, Y7, Y11
 	VMOVAPS Y4, Y8
 	VMOVAPS Y5, Y9
-	VBROADCASTSS constantsAVX2<>+52(SB), Y14
+	VBROADCASTSS constantsAVX2<>+68(SB), Y14 // -ln2High
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+56(SB), Y14
+	VBROADCASTSS constantsAVX2<>+72(SB), Y14 // -ln2Low
 	VFMADD231PS Y14, Y10, Y8
 	VFMADD231PS Y14, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+36(SB), Y14
+	VBROADCASTSS constantsAVX2<>+76(SB), Y14 // exponentOne
 	VPSLLD $23, Y6, Y6
 	VPADDD Y14, Y6, Y6
 	VPSLLD $23, Y7, Y7
 	VPADDD Y14, Y7, Y7
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	VBROADCASTSS constantsAVX2<>+76(SB), Y10
+	VBROADCASTSS constantsAVX2<>+80(SB), Y10 // expPoly4
 	VMOVAPS Y10, Y11
-	VBROADCASTSS constantsAVX2<>+72(SB), Y14
+	VBROADCASTSS constantsAVX2<>+84(SB), Y14 // expPoly3
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+68(SB), Y14
+	VBROADCASTSS constantsAVX2<>+88(SB), Y14 // expPoly2
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+64(SB), Y14
+	VBROADCASTSS constantsAVX2<>+92(SB), Y14 // expPoly1
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
-	VBROADCASTSS constantsAVX2<>+60(SB), Y14
+	VBROADCASTSS constantsAVX2<>+96(SB), Y14 // expPoly0
 	VFMADD213PS Y14, Y8, Y10
 	VFMADD213PS Y14, Y9, Y11
 	VMULPS Y8, Y8, Y4
 	VMULPS Y9, Y9, Y5
 	VFMADD231PS Y4, Y10, Y8
 	VFMADD231PS Y5, Y11, Y9
-	VBROADCASTSS constantsAVX2<>+4(SB), Y14
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
 	VADDPS Y14, Y8, Y4
 	VADDPS Y14, Y9, Y5
-	VBROADCASTSS constantsAVX2<>+40(SB), Y14
+	VBROADCASTSS constantsAVX2<>+56(SB), Y14 // expLow
 	VCMPPS $21, Y14, Y2, Y2
 	VMULPS Y6, Y4, Y4
 	VANDPS Y4, Y2, Y2
 	VCMPPS $21, Y14, Y3, Y3
 	VMULPS Y7, Y5, Y5
 	VANDPS Y5, Y3, Y3
-	VMOVUPS Y2, 0(SI)
+	VMOVUPS Y2, (SI)
 	VMOVUPS Y3, 32(SI)
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop21
-	VMOVUPS Y0, 0(DI)
+	JNZ loop21
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
 // func markNaNAVX2(lanes *[16]float32, x *float32, n int)
-// markNaNAVX2 sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+// markNaNAVX2 sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 TEXT ·markNaNAVX2(SB), NOSPLIT, $0-24
 	MOVQ lanes+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 loop22:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y4
+	VBROADCASTSS constantsAVX2<>+4(SB), Y4 // one
 	VMOVAPS Y4, Y5
 	VCMPPS $0, Y2, Y2, Y15
 	VBLENDVPS Y15, Y0, Y4, Y0
@@ -1076,33 +1079,33 @@ loop22:
 	VBLENDVPS Y15, Y1, Y5, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ  loop22
-	VMOVUPS Y0, 0(DI)
+	JNZ loop22
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
 // func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
-// toF16AVX2 rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+// toF16AVX2 sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ lanes+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
-	VMOVUPS 0(DI), Y0
+	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 loop23:
-	VMOVUPS 0(SI), Y2
+	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
 	VMOVAPS Y3, Y5
 	VCVTPS2PH $0, Y4, X14
-	VMOVUPS X14, 0(DX)
+	VMOVUPS X14, (DX)
 	VCVTPH2PS X14, Y4
 	VCVTPS2PH $0, Y5, X14
 	VMOVUPS X14, 16(DX)
 	VCVTPH2PS X14, Y5
-	VBROADCASTSS constantsAVX2<>+4(SB), Y6
+	VBROADCASTSS constantsAVX2<>+4(SB), Y6 // one
 	VMOVAPS Y6, Y7
 	VCMPPS $0, Y4, Y2, Y15
 	VBLENDVPS Y15, Y0, Y6, Y0
@@ -1111,21 +1114,22 @@ loop23:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ  loop23
-	VMOVUPS Y0, 0(DI)
+	JNZ loop23
+	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
 	RET
 
 // func pack16AVX2(panel *float32, w *float32, ldw int, k int)
-// pack16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16AVX2 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ ldw+16(FP), AX
 	MOVQ k+24(FP), CX
-	LEAQ (AX)(AX*2), R8 // 3·ldw
-	LEAQ (SI)(AX*8), DX // row 8
+	// R8 = 3·ldw, DX = row 8
+	LEAQ (AX)(AX*2), R8
+	LEAQ (SI)(AX*8), DX
 loop24:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
@@ -1136,6 +1140,7 @@ loop24:
 	VMOVUPS (R9)(AX*1), Y5
 	VMOVUPS (R9)(AX*2), Y6
 	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
 	VUNPCKLPS Y1, Y0, Y8
 	VUNPCKHPS Y1, Y0, Y9
 	VUNPCKLPS Y3, Y2, Y10
@@ -1153,7 +1158,7 @@ loop24:
 	VSHUFPS $0x44, Y15, Y13, Y6
 	VSHUFPS $0xee, Y15, Y13, Y7
 	VPERM2F128 $0x20, Y4, Y0, Y8
-	VMOVUPS Y8, 0(DI)
+	VMOVUPS Y8, (DI)
 	VPERM2F128 $0x20, Y5, Y1, Y8
 	VMOVUPS Y8, 64(DI)
 	VPERM2F128 $0x20, Y6, Y2, Y8
@@ -1177,6 +1182,7 @@ loop24:
 	VMOVUPS (R9)(AX*1), Y5
 	VMOVUPS (R9)(AX*2), Y6
 	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
 	VUNPCKLPS Y1, Y0, Y8
 	VUNPCKHPS Y1, Y0, Y9
 	VUNPCKLPS Y3, Y2, Y10
@@ -1213,19 +1219,20 @@ loop24:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ  loop24
+	JNZ loop24
 	VZEROUPPER
 	RET
 
 // func pack16F16AVX2(panel *uint16, w *uint16, ldw int, k int)
-// pack16F16AVX2 sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16F16AVX2 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ ldw+16(FP), AX
 	MOVQ k+24(FP), CX
-	LEAQ (AX)(AX*2), R8 // 3·ldw
-	LEAQ (SI)(AX*4), BX // rows 4, 8 and 12
+	// R8 = 3·ldw; BX, DX and R9 are rows 4, 8 and 12
+	LEAQ (AX)(AX*2), R8
+	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
 loop25:
@@ -1263,7 +1270,7 @@ loop25:
 	VPUNPCKHDQ Y15, Y13, Y7
 	VPUNPCKLQDQ Y4, Y0, Y8
 	VPUNPCKHQDQ Y4, Y0, Y9
-	VMOVDQU Y8, 0(DI)
+	VMOVDQU Y8, (DI)
 	VMOVDQU Y9, 32(DI)
 	VPUNPCKLQDQ Y5, Y1, Y8
 	VPUNPCKHQDQ Y5, Y1, Y9
@@ -1283,12 +1290,12 @@ loop25:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ  loop25
+	JNZ loop25
 	VZEROUPPER
 	RET
 
 // func peakAVX2(rounds int)
-// peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+// peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	MOVQ rounds+0(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -1355,6 +1362,6 @@ loop26:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ  loop26
+	JNZ loop26
 	VZEROUPPER
 	RET

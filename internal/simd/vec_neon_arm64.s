@@ -2,92 +2,93 @@
 
 //go:build !purego
 
+#include "go_asm.h"
 #include "textflag.h"
 
 // Functions of rows of floats, and what packs weights.
 
-DATA constantsNEON<>+0(SB)/8, $0x0000000000000000 // zero
-DATA constantsNEON<>+8(SB)/8, $0x0000000000000000
+DATA constantsNEON<>+0(SB)/8, $0x7fffffff7fffffff // absMask
+DATA constantsNEON<>+8(SB)/8, $0x7fffffff7fffffff
 DATA constantsNEON<>+16(SB)/8, $0x3f8000003f800000 // one
 DATA constantsNEON<>+24(SB)/8, $0x3f8000003f800000
-DATA constantsNEON<>+32(SB)/8, $0x4000000040000000 // two
-DATA constantsNEON<>+40(SB)/8, $0x4000000040000000
-DATA constantsNEON<>+48(SB)/8, $0x3f0000003f000000 // half
-DATA constantsNEON<>+56(SB)/8, $0x3f0000003f000000
-DATA constantsNEON<>+64(SB)/8, $0xbf000000bf000000 // -half
-DATA constantsNEON<>+72(SB)/8, $0xbf000000bf000000
-DATA constantsNEON<>+80(SB)/8, $0x3e8000003e800000 // quarter
-DATA constantsNEON<>+88(SB)/8, $0x3e8000003e800000
-DATA constantsNEON<>+96(SB)/8, $0xff800000ff800000 // -inf
-DATA constantsNEON<>+104(SB)/8, $0xff800000ff800000
-DATA constantsNEON<>+112(SB)/8, $0x7fffffff7fffffff // absMask
-DATA constantsNEON<>+120(SB)/8, $0x7fffffff7fffffff
-DATA constantsNEON<>+128(SB)/8, $0x8000000080000000 // signMask
-DATA constantsNEON<>+136(SB)/8, $0x8000000080000000
-DATA constantsNEON<>+144(SB)/8, $0x3f8000003f800000 // exponentOne
-DATA constantsNEON<>+152(SB)/8, $0x3f8000003f800000
-DATA constantsNEON<>+160(SB)/8, $0xc2aea8f6c2aea8f6 // expLow
-DATA constantsNEON<>+168(SB)/8, $0xc2aea8f6c2aea8f6
-DATA constantsNEON<>+176(SB)/8, $0x3fb8aa3b3fb8aa3b // log2E
-DATA constantsNEON<>+184(SB)/8, $0x3fb8aa3b3fb8aa3b
-DATA constantsNEON<>+192(SB)/8, $0x4b4000004b400000 // roundBig
-DATA constantsNEON<>+200(SB)/8, $0x4b4000004b400000
-DATA constantsNEON<>+208(SB)/8, $0xbf317200bf317200 // -ln2High
-DATA constantsNEON<>+216(SB)/8, $0xbf317200bf317200
-DATA constantsNEON<>+224(SB)/8, $0xb5bfbe8eb5bfbe8e // -ln2Low
-DATA constantsNEON<>+232(SB)/8, $0xb5bfbe8eb5bfbe8e
-DATA constantsNEON<>+240(SB)/8, $0x3efffffe3efffffe // expPoly0
-DATA constantsNEON<>+248(SB)/8, $0x3efffffe3efffffe
-DATA constantsNEON<>+256(SB)/8, $0x3e2aaa493e2aaa49 // expPoly1
-DATA constantsNEON<>+264(SB)/8, $0x3e2aaa493e2aaa49
-DATA constantsNEON<>+272(SB)/8, $0x3d2aac793d2aac79 // expPoly2
-DATA constantsNEON<>+280(SB)/8, $0x3d2aac793d2aac79
-DATA constantsNEON<>+288(SB)/8, $0x3c091cea3c091cea // expPoly3
-DATA constantsNEON<>+296(SB)/8, $0x3c091cea3c091cea
-DATA constantsNEON<>+304(SB)/8, $0x3ab512233ab51223 // expPoly4
-DATA constantsNEON<>+312(SB)/8, $0x3ab512233ab51223
-DATA constantsNEON<>+320(SB)/8, $0xb7cc5eecb7cc5eec // gaussPoly0
-DATA constantsNEON<>+328(SB)/8, $0xb7cc5eecb7cc5eec
-DATA constantsNEON<>+336(SB)/8, $0x3dcd60533dcd6053 // gaussPoly1
-DATA constantsNEON<>+344(SB)/8, $0x3dcd60533dcd6053
-DATA constantsNEON<>+352(SB)/8, $0x3dc1511c3dc1511c // gaussPoly2
-DATA constantsNEON<>+360(SB)/8, $0x3dc1511c3dc1511c
-DATA constantsNEON<>+368(SB)/8, $0x3dfd00a33dfd00a3 // gaussPoly3
-DATA constantsNEON<>+376(SB)/8, $0x3dfd00a33dfd00a3
-DATA constantsNEON<>+384(SB)/8, $0xbcd54221bcd54221 // gaussPoly4
-DATA constantsNEON<>+392(SB)/8, $0xbcd54221bcd54221
-DATA constantsNEON<>+400(SB)/8, $0x3ea1434b3ea1434b // gaussPoly5
-DATA constantsNEON<>+408(SB)/8, $0x3ea1434b3ea1434b
-DATA constantsNEON<>+416(SB)/8, $0xbeb12e44beb12e44 // gaussPoly6
-DATA constantsNEON<>+424(SB)/8, $0xbeb12e44beb12e44
-DATA constantsNEON<>+432(SB)/8, $0x3ecf145d3ecf145d // gaussPoly7
-DATA constantsNEON<>+440(SB)/8, $0x3ecf145d3ecf145d
-DATA constantsNEON<>+448(SB)/8, $0xbe4d038dbe4d038d // gaussPoly8
-DATA constantsNEON<>+456(SB)/8, $0xbe4d038dbe4d038d
-DATA constantsNEON<>+464(SB)/8, $0x3d0e19893d0e1989 // gaussPoly9
-DATA constantsNEON<>+472(SB)/8, $0x3d0e19893d0e1989
-DATA constantsNEON<>+480(SB)/8, $0xbeaaaa99beaaaa99 // tanhPoly0
-DATA constantsNEON<>+488(SB)/8, $0xbeaaaa99beaaaa99
-DATA constantsNEON<>+496(SB)/8, $0x3e0883933e088393 // tanhPoly1
-DATA constantsNEON<>+504(SB)/8, $0x3e0883933e088393
-DATA constantsNEON<>+512(SB)/8, $0xbd5c1e2bbd5c1e2b // tanhPoly2
-DATA constantsNEON<>+520(SB)/8, $0xbd5c1e2bbd5c1e2b
-DATA constantsNEON<>+528(SB)/8, $0x3ca913443ca91344 // tanhPoly3
-DATA constantsNEON<>+536(SB)/8, $0x3ca913443ca91344
-DATA constantsNEON<>+544(SB)/8, $0xbbbaf0c1bbbaf0c1 // tanhPoly4
-DATA constantsNEON<>+552(SB)/8, $0xbbbaf0c1bbbaf0c1
-DATA constantsNEON<>+560(SB)/8, $0x3f2000003f200000 // tanhSplit
-DATA constantsNEON<>+568(SB)/8, $0x3f2000003f200000
-DATA constantsNEON<>+576(SB)/8, $0x4118000041180000 // tanhOne
-DATA constantsNEON<>+584(SB)/8, $0x4118000041180000
-DATA constantsNEON<>+592(SB)/8, $0x3f4c422a3f4c422a // geluTanhScale
-DATA constantsNEON<>+600(SB)/8, $0x3f4c422a3f4c422a
-DATA constantsNEON<>+608(SB)/8, $0x3d3727133d372713 // geluTanhCube
-DATA constantsNEON<>+616(SB)/8, $0x3d3727133d372713
+DATA constantsNEON<>+32(SB)/8, $0x3e8000003e800000 // quarter
+DATA constantsNEON<>+40(SB)/8, $0x3e8000003e800000
+DATA constantsNEON<>+48(SB)/8, $0x3d0e19893d0e1989 // gaussPoly9
+DATA constantsNEON<>+56(SB)/8, $0x3d0e19893d0e1989
+DATA constantsNEON<>+64(SB)/8, $0xbe4d038dbe4d038d // gaussPoly8
+DATA constantsNEON<>+72(SB)/8, $0xbe4d038dbe4d038d
+DATA constantsNEON<>+80(SB)/8, $0x3ecf145d3ecf145d // gaussPoly7
+DATA constantsNEON<>+88(SB)/8, $0x3ecf145d3ecf145d
+DATA constantsNEON<>+96(SB)/8, $0xbeb12e44beb12e44 // gaussPoly6
+DATA constantsNEON<>+104(SB)/8, $0xbeb12e44beb12e44
+DATA constantsNEON<>+112(SB)/8, $0x3ea1434b3ea1434b // gaussPoly5
+DATA constantsNEON<>+120(SB)/8, $0x3ea1434b3ea1434b
+DATA constantsNEON<>+128(SB)/8, $0xbcd54221bcd54221 // gaussPoly4
+DATA constantsNEON<>+136(SB)/8, $0xbcd54221bcd54221
+DATA constantsNEON<>+144(SB)/8, $0x3dfd00a33dfd00a3 // gaussPoly3
+DATA constantsNEON<>+152(SB)/8, $0x3dfd00a33dfd00a3
+DATA constantsNEON<>+160(SB)/8, $0x3dc1511c3dc1511c // gaussPoly2
+DATA constantsNEON<>+168(SB)/8, $0x3dc1511c3dc1511c
+DATA constantsNEON<>+176(SB)/8, $0x3dcd60533dcd6053 // gaussPoly1
+DATA constantsNEON<>+184(SB)/8, $0x3dcd60533dcd6053
+DATA constantsNEON<>+192(SB)/8, $0xb7cc5eecb7cc5eec // gaussPoly0
+DATA constantsNEON<>+200(SB)/8, $0xb7cc5eecb7cc5eec
+DATA constantsNEON<>+208(SB)/8, $0xbf000000bf000000 // -half
+DATA constantsNEON<>+216(SB)/8, $0xbf000000bf000000
+DATA constantsNEON<>+224(SB)/8, $0xc2aea8f6c2aea8f6 // expLow
+DATA constantsNEON<>+232(SB)/8, $0xc2aea8f6c2aea8f6
+DATA constantsNEON<>+240(SB)/8, $0x4b4000004b400000 // roundBig
+DATA constantsNEON<>+248(SB)/8, $0x4b4000004b400000
+DATA constantsNEON<>+256(SB)/8, $0x3fb8aa3b3fb8aa3b // log2E
+DATA constantsNEON<>+264(SB)/8, $0x3fb8aa3b3fb8aa3b
+DATA constantsNEON<>+272(SB)/8, $0xbf317200bf317200 // -ln2High
+DATA constantsNEON<>+280(SB)/8, $0xbf317200bf317200
+DATA constantsNEON<>+288(SB)/8, $0xb5bfbe8eb5bfbe8e // -ln2Low
+DATA constantsNEON<>+296(SB)/8, $0xb5bfbe8eb5bfbe8e
+DATA constantsNEON<>+304(SB)/8, $0x3f8000003f800000 // exponentOne
+DATA constantsNEON<>+312(SB)/8, $0x3f8000003f800000
+DATA constantsNEON<>+320(SB)/8, $0x3ab512233ab51223 // expPoly4
+DATA constantsNEON<>+328(SB)/8, $0x3ab512233ab51223
+DATA constantsNEON<>+336(SB)/8, $0x3c091cea3c091cea // expPoly3
+DATA constantsNEON<>+344(SB)/8, $0x3c091cea3c091cea
+DATA constantsNEON<>+352(SB)/8, $0x3d2aac793d2aac79 // expPoly2
+DATA constantsNEON<>+360(SB)/8, $0x3d2aac793d2aac79
+DATA constantsNEON<>+368(SB)/8, $0x3e2aaa493e2aaa49 // expPoly1
+DATA constantsNEON<>+376(SB)/8, $0x3e2aaa493e2aaa49
+DATA constantsNEON<>+384(SB)/8, $0x3efffffe3efffffe // expPoly0
+DATA constantsNEON<>+392(SB)/8, $0x3efffffe3efffffe
+DATA constantsNEON<>+400(SB)/8, $0x0000000000000000 // zero
+DATA constantsNEON<>+408(SB)/8, $0x0000000000000000
+DATA constantsNEON<>+416(SB)/8, $0x4118000041180000 // tanhOne
+DATA constantsNEON<>+424(SB)/8, $0x4118000041180000
+DATA constantsNEON<>+432(SB)/8, $0x4000000040000000 // two
+DATA constantsNEON<>+440(SB)/8, $0x4000000040000000
+DATA constantsNEON<>+448(SB)/8, $0x8000000080000000 // signMask
+DATA constantsNEON<>+456(SB)/8, $0x8000000080000000
+DATA constantsNEON<>+464(SB)/8, $0xbbbaf0c1bbbaf0c1 // tanhPoly4
+DATA constantsNEON<>+472(SB)/8, $0xbbbaf0c1bbbaf0c1
+DATA constantsNEON<>+480(SB)/8, $0x3ca913443ca91344 // tanhPoly3
+DATA constantsNEON<>+488(SB)/8, $0x3ca913443ca91344
+DATA constantsNEON<>+496(SB)/8, $0xbd5c1e2bbd5c1e2b // tanhPoly2
+DATA constantsNEON<>+504(SB)/8, $0xbd5c1e2bbd5c1e2b
+DATA constantsNEON<>+512(SB)/8, $0x3e0883933e088393 // tanhPoly1
+DATA constantsNEON<>+520(SB)/8, $0x3e0883933e088393
+DATA constantsNEON<>+528(SB)/8, $0xbeaaaa99beaaaa99 // tanhPoly0
+DATA constantsNEON<>+536(SB)/8, $0xbeaaaa99beaaaa99
+DATA constantsNEON<>+544(SB)/8, $0x3f2000003f200000 // tanhSplit
+DATA constantsNEON<>+552(SB)/8, $0x3f2000003f200000
+DATA constantsNEON<>+560(SB)/8, $0x3d3727133d372713 // geluTanhCube
+DATA constantsNEON<>+568(SB)/8, $0x3d3727133d372713
+DATA constantsNEON<>+576(SB)/8, $0x3f4c422a3f4c422a // geluTanhScale
+DATA constantsNEON<>+584(SB)/8, $0x3f4c422a3f4c422a
+DATA constantsNEON<>+592(SB)/8, $0x3f0000003f000000 // half
+DATA constantsNEON<>+600(SB)/8, $0x3f0000003f000000
+DATA constantsNEON<>+608(SB)/8, $0xff800000ff800000 // -inf
+DATA constantsNEON<>+616(SB)/8, $0xff800000ff800000
 GLOBL constantsNEON<>(SB), RODATA|NOPTR, $624
 
 // func geluNEON(x *float32, n int)
-// geluNEON equals geluGeneric; n is a positive multiple of 16.
+// geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 TEXT ·geluNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -95,7 +96,7 @@ TEXT ·geluNEON(SB), NOSPLIT, $0-16
 loop1:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	// u = |x|, t = 1 / (u/4 + 1), R(t)
-	FMOVQ 112(R9), F28 // absMask
+	FMOVQ (R9), F28 // absMask
 	VAND V28.B16, V0.B16, V4.B16
 	VAND V28.B16, V1.B16, V5.B16
 	VAND V28.B16, V2.B16, V6.B16
@@ -104,7 +105,7 @@ loop1:
 	FMOVQ 16(R9), F9 // one
 	FMOVQ 16(R9), F10 // one
 	FMOVQ 16(R9), F11 // one
-	FMOVQ 80(R9), F28 // quarter
+	FMOVQ 32(R9), F28 // quarter
 	VFMLA V28.S4, V4.S4, V8.S4
 	VFMLA V28.S4, V5.S4, V9.S4
 	VFMLA V28.S4, V6.S4, V10.S4
@@ -114,116 +115,116 @@ loop1:
 	WORD $0x6E29FF89 // FDIV V9, V28, V9
 	WORD $0x6E2AFF8A // FDIV V10, V28, V10
 	WORD $0x6E2BFF8B // FDIV V11, V28, V11
-	FMOVQ 464(R9), F24 // gaussPoly9
-	FMOVQ 464(R9), F25 // gaussPoly9
-	FMOVQ 464(R9), F26 // gaussPoly9
-	FMOVQ 464(R9), F27 // gaussPoly9
-	FMOVQ 448(R9), F28 // gaussPoly8
+	FMOVQ 48(R9), F24 // gaussPoly9
+	FMOVQ 48(R9), F25 // gaussPoly9
+	FMOVQ 48(R9), F26 // gaussPoly9
+	FMOVQ 48(R9), F27 // gaussPoly9
+	FMOVQ 64(R9), F28 // gaussPoly8
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 448(R9), F29 // gaussPoly8
+	FMOVQ 64(R9), F29 // gaussPoly8
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 448(R9), F28 // gaussPoly8
+	FMOVQ 64(R9), F28 // gaussPoly8
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 448(R9), F29 // gaussPoly8
+	FMOVQ 64(R9), F29 // gaussPoly8
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 432(R9), F28 // gaussPoly7
+	FMOVQ 80(R9), F28 // gaussPoly7
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 432(R9), F29 // gaussPoly7
+	FMOVQ 80(R9), F29 // gaussPoly7
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 432(R9), F28 // gaussPoly7
+	FMOVQ 80(R9), F28 // gaussPoly7
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 432(R9), F29 // gaussPoly7
+	FMOVQ 80(R9), F29 // gaussPoly7
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 416(R9), F28 // gaussPoly6
+	FMOVQ 96(R9), F28 // gaussPoly6
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 416(R9), F29 // gaussPoly6
+	FMOVQ 96(R9), F29 // gaussPoly6
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 416(R9), F28 // gaussPoly6
+	FMOVQ 96(R9), F28 // gaussPoly6
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 416(R9), F29 // gaussPoly6
+	FMOVQ 96(R9), F29 // gaussPoly6
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 400(R9), F28 // gaussPoly5
+	FMOVQ 112(R9), F28 // gaussPoly5
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 400(R9), F29 // gaussPoly5
+	FMOVQ 112(R9), F29 // gaussPoly5
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 400(R9), F28 // gaussPoly5
+	FMOVQ 112(R9), F28 // gaussPoly5
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 400(R9), F29 // gaussPoly5
+	FMOVQ 112(R9), F29 // gaussPoly5
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 384(R9), F28 // gaussPoly4
+	FMOVQ 128(R9), F28 // gaussPoly4
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 384(R9), F29 // gaussPoly4
+	FMOVQ 128(R9), F29 // gaussPoly4
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 384(R9), F28 // gaussPoly4
+	FMOVQ 128(R9), F28 // gaussPoly4
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 384(R9), F29 // gaussPoly4
+	FMOVQ 128(R9), F29 // gaussPoly4
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 368(R9), F28 // gaussPoly3
+	FMOVQ 144(R9), F28 // gaussPoly3
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 368(R9), F29 // gaussPoly3
+	FMOVQ 144(R9), F29 // gaussPoly3
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 368(R9), F28 // gaussPoly3
+	FMOVQ 144(R9), F28 // gaussPoly3
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 368(R9), F29 // gaussPoly3
+	FMOVQ 144(R9), F29 // gaussPoly3
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 352(R9), F28 // gaussPoly2
+	FMOVQ 160(R9), F28 // gaussPoly2
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 352(R9), F29 // gaussPoly2
+	FMOVQ 160(R9), F29 // gaussPoly2
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 352(R9), F28 // gaussPoly2
+	FMOVQ 160(R9), F28 // gaussPoly2
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 352(R9), F29 // gaussPoly2
+	FMOVQ 160(R9), F29 // gaussPoly2
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 336(R9), F28 // gaussPoly1
+	FMOVQ 176(R9), F28 // gaussPoly1
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 336(R9), F29 // gaussPoly1
+	FMOVQ 176(R9), F29 // gaussPoly1
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 336(R9), F28 // gaussPoly1
+	FMOVQ 176(R9), F28 // gaussPoly1
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 336(R9), F29 // gaussPoly1
+	FMOVQ 176(R9), F29 // gaussPoly1
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
-	FMOVQ 320(R9), F28 // gaussPoly0
+	FMOVQ 192(R9), F28 // gaussPoly0
 	VFMLA V8.S4, V24.S4, V28.S4
 	VMOV V28.B16, V24.B16
-	FMOVQ 320(R9), F29 // gaussPoly0
+	FMOVQ 192(R9), F29 // gaussPoly0
 	VFMLA V9.S4, V25.S4, V29.S4
 	VMOV V29.B16, V25.B16
-	FMOVQ 320(R9), F28 // gaussPoly0
+	FMOVQ 192(R9), F28 // gaussPoly0
 	VFMLA V10.S4, V26.S4, V28.S4
 	VMOV V28.B16, V26.B16
-	FMOVQ 320(R9), F29 // gaussPoly0
+	FMOVQ 192(R9), F29 // gaussPoly0
 	VFMLA V11.S4, V27.S4, V29.S4
 	VMOV V29.B16, V27.B16
 	// q = R·exp(−u²/2)
@@ -231,27 +232,27 @@ loop1:
 	WORD $0x6E25DCA5 // FMUL V5, V5, V5
 	WORD $0x6E26DCC6 // FMUL V6, V6, V6
 	WORD $0x6E27DCE7 // FMUL V7, V7, V7
-	FMOVQ 64(R9), F28 // -half
+	FMOVQ 208(R9), F28 // -half
 	WORD $0x6E3CDC84 // FMUL V4, V4, V28
 	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
 	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
 	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 192(R9), F12 // roundBig
-	FMOVQ 192(R9), F13 // roundBig
-	FMOVQ 192(R9), F14 // roundBig
-	FMOVQ 192(R9), F15 // roundBig
-	FMOVQ 176(R9), F28 // log2E
+	FMOVQ 240(R9), F12 // roundBig
+	FMOVQ 240(R9), F13 // roundBig
+	FMOVQ 240(R9), F14 // roundBig
+	FMOVQ 240(R9), F15 // roundBig
+	FMOVQ 256(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 192(R9), F28 // roundBig
+	FMOVQ 240(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -260,17 +261,17 @@ loop1:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 208(R9), F28 // -ln2High
+	FMOVQ 272(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 224(R9), F28 // -ln2Low
+	FMOVQ 288(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 144(R9), F28 // exponentOne
+	FMOVQ 304(R9), F28 // exponentOne
 	VSHL $23, V12.S4, V12.S4
 	VADD V28.S4, V12.S4, V12.S4
 	VSHL $23, V13.S4, V13.S4
@@ -280,56 +281,56 @@ loop1:
 	VSHL $23, V15.S4, V15.S4
 	VADD V28.S4, V15.S4, V15.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 304(R9), F20 // expPoly4
-	FMOVQ 304(R9), F21 // expPoly4
-	FMOVQ 304(R9), F22 // expPoly4
-	FMOVQ 304(R9), F23 // expPoly4
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 320(R9), F20 // expPoly4
+	FMOVQ 320(R9), F21 // expPoly4
+	FMOVQ 320(R9), F22 // expPoly4
+	FMOVQ 320(R9), F23 // expPoly4
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -349,11 +350,11 @@ loop1:
 	WORD $0x6E2DDD29 // FMUL V9, V9, V13
 	WORD $0x6E2EDD4A // FMUL V10, V10, V14
 	WORD $0x6E2FDD6B // FMUL V11, V11, V15
-	FMOVQ 0(R9), F20 // zero
-	FMOVQ 0(R9), F21 // zero
-	FMOVQ 0(R9), F22 // zero
-	FMOVQ 0(R9), F23 // zero
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 400(R9), F20 // zero
+	FMOVQ 400(R9), F21 // zero
+	FMOVQ 400(R9), F22 // zero
+	FMOVQ 400(R9), F23 // zero
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -376,7 +377,7 @@ loop1:
 	WORD $0x4EA5D789 // FSUB V9, V28, V5
 	WORD $0x4EA6D78A // FSUB V10, V28, V6
 	WORD $0x4EA7D78B // FSUB V11, V28, V7
-	FMOVQ 0(R9), F28 // zero
+	FMOVQ 400(R9), F28 // zero
 	WORD $0x6EA0E79D // FCMGT V29, V28, V0
 	VBSL V8.B16, V4.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -396,11 +397,11 @@ loop1:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	SUBS $16, R4
-	BNE  loop1
+	BNE loop1
 	RET
 
 // func tanhNEON(x *float32, n int)
-// tanhNEON equals tanhGeneric; n is a positive multiple of 16.
+// tanhNEON sets x[i] = tanh(x[i]); n is a positive multiple of 16; twin: tanhGeneric.
 TEXT ·tanhNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -408,37 +409,37 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-16
 loop2:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	// big = 1 − 2/(exp(2·min(|x|, one)) + 1), with x's sign
-	FMOVQ 112(R9), F28 // absMask
+	FMOVQ (R9), F28 // absMask
 	VAND V28.B16, V0.B16, V24.B16
 	VAND V28.B16, V1.B16, V25.B16
 	VAND V28.B16, V2.B16, V26.B16
 	VAND V28.B16, V3.B16, V27.B16
-	FMOVQ 576(R9), F28 // tanhOne
+	FMOVQ 416(R9), F28 // tanhOne
 	WORD $0x4EB8F784 // FMIN V4, V28, V24
 	WORD $0x4EB9F785 // FMIN V5, V28, V25
 	WORD $0x4EBAF786 // FMIN V6, V28, V26
 	WORD $0x4EBBF787 // FMIN V7, V28, V27
-	FMOVQ 32(R9), F28 // two
+	FMOVQ 432(R9), F28 // two
 	WORD $0x6E3CDC84 // FMUL V4, V4, V28
 	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
 	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
 	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 192(R9), F12 // roundBig
-	FMOVQ 192(R9), F13 // roundBig
-	FMOVQ 192(R9), F14 // roundBig
-	FMOVQ 192(R9), F15 // roundBig
-	FMOVQ 176(R9), F28 // log2E
+	FMOVQ 240(R9), F12 // roundBig
+	FMOVQ 240(R9), F13 // roundBig
+	FMOVQ 240(R9), F14 // roundBig
+	FMOVQ 240(R9), F15 // roundBig
+	FMOVQ 256(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 192(R9), F28 // roundBig
+	FMOVQ 240(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -447,17 +448,17 @@ loop2:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 208(R9), F28 // -ln2High
+	FMOVQ 272(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 224(R9), F28 // -ln2Low
+	FMOVQ 288(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 144(R9), F28 // exponentOne
+	FMOVQ 304(R9), F28 // exponentOne
 	VSHL $23, V12.S4, V12.S4
 	VADD V28.S4, V12.S4, V12.S4
 	VSHL $23, V13.S4, V13.S4
@@ -467,56 +468,56 @@ loop2:
 	VSHL $23, V15.S4, V15.S4
 	VADD V28.S4, V15.S4, V15.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 304(R9), F20 // expPoly4
-	FMOVQ 304(R9), F21 // expPoly4
-	FMOVQ 304(R9), F22 // expPoly4
-	FMOVQ 304(R9), F23 // expPoly4
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 320(R9), F20 // expPoly4
+	FMOVQ 320(R9), F21 // expPoly4
+	FMOVQ 320(R9), F22 // expPoly4
+	FMOVQ 320(R9), F23 // expPoly4
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -536,11 +537,11 @@ loop2:
 	WORD $0x6E2DDD29 // FMUL V9, V9, V13
 	WORD $0x6E2EDD4A // FMUL V10, V10, V14
 	WORD $0x6E2FDD6B // FMUL V11, V11, V15
-	FMOVQ 0(R9), F20 // zero
-	FMOVQ 0(R9), F21 // zero
-	FMOVQ 0(R9), F22 // zero
-	FMOVQ 0(R9), F23 // zero
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 400(R9), F20 // zero
+	FMOVQ 400(R9), F21 // zero
+	FMOVQ 400(R9), F22 // zero
+	FMOVQ 400(R9), F23 // zero
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -558,7 +559,7 @@ loop2:
 	WORD $0x4E3CD4A5 // FADD V5, V5, V28
 	WORD $0x4E3CD4C6 // FADD V6, V6, V28
 	WORD $0x4E3CD4E7 // FADD V7, V7, V28
-	FMOVQ 32(R9), F28 // two
+	FMOVQ 432(R9), F28 // two
 	WORD $0x6E24FF84 // FDIV V4, V28, V4
 	WORD $0x6E25FF85 // FDIV V5, V28, V5
 	WORD $0x6E26FF86 // FDIV V6, V28, V6
@@ -568,7 +569,7 @@ loop2:
 	WORD $0x4EA5D785 // FSUB V5, V28, V5
 	WORD $0x4EA6D786 // FSUB V6, V28, V6
 	WORD $0x4EA7D787 // FSUB V7, V28, V7
-	FMOVQ 128(R9), F28 // signMask
+	FMOVQ 448(R9), F28 // signMask
 	VAND V28.B16, V0.B16, V8.B16
 	VAND V28.B16, V1.B16, V9.B16
 	VAND V28.B16, V2.B16, V10.B16
@@ -582,56 +583,56 @@ loop2:
 	WORD $0x6E21DC29 // FMUL V9, V1, V1
 	WORD $0x6E22DC4A // FMUL V10, V2, V2
 	WORD $0x6E23DC6B // FMUL V11, V3, V3
-	FMOVQ 544(R9), F12 // tanhPoly4
-	FMOVQ 544(R9), F13 // tanhPoly4
-	FMOVQ 544(R9), F14 // tanhPoly4
-	FMOVQ 544(R9), F15 // tanhPoly4
-	FMOVQ 528(R9), F28 // tanhPoly3
+	FMOVQ 464(R9), F12 // tanhPoly4
+	FMOVQ 464(R9), F13 // tanhPoly4
+	FMOVQ 464(R9), F14 // tanhPoly4
+	FMOVQ 464(R9), F15 // tanhPoly4
+	FMOVQ 480(R9), F28 // tanhPoly3
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 528(R9), F29 // tanhPoly3
+	FMOVQ 480(R9), F29 // tanhPoly3
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 528(R9), F28 // tanhPoly3
+	FMOVQ 480(R9), F28 // tanhPoly3
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 528(R9), F29 // tanhPoly3
+	FMOVQ 480(R9), F29 // tanhPoly3
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 512(R9), F28 // tanhPoly2
+	FMOVQ 496(R9), F28 // tanhPoly2
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 512(R9), F29 // tanhPoly2
+	FMOVQ 496(R9), F29 // tanhPoly2
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 512(R9), F28 // tanhPoly2
+	FMOVQ 496(R9), F28 // tanhPoly2
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 512(R9), F29 // tanhPoly2
+	FMOVQ 496(R9), F29 // tanhPoly2
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 496(R9), F28 // tanhPoly1
+	FMOVQ 512(R9), F28 // tanhPoly1
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 496(R9), F29 // tanhPoly1
+	FMOVQ 512(R9), F29 // tanhPoly1
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 496(R9), F28 // tanhPoly1
+	FMOVQ 512(R9), F28 // tanhPoly1
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 496(R9), F29 // tanhPoly1
+	FMOVQ 512(R9), F29 // tanhPoly1
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 480(R9), F28 // tanhPoly0
+	FMOVQ 528(R9), F28 // tanhPoly0
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 480(R9), F29 // tanhPoly0
+	FMOVQ 528(R9), F29 // tanhPoly0
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 480(R9), F28 // tanhPoly0
+	FMOVQ 528(R9), F28 // tanhPoly0
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 480(R9), F29 // tanhPoly0
+	FMOVQ 528(R9), F29 // tanhPoly0
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
 	WORD $0x6E28DC08 // FMUL V8, V0, V8
@@ -642,7 +643,7 @@ loop2:
 	VFMLA V13.S4, V9.S4, V1.S4
 	VFMLA V14.S4, V10.S4, V2.S4
 	VFMLA V15.S4, V11.S4, V3.S4
-	FMOVQ 560(R9), F28 // tanhSplit
+	FMOVQ 544(R9), F28 // tanhSplit
 	WORD $0x6EB8E79D // FCMGT V29, V28, V24
 	VBSL V4.B16, V0.B16, V29.B16
 	VMOV V29.B16, V0.B16
@@ -658,11 +659,11 @@ loop2:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	SUBS $16, R4
-	BNE  loop2
+	BNE loop2
 	RET
 
 // func geluTanhNEON(x *float32, n int)
-// geluTanhNEON equals geluTanhGeneric; n is a positive multiple of 16.
+// geluTanhNEON sets x[i] = ½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³))); n is a positive multiple of 16; twin: geluTanhGeneric.
 TEXT ·geluTanhNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -678,48 +679,48 @@ loop3:
 	WORD $0x6E21DCA5 // FMUL V5, V5, V1
 	WORD $0x6E22DCC6 // FMUL V6, V6, V2
 	WORD $0x6E23DCE7 // FMUL V7, V7, V3
-	FMOVQ 608(R9), F28 // geluTanhCube
+	FMOVQ 560(R9), F28 // geluTanhCube
 	VFMLA V28.S4, V4.S4, V0.S4
 	VFMLA V28.S4, V5.S4, V1.S4
 	VFMLA V28.S4, V6.S4, V2.S4
 	VFMLA V28.S4, V7.S4, V3.S4
-	FMOVQ 592(R9), F28 // geluTanhScale
+	FMOVQ 576(R9), F28 // geluTanhScale
 	WORD $0x6E3CDC00 // FMUL V0, V0, V28
 	WORD $0x6E3CDC21 // FMUL V1, V1, V28
 	WORD $0x6E3CDC42 // FMUL V2, V2, V28
 	WORD $0x6E3CDC63 // FMUL V3, V3, V28
 	// big = 1 − 2/(exp(2·min(|x|, one)) + 1), with x's sign
-	FMOVQ 112(R9), F28 // absMask
+	FMOVQ (R9), F28 // absMask
 	VAND V28.B16, V0.B16, V24.B16
 	VAND V28.B16, V1.B16, V25.B16
 	VAND V28.B16, V2.B16, V26.B16
 	VAND V28.B16, V3.B16, V27.B16
-	FMOVQ 576(R9), F28 // tanhOne
+	FMOVQ 416(R9), F28 // tanhOne
 	WORD $0x4EB8F784 // FMIN V4, V28, V24
 	WORD $0x4EB9F785 // FMIN V5, V28, V25
 	WORD $0x4EBAF786 // FMIN V6, V28, V26
 	WORD $0x4EBBF787 // FMIN V7, V28, V27
-	FMOVQ 32(R9), F28 // two
+	FMOVQ 432(R9), F28 // two
 	WORD $0x6E3CDC84 // FMUL V4, V4, V28
 	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
 	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
 	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 192(R9), F12 // roundBig
-	FMOVQ 192(R9), F13 // roundBig
-	FMOVQ 192(R9), F14 // roundBig
-	FMOVQ 192(R9), F15 // roundBig
-	FMOVQ 176(R9), F28 // log2E
+	FMOVQ 240(R9), F12 // roundBig
+	FMOVQ 240(R9), F13 // roundBig
+	FMOVQ 240(R9), F14 // roundBig
+	FMOVQ 240(R9), F15 // roundBig
+	FMOVQ 256(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 192(R9), F28 // roundBig
+	FMOVQ 240(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -728,17 +729,17 @@ loop3:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 208(R9), F28 // -ln2High
+	FMOVQ 272(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 224(R9), F28 // -ln2Low
+	FMOVQ 288(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 144(R9), F28 // exponentOne
+	FMOVQ 304(R9), F28 // exponentOne
 	VSHL $23, V12.S4, V12.S4
 	VADD V28.S4, V12.S4, V12.S4
 	VSHL $23, V13.S4, V13.S4
@@ -748,56 +749,56 @@ loop3:
 	VSHL $23, V15.S4, V15.S4
 	VADD V28.S4, V15.S4, V15.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 304(R9), F20 // expPoly4
-	FMOVQ 304(R9), F21 // expPoly4
-	FMOVQ 304(R9), F22 // expPoly4
-	FMOVQ 304(R9), F23 // expPoly4
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 320(R9), F20 // expPoly4
+	FMOVQ 320(R9), F21 // expPoly4
+	FMOVQ 320(R9), F22 // expPoly4
+	FMOVQ 320(R9), F23 // expPoly4
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -817,11 +818,11 @@ loop3:
 	WORD $0x6E2DDD29 // FMUL V9, V9, V13
 	WORD $0x6E2EDD4A // FMUL V10, V10, V14
 	WORD $0x6E2FDD6B // FMUL V11, V11, V15
-	FMOVQ 0(R9), F20 // zero
-	FMOVQ 0(R9), F21 // zero
-	FMOVQ 0(R9), F22 // zero
-	FMOVQ 0(R9), F23 // zero
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 400(R9), F20 // zero
+	FMOVQ 400(R9), F21 // zero
+	FMOVQ 400(R9), F22 // zero
+	FMOVQ 400(R9), F23 // zero
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -839,7 +840,7 @@ loop3:
 	WORD $0x4E3CD4A5 // FADD V5, V5, V28
 	WORD $0x4E3CD4C6 // FADD V6, V6, V28
 	WORD $0x4E3CD4E7 // FADD V7, V7, V28
-	FMOVQ 32(R9), F28 // two
+	FMOVQ 432(R9), F28 // two
 	WORD $0x6E24FF84 // FDIV V4, V28, V4
 	WORD $0x6E25FF85 // FDIV V5, V28, V5
 	WORD $0x6E26FF86 // FDIV V6, V28, V6
@@ -849,7 +850,7 @@ loop3:
 	WORD $0x4EA5D785 // FSUB V5, V28, V5
 	WORD $0x4EA6D786 // FSUB V6, V28, V6
 	WORD $0x4EA7D787 // FSUB V7, V28, V7
-	FMOVQ 128(R9), F28 // signMask
+	FMOVQ 448(R9), F28 // signMask
 	VAND V28.B16, V0.B16, V8.B16
 	VAND V28.B16, V1.B16, V9.B16
 	VAND V28.B16, V2.B16, V10.B16
@@ -863,56 +864,56 @@ loop3:
 	WORD $0x6E21DC29 // FMUL V9, V1, V1
 	WORD $0x6E22DC4A // FMUL V10, V2, V2
 	WORD $0x6E23DC6B // FMUL V11, V3, V3
-	FMOVQ 544(R9), F12 // tanhPoly4
-	FMOVQ 544(R9), F13 // tanhPoly4
-	FMOVQ 544(R9), F14 // tanhPoly4
-	FMOVQ 544(R9), F15 // tanhPoly4
-	FMOVQ 528(R9), F28 // tanhPoly3
+	FMOVQ 464(R9), F12 // tanhPoly4
+	FMOVQ 464(R9), F13 // tanhPoly4
+	FMOVQ 464(R9), F14 // tanhPoly4
+	FMOVQ 464(R9), F15 // tanhPoly4
+	FMOVQ 480(R9), F28 // tanhPoly3
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 528(R9), F29 // tanhPoly3
+	FMOVQ 480(R9), F29 // tanhPoly3
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 528(R9), F28 // tanhPoly3
+	FMOVQ 480(R9), F28 // tanhPoly3
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 528(R9), F29 // tanhPoly3
+	FMOVQ 480(R9), F29 // tanhPoly3
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 512(R9), F28 // tanhPoly2
+	FMOVQ 496(R9), F28 // tanhPoly2
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 512(R9), F29 // tanhPoly2
+	FMOVQ 496(R9), F29 // tanhPoly2
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 512(R9), F28 // tanhPoly2
+	FMOVQ 496(R9), F28 // tanhPoly2
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 512(R9), F29 // tanhPoly2
+	FMOVQ 496(R9), F29 // tanhPoly2
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 496(R9), F28 // tanhPoly1
+	FMOVQ 512(R9), F28 // tanhPoly1
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 496(R9), F29 // tanhPoly1
+	FMOVQ 512(R9), F29 // tanhPoly1
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 496(R9), F28 // tanhPoly1
+	FMOVQ 512(R9), F28 // tanhPoly1
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 496(R9), F29 // tanhPoly1
+	FMOVQ 512(R9), F29 // tanhPoly1
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
-	FMOVQ 480(R9), F28 // tanhPoly0
+	FMOVQ 528(R9), F28 // tanhPoly0
 	VFMLA V8.S4, V12.S4, V28.S4
 	VMOV V28.B16, V12.B16
-	FMOVQ 480(R9), F29 // tanhPoly0
+	FMOVQ 528(R9), F29 // tanhPoly0
 	VFMLA V9.S4, V13.S4, V29.S4
 	VMOV V29.B16, V13.B16
-	FMOVQ 480(R9), F28 // tanhPoly0
+	FMOVQ 528(R9), F28 // tanhPoly0
 	VFMLA V10.S4, V14.S4, V28.S4
 	VMOV V28.B16, V14.B16
-	FMOVQ 480(R9), F29 // tanhPoly0
+	FMOVQ 528(R9), F29 // tanhPoly0
 	VFMLA V11.S4, V15.S4, V29.S4
 	VMOV V29.B16, V15.B16
 	WORD $0x6E28DC08 // FMUL V8, V0, V8
@@ -923,7 +924,7 @@ loop3:
 	VFMLA V13.S4, V9.S4, V1.S4
 	VFMLA V14.S4, V10.S4, V2.S4
 	VFMLA V15.S4, V11.S4, V3.S4
-	FMOVQ 560(R9), F28 // tanhSplit
+	FMOVQ 544(R9), F28 // tanhSplit
 	WORD $0x6EB8E79D // FCMGT V29, V28, V24
 	VBSL V4.B16, V0.B16, V29.B16
 	VMOV V29.B16, V0.B16
@@ -938,7 +939,7 @@ loop3:
 	VMOV V29.B16, V3.B16
 	// h = x/2, h·tanh(z) + h
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
-	FMOVQ 48(R9), F28 // half
+	FMOVQ 592(R9), F28 // half
 	WORD $0x6E3CDC84 // FMUL V4, V4, V28
 	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
 	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
@@ -958,22 +959,22 @@ loop3:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	SUBS $16, R4
-	BNE  loop3
+	BNE loop3
 	RET
 
 // func reluNEON(x *float32, n int)
-// reluNEON equals reluGeneric; n is a positive multiple of 16.
+// reluNEON sets x[i] = x[i] < 0 ? 0 : x[i]; n is a positive multiple of 16; twin: reluGeneric.
 TEXT ·reluNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R4
 loop4:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-	FMOVQ 0(R9), F4 // zero
-	FMOVQ 0(R9), F5 // zero
-	FMOVQ 0(R9), F6 // zero
-	FMOVQ 0(R9), F7 // zero
-	FMOVQ 0(R9), F28 // zero
+	FMOVQ 400(R9), F4 // zero
+	FMOVQ 400(R9), F5 // zero
+	FMOVQ 400(R9), F6 // zero
+	FMOVQ 400(R9), F7 // zero
+	FMOVQ 400(R9), F28 // zero
 	WORD $0x6EA0E79D // FCMGT V29, V28, V0
 	VBSL V0.B16, V4.B16, V29.B16
 	VMOV V29.B16, V0.B16
@@ -989,22 +990,22 @@ loop4:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	SUBS $16, R4
-	BNE  loop4
+	BNE loop4
 	RET
 
 // func reluSquaredNEON(x *float32, n int)
-// reluSquaredNEON equals reluSquaredGeneric; n is a positive multiple of 16.
+// reluSquaredNEON sets x[i] = (x[i] < 0 ? 0 : x[i])²; n is a positive multiple of 16; twin: reluSquaredGeneric.
 TEXT ·reluSquaredNEON(SB), NOSPLIT, $0-16
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
 	MOVD n+8(FP), R4
 loop5:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-	FMOVQ 0(R9), F4 // zero
-	FMOVQ 0(R9), F5 // zero
-	FMOVQ 0(R9), F6 // zero
-	FMOVQ 0(R9), F7 // zero
-	FMOVQ 0(R9), F28 // zero
+	FMOVQ 400(R9), F4 // zero
+	FMOVQ 400(R9), F5 // zero
+	FMOVQ 400(R9), F6 // zero
+	FMOVQ 400(R9), F7 // zero
+	FMOVQ 400(R9), F28 // zero
 	WORD $0x6EA0E79D // FCMGT V29, V28, V0
 	VBSL V0.B16, V4.B16, V29.B16
 	VMOV V29.B16, V0.B16
@@ -1024,11 +1025,11 @@ loop5:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	SUBS $16, R4
-	BNE  loop5
+	BNE loop5
 	RET
 
 // func scaleNEON(x *float32, n int, s float32)
-// scaleNEON equals scaleGeneric; n is a positive multiple of 16.
+// scaleNEON sets x[i] = x[i]·s; n is a positive multiple of 16; twin: scaleGeneric.
 TEXT ·scaleNEON(SB), NOSPLIT, $0-20
 	MOVD $constantsNEON<>(SB), R9
 	MOVD x+0(FP), R0
@@ -1044,11 +1045,11 @@ loop6:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	SUBS $16, R4
-	BNE  loop6
+	BNE loop6
 	RET
 
 // func addNEON(dst *float32, x *float32, y *float32, n int)
-// addNEON equals addGeneric; n is a positive multiple of 16.
+// addNEON sets dst[i] = x[i] + y[i]; n is a positive multiple of 16; twin: addGeneric.
 TEXT ·addNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 	MOVD dst+0(FP), R0
@@ -1067,11 +1068,11 @@ loop7:
 	ADD $64, R1
 	ADD $64, R2
 	SUBS $16, R4
-	BNE  loop7
+	BNE loop7
 	RET
 
 // func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
-// normalizeNEON equals normalizeGeneric; n is a positive multiple of 16.
+// normalizeNEON sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 TEXT ·normalizeNEON(SB), NOSPLIT, $0-48
 	MOVD $constantsNEON<>(SB), R9
 	MOVD dst+0(FP), R0
@@ -1105,11 +1106,11 @@ loop8:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE  loop8
+	BNE loop8
 	RET
 
 // func fromF16NEON(dst *float32, src *uint16, n int)
-// fromF16NEON equals fromF16Generic; n is a positive multiple of 16.
+// fromF16NEON sets dst[i] = src[i], a float16; n is a positive multiple of 16; twin: fromF16Generic.
 TEXT ·fromF16NEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD dst+0(FP), R0
@@ -1125,11 +1126,11 @@ loop9:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $16, R4
-	BNE  loop9
+	BNE loop9
 	RET
 
 // func packColumnNEON(panel *float32, v *float32, ldv int, n int)
-// packColumnNEON copies n/16 rows of 16 floats, which are ldv bytes apart, to one another; n is a positive multiple of 16.
+// packColumnNEON copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart; n is a positive multiple of 16; twin: PackColumns.
 TEXT ·packColumnNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 	MOVD panel+0(FP), R0
@@ -1139,23 +1140,24 @@ loop10:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	MOVD ldv+16(FP), R5
-	ADD  R5, R1
+	ADD R5, R1
 	ADD $64, R0
 	SUBS $16, R4
-	BNE  loop10
+	BNE loop10
 	RET
 
 // func softmaxNEON(x *float32, ldx int, rows int, n int)
-// softmaxNEON is SoftmaxRows for rows of n floats, ldx bytes apart; n is a positive multiple of 16.
+// softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 row11:
+	// top = max x, in 0 and then in 6
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
-	FMOVQ 96(R9), F0 // -inf
-	FMOVQ 96(R9), F1 // -inf
-	FMOVQ 96(R9), F2 // -inf
-	FMOVQ 96(R9), F3 // -inf
+	FMOVQ 608(R9), F0 // -inf
+	FMOVQ 608(R9), F1 // -inf
+	FMOVQ 608(R9), F2 // -inf
+	FMOVQ 608(R9), F3 // -inf
 loop12:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24F400 // FMAX V0, V0, V4
@@ -1164,7 +1166,7 @@ loop12:
 	WORD $0x4E27F463 // FMAX V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop12
+	BNE loop12
 	WORD $0x4E22F400 // FMAX V0, V0, V2
 	WORD $0x4E23F421 // FMAX V1, V1, V3
 	WORD $0x4E21F400 // FMAX V0, V0, V1
@@ -1180,12 +1182,13 @@ loop12:
 	VMOV V1.B16, V25.B16
 	VMOV V2.B16, V26.B16
 	VMOV V3.B16, V27.B16
+	// x[i] = exp(x[i]−top), sum += x[i], 6 = 1/sum
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
-	FMOVQ 0(R9), F0 // zero
-	FMOVQ 0(R9), F1 // zero
-	FMOVQ 0(R9), F2 // zero
-	FMOVQ 0(R9), F3 // zero
+	FMOVQ 400(R9), F0 // zero
+	FMOVQ 400(R9), F1 // zero
+	FMOVQ 400(R9), F2 // zero
+	FMOVQ 400(R9), F3 // zero
 loop13:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EB8D484 // FSUB V4, V4, V24
@@ -1193,21 +1196,21 @@ loop13:
 	WORD $0x4EBAD4C6 // FSUB V6, V6, V26
 	WORD $0x4EBBD4E7 // FSUB V7, V7, V27
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 192(R9), F12 // roundBig
-	FMOVQ 192(R9), F13 // roundBig
-	FMOVQ 192(R9), F14 // roundBig
-	FMOVQ 192(R9), F15 // roundBig
-	FMOVQ 176(R9), F28 // log2E
+	FMOVQ 240(R9), F12 // roundBig
+	FMOVQ 240(R9), F13 // roundBig
+	FMOVQ 240(R9), F14 // roundBig
+	FMOVQ 240(R9), F15 // roundBig
+	FMOVQ 256(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 192(R9), F28 // roundBig
+	FMOVQ 240(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -1216,17 +1219,17 @@ loop13:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 208(R9), F28 // -ln2High
+	FMOVQ 272(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 224(R9), F28 // -ln2Low
+	FMOVQ 288(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 144(R9), F28 // exponentOne
+	FMOVQ 304(R9), F28 // exponentOne
 	VSHL $23, V12.S4, V12.S4
 	VADD V28.S4, V12.S4, V12.S4
 	VSHL $23, V13.S4, V13.S4
@@ -1236,56 +1239,56 @@ loop13:
 	VSHL $23, V15.S4, V15.S4
 	VADD V28.S4, V15.S4, V15.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 304(R9), F20 // expPoly4
-	FMOVQ 304(R9), F21 // expPoly4
-	FMOVQ 304(R9), F22 // expPoly4
-	FMOVQ 304(R9), F23 // expPoly4
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 320(R9), F20 // expPoly4
+	FMOVQ 320(R9), F21 // expPoly4
+	FMOVQ 320(R9), F22 // expPoly4
+	FMOVQ 320(R9), F23 // expPoly4
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -1305,11 +1308,11 @@ loop13:
 	WORD $0x6E2DDD29 // FMUL V9, V9, V13
 	WORD $0x6E2EDD4A // FMUL V10, V10, V14
 	WORD $0x6E2FDD6B // FMUL V11, V11, V15
-	FMOVQ 0(R9), F20 // zero
-	FMOVQ 0(R9), F21 // zero
-	FMOVQ 0(R9), F22 // zero
-	FMOVQ 0(R9), F23 // zero
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 400(R9), F20 // zero
+	FMOVQ 400(R9), F21 // zero
+	FMOVQ 400(R9), F22 // zero
+	FMOVQ 400(R9), F23 // zero
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -1329,7 +1332,7 @@ loop13:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop13
+	BNE loop13
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1350,6 +1353,7 @@ loop13:
 	VMOV V1.B16, V25.B16
 	VMOV V2.B16, V26.B16
 	VMOV V3.B16, V27.B16
+	// x[i] = x[i]/sum
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
 loop14:
@@ -1361,35 +1365,35 @@ loop14:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R1)
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop14
+	BNE loop14
 	MOVD x+0(FP), R5
 	MOVD ldx+8(FP), R6
-	ADD  R6, R5
+	ADD R6, R5
 	MOVD R5, x+0(FP)
 	MOVD rows+16(FP), R5
 	SUBS $1, R5
 	MOVD R5, rows+16(FP)
-	BNE  row11
+	BNE row11
 	RET
 
 // func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
-// addLayerNorm2NEON is AddLayerNorm for two rows; n is a positive multiple of 16.
+// addLayerNorm2NEON sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n; n is a positive multiple of 16; twin: AddLayerNorm.
 TEXT ·addLayerNorm2NEON(SB), NOSPLIT, $0-64
 	MOVD $constantsNEON<>(SB), R9
-	// x += y; means to 0 and 6
+	// x[i] += y[i]; means to 0 and 6
 	MOVD n+48(FP), R4
 	MOVD x0+0(FP), R0
 	MOVD y0+16(FP), R1
 	MOVD x1+8(FP), R2
 	MOVD y1+24(FP), R3
-	FMOVQ 0(R9), F0 // zero
-	FMOVQ 0(R9), F1 // zero
-	FMOVQ 0(R9), F2 // zero
-	FMOVQ 0(R9), F3 // zero
-	FMOVQ 0(R9), F24 // zero
-	FMOVQ 0(R9), F25 // zero
-	FMOVQ 0(R9), F26 // zero
-	FMOVQ 0(R9), F27 // zero
+	FMOVQ 400(R9), F0 // zero
+	FMOVQ 400(R9), F1 // zero
+	FMOVQ 400(R9), F2 // zero
+	FMOVQ 400(R9), F3 // zero
+	FMOVQ 400(R9), F24 // zero
+	FMOVQ 400(R9), F25 // zero
+	FMOVQ 400(R9), F26 // zero
+	FMOVQ 400(R9), F27 // zero
 loop15:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
@@ -1418,7 +1422,7 @@ loop15:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE  loop15
+	BNE loop15
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1457,14 +1461,14 @@ loop15:
 	MOVD n+48(FP), R4
 	MOVD x0+0(FP), R0
 	MOVD x1+8(FP), R2
-	FMOVQ 0(R9), F16 // zero
-	FMOVQ 0(R9), F17 // zero
-	FMOVQ 0(R9), F18 // zero
-	FMOVQ 0(R9), F19 // zero
-	FMOVQ 0(R9), F20 // zero
-	FMOVQ 0(R9), F21 // zero
-	FMOVQ 0(R9), F22 // zero
-	FMOVQ 0(R9), F23 // zero
+	FMOVQ 400(R9), F16 // zero
+	FMOVQ 400(R9), F17 // zero
+	FMOVQ 400(R9), F18 // zero
+	FMOVQ 400(R9), F19 // zero
+	FMOVQ 400(R9), F20 // zero
+	FMOVQ 400(R9), F21 // zero
+	FMOVQ 400(R9), F22 // zero
+	FMOVQ 400(R9), F23 // zero
 loop16:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R2), [V8.S4, V9.S4, V10.S4, V11.S4]
@@ -1487,7 +1491,7 @@ loop16:
 	ADD $64, R0
 	ADD $64, R2
 	SUBS $16, R4
-	BNE  loop16
+	BNE loop16
 	WORD $0x4E32D610 // FADD V16, V16, V18
 	WORD $0x4E33D631 // FADD V17, V17, V19
 	WORD $0x4E31D610 // FADD V16, V16, V17
@@ -1552,7 +1556,7 @@ loop16:
 	WORD $0x6E35FF95 // FDIV V21, V28, V21
 	WORD $0x6E36FF96 // FDIV V22, V28, V22
 	WORD $0x6E37FF97 // FDIV V23, V28, V23
-	// (x − mean)·scale·gain + bias
+	// x[i] = (x[i]−mean)·scale·gain[i] + bias[i]
 	MOVD n+48(FP), R4
 	MOVD x0+0(FP), R0
 	MOVD gain+32(FP), R1
@@ -1595,11 +1599,11 @@ loop17:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE  loop17
+	BNE loop17
 	RET
 
 // func maxNEON(lanes *[16]float32, x *float32, n int)
-// maxNEON equals maxGeneric; n is a positive multiple of 16.
+// maxNEON sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1622,12 +1626,12 @@ loop18:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop18
+	BNE loop18
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
 // func sumNEON(lanes *[16]float32, x *float32, n int)
-// sumNEON equals sumGeneric; n is a positive multiple of 16.
+// sumNEON sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1642,12 +1646,12 @@ loop19:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop19
+	BNE loop19
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
 // func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
-// sumSquaresNEON equals sumSquaresGeneric; n is a positive multiple of 16.
+// sumSquaresNEON sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1668,19 +1672,17 @@ loop20:
 	VFMLA V7.S4, V7.S4, V3.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop20
+	BNE loop20
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
 // func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
-// expSumNEON equals expSumGeneric; n is a positive multiple of 16.
+// expSumNEON sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
-	FMOVS top+24(FP), F28
-	VDUP V28.S[0], V28.S4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 loop21:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
@@ -1691,21 +1693,21 @@ loop21:
 	WORD $0x4EBCD4C6 // FSUB V6, V6, V28
 	WORD $0x4EBCD4E7 // FSUB V7, V7, V28
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x4E24F788 // FMAX V8, V28, V4
 	WORD $0x4E25F789 // FMAX V9, V28, V5
 	WORD $0x4E26F78A // FMAX V10, V28, V6
 	WORD $0x4E27F78B // FMAX V11, V28, V7
-	FMOVQ 192(R9), F12 // roundBig
-	FMOVQ 192(R9), F13 // roundBig
-	FMOVQ 192(R9), F14 // roundBig
-	FMOVQ 192(R9), F15 // roundBig
-	FMOVQ 176(R9), F28 // log2E
+	FMOVQ 240(R9), F12 // roundBig
+	FMOVQ 240(R9), F13 // roundBig
+	FMOVQ 240(R9), F14 // roundBig
+	FMOVQ 240(R9), F15 // roundBig
+	FMOVQ 256(R9), F28 // log2E
 	VFMLA V28.S4, V8.S4, V12.S4
 	VFMLA V28.S4, V9.S4, V13.S4
 	VFMLA V28.S4, V10.S4, V14.S4
 	VFMLA V28.S4, V11.S4, V15.S4
-	FMOVQ 192(R9), F28 // roundBig
+	FMOVQ 240(R9), F28 // roundBig
 	WORD $0x4EBCD594 // FSUB V20, V12, V28
 	WORD $0x4EBCD5B5 // FSUB V21, V13, V28
 	WORD $0x4EBCD5D6 // FSUB V22, V14, V28
@@ -1714,17 +1716,17 @@ loop21:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	FMOVQ 208(R9), F28 // -ln2High
+	FMOVQ 272(R9), F28 // -ln2High
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 224(R9), F28 // -ln2Low
+	FMOVQ 288(R9), F28 // -ln2Low
 	VFMLA V28.S4, V20.S4, V16.S4
 	VFMLA V28.S4, V21.S4, V17.S4
 	VFMLA V28.S4, V22.S4, V18.S4
 	VFMLA V28.S4, V23.S4, V19.S4
-	FMOVQ 144(R9), F28 // exponentOne
+	FMOVQ 304(R9), F28 // exponentOne
 	VSHL $23, V12.S4, V12.S4
 	VADD V28.S4, V12.S4, V12.S4
 	VSHL $23, V13.S4, V13.S4
@@ -1734,56 +1736,56 @@ loop21:
 	VSHL $23, V15.S4, V15.S4
 	VADD V28.S4, V15.S4, V15.S4
 	// q = P(r), y = q·r² + r + 1, times 2ⁿ, or 0 below low
-	FMOVQ 304(R9), F20 // expPoly4
-	FMOVQ 304(R9), F21 // expPoly4
-	FMOVQ 304(R9), F22 // expPoly4
-	FMOVQ 304(R9), F23 // expPoly4
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 320(R9), F20 // expPoly4
+	FMOVQ 320(R9), F21 // expPoly4
+	FMOVQ 320(R9), F22 // expPoly4
+	FMOVQ 320(R9), F23 // expPoly4
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 288(R9), F28 // expPoly3
+	FMOVQ 336(R9), F28 // expPoly3
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 288(R9), F29 // expPoly3
+	FMOVQ 336(R9), F29 // expPoly3
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 272(R9), F28 // expPoly2
+	FMOVQ 352(R9), F28 // expPoly2
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 272(R9), F29 // expPoly2
+	FMOVQ 352(R9), F29 // expPoly2
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 256(R9), F28 // expPoly1
+	FMOVQ 368(R9), F28 // expPoly1
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 256(R9), F29 // expPoly1
+	FMOVQ 368(R9), F29 // expPoly1
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V16.S4, V20.S4, V28.S4
 	VMOV V28.B16, V20.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V17.S4, V21.S4, V29.S4
 	VMOV V29.B16, V21.B16
-	FMOVQ 240(R9), F28 // expPoly0
+	FMOVQ 384(R9), F28 // expPoly0
 	VFMLA V18.S4, V22.S4, V28.S4
 	VMOV V28.B16, V22.B16
-	FMOVQ 240(R9), F29 // expPoly0
+	FMOVQ 384(R9), F29 // expPoly0
 	VFMLA V19.S4, V23.S4, V29.S4
 	VMOV V29.B16, V23.B16
 	WORD $0x6E30DE08 // FMUL V8, V16, V16
@@ -1803,11 +1805,11 @@ loop21:
 	WORD $0x6E2DDD29 // FMUL V9, V9, V13
 	WORD $0x6E2EDD4A // FMUL V10, V10, V14
 	WORD $0x6E2FDD6B // FMUL V11, V11, V15
-	FMOVQ 0(R9), F20 // zero
-	FMOVQ 0(R9), F21 // zero
-	FMOVQ 0(R9), F22 // zero
-	FMOVQ 0(R9), F23 // zero
-	FMOVQ 160(R9), F28 // expLow
+	FMOVQ 400(R9), F20 // zero
+	FMOVQ 400(R9), F21 // zero
+	FMOVQ 400(R9), F22 // zero
+	FMOVQ 400(R9), F23 // zero
+	FMOVQ 224(R9), F28 // expLow
 	WORD $0x6EA4E79D // FCMGT V29, V28, V4
 	VBSL V8.B16, V20.B16, V29.B16
 	VMOV V29.B16, V4.B16
@@ -1827,12 +1829,12 @@ loop21:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop21
+	BNE loop21
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
 // func markNaNNEON(lanes *[16]float32, x *float32, n int)
-// markNaNNEON sets a lane to 1 where an element is NaN; n is a positive multiple of 16.
+// markNaNNEON sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 TEXT ·markNaNNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1859,12 +1861,12 @@ loop22:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE  loop22
+	BNE loop22
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
 // func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
-// toF16NEON rounds to float16 and sets a lane to 1 where that changes a value; n is a positive multiple of 16.
+// toF16NEON sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
 	MOVD lanes+0(FP), R0
@@ -1879,7 +1881,7 @@ loop23:
 	VMOV V6.B16, V10.B16
 	VMOV V7.B16, V11.B16
 	WORD $0x0E21691C // FCVTN V28, V8, V0
-	FMOVD F28, 0(R2)
+	FMOVD F28, (R2)
 	WORD $0x0E217B88 // FCVTL V8, V28, V0
 	WORD $0x0E21693C // FCVTN V28, V9, V0
 	FMOVD F28, 8(R2)
@@ -1909,12 +1911,12 @@ loop23:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE  loop23
+	BNE loop23
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
 // func pack16NEON(panel *float32, w *float32, ldw int, k int)
-// pack16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16NEON sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -1922,6 +1924,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD k+24(FP), R3
 loop24:
 	MOVD R1, R4
+	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
 	ADD R2, R4
 	FMOVQ (R4), F1
@@ -1938,10 +1941,11 @@ loop24:
 	VTRN2 V6.D2, V4.D2, V2.D2
 	VTRN1 V7.D2, V5.D2, V1.D2
 	VTRN2 V7.D2, V5.D2, V3.D2
-	FMOVQ F0, 0(R0)
+	FMOVQ F0, (R0)
 	FMOVQ F1, 64(R0)
 	FMOVQ F2, 128(R0)
 	FMOVQ F3, 192(R0)
+	// Rows 4 … 7 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
 	ADD R2, R4
 	FMOVQ (R4), F1
@@ -1962,6 +1966,7 @@ loop24:
 	FMOVQ F1, 80(R0)
 	FMOVQ F2, 144(R0)
 	FMOVQ F3, 208(R0)
+	// Rows 8 … 11 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
 	ADD R2, R4
 	FMOVQ (R4), F1
@@ -1982,6 +1987,7 @@ loop24:
 	FMOVQ F1, 96(R0)
 	FMOVQ F2, 160(R0)
 	FMOVQ F3, 224(R0)
+	// Rows 12 … 15 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
 	ADD R2, R4
 	FMOVQ (R4), F1
@@ -2005,11 +2011,11 @@ loop24:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE  loop24
+	BNE loop24
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
-// pack16F16NEON sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8.
+// pack16F16NEON sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -2033,6 +2039,7 @@ loop25:
 	ADD R2, R4
 	FMOVQ (R4), F7
 	ADD R2, R4
+	// Pairs of rows: even columns to V8, V10 …, odd ones to V9, V11 …
 	VTRN1 V1.H8, V0.H8, V8.H8
 	VTRN2 V1.H8, V0.H8, V9.H8
 	VTRN1 V3.H8, V2.H8, V10.H8
@@ -2041,6 +2048,7 @@ loop25:
 	VTRN2 V5.H8, V4.H8, V13.H8
 	VTRN1 V7.H8, V6.H8, V14.H8
 	VTRN2 V7.H8, V6.H8, V15.H8
+	// Fours of rows: columns 0 4, 1 5, 2 6, 3 7 to V0–V3, of the others to V4–V7
 	VTRN1 V10.S4, V8.S4, V0.S4
 	VTRN2 V10.S4, V8.S4, V2.S4
 	VTRN1 V11.S4, V9.S4, V1.S4
@@ -2051,7 +2059,7 @@ loop25:
 	VTRN2 V15.S4, V13.S4, V7.S4
 	VTRN1 V4.D2, V0.D2, V8.D2
 	VTRN2 V4.D2, V0.D2, V9.D2
-	FMOVQ F8, 0(R0)
+	FMOVQ F8, (R0)
 	FMOVQ F9, 128(R0)
 	VTRN1 V5.D2, V1.D2, V8.D2
 	VTRN2 V5.D2, V1.D2, V9.D2
@@ -2081,6 +2089,7 @@ loop25:
 	ADD R2, R4
 	FMOVQ (R4), F7
 	ADD R2, R4
+	// Pairs of rows: even columns to V8, V10 …, odd ones to V9, V11 …
 	VTRN1 V1.H8, V0.H8, V8.H8
 	VTRN2 V1.H8, V0.H8, V9.H8
 	VTRN1 V3.H8, V2.H8, V10.H8
@@ -2089,6 +2098,7 @@ loop25:
 	VTRN2 V5.H8, V4.H8, V13.H8
 	VTRN1 V7.H8, V6.H8, V14.H8
 	VTRN2 V7.H8, V6.H8, V15.H8
+	// Fours of rows: columns 0 4, 1 5, 2 6, 3 7 to V0–V3, of the others to V4–V7
 	VTRN1 V10.S4, V8.S4, V0.S4
 	VTRN2 V10.S4, V8.S4, V2.S4
 	VTRN1 V11.S4, V9.S4, V1.S4
@@ -2116,11 +2126,11 @@ loop25:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE  loop25
+	BNE loop25
 	RET
 
 // func peakNEON(rounds int)
-// peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks.
+// peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	MOVD rounds+0(FP), R0
 	VEOR V0.B16, V0.B16, V0.B16
@@ -2246,5 +2256,5 @@ loop26:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE  loop26
+	BNE loop26
 	RET

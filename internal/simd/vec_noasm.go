@@ -2,8 +2,8 @@
 
 package simd
 
-// Vec functions do an operation at the active level, as far as they can, and
-// return how far. Here that is nothing.
+// A Vec function does a prefix of its rows with the instructions of the active level
+// and returns the prefix's length. Here is no level but the portable one, so 0.
 
 func geluVec([]float32) int                                              { return 0 }
 func tanhVec([]float32) int                                              { return 0 }

@@ -9,6 +9,7 @@ import (
 	"go/types"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -16,27 +17,17 @@ import (
 // and assembly share.
 var sources = []string{"exp.go", "activation.go"}
 
-// A table is the constants of the vector functions, as the bits of a float32.
-type table struct {
-	names []string
-	bits  map[string]uint32
-}
+// A table has the bits of float32 constants by their names.
+type table map[string]uint32
 
 // readConstants reads the float constants and arrays of package simd in dir, and
 // adds those that only assembly wants. Element i of an array a is named ai, and
 // the negative of a constant c is -c.
-func readConstants(dir string) (*table, error) {
-	t := &table{bits: map[string]uint32{}}
-	for _, c := range []struct {
-		name  string
-		value float32
-	}{{"zero", 0}, {"one", 1}, {"two", 2}, {"half", 0.5}, {"-half", -0.5}, {"quarter", 0.25}} {
-		t.add(c.name, math.Float32bits(c.value))
+func readConstants(dir string) (table, error) {
+	t := table{"-inf": 0xff800000, "absMask": 0x7fffffff, "signMask": 0x80000000, "exponentOne": 127 << 23}
+	for name, value := range map[string]float32{"zero": 0, "one": 1, "two": 2, "half": 0.5, "-half": -0.5, "quarter": 0.25} {
+		t[name] = math.Float32bits(value)
 	}
-	t.add("-inf", 0xff800000)
-	t.add("absMask", 0x7fffffff)
-	t.add("signMask", 0x80000000)
-	t.add("exponentOne", 127<<23)
 
 	fset := token.NewFileSet()
 	var files []*ast.File
@@ -77,11 +68,10 @@ func readConstants(dir string) (*table, error) {
 						if !ok {
 							return nil, fmt.Errorf("%s: element %d has no value", name, i)
 						}
-						t.add(name+strconv.Itoa(i), math.Float32bits(v))
+						t[name+strconv.Itoa(i)] = math.Float32bits(v)
 					}
 				} else if v, ok := value(s.Values[0]); ok {
-					t.add(name, math.Float32bits(v))
-					t.add("-"+name, math.Float32bits(-v))
+					t[name], t["-"+name] = math.Float32bits(v), math.Float32bits(-v)
 				}
 			}
 		}
@@ -89,28 +79,22 @@ func readConstants(dir string) (*table, error) {
 	return t, nil
 }
 
-func (t *table) add(name string, bits uint32) {
-	t.names = append(t.names, name)
-	t.bits[name] = bits
+// constants are those that the functions of a file use, in the order in which they
+// lie in its memory.
+type constants struct {
+	table table
+	used  []string
 }
 
-// keep keeps the constants that are used, in their order.
-func (t *table) keep(used map[string]bool) *table {
-	k := &table{bits: t.bits}
-	for _, name := range t.names {
-		if used[name] {
-			k.names = append(k.names, name)
-		}
+// index is the place of a constant, which is used from now on.
+func (c *constants) index(name string) int {
+	if _, ok := c.table[name]; !ok {
+		panic("no constant " + name)
 	}
-	return k
-}
-
-// index is the place of a constant.
-func (t *table) index(name string) int {
-	for i, n := range t.names {
-		if n == name {
-			return i
-		}
+	i := slices.Index(c.used, name)
+	if i < 0 {
+		i = len(c.used)
+		c.used = append(c.used, name)
 	}
-	panic("no constant " + name)
+	return i
 }

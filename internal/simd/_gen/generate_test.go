@@ -51,12 +51,12 @@ func TestConstants(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]float32{"log2E": math.Log2E, "roundBig": 3 << 22, "-ln2High": -0.693145752, "tanhSplit": 0.625, "zero": 0, "-half": -0.5} {
-		if got, ok := table.bits[name]; !ok || got != math.Float32bits(want) {
+		if got, ok := table[name]; !ok || got != math.Float32bits(want) {
 			t.Errorf("%s = %v (%v), want %v", name, math.Float32frombits(got), ok, want)
 		}
 	}
 	for _, name := range []string{"expPoly4", "gaussPoly9", "tanhPoly4"} {
-		if v := math.Float32frombits(table.bits[name]); v == 0 || math.Abs(float64(v)) > 1 {
+		if v := math.Float32frombits(table[name]); v == 0 || math.Abs(float64(v)) > 1 {
 			t.Errorf("%s = %v", name, v)
 		}
 	}
@@ -69,7 +69,7 @@ func TestConstants(t *testing.T) {
 func TestRows(t *testing.T) {
 	seen := map[string]int{}
 	for r := range 14 {
-		a := x86Row(r, 0)
+		a := x86Row(r, 0).String()
 		if old, ok := seen[a]; ok {
 			t.Errorf("rows %d and %d share %s", old, r, a)
 		}

@@ -30,98 +30,82 @@ func main() {
 // generate makes all files, by name. It reads the constants in package simd's
 // folder.
 func generate(dir string) (map[string][]byte, error) {
-	t, err := readConstants(dir)
+	constantTable, err := readConstants(dir)
 	if err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{}
 	functions := map[string][]function{}
-	for _, m := range machines {
-		g := gemm(m)
-		vectors(m, t) // to see which constants it takes
-		v := vectors(m, t.keep(m.used()))
-		m.writeTable(v)
-		m.pack(v)
-		m.packF16(v)
-		m.peak(v)
-		files[fmt.Sprintf("gemm_%s_%s.s", m.file(), m.arch())] = g.asm()
-		files[fmt.Sprintf("vec_%s_%s.s", m.file(), m.arch())] = v.asm()
-		if functions[m.arch()] == nil {
-			functions[m.arch()] = v.funcs
-		}
-		name := fmt.Sprintf("stubs_%s_%s.go", m.file(), m.arch())
-		if files[name], err = format.Source(stubs(m, append(g.funcs, v.funcs...))); err != nil {
+	for _, t := range targets {
+		g, v := gemm(t), &file{header: "Functions of rows of floats, and what packs weights."}
+		m := t.machine(v, &constants{table: constantTable})
+		vectors(m, t.name)
+		m.writeTable()
+		m.pack()
+		m.packF16()
+		m.peak()
+		files[fmt.Sprintf("gemm_%s_%s.s", t.file, t.arch)] = g.asm()
+		files[fmt.Sprintf("vec_%s_%s.s", t.file, t.arch)] = v.asm()
+		functions[t.arch] = v.funcs
+		name := fmt.Sprintf("stubs_%s_%s.go", t.file, t.arch)
+		if files[name], err = format.Source(stubs(t, append(g.funcs, v.funcs...))); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	for _, arch := range []string{"amd64", "arm64"} {
+	for arch, fs := range functions {
 		name := fmt.Sprintf("stubs_%s.go", arch)
-		if files[name], err = format.Source(dispatch(arch, functions[arch])); err != nil {
+		if files[name], err = format.Source(dispatch(arch, fs)); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return files, nil
 }
 
-// dispatch declares functions that choose a level's function by a switch: a call
-// through a variable would have their arguments escape.
-func dispatch(arch string, funcs []function) []byte {
-	var here []machine
-	for _, m := range machines {
-		if m.arch() == arch {
-			here = append(here, m)
+// dispatch declares the At functions, which choose a level's function by a switch:
+// a call through a variable would have their arguments escape to the heap. fs are
+// the functions of the architecture's last level.
+func dispatch(arch string, fs []function) []byte {
+	var here []target
+	for _, t := range targets {
+		if t.arch == arch {
+			here = append(here, t)
 		}
 	}
 	var b bytes.Buffer
-	b.WriteString(notice)
-	fmt.Fprintf(&b, "//go:build !purego\n\npackage simd\n\n// tiles are a level's products; nil for the portable one.\nfunc tiles(l Level) *tileSet {\n\tswitch l {\n")
-	for _, m := range here {
-		fmt.Fprintf(&b, "\tcase %s:\n", m.name())
-		if len(m.fetches()) > 1 {
-			fmt.Fprintf(&b, "\t\tif fetchNear {\n\t\t\treturn &tiles%sNear\n\t\t}\n", m.name())
-		}
-		fmt.Fprintf(&b, "\t\treturn &tiles%s\n", m.name())
-	}
-	b.WriteString("\t}\n\treturn nil\n}\n")
-	for _, f := range funcs {
-		base := strings.TrimSuffix(f.name, here[0].name())
+	b.WriteString(notice + "//go:build !purego\n\npackage simd\n")
+	for _, f := range fs {
+		base := strings.TrimSuffix(f.name, here[len(here)-1].name)
 		var args []string
 		for _, p := range parameters(f.params) {
 			args = append(args, p.name)
 		}
 		list := strings.Join(args, ", ")
-		fmt.Fprintf(&b, "\nfunc %sAt(l Level, %s) {\n\tswitch l {\n", base, f.params)
-		for _, m := range here {
-			fmt.Fprintf(&b, "\tcase %s:\n\t\t%s%s(%s)\n", m.name(), base, m.name(), list)
+		fmt.Fprintf(&b, "\n// %sAt %s\nfunc %[1]sAt(l Level, %[3]s) {\n\tswitch l {\n", base, f.doc, f.params)
+		for _, t := range here {
+			fmt.Fprintf(&b, "\tcase %s:\n\t\t%s%s(%s)\n", t.name, base, t.name, list)
 		}
 		b.WriteString("\t}\n}\n")
 	}
 	return b.Bytes()
 }
 
-// stubs declares the functions and lists the tiles of a machine.
-func stubs(m machine, funcs []function) []byte {
+// stubs declares the functions of a target and lists its tiles by their rows.
+func stubs(t target, fs []function) []byte {
 	var b bytes.Buffer
-	b.WriteString(notice)
-	fmt.Fprintf(&b, "//go:build !purego\n\npackage simd\n\nimport \"unsafe\"\n\n")
-	for _, f := range funcs {
-		if f.comment != "" {
-			fmt.Fprintf(&b, "// %s %s\n//\n", f.name, f.comment)
-		}
-		fmt.Fprintf(&b, "//go:noescape\nfunc %s(%s)\n\n", f.name, f.params)
+	b.WriteString(notice + "//go:build !purego\n\npackage simd\n\n")
+	for _, f := range fs {
+		fmt.Fprintf(&b, "// %s %s\n//\n//go:noescape\nfunc %[1]s(%[3]s)\n\n", f.name, f.doc, f.params)
 	}
-	for _, near := range m.fetches() {
-		suffix := choose(near, "Near", "")
-		fmt.Fprintf(&b, "\n// tiles%s%s are the products of this level%s.\n", m.name(), suffix, choose(near, ", for fetchNear", ""))
-		fmt.Fprintf(&b, "var tiles%s%s = tileSet{\n\trows: %d, panels: %d,\n", m.name(), suffix, m.rows(), m.panels())
-		for _, t := range tileSets(m) {
-			fmt.Fprintf(&b, "\t%s: []%s{%d: %s", t.field, t.kind, t.low, tileName(m, t.weights, t.low, t.panels, near))
-			for r := t.low + 1; r <= m.rows(); r++ {
-				fmt.Fprintf(&b, ", %s", tileName(m, t.weights, r, t.panels, near))
+	b.WriteString("// The tiles by their number of rows.\nvar (\n")
+	for _, near := range t.near {
+		for _, k := range tileKinds {
+			fmt.Fprintf(&b, "\t%s = []kernel{%d: ", k.list(t, near), k.low(t))
+			for r := k.low(t); r <= t.rows; r++ {
+				fmt.Fprintf(&b, "%s, ", k.function(t, r, near).name)
 			}
-			b.WriteString("},\n")
+			b.WriteString("}\n")
 		}
-		b.WriteString("}\n")
 	}
+	b.WriteString(")\n")
 	return b.Bytes()
 }

@@ -2,18 +2,30 @@ package main
 
 import "fmt"
 
+// R is a general register of arm64, V a vector register.
+func R(n int) reg { return reg(fmt.Sprint("R", n)) }
+
+type V int
+
+// as is the register in a form: S4, B16, S[0].
+func (v V) as(form string) operand { return reg(fmt.Sprintf("V%d.%s", v, form)) }
+
+// scalar is the register as moves call it that load and store it whole or in part.
+func (v V) scalar() operand { return reg(fmt.Sprint("F", int(v))) }
+
+// list is four registers from v on, for loads and stores.
+func list(v V) operand {
+	return reg(fmt.Sprintf("[V%d.S4, V%d.S4, V%d.S4, V%d.S4]", v, v+1, v+2, v+3))
+}
+
 // neon is NEON of 64-bit ARM. Registers of 16 floats are V0–V3, V4–V7, … V24–V27;
 // V28 and V29 are scratch, R9 points to the constants.
-type neon struct{ constants }
+type neon struct {
+	*file
+	*constants
+}
 
-func (*neon) arch() string    { return "arm64" }
-func (*neon) name() string    { return "NEON" }
-func (*neon) file() string    { return "neon" }
-func (*neon) rows() int       { return 6 }
-func (*neon) panels() int     { return 1 }
-func (*neon) fetches() []bool { return []bool{false} }
-
-var neonPointers = map[string]string{"p0": "R0", "p1": "R1", "p2": "R2", "p3": "R3", "n": "R4"}
+var neonPointers = map[string]reg{"p0": R(0), "p1": R(1), "p2": R(2), "p3": R(3), "n": R(4)}
 
 // words are instructions that Go's assembler lacks, with registers 0: the
 // operands are Rd | Rn<<5 | Rm<<16 (Arm Architecture Reference Manual, C7).
@@ -36,243 +48,242 @@ var words = map[string]uint32{
 	"FCVTN":  0x0E216800, // Vd.4H, Vn.4S
 }
 
-// word is an instruction d = n op m.
-func word(op string, d, n, m int) string {
+// word writes the instruction d = n op m.
+func (f *file) word(op string, d, n, m V) {
 	base, ok := words[op]
 	if !ok || d|n|m > 31 {
 		panic(fmt.Sprintf("no instruction %s V%d, V%d, V%d", op, d, n, m))
 	}
-	return fmt.Sprintf("WORD $0x%08X // %s V%d, V%d, V%d", base|uint32(d)|uint32(n)<<5|uint32(m)<<16, op, d, n, m)
+	f.line("\tWORD $0x%08X // %s V%d, V%d, V%d", base|uint32(d)|uint32(n)<<5|uint32(m)<<16, op, d, n, m)
 }
 
 var neonOps = map[string]string{"add": "FADD", "sub": "FSUB", "mul": "FMUL", "div": "FDIV", "max": "FMAX", "min": "FMIN"}
 
-func quad(v int) [4]int { return [4]int{4 * v, 4*v + 1, 4*v + 2, 4*v + 3} }
-
-func list(v int) string {
-	q := quad(v)
-	return fmt.Sprintf("[V%d.S4, V%d.S4, V%d.S4, V%d.S4]", q[0], q[1], q[2], q[3])
-}
+// quad are the physical registers of a register of 16 floats.
+func quad(v int) [4]V { return [4]V{V(4 * v), V(4*v + 1), V(4*v + 2), V(4*v + 3)} }
 
 // writeTable writes each constant four times: one load fills a register.
-func (m *neon) writeTable(f *file) {
-	fmt.Fprintf(&f.data, "\n")
-	for i, name := range m.t.names {
-		bits := uint64(m.t.bits[name])
-		fmt.Fprintf(&f.data, "DATA constantsNEON<>+%d(SB)/8, $0x%016x // %s\n", 16*i, bits<<32|bits, name)
-		fmt.Fprintf(&f.data, "DATA constantsNEON<>+%d(SB)/8, $0x%016x\n", 16*i+8, bits<<32|bits)
+func (m *neon) writeTable() {
+	fmt.Fprintf(&m.data, "\n")
+	for i, name := range m.used {
+		b := uint64(m.table[name])
+		fmt.Fprintf(&m.data, "DATA constantsNEON<>+%d(SB)/8, $0x%016x // %s\n", 16*i, b<<32|b, name)
+		fmt.Fprintf(&m.data, "DATA constantsNEON<>+%d(SB)/8, $0x%016x\n", 16*i+8, b<<32|b)
 	}
-	fmt.Fprintf(&f.data, "GLOBL constantsNEON<>(SB), RODATA|NOPTR, $%d\n", 16*len(m.t.names))
+	fmt.Fprintf(&m.data, "GLOBL constantsNEON<>(SB), RODATA|NOPTR, $%d\n", 16*len(m.used))
 }
 
-func (*neon) begin(f *file)                 { f.i("MOVD $constantsNEON<>(SB), R9") }
-func (*neon) arg(f *file, reg, name string) { f.i("MOVD %s, %s", f.arg(name), neonPointers[reg]) }
+func (m *neon) start()               { m.op("MOVD", reg("$constantsNEON<>(SB)"), R(9)) }
+func (m *neon) arg16(p, name string) { m.op("MOVD", m.arg(name), neonPointers[p]) }
 
-func (*neon) argK(f *file, name string) {
-	f.i("FMOVS %s, F28", f.arg(name))
-	f.i("VDUP V28.S[0], V28.S4")
+func (m *neon) hold(name string) {
+	m.op("FMOVS", m.arg(name), V(28).scalar())
+	m.op("VDUP", V(28).as("S[0]"), V(28).as("S4"))
 }
 
-func (*neon) loop(f *file, body func(), advance map[string]int) {
-	l := f.newLabel("loop")
-	f.at(l)
+func (m *neon) ret() { m.op("RET") }
+
+// zero sets a register to 0.
+func (m *neon) zero(v V) { m.op("VEOR", v.as("B16"), v.as("B16"), v.as("B16")) }
+
+func (m *neon) loop(body func(), advance map[string]int) {
+	l := m.label("loop")
+	m.place(l)
 	body()
 	for _, p := range []string{"p0", "p1", "p2", "p3"} {
 		if n := advance[p]; n > 0 {
-			f.i("ADD $%d, %s", n, neonPointers[p])
+			m.op("ADD", imm(n), neonPointers[p])
 		}
 	}
-	f.i("SUBS $16, R4")
-	f.i("BNE  %s", l)
+	m.op("SUBS", imm(16), R(4))
+	m.op("BNE", l)
 }
 
 // loopAbreast is loop: 16 elements are four registers, enough.
-func (m *neon) loopAbreast(f *file, _ bool, body func(), advance map[string]int) {
-	m.loop(f, body, advance)
+func (m *neon) loopAbreast(_ bool, body func(machine), advance map[string]int) {
+	m.loop(func() { body(m) }, advance)
 }
 
-func (*neon) forAbreast(set func()) { set() }
+func (m *neon) abreast() machine     { return m }
+func (m *neon) together(string, int) {}
 
-func (*neon) together(*file, string, int) {}
-
-func (*neon) eachRow(f *file, body func(), p, ld string) {
-	l := f.newLabel("row")
-	f.at(l)
+func (m *neon) eachRow(body func(), p, ld string) {
+	l := m.label("row")
+	m.place(l)
 	body()
-	f.i("MOVD %s, R5", f.arg(p))
-	f.i("MOVD %s, R6", f.arg(ld))
-	f.i("ADD  R6, R5")
-	f.i("MOVD R5, %s", f.arg(p))
-	f.i("MOVD %s, R5", f.arg("rows"))
-	f.i("SUBS $1, R5")
-	f.i("MOVD R5, %s", f.arg("rows"))
-	f.i("BNE  %s", l)
+	m.op("MOVD", m.arg(p), R(5))
+	m.op("MOVD", m.arg(ld), R(6))
+	m.op("ADD", R(6), R(5))
+	m.op("MOVD", R(5), m.arg(p))
+	m.op("MOVD", m.arg("rows"), R(5))
+	m.op("SUBS", imm(1), R(5))
+	m.op("MOVD", R(5), m.arg("rows"))
+	m.op("BNE", l)
 }
 
-func (*neon) offset(f *file, p, name string) {
-	f.i("MOVD %s, R5", f.arg(name))
-	f.i("ADD  R5, %s", neonPointers[p])
+func (m *neon) offset(p, name string) {
+	m.op("MOVD", m.arg(name), R(5))
+	m.op("ADD", R(5), neonPointers[p])
 }
 
-func (m *neon) across(f *file, op string, v, t int) {
+func (m *neon) across(op string, v, t int) {
 	r, s := quad(v), quad(t)[0]
-	m.one(f, op, r[0], r[0], r[2])
-	m.one(f, op, r[1], r[1], r[3])
-	m.one(f, op, r[0], r[0], r[1])
-	f.i("VEXT $8, V%d.B16, V%[1]d.B16, V%d.B16", r[0], s)
-	m.one(f, op, r[0], r[0], s)
-	f.i("VDUP V%d.S[1], V%d.S4", r[0], s)
-	m.one(f, op, s, r[0], s)
+	m.one(op, r[0], r[0], r[2])
+	m.one(op, r[1], r[1], r[3])
+	m.one(op, r[0], r[0], r[1])
+	m.op("VEXT", imm(8), r[0].as("B16"), r[0].as("B16"), s.as("B16"))
+	m.one(op, r[0], r[0], s)
+	m.op("VDUP", r[0].as("S[1]"), s.as("S4"))
+	m.one(op, s, r[0], s)
 	for _, d := range r {
-		f.i("VDUP V%d.S[0], V%d.S4", s, d)
+		m.op("VDUP", s.as("S[0]"), d.as("S4"))
 	}
 }
 
-func (*neon) sqrt(f *file, v int) {
+func (m *neon) sqrt(v int) {
 	for _, r := range quad(v) {
-		f.i("%s", word("FSQRT", r, r, 0))
+		m.word("FSQRT", r, r, 0)
 	}
 }
 
-func (m *neon) collect(f *file, op string, a int) { m.bin(f, op, 0, 0, a) }
+func (m *neon) collect(op string, a int) { m.bin(op, 0, 0, a) }
 
-func (*neon) ret(f *file) { f.i("RET") }
+func (m *neon) load(v int, p string)  { m.op("VLD1", at(neonPointers[p], 0), list(V(4*v))) }
+func (m *neon) store(p string, v int) { m.op("VST1", list(V(4*v)), at(neonPointers[p], 0)) }
 
-func (*neon) load(f *file, v int, p string)  { f.i("VLD1 (%s), %s", neonPointers[p], list(v)) }
-func (*neon) store(f *file, p string, v int) { f.i("VST1 %s, (%s)", list(v), neonPointers[p]) }
-
-func (*neon) loadF16(f *file, v int, p string) {
-	q := quad(v)
-	f.i("VLD1 (%s), [V28.H8, V29.H8]", neonPointers[p])
-	f.i("%s", word("FCVTL", q[0], 28, 0))
-	f.i("%s", word("FCVTL2", q[1], 28, 0))
-	f.i("%s", word("FCVTL", q[2], 29, 0))
-	f.i("%s", word("FCVTL2", q[3], 29, 0))
-}
-
-func (*neon) storeF16(f *file, p string, v int) {
+func (m *neon) loadF16(v int, p string) {
+	m.op("VLD1", at(neonPointers[p], 0), reg("[V28.H8, V29.H8]"))
 	for i, r := range quad(v) {
-		f.i("%s", word("FCVTN", 28, r, 0))
-		f.i("FMOVD F28, %d(%s)", 8*i, neonPointers[p])
-		f.i("%s", word("FCVTL", r, 28, 0))
+		m.word([]string{"FCVTL", "FCVTL2"}[i%2], r, V(28+i/2), 0)
 	}
 }
 
-func (*neon) mov(f *file, d, a int) {
-	for i := range 4 {
-		f.i("VMOV V%d.B16, V%d.B16", quad(a)[i], quad(d)[i])
+func (m *neon) storeF16(p string, v int) {
+	for i, r := range quad(v) {
+		m.word("FCVTN", 28, r, 0)
+		m.op("FMOVD", V(28).scalar(), at(neonPointers[p], 8*i))
+		m.word("FCVTL", r, 28, 0)
 	}
 }
 
-func (m *neon) spread(f *file, d, a int) { m.mov(f, d, a) }
+func (m *neon) mov(d, a int) {
+	for i, r := range quad(d) {
+		m.op("VMOV", quad(a)[i].as("B16"), r.as("B16"))
+	}
+}
 
-func (m *neon) loadK(f *file, k string) int {
-	if k != "" {
-		f.i("FMOVQ %d(R9), F28 // %s", 16*m.index(k), k)
+func (m *neon) spread(d, a int) { m.mov(d, a) }
+
+func (m *neon) number(k string) mem { return mem{base: R(9), disp: 16 * m.index(k), note: k} }
+
+// scalar is the register with a constant, or with what is held.
+func (m *neon) scalar(k string) V {
+	if k != held {
+		m.op("FMOVQ", m.number(k), V(28).scalar())
 	}
 	return 28
 }
 
-func (m *neon) constant(f *file, d int, k string) {
+func (m *neon) constant(d int, k string) {
 	for _, r := range quad(d) {
-		f.i("FMOVQ %d(R9), F%d // %s", 16*m.index(k), r, k)
+		m.op("FMOVQ", m.number(k), r.scalar())
 	}
 }
 
 // one writes d = a op b for one register of four.
-func (*neon) one(f *file, op string, d, a, b int) {
+func (m *neon) one(op string, d, a, b V) {
 	switch op {
 	case "and":
-		f.i("VAND V%d.B16, V%d.B16, V%d.B16", b, a, d)
+		m.op("VAND", b.as("B16"), a.as("B16"), d.as("B16"))
 	case "or":
-		f.i("VORR V%d.B16, V%d.B16, V%d.B16", b, a, d)
+		m.op("VORR", b.as("B16"), a.as("B16"), d.as("B16"))
 	default:
-		f.i("%s", word(neonOps[op], d, a, b))
+		m.word(neonOps[op], d, a, b)
 	}
 }
 
-func (m *neon) bin(f *file, op string, d, a, b int) {
-	for i := range 4 {
-		m.one(f, op, quad(d)[i], quad(a)[i], quad(b)[i])
+func (m *neon) bin(op string, d, a, b int) {
+	for i, r := range quad(d) {
+		m.one(op, r, quad(a)[i], quad(b)[i])
 	}
 }
 
-func (m *neon) binK(f *file, op string, d, a int, k string) {
-	c := m.loadK(f, k)
-	for i := range 4 {
-		m.one(f, op, quad(d)[i], quad(a)[i], c)
+func (m *neon) binK(op string, d, a int, k string) {
+	c := m.scalar(k)
+	for i, r := range quad(d) {
+		m.one(op, r, quad(a)[i], c)
 	}
 }
 
-func (m *neon) binKR(f *file, op string, d int, k string, b int) {
-	c := m.loadK(f, k)
-	for i := range 4 {
-		m.one(f, op, quad(d)[i], c, quad(b)[i])
+func (m *neon) binKR(op string, d int, k string, b int) {
+	c := m.scalar(k)
+	for i, r := range quad(d) {
+		m.one(op, r, c, quad(b)[i])
 	}
 }
 
-func (*neon) fma(f *file, d, a, b int) {
-	for i := range 4 {
-		f.i("VFMLA V%d.S4, V%d.S4, V%d.S4", quad(b)[i], quad(a)[i], quad(d)[i])
+// fmla writes d += a·b for one register of four.
+func (m *neon) fmla(d, a, b V) { m.op("VFMLA", b.as("S4"), a.as("S4"), d.as("S4")) }
+
+func (m *neon) fma(d, a, b int) {
+	for i, r := range quad(d) {
+		m.fmla(r, quad(a)[i], quad(b)[i])
 	}
 }
 
-func (m *neon) fmaK(f *file, d, a int, k string) {
-	c := m.loadK(f, k)
-	for i := range 4 {
-		f.i("VFMLA V%d.S4, V%d.S4, V%d.S4", c, quad(a)[i], quad(d)[i])
+func (m *neon) fmaK(d, a int, k string) {
+	c := m.scalar(k)
+	for i, r := range quad(d) {
+		m.fmla(r, quad(a)[i], c)
 	}
 }
 
 // horner: FMLA adds to its destination, so the constant has to be there first.
-func (m *neon) horner(f *file, d, a int, k string) {
-	at := 16 * m.index(k)
-	for i := range 4 {
-		t := 28 + i%2
-		f.i("FMOVQ %d(R9), F%d // %s", at, t, k)
-		f.i("VFMLA V%d.S4, V%d.S4, V%d.S4", quad(a)[i], quad(d)[i], t)
-		f.i("VMOV V%d.B16, V%d.B16", t, quad(d)[i])
+func (m *neon) horner(d, a int, k string) {
+	for i, r := range quad(d) {
+		t := V(28 + i%2)
+		m.op("FMOVQ", m.number(k), t.scalar())
+		m.fmla(t, r, quad(a)[i])
+		m.op("VMOV", t.as("B16"), r.as("B16"))
 	}
 }
 
-func (m *neon) selectLess(f *file, d, a int, k string, x, y int) {
-	c := m.loadK(f, k)
-	for i := range 4 {
-		f.i("%s", word("FCMGT", 29, c, quad(a)[i]))
-		m.choose(f, quad(d)[i], quad(x)[i], quad(y)[i])
+func (m *neon) selectLess(d, a int, k string, x, y int) {
+	c := m.scalar(k)
+	for i, r := range quad(d) {
+		m.choose("FCMGT", c, quad(a)[i], r, quad(x)[i], quad(y)[i])
 	}
 }
 
-func (m *neon) selectMore(f *file, d, a, b, x, y int) {
-	for i := range 4 {
-		f.i("%s", word("FCMGT", 29, quad(a)[i], quad(b)[i]))
-		m.choose(f, quad(d)[i], quad(x)[i], quad(y)[i])
+func (m *neon) selectMore(d, a, b, x, y int) {
+	for i, r := range quad(d) {
+		m.choose("FCMGT", quad(a)[i], quad(b)[i], r, quad(x)[i], quad(y)[i])
 	}
 }
 
-func (m *neon) selectEqual(f *file, d, a, b, x, y int) {
-	for i := range 4 {
-		f.i("%s", word("FCMEQ", 29, quad(a)[i], quad(b)[i]))
-		m.choose(f, quad(d)[i], quad(x)[i], quad(y)[i])
+func (m *neon) selectEqual(d, a, b, x, y int) {
+	for i, r := range quad(d) {
+		m.choose("FCMEQ", quad(a)[i], quad(b)[i], r, quad(x)[i], quad(y)[i])
 	}
 }
 
-// choose sets d to x where the mask V29 is set, else to y.
-func (*neon) choose(f *file, d, x, y int) {
-	f.i("VBSL V%d.B16, V%d.B16, V29.B16", y, x)
-	f.i("VMOV V29.B16, V%d.B16", d)
+// choose sets d to x where a and b compare so, else to y.
+func (m *neon) choose(compare string, a, b, d, x, y V) {
+	m.word(compare, 29, a, b)
+	m.op("VBSL", y.as("B16"), x.as("B16"), V(29).as("B16"))
+	m.op("VMOV", V(29).as("B16"), d.as("B16"))
 }
 
-func (m *neon) power(f *file, t, _ int) {
-	c := m.loadK(f, "exponentOne")
+func (m *neon) power(t, _ int) {
+	c := m.scalar("exponentOne")
 	for _, r := range quad(t) {
-		f.i("VSHL $23, V%d.S4, V%d.S4", r, r)
-		f.i("VADD V%d.S4, V%d.S4, V%d.S4", c, r, r)
+		m.op("VSHL", imm(23), r.as("S4"), r.as("S4"))
+		m.op("VADD", c.as("S4"), r.as("S4"), r.as("S4"))
 	}
 }
 
-func (m *neon) timesPower(f *file, x, y, t, q int, k string) {
-	m.bin(f, "mul", y, y, t)
-	m.constant(f, q, "zero")
-	m.selectLess(f, x, x, k, q, y)
+func (m *neon) timesPower(x, y, t, q int, k string) {
+	m.bin("mul", y, y, t)
+	m.constant(q, "zero")
+	m.selectLess(x, x, k, q, y)
 }

@@ -12,7 +12,7 @@ func TestWords(t *testing.T) {
 	tested := map[string]bool{}
 	for _, c := range []struct {
 		op      string
-		d, n, m int
+		d, n, m V
 		want    uint32
 	}{
 		{"FADD", 1, 2, 3, 0x4E23D441},    // fadd v1.4s, v2.4s, v3.4s
@@ -65,7 +65,9 @@ func TestWords(t *testing.T) {
 		{"FCVTN", 29, 8, 0, 0x0E21691D},  // fcvtn v29.4h, v8.4s
 	} {
 		tested[c.op] = true
-		if got, want := word(c.op, c.d, c.n, c.m), fmt.Sprintf("WORD $0x%08X ", c.want); !strings.HasPrefix(got, want) {
+		f := &file{}
+		f.word(c.op, c.d, c.n, c.m)
+		if got, want := strings.TrimSpace(f.body.String()), fmt.Sprintf("WORD $0x%08X ", c.want); !strings.HasPrefix(got, want) {
 			t.Errorf("%s V%d, V%d, V%d is %s, want %s", c.op, c.d, c.n, c.m, got, want)
 		}
 	}

@@ -1,118 +1,120 @@
 package main
 
-func (m *neon) tileHeader() string {
-	return `Tiles of a product; see type kernel. Registers in the loop:
+const neonTileHeader = `Tiles of a product; see type tile. Registers:
 
-	R0 … R5   rows of x
-	R6        panel of w
-	R7        terms that are left
-	R10       where a Keep tile leaves its weights
-	V0 …      accumulators, four a row
-	V24 …     x, one a row: four terms, or one
-	V30, V31  weights, a quarter of a panel each
+	R0 … R5         rows of x, which are ldx (R8) apart
+	R6              panel of w
+	R7              terms that are left
+	R10             where a Wide tile leaves its weights
+	R11             the tile's argument
+	R12 … R15       x, dst, base and the number of tiles that are left
+	V0 …            acc, four a row
+	V24 …           x, one a row: four terms, or one
+	V30, V31        w, a quarter of a panel each
 
 Four terms go once round the loop, so that x is loaded by vectors and used by
 element. next, ldn and step are left to the processor's own prefetching.
 `
+
+// A neonTile writes one tile.
+type neonTile struct {
+	*neon
+	kind tileKind
+	rows int
 }
 
-func (m *neon) tile(f *file, weights weightKind, rows, _ int, _ bool) {
-	again := f.newLabel("tile")
-	if weights == full {
-		f.at(again)
+func (t neonTile) write(fn function) {
+	t.begin(fn, 0)
+	t.op("MOVD", t.arg("t"), R(11))
+	for i, name := range []string{"x", "dst", "base", "tiles"} {
+		t.op("MOVD", field(R(11), name), R(12+i))
 	}
-	f.i("MOVD %s, R0", f.arg("x"))
-	f.i("MOVD %s, R8", f.arg("ldx"))
-	f.i("MOVD %s, R6", f.arg("w"))
-	f.i("MOVD %s, R7", f.arg("k"))
-	if weights == keep {
-		f.i("MOVD %s, R10", f.arg("wide"))
+	t.op("MOVD", field(R(11), "ldx"), R(8))
+	again, four, last, one, done := t.label("tile"), t.label("four"), t.label("last"), t.label("one"), t.label("done")
+	t.place(again)
+	t.op("MOVD", R(12), R(0))
+	for r := 1; r < t.rows; r++ {
+		t.op("ADD", R(8), R(r-1), R(r))
 	}
-	for r := 1; r < rows; r++ {
-		f.i("ADD R8, R%d, R%d", r-1, r)
+	t.op("MOVD", field(R(11), "w"), R(6))
+	t.op("MOVD", field(R(11), "k"), R(7))
+	if t.kind.wide {
+		t.op("MOVD", field(R(11), "wide"), R(10))
 	}
-	for i := range 4 * rows {
-		f.i("VEOR V%d.B16, V%d.B16, V%d.B16", i, i, i)
+	t.comment("acc[r][n] = 0")
+	for i := range 4 * t.rows {
+		t.zero(V(i))
 	}
-	term := func(lane int) {
-		op := []string{"FMLA0", "FMLA1", "FMLA2", "FMLA3"}[lane]
-		for q := range 4 {
-			w := 30 + q%2
-			switch {
-			case weights != full:
-				f.i("FMOVD %d(R6), F%d", 32*lane+8*q, w)
-				f.i("%s", word("FCVTL", w, w, 0))
-				if weights == keep {
-					f.i("FMOVQ F%d, %d(R10)", w, 64*lane+16*q)
-				}
-			case q%2 == 0:
-				f.i("FLDPQ %d(R6), (F30, F31)", 64*lane+16*q)
-			}
-			for r := range rows {
-				f.i("%s", word(op, 4*r+q, w, 24+r))
-			}
-		}
+	t.op("SUBS", imm(4), R(7))
+	t.op("BLT", last)
+	t.place(four)
+	for r := range t.rows {
+		t.op("FMOVQ.P", at(R(r), 16), V(24+r).scalar())
 	}
-	advance := func(terms int) {
-		f.i("ADD $%d, R6", terms*choose(weights != full, 32, 64))
-		if weights == keep {
-			f.i("ADD $%d, R10", 64*terms)
-		}
+	for k := range 4 {
+		t.term(k)
 	}
-	four, last, one, done := f.newLabel("four"), f.newLabel("last"), f.newLabel("one"), f.newLabel("done")
-	f.i("SUBS $4, R7")
-	f.i("BLT  %s", last)
-	f.at(four)
-	for r := range rows {
-		f.i("FMOVQ.P 16(R%d), F%d", r, 24+r)
+	t.advance(4)
+	t.op("SUBS", imm(4), R(7))
+	t.op("BGE", four)
+	t.place(last)
+	t.op("ADDS", imm(4), R(7))
+	t.op("BEQ", done)
+	t.place(one)
+	for r := range t.rows {
+		t.op("FMOVS.P", at(R(r), 4), V(24+r).scalar())
 	}
-	for lane := range 4 {
-		term(lane)
-	}
-	advance(4)
-	f.i("SUBS $4, R7")
-	f.i("BGE  %s", four)
-	f.at(last)
-	f.i("ADDS $4, R7")
-	f.i("BEQ  %s", done)
-	f.at(one)
-	for r := range rows {
-		f.i("FMOVS.P 4(R%d), F%d", r, 24+r)
-	}
-	term(0)
-	advance(1)
-	f.i("SUBS $1, R7")
-	f.i("BNE  %s", one)
-	f.at(done)
+	t.term(0)
+	t.advance(1)
+	t.op("SUBS", imm(1), R(7))
+	t.op("BNE", one)
+	t.place(done)
 
-	f.comment("dst = base + sums")
-	f.i("MOVD %s, R0", f.arg("dst"))
-	f.i("MOVD %s, R1", f.arg("ldd"))
-	f.i("MOVD %s, R2", f.arg("base"))
-	f.i("MOVD %s, R3", f.arg("ldb"))
-	for r := range rows {
-		f.i("VLD1 (R2), [V24.S4, V25.S4, V26.S4, V27.S4]")
-		for p := range 4 {
-			f.i("%s", word("FADD", 4*r+p, 24+p, 4*r+p))
+	t.comment("dst[r][n] = base[r][n] + acc[r][n]")
+	t.op("MOVD", field(R(11), "ldd"), R(1))
+	t.op("MOVD", field(R(11), "ldb"), R(3))
+	for r := range t.rows {
+		t.op("VLD1", at(R(14), 0), list(24))
+		for q := range 4 {
+			t.word("FADD", V(4*r+q), V(24+q), V(4*r+q))
 		}
-		f.i("VST1 %s, (R0)", list(r))
-		if r < rows-1 || weights == full {
-			f.i("ADD R3, R2")
-			f.i("ADD R1, R0")
+		t.op("VST1", list(V(4*r)), at(R(13), 0))
+		t.op("ADD", R(3), R(14))
+		t.op("ADD", R(1), R(13))
+	}
+	t.comment("The next tile, of the rows below: x += rows·ldx")
+	t.op("MOVD", imm(t.rows), R(1))
+	t.op("MADD", R(1), R(12), R(8), R(12))
+	t.op("SUBS", imm(1), R(15))
+	t.op("BNE", again)
+	t.ret()
+}
+
+// term adds one term, k terms on: acc[r][n] += x[r][k]·w[k][n].
+func (t neonTile) term(k int) {
+	t.comment("acc[r][n] += x[r][k]·w[k][n], k += 1")
+	for q := range 4 {
+		w := V(30 + q%2)
+		switch {
+		case t.kind.size == 2:
+			t.op("FMOVD", at(R(6), 32*k+8*q), w.scalar())
+			t.word("FCVTL", w, w, 0)
+			if t.kind.wide {
+				t.op("FMOVQ", w.scalar(), at(R(10), 64*k+16*q))
+			}
+		case q%2 == 0:
+			t.op("FLDPQ", at(R(6), 64*k+16*q), reg("(F30, F31)"))
+		}
+		for r := range t.rows {
+			t.word([]string{"FMLA0", "FMLA1", "FMLA2", "FMLA3"}[k], V(4*r+q), w, V(24+r))
 		}
 	}
-	if weights == full {
-		f.comment("The next tile, of the rows below")
-		f.i("MOVD R0, %s", f.arg("dst"))
-		f.i("MOVD R2, %s", f.arg("base"))
-		f.i("MOVD %s, R0", f.arg("x"))
-		f.i("MOVD $%d, R1", rows)
-		f.i("MADD R1, R0, R8, R0")
-		f.i("MOVD R0, %s", f.arg("x"))
-		f.i("MOVD %s, R1", f.arg("tiles"))
-		f.i("SUBS $1, R1")
-		f.i("MOVD R1, %s", f.arg("tiles"))
-		f.i("BNE  %s", again)
+}
+
+// advance goes over so many terms of w.
+func (t neonTile) advance(terms int) {
+	t.op("ADD", imm(16*terms*t.kind.size), R(6))
+	if t.kind.wide {
+		t.op("ADD", imm(64*terms), R(10))
 	}
-	m.ret(f)
 }

@@ -2,194 +2,212 @@ package main
 
 import "fmt"
 
-// kBlock is the number of terms in a block, as in package simd.
-const kBlock = 256
+// x86TileHeader explains the registers of a tile. Registers of 512 bits are called
+// Z0 …, of 256 bits Y0 …
+const x86TileHeader = `Tiles of a product; see type tile. Registers:
 
-func (m *x86) tileHeader() string {
-	h := `Tiles of a product; see type kernel. Registers in the loop:
-
+	BP        the tile's argument
 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
-	BX        panel of w`
-	if m.wide {
-		h += `; DX ldw, the distance to the second panel`
-	}
-	return h + fmt.Sprintf(`
+	BX        panel of w; with Z registers DX is ldw, the distance to the second panel
 	CX        terms that are left
 	DI        panel that comes next, fetched in steps of R14 bytes
 	R14       at first the row of dst to fetch, from the last up
-	R15       where a Keep tile leaves its weights; for others ldn
-	%[1]s0 …      accumulators, row by row; then weights, then x
+	R15       where a Wide tile leaves its weights; for others ldn
+	Z0 …      acc, two a row; then two of w, then one of x
 
-Two terms go once round the loop: weights, then acc[row] += x[row]·w for each row.
-`, choose(m.wide, "Z", "Y"))
+Two terms go once round the loop. What moves from tile to tile is kept in local variables.
+`
+
+// moving are the fields of a tile's argument that change from tile to tile. They
+// are copied to local variables, since the garbage collector reads the argument.
+var moving = []string{"x", "dst", "base", "next", "tiles"}
+
+func local(name string) mem {
+	for i, m := range moving {
+		if m == name {
+			return mem{base: "SP", disp: -8 * (i + 1), name: name}
+		}
+	}
+	panic("no local variable " + name)
 }
 
 // x86Row is the address of row r of x: SI + r·ldx, with multiples of ldx kept in
 // registers.
-func x86Row(r, disp int) string {
-	index := []string{"", "AX*1", "AX*2", "R8*1", "AX*4", "R9*1", "R8*2", "R10*1", "AX*8", "R11*1", "R9*2", "R12*1", "R8*4", "R13*1"}[r]
-	if index == "" {
-		return fmt.Sprintf("%d(SI)", disp)
-	}
-	return fmt.Sprintf("%d(SI)(%s)", disp, index)
+func x86Row(r, disp int) mem {
+	m := []mem{{}, {index: AX, scale: 1}, {index: AX, scale: 2}, {index: R8, scale: 1}, {index: AX, scale: 4}, {index: R9, scale: 1},
+		{index: R8, scale: 2}, {index: R10, scale: 1}, {index: AX, scale: 8}, {index: R11, scale: 1}, {index: R9, scale: 2},
+		{index: R12, scale: 1}, {index: R8, scale: 4}, {index: R13, scale: 1}}[r]
+	m.base, m.disp = SI, disp
+	return m
 }
 
-// prefetchWrite fetches the cache line at disp(R14), to be written to. Go's
-// assembler does not know PREFETCHW; a processor without it does nothing.
-func (m *x86) prefetchWrite(f *file, disp int) {
-	if disp == 0 {
-		f.i("BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)")
-		return
-	}
-	f.i("BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $%d // PREFETCHW %[1]d(R14)", disp)
+// An x86Tile writes one tile.
+type x86Tile struct {
+	*x86
+	kind tileKind
+	rows int
+	near bool
 }
 
-func (m *x86) tile(f *file, weights weightKind, rows, panels int, near bool) {
-	parts := choose(m.wide, panels, 2*panels) // registers a row
-	reg := func(i int) string { return fmt.Sprintf("%s%d", choose(m.wide, "Z", "Y"), i) }
-	acc := func(r, p int) string { return reg(r*parts + p) }
-	weight := func(p int) string { return reg(rows*parts + p) }
-	x := reg(rows*parts + parts)
-	size := choose(weights != full, 32, 64) // bytes of a panel and term
+func (m x86Tile) acc(r, half int) operand { return m.reg(2*r + half) }
+func (m x86Tile) weight(half int) operand { return m.reg(2*m.rows + half) }
+func (m x86Tile) x() operand              { return m.reg(2*m.rows + 2) }
+func (m x86Tile) size() int               { return 16 * m.kind.size } // bytes of a panel and term
 
-	again := f.newLabel("tile")
-	if weights == full {
-		f.at(again)
+func (t x86Tile) write(fn function) {
+	t.begin(fn, 8*len(moving))
+	t.op("MOVQ", t.arg("t"), BP)
+	for _, name := range moving {
+		t.op("MOVQ", field(BP, name), SI)
+		t.op("MOVQ", SI, local(name))
 	}
-	f.i("MOVQ %s, SI", f.arg("x"))
-	f.i("MOVQ %s, AX", f.arg("ldx"))
-	f.i("MOVQ %s, BX", f.arg("w"))
-	if panels == 2 {
-		f.i("MOVQ %s, DX", f.arg("ldw"))
+	again, first, two, last, done := t.label("tile"), t.label("first"), t.label("two"), t.label("last"), t.label("done")
+	t.place(again)
+	t.op("MOVQ", local("x"), SI)
+	t.op("MOVQ", field(BP, "ldx"), AX)
+	t.op("MOVQ", field(BP, "w"), BX)
+	if t.wide {
+		t.op("MOVQ", field(BP, "ldw"), DX)
 	}
-	f.i("MOVQ %s, CX", f.arg("k"))
-	f.i("MOVQ %s, DI", f.arg("next"))
+	t.op("MOVQ", field(BP, "k"), CX)
+	t.op("MOVQ", local("next"), DI)
 	switch {
-	case weights == keep:
-		f.i("MOVQ %s, R15", f.arg("wide"))
-	case panels == 2:
-		f.i("MOVQ %s, R15", f.arg("ldn"))
+	case t.kind.wide:
+		t.op("MOVQ", field(BP, "wide"), R15)
+	case t.wide:
+		t.op("MOVQ", field(BP, "ldn"), R15)
 	}
-	for _, t := range []struct {
+	for _, l := range []struct {
 		rows  int // tiles of more rows need this multiple of ldx
-		from  string
+		from  reg
 		scale int
-		to    string
-	}{{3, "AX", 2, "R8"}, {5, "AX", 4, "R9"}, {7, "R8", 2, "R10"}, {9, "AX", 8, "R11"}, {11, "R9", 2, "R12"}, {13, "R8", 4, "R13"}} {
-		if rows > t.rows {
-			f.i("LEAQ (AX)(%s*%d), %s", t.from, t.scale, t.to)
+		to    reg
+	}{{3, AX, 2, R8}, {5, AX, 4, R9}, {7, R8, 2, R10}, {9, AX, 8, R11}, {11, R9, 2, R12}, {13, R8, 4, R13}} {
+		if t.rows > l.rows {
+			t.op("LEAQ", at(AX, 0).by(l.from, l.scale), l.to)
 		}
 	}
-	for i := range rows * parts {
-		f.i("%s %s, %s, %s", choose(m.wide, "VPXORD", "VXORPS"), reg(i), reg(i), reg(i))
+	t.comment("acc[r][n] = 0")
+	for r := range t.rows {
+		t.zero(t.acc(r, 0))
+		t.zero(t.acc(r, 1))
 	}
+	t.op("MOVQ", field(BP, "ldd"), R14)
+	t.op("IMULQ", imm(t.rows-1), R14)
+	t.op("ADDQ", local("dst"), R14)
+	t.op("SUBQ", imm(2), CX)
+	t.op("JLT", last)
+	t.op("CMPQ", field(BP, "step"), imm(2*t.size()))
+	t.op("JNE", first)
+	t.comment("The only tile of its panels waits for weights, not for dst: fetch that at once.")
+	for r := range t.rows {
+		t.fetchRow()
+		if r < t.rows-1 {
+			t.op("SUBQ", field(BP, "ldd"), R14)
+		}
+	}
+	t.op("MOVQ", field(BP, "step"), R14)
+	t.op("JMP", two)
+	t.comment("Others fetch a row at each of their first steps; all at once would hold them up.")
+	t.op("PCALIGN", imm(64))
+	t.place(first)
+	t.fetchRow()
+	t.twoTerms(field(BP, "step"))
+	t.op("JLT", last)
+	t.op("SUBQ", field(BP, "ldd"), R14)
+	t.op("CMPQ", R14, local("dst"))
+	t.op("JCC", first)
+	t.op("MOVQ", field(BP, "step"), R14)
+	t.op("PCALIGN", imm(64))
+	t.place(two)
+	t.twoTerms(R14)
+	t.op("JGE", two)
+	t.place(last)
+	t.op("ADDQ", imm(2), CX)
+	t.op("JEQ", done)
+	t.term(0)
+	t.place(done)
 
-	term := func(step int) {
-		for p := range parts {
-			panel, at := choose(m.wide, p, 0), choose(m.wide, 0, p*m.step())
-			from := fmt.Sprintf("%d(BX)", choose(weights != full, at/2, at)+step*size) + choose(panel == 1, "(DX*1)", "")
-			f.i("%s %s, %s", choose(weights != full, "VCVTPH2PS", "VMOVUPS"), from, weight(p))
-			if weights == keep {
-				f.i("VMOVUPS %s, %d(R15)", weight(p), panel*kBlock*64+at+64*step)
-			}
+	t.comment("dst[r][n] = base[r][n] + acc[r][n]")
+	t.op("MOVQ", DI, local("next"))
+	t.op("MOVQ", local("dst"), DI)
+	t.op("MOVQ", field(BP, "ldd"), DX)
+	t.op("MOVQ", local("base"), SI)
+	t.op("MOVQ", field(BP, "ldb"), AX)
+	for r := range t.rows {
+		for half := range 2 {
+			t.op("VADDPS", at(SI, half*t.bytes()), t.acc(r, half), t.acc(r, half))
 		}
-		for r := range rows {
-			f.i("VBROADCASTSS %s, %s", x86Row(r, 4*step), x)
-			for p := range parts {
-				f.i("VFMADD231PS %s, %s, %s", weight(p), x, acc(r, p))
-			}
+		for half := range 2 {
+			t.op("VMOVUPS", t.acc(r, half), at(DI, half*t.bytes()))
 		}
+		t.op("ADDQ", AX, SI)
+		t.op("ADDQ", DX, DI)
 	}
-	fetch := choose(near, "PREFETCHT0", "PREFETCHT1")
-	twoTerms := func(fetchStep string) {
-		for at := 0; at < 2*size; at += 64 {
-			f.i("%s %d(DI)", fetch, at)
-			if panels == 2 {
-				// What keeps has a next panel as far away as its own, and no register to spare.
-				f.i("%s %d(DI)(%s*1)", fetch, at, choose(weights == keep, "DX", "R15"))
-			}
-		}
-		f.i("ADDQ %s, DI", fetchStep)
-		term(0)
-		term(1)
-		f.i("ADDQ $8, SI")
-		f.i("ADDQ $%d, BX", 2*size)
-		if weights == keep {
-			f.i("ADDQ $128, R15")
-		}
-		f.i("SUBQ $2, CX")
-	}
-	fetchRow := func() {
-		for at := 0; at < 64*panels; at += 64 {
-			m.prefetchWrite(f, at)
-		}
-	}
-	first, two, last, done := f.newLabel("first"), f.newLabel("two"), f.newLabel("last"), f.newLabel("done")
-	f.i("MOVQ %s, R14", f.arg("ldd"))
-	f.i("IMULQ $%d, R14", rows-1)
-	f.i("ADDQ %s, R14", f.arg("dst"))
-	f.i("SUBQ $2, CX")
-	f.i("JLT  %s", last)
-	f.i("CMPQ %s, $%d", f.arg("step"), 2*size)
-	f.i("JNE  %s", first)
-	f.comment("The only tile of its panels waits for weights, not for dst: fetch that at once.")
-	for r := range rows {
-		fetchRow()
-		if r < rows-1 {
-			f.i("SUBQ %s, R14", f.arg("ldd"))
-		}
-	}
-	f.i("MOVQ %s, R14", f.arg("step"))
-	f.i("JMP  %s", two)
-	f.comment("Others fetch a row at each of their first steps; all at once would hold them up.")
-	f.i("PCALIGN $64")
-	f.at(first)
-	fetchRow()
-	twoTerms(f.arg("step"))
-	f.i("JLT  %s", last)
-	f.i("SUBQ %s, R14", f.arg("ldd"))
-	f.i("CMPQ R14, %s", f.arg("dst"))
-	f.i("JCC  %s", first)
-	f.i("MOVQ %s, R14", f.arg("step"))
-	f.i("PCALIGN $64")
-	f.at(two)
-	twoTerms("R14")
-	f.i("JGE  %s", two)
-	f.at(last)
-	f.i("ADDQ $2, CX")
-	f.i("JEQ  %s", done)
-	term(0)
-	f.at(done)
+	t.comment("The next tile, of the rows below")
+	t.op("MOVQ", DI, local("dst"))
+	t.op("MOVQ", SI, local("base"))
+	t.op("MOVQ", field(BP, "ldx"), AX)
+	t.op("IMULQ", imm(t.rows), AX)
+	t.op("ADDQ", AX, local("x"))
+	t.op("SUBQ", imm(1), local("tiles"))
+	t.op("JNE", again)
+	t.ret()
+}
 
-	f.comment("dst = base + sums")
-	if weights == full {
-		f.i("MOVQ DI, %s", f.arg("next"))
-	}
-	f.i("MOVQ %s, DI", f.arg("dst"))
-	f.i("MOVQ %s, DX", f.arg("ldd"))
-	f.i("MOVQ %s, SI", f.arg("base"))
-	f.i("MOVQ %s, AX", f.arg("ldb"))
-	for r := range rows {
-		for p := range parts {
-			f.i("VADDPS %d(SI), %s, %s", p*m.step(), acc(r, p), acc(r, p))
+// term adds one term: acc[r][n] += x[r][k]·w[k][n], with k that many terms on.
+func (t x86Tile) term(k int) {
+	t.comment("acc[r][n] += x[r][k]·w[k][n], k += 1")
+	for half := range 2 {
+		// The second half is another panel, or the second half of the panel.
+		w, wide := at(BX, t.size()*k), at(R15, 64*k)
+		switch {
+		case half == 1 && t.wide:
+			w = w.by(DX, 1)
+			wide.name = fmt.Sprintf("(const_kBlock*64+%d)", 64*k)
+		case half == 1:
+			w.disp += t.size() / 2
+			wide.disp += 32
 		}
-		for p := range parts {
-			f.i("VMOVUPS %s, %d(DI)", acc(r, p), p*m.step())
-		}
-		if r < rows-1 || weights == full {
-			f.i("ADDQ AX, SI")
-			f.i("ADDQ DX, DI")
+		t.op(choose(t.kind.size == 2, "VCVTPH2PS", "VMOVUPS"), w, t.weight(half))
+		if t.kind.wide {
+			t.op("VMOVUPS", t.weight(half), wide)
 		}
 	}
-	if weights == full {
-		f.comment("The next tile, of the rows below")
-		f.i("MOVQ DI, %s", f.arg("dst"))
-		f.i("MOVQ SI, %s", f.arg("base"))
-		f.i("MOVQ %s, AX", f.arg("ldx"))
-		f.i("IMULQ $%d, AX", rows)
-		f.i("ADDQ AX, %s", f.arg("x"))
-		f.i("SUBQ $1, %s", f.arg("tiles"))
-		f.i("JNE  %s", again)
+	for r := range t.rows {
+		t.op("VBROADCASTSS", x86Row(r, 4*k), t.x())
+		for half := range 2 {
+			t.op("VFMADD231PS", t.weight(half), t.x(), t.acc(r, half))
+		}
 	}
-	m.ret(f)
+}
+
+// twoTerms adds two terms and fetches as many bytes of what comes next.
+func (t x86Tile) twoTerms(step operand) {
+	fetch := choose(t.near, "PREFETCHT0", "PREFETCHT1")
+	for disp := 0; disp < 2*t.size(); disp += 64 {
+		t.op(fetch, at(DI, disp))
+		if t.wide {
+			// A Wide tile has its next panel as far away as its own, and no register to spare.
+			t.op(fetch, at(DI, disp).by(choose(t.kind.wide, DX, R15), 1))
+		}
+	}
+	t.op("ADDQ", step, DI)
+	t.term(0)
+	t.term(1)
+	t.op("ADDQ", imm(8), SI)
+	t.op("ADDQ", imm(2*t.size()), BX)
+	if t.kind.wide {
+		t.op("ADDQ", imm(128), R15)
+	}
+	t.op("SUBQ", imm(2), CX)
+}
+
+// fetchRow fetches the row of dst at R14, to be written to. Go's assembler does not
+// know PREFETCHW; a processor without it does nothing.
+func (t x86Tile) fetchRow() {
+	t.line("\tBYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)")
+	if t.wide {
+		t.line("\tBYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x4E; BYTE $64 // PREFETCHW 64(R14)")
+	}
 }

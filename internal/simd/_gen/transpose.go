@@ -1,183 +1,192 @@
 package main
 
-const (
-	packParams    = "panel *float32, w *float32, ldw int, k int"
-	packF16Params = "panel *uint16, w *uint16, ldw int, k int"
-	packComment   = "sets panel[i*16+j] = w[j][i] for 16 rows of ldw bytes; k is a positive multiple of 8."
-)
+const packDoc = "sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows."
+
+func packFunction(level string) function {
+	return function{"pack16" + level, "panel *float32, w *float32, ldw int, k int", packDoc}
+}
+
+func packF16Function(level string) function {
+	return function{"pack16F16" + level, "panel *uint16, w *uint16, ldw int, k int", packDoc}
+}
+
+// row is the address of row r of four that are AX bytes apart; R8 is 3·AX.
+func row(base reg, r int) mem {
+	return []mem{at(base, 0), at(base, 0).by(AX, 1), at(base, 0).by(AX, 2), at(base, 0).by(R8, 1)}[r]
+}
 
 // pack writes the packing of 16 rows into a panel by squares of 8 × 8, in AVX2's
 // registers for both levels: it is bound by shuffles and stores.
-func (m *x86) pack(f *file) {
-	f.begin("pack16"+m.name(), packParams, packComment)
-	f.i("MOVQ %s, DI", f.arg("panel"))
-	f.i("MOVQ %s, SI", f.arg("w"))
-	f.i("MOVQ %s, AX", f.arg("ldw"))
-	f.i("MOVQ %s, CX", f.arg("k"))
-	f.i("LEAQ (AX)(AX*2), R8 // 3·ldw")
-	f.i("LEAQ (SI)(AX*8), DX // row 8")
-	loop := f.newLabel("loop")
-	f.at(loop)
-	square8(f, "SI", 0)
-	square8(f, "DX", 32)
-	f.i("ADDQ $32, SI")
-	f.i("ADDQ $32, DX")
-	f.i("ADDQ $512, DI")
-	f.i("SUBQ $8, CX")
-	f.i("JNZ  %s", loop)
-	m.ret(f)
+func (m *x86) pack() {
+	m.begin(packFunction(m.level()), 0)
+	m.op("MOVQ", m.arg("panel"), DI)
+	m.op("MOVQ", m.arg("w"), SI)
+	m.op("MOVQ", m.arg("ldw"), AX)
+	m.op("MOVQ", m.arg("k"), CX)
+	m.comment("R8 = 3·ldw, DX = row 8")
+	m.op("LEAQ", at(AX, 0).by(AX, 2), R8)
+	m.op("LEAQ", at(SI, 0).by(AX, 8), DX)
+	loop := m.label("loop")
+	m.place(loop)
+	m.square8(SI, 0)
+	m.square8(DX, 32)
+	m.op("ADDQ", imm(32), SI)
+	m.op("ADDQ", imm(32), DX)
+	m.op("ADDQ", imm(512), DI)
+	m.op("SUBQ", imm(8), CX)
+	m.op("JNZ", loop)
+	m.ret()
 }
 
 // square8 transposes 8 rows of 8 floats from p into a panel's columns.
-func square8(f *file, p string, at int) {
-	f.i("LEAQ (%s)(AX*4), R9", p)
+func (m *x86) square8(p reg, disp int) {
+	y := func(n int) xreg { return xreg{'Y', n} }
+	m.op("LEAQ", at(p, 0).by(AX, 4), R9)
 	for r := range 8 {
-		base := p
-		if r >= 4 {
-			base = "R9"
-		}
-		f.i("VMOVUPS (%s)%s, Y%d", base, []string{"", "(AX*1)", "(AX*2)", "(R8*1)"}[r%4], r)
+		m.op("VMOVUPS", row(choose(r < 4, p, R9), r%4), y(r))
 	}
-	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	m.comment("Pairs of rows, then pairs of pairs, then the two halves of each register.")
 	for r := 0; r < 8; r += 2 {
-		f.i("VUNPCKLPS Y%d, Y%d, Y%d", r+1, r, 8+r)
-		f.i("VUNPCKHPS Y%d, Y%d, Y%d", r+1, r, 9+r)
+		m.op("VUNPCKLPS", y(r+1), y(r), y(8+r))
+		m.op("VUNPCKHPS", y(r+1), y(r), y(9+r))
 	}
 	for r := 0; r < 8; r += 4 {
-		f.i("VSHUFPS $0x44, Y%d, Y%d, Y%d", 10+r, 8+r, r)
-		f.i("VSHUFPS $0xee, Y%d, Y%d, Y%d", 10+r, 8+r, r+1)
-		f.i("VSHUFPS $0x44, Y%d, Y%d, Y%d", 11+r, 9+r, r+2)
-		f.i("VSHUFPS $0xee, Y%d, Y%d, Y%d", 11+r, 9+r, r+3)
+		for i := range 2 {
+			m.op("VSHUFPS", bits(0x44), y(10+r+i), y(8+r+i), y(r+2*i))
+			m.op("VSHUFPS", bits(0xee), y(10+r+i), y(8+r+i), y(r+2*i+1))
+		}
 	}
 	for c := range 8 {
-		half := "$0x20"
-		if c >= 4 {
-			half = "$0x31"
-		}
-		f.i("VPERM2F128 %s, Y%d, Y%d, Y8", half, c%4+4, c%4)
-		f.i("VMOVUPS Y8, %d(DI)", 64*c+at)
+		m.op("VPERM2F128", choose(c < 4, bits(0x20), bits(0x31)), y(c%4+4), y(c%4), y(8))
+		m.op("VMOVUPS", y(8), at(DI, 64*c+disp))
 	}
-}
-
-// pack writes the packing of 16 rows into a panel by squares of 4 × 4.
-func (m *neon) pack(f *file) {
-	f.begin("pack16NEON", packParams, packComment)
-	f.i("MOVD %s, R0", f.arg("panel"))
-	f.i("MOVD %s, R1", f.arg("w"))
-	f.i("MOVD %s, R2", f.arg("ldw"))
-	f.i("MOVD %s, R3", f.arg("k"))
-	loop := f.newLabel("loop")
-	f.at(loop)
-	f.i("MOVD R1, R4")
-	for g := range 4 {
-		// Rows 4g … 4g+3 to V0–V3, pairs to V4–V7, columns to V0–V3.
-		for r := range 4 {
-			f.i("FMOVQ (R4), F%d", r)
-			f.i("ADD R2, R4")
-		}
-		for r := 0; r < 4; r += 2 {
-			f.i("VTRN1 V%d.S4, V%d.S4, V%d.S4", r+1, r, 4+r)
-			f.i("VTRN2 V%d.S4, V%d.S4, V%d.S4", r+1, r, 5+r)
-		}
-		for c := range 2 {
-			f.i("VTRN1 V%d.D2, V%d.D2, V%d.D2", 6+c, 4+c, c)
-			f.i("VTRN2 V%d.D2, V%d.D2, V%d.D2", 6+c, 4+c, 2+c)
-		}
-		for c := range 4 {
-			f.i("FMOVQ F%d, %d(R0)", c, 64*c+16*g)
-		}
-	}
-	f.i("ADD $16, R1")
-	f.i("ADD $256, R0")
-	f.i("SUBS $4, R3")
-	f.i("BNE  %s", loop)
-	m.ret(f)
 }
 
 // packF16 writes the packing of 16 rows of float16 by 8 columns: rows r and r+8
 // share a register, and what unpacking does in each half of it, thrice, makes a
 // column.
-func (m *x86) packF16(f *file) {
-	f.begin("pack16F16"+m.name(), packF16Params, packComment)
-	f.i("MOVQ %s, DI", f.arg("panel"))
-	f.i("MOVQ %s, SI", f.arg("w"))
-	f.i("MOVQ %s, AX", f.arg("ldw"))
-	f.i("MOVQ %s, CX", f.arg("k"))
-	f.i("LEAQ (AX)(AX*2), R8 // 3·ldw")
-	f.i("LEAQ (SI)(AX*4), BX // rows 4, 8 and 12")
-	f.i("LEAQ (SI)(AX*8), DX")
-	f.i("LEAQ (DX)(AX*4), R9")
-	loop := f.newLabel("loop")
-	f.at(loop)
+func (m *x86) packF16() {
+	y := func(n int) xreg { return xreg{'Y', n} }
+	m.begin(packF16Function(m.level()), 0)
+	m.op("MOVQ", m.arg("panel"), DI)
+	m.op("MOVQ", m.arg("w"), SI)
+	m.op("MOVQ", m.arg("ldw"), AX)
+	m.op("MOVQ", m.arg("k"), CX)
+	m.comment("R8 = 3·ldw; BX, DX and R9 are rows 4, 8 and 12")
+	m.op("LEAQ", at(AX, 0).by(AX, 2), R8)
+	m.op("LEAQ", at(SI, 0).by(AX, 4), BX)
+	m.op("LEAQ", at(SI, 0).by(AX, 8), DX)
+	m.op("LEAQ", at(DX, 0).by(AX, 4), R9)
+	loop := m.label("loop")
+	m.place(loop)
 	for r := range 8 {
-		at := []string{"", "(AX*1)", "(AX*2)", "(R8*1)"}[r%4]
-		f.i("VMOVDQU (%s)%s, X%d", choose(r < 4, "SI", "BX"), at, r)
-		f.i("VINSERTI128 $1, (%s)%s, Y%d, Y%[3]d", choose(r < 4, "DX", "R9"), at, r)
+		m.op("VMOVDQU", row(choose(r < 4, SI, BX), r%4), y(r).as('X'))
+		m.op("VINSERTI128", imm(1), row(choose(r < 4, DX, R9), r%4), y(r), y(r))
 	}
 	for r := 0; r < 8; r += 2 {
-		f.i("VPUNPCKLWD Y%d, Y%d, Y%d", r+1, r, 8+r)
-		f.i("VPUNPCKHWD Y%d, Y%d, Y%d", r+1, r, 9+r)
+		m.op("VPUNPCKLWD", y(r+1), y(r), y(8+r))
+		m.op("VPUNPCKHWD", y(r+1), y(r), y(9+r))
 	}
 	for half := range 2 { // rows 0–3 and 4–7: columns 0 1, 2 3, 4 5, 6 7
 		b := 8 + 4*half
 		for i := range 2 {
-			f.i("VPUNPCKLDQ Y%d, Y%d, Y%d", b+i+2, b+i, 4*half+2*i)
-			f.i("VPUNPCKHDQ Y%d, Y%d, Y%d", b+i+2, b+i, 4*half+2*i+1)
+			m.op("VPUNPCKLDQ", y(b+i+2), y(b+i), y(4*half+2*i))
+			m.op("VPUNPCKHDQ", y(b+i+2), y(b+i), y(4*half+2*i+1))
 		}
 	}
 	for i := range 4 {
-		f.i("VPUNPCKLQDQ Y%d, Y%d, Y8", 4+i, i)
-		f.i("VPUNPCKHQDQ Y%d, Y%d, Y9", 4+i, i)
-		f.i("VMOVDQU Y8, %d(DI)", 64*i)
-		f.i("VMOVDQU Y9, %d(DI)", 64*i+32)
+		m.op("VPUNPCKLQDQ", y(4+i), y(i), y(8))
+		m.op("VPUNPCKHQDQ", y(4+i), y(i), y(9))
+		m.op("VMOVDQU", y(8), at(DI, 64*i))
+		m.op("VMOVDQU", y(9), at(DI, 64*i+32))
 	}
-	for _, p := range []string{"SI", "BX", "DX", "R9"} {
-		f.i("ADDQ $16, %s", p)
+	for _, p := range []reg{SI, BX, DX, R9} {
+		m.op("ADDQ", imm(16), p)
 	}
-	f.i("ADDQ $256, DI")
-	f.i("SUBQ $8, CX")
-	f.i("JNZ  %s", loop)
-	m.ret(f)
+	m.op("ADDQ", imm(256), DI)
+	m.op("SUBQ", imm(8), CX)
+	m.op("JNZ", loop)
+	m.ret()
+}
+
+// trn writes the two transpositions of pairs of elements: even ones of a and b to
+// even, odd ones to odd.
+func (m *neon) trn(form string, a, b, even, odd V) {
+	m.op("VTRN1", b.as(form), a.as(form), even.as(form))
+	m.op("VTRN2", b.as(form), a.as(form), odd.as(form))
+}
+
+// pack writes the packing of 16 rows into a panel by squares of 4 × 4.
+func (m *neon) pack() {
+	m.begin(packFunction("NEON"), 0)
+	loop := m.packStart()
+	for g := range 4 {
+		m.comment("Rows %d … %d to V0–V3, pairs to V4–V7, columns to V0–V3", 4*g, 4*g+3)
+		m.loadRows(4)
+		for r := V(0); r < 4; r += 2 {
+			m.trn("S4", r, r+1, 4+r, 5+r)
+		}
+		for c := range V(2) {
+			m.trn("D2", 4+c, 6+c, c, 2+c)
+		}
+		for c := range 4 {
+			m.op("FMOVQ", V(c).scalar(), at(R(0), 64*c+16*g))
+		}
+	}
+	m.packEnd(loop, 4, 256)
 }
 
 // packF16 writes the packing of 16 rows of float16 by squares of 8 × 8.
-func (m *neon) packF16(f *file) {
-	f.begin("pack16F16NEON", packF16Params, packComment)
-	f.i("MOVD %s, R0", f.arg("panel"))
-	f.i("MOVD %s, R1", f.arg("w"))
-	f.i("MOVD %s, R2", f.arg("ldw"))
-	f.i("MOVD %s, R3", f.arg("k"))
-	loop := f.newLabel("loop")
-	f.at(loop)
-	f.i("MOVD R1, R4")
+func (m *neon) packF16() {
+	m.begin(packF16Function("NEON"), 0)
+	loop := m.packStart()
 	for half := range 2 {
-		for r := range 8 {
-			f.i("FMOVQ (R4), F%d", r)
-			f.i("ADD R2, R4")
+		m.loadRows(8)
+		m.comment("Pairs of rows: even columns to V8, V10 …, odd ones to V9, V11 …")
+		for r := V(0); r < 8; r += 2 {
+			m.trn("H8", r, r+1, 8+r, 9+r)
 		}
-		// Pairs of rows: even columns to V8, V10 …, odd ones to V9, V11 …
-		for r := 0; r < 8; r += 2 {
-			f.i("VTRN1 V%d.H8, V%d.H8, V%d.H8", r+1, r, 8+r)
-			f.i("VTRN2 V%d.H8, V%d.H8, V%d.H8", r+1, r, 9+r)
-		}
-		// Fours of rows: columns 0 4, 1 5, 2 6, 3 7 to V0–V3, of the others to V4–V7.
-		for four := range 2 {
-			for odd := range 2 {
+		m.comment("Fours of rows: columns 0 4, 1 5, 2 6, 3 7 to V0–V3, of the others to V4–V7")
+		for four := range V(2) {
+			for odd := range V(2) {
 				a := 8 + 4*four + odd
-				f.i("VTRN1 V%d.S4, V%d.S4, V%d.S4", a+2, a, 4*four+odd)
-				f.i("VTRN2 V%d.S4, V%d.S4, V%d.S4", a+2, a, 4*four+odd+2)
+				m.trn("S4", a, a+2, 4*four+odd, 4*four+odd+2)
 			}
 		}
 		for c := range 4 {
-			f.i("VTRN1 V%d.D2, V%d.D2, V8.D2", 4+c, c)
-			f.i("VTRN2 V%d.D2, V%d.D2, V9.D2", 4+c, c)
-			f.i("FMOVQ F8, %d(R0)", 32*c+16*half)
-			f.i("FMOVQ F9, %d(R0)", 32*(c+4)+16*half)
+			m.trn("D2", V(c), V(4+c), 8, 9)
+			m.op("FMOVQ", V(8).scalar(), at(R(0), 32*c+16*half))
+			m.op("FMOVQ", V(9).scalar(), at(R(0), 32*(c+4)+16*half))
 		}
 	}
-	f.i("ADD $16, R1")
-	f.i("ADD $256, R0")
-	f.i("SUBS $8, R3")
-	f.i("BNE  %s", loop)
-	m.ret(f)
+	m.packEnd(loop, 8, 256)
+}
+
+// packStart begins a loop over columns: panel in R0, the columns' first row in R1
+// and R4, ldw in R2, k in R3.
+func (m *neon) packStart() label {
+	for i, name := range []string{"panel", "w", "ldw", "k"} {
+		m.op("MOVD", m.arg(name), R(i))
+	}
+	loop := m.label("loop")
+	m.place(loop)
+	m.op("MOVD", R(1), R(4))
+	return loop
+}
+
+// loadRows loads the next n rows at R4 to V0 …
+func (m *neon) loadRows(n int) {
+	for r := range n {
+		m.op("FMOVQ", at(R(4), 0), V(r).scalar())
+		m.op("ADD", R(2), R(4))
+	}
+}
+
+// packEnd ends the loop: 16 bytes of a row made columns, of so many bytes of a panel.
+func (m *neon) packEnd(loop label, columns, bytes int) {
+	m.op("ADD", imm(16), R(1))
+	m.op("ADD", imm(bytes), R(0))
+	m.op("SUBS", imm(columns), R(3))
+	m.op("BNE", loop)
+	m.ret()
 }

@@ -1,291 +1,290 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// A vec writes the functions that work on rows of n floats, where n is a positive
-// multiple of 16. Most equal the function of the same name that ends in Generic.
-type vec struct {
-	f *file
-	m machine
+// A writer writes the functions that work on rows of n floats, where n is a positive
+// multiple of 16.
+type writer struct {
+	machine
+	level string
 }
 
-// vectors writes all of a machine's vector functions.
-func vectors(m machine, t *table) *file {
-	m.setTable(t)
-	f := &file{header: "Functions of rows of floats, and what packs weights."}
-	v := &vec{f, m}
-
-	v.unary("gelu", v.gelu)
-	v.unary("tanh", v.tanh)
-	v.unary("geluTanh", v.geluTanh)
-	v.unary("relu", v.relu)
-	v.unary("reluSquared", func() { v.relu(); m.bin(f, "mul", 0, 0, 0) })
-	v.function("scale", "x *float32, n int, s float32", func() {
-		m.argK(f, "s")
-		m.loop(f, func() {
-			m.load(f, 0, "p0")
-			m.binK(f, "mul", 0, 0, "")
-			m.store(f, "p0", 0)
+// vectors writes all of a machine's functions of rows.
+func vectors(m machine, level string) {
+	w := writer{m, level}
+	w.unary("gelu", "x[i]·Φ(x[i])", gelu)
+	w.unary("tanh", "tanh(x[i])", tanh)
+	w.unary("geluTanh", "½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³)))", geluTanh)
+	w.unary("relu", "x[i] < 0 ? 0 : x[i]", relu)
+	w.unary("reluSquared", "(x[i] < 0 ? 0 : x[i])²", func(m machine) {
+		relu(m)
+		m.bin("mul", 0, 0, 0)
+	})
+	w.function("scale", "x *float32, n int, s float32", "sets x[i] = x[i]·s", "", func() {
+		m.hold("s")
+		m.loop(func() {
+			m.load(0, "p0")
+			m.binK("mul", 0, 0, held)
+			m.store("p0", 0)
 		}, map[string]int{"p0": 64})
 	})
-	v.function("add", "dst *float32, x *float32, y *float32, n int", func() {
-		m.loop(f, func() {
-			m.load(f, 0, "p1")
-			m.load(f, 1, "p2")
-			m.bin(f, "add", 0, 0, 1)
-			m.store(f, "p0", 0)
+	w.function("add", "dst *float32, x *float32, y *float32, n int", "sets dst[i] = x[i] + y[i]", "", func() {
+		m.loop(func() {
+			m.load(0, "p1")
+			m.load(1, "p2")
+			m.bin("add", 0, 0, 1)
+			m.store("p0", 0)
 		}, map[string]int{"p0": 64, "p1": 64, "p2": 64})
 	})
-	v.function("normalize", "dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32", func() {
-		m.loop(f, func() {
-			m.load(f, 0, "p1")
-			m.load(f, 1, "p2")
-			m.load(f, 2, "p3")
-			m.argK(f, "mean")
-			m.binK(f, "sub", 0, 0, "")
-			m.argK(f, "scale")
-			m.binK(f, "mul", 0, 0, "")
-			m.fma(f, 2, 0, 1)
-			m.store(f, "p0", 2)
-		}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
-	})
-	v.function("fromF16", "dst *float32, src *uint16, n int", func() {
-		m.loop(f, func() {
-			m.loadF16(f, 0, "p1")
-			m.store(f, "p0", 0)
+	w.function("normalize", "dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32",
+		"sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]", "", func() {
+			m.loop(func() {
+				m.load(0, "p1")
+				m.load(1, "p2")
+				m.load(2, "p3")
+				m.hold("mean")
+				m.binK("sub", 0, 0, held)
+				m.hold("scale")
+				m.binK("mul", 0, 0, held)
+				m.fma(2, 0, 1)
+				m.store("p0", 2)
+			}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
+		})
+	w.function("fromF16", "dst *float32, src *uint16, n int", "sets dst[i] = src[i], a float16", "", func() {
+		m.loop(func() {
+			m.loadF16(0, "p1")
+			m.store("p0", 0)
 		}, map[string]int{"p0": 64, "p1": 32})
 	})
+	w.function("packColumn", "panel *float32, v *float32, ldv int, n int",
+		"copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart", "PackColumns", func() {
+			m.loop(func() {
+				m.load(0, "p1")
+				m.store("p0", 0)
+				m.offset("p1", "ldv")
+			}, map[string]int{"p0": 64})
+		})
+	w.softmax()
+	w.addLayerNorm()
 
-	v.function("packColumn", "panel *float32, v *float32, ldv int, n int", func() {
-		m.loop(f, func() {
-			m.load(f, 0, "p1")
-			m.store(f, "p0", 0)
-			m.offset(f, "p1", "ldv")
-		}, map[string]int{"p0": 64})
+	w.reduction("max", "x *float32", "", "sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over", "", func() {
+		m.load(1, "p1")
+		m.selectMore(0, 1, 0, 1, 0)
 	})
-	v.softmax()
-	v.addLayerNorm()
-
-	v.reduction("max", "x *float32", "", func() {
-		m.load(f, 1, "p1")
-		m.selectMore(f, 0, 1, 0, 1, 0)
+	w.reduction("sum", "x *float32", "", "sets lanes[i%16] += x[i]", "", func() {
+		m.load(1, "p1")
+		m.bin("add", 0, 0, 1)
 	})
-	v.reduction("sum", "x *float32", "", func() {
-		m.load(f, 1, "p1")
-		m.bin(f, "add", 0, 0, 1)
+	w.reduction("sumSquares", "x *float32", "mean", "sets lanes[i%16] += (x[i]−mean)²", "", func() {
+		m.load(1, "p1")
+		m.binK("sub", 1, 1, held)
+		m.fma(0, 1, 1)
 	})
-	v.reduction("sumSquares", "x *float32", "mean float32", func() {
-		m.load(f, 1, "p1")
-		m.binK(f, "sub", 1, 1, "")
-		m.fma(f, 0, 1, 1)
+	w.function("expSum", "lanes *[16]float32, x *float32, n int, top float32",
+		"sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]", "", func() {
+			m.load(0, "p0")
+			m.loopAbreast(true, func(m machine) {
+				m.load(1, "p1")
+				m.hold("top")
+				m.binK("sub", 1, 1, held)
+				exp(m, 1, 2, 3, 4, 5)
+				m.store("p1", 1)
+				m.collect("add", 1)
+			}, map[string]int{"p1": 64})
+			m.store("p0", 0)
+		})
+	w.reduction("markNaN", "x *float32", "", "sets lanes[i%16] = 1 where x[i] is NaN", "hasNaNGeneric", func() {
+		m.load(1, "p1")
+		m.constant(2, "one")
+		m.selectEqual(0, 1, 1, 0, 2)
 	})
-	v.reduction("expSum", "x *float32", "top float32", func() {
-		m.load(f, 1, "p1")
-		m.argK(f, "top")
-		m.binK(f, "sub", 1, 1, "")
-		v.exp(1, 2, 3, 4, 5)
-		m.store(f, "p1", 1)
-		m.collect(f, "add", 1)
-	})
-	v.reduction("markNaN", "x *float32", "", func() {
-		m.load(f, 1, "p1")
-		m.constant(f, 2, "one")
-		m.selectEqual(f, 0, 1, 1, 0, 2)
-	})
-	v.reduction("toF16", "src *float32, dst *uint16", "", func() {
-		m.load(f, 1, "p1")
-		m.mov(f, 2, 1)
-		m.storeF16(f, "p2", 2)
-		m.constant(f, 3, "one")
-		m.selectEqual(f, 0, 1, 2, 0, 3)
-	})
-	return f
+	w.reduction("toF16", "src *float32, dst *uint16", "", "sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value",
+		"toF16ExactGeneric", func() {
+			m.load(1, "p1")
+			m.mov(2, 1)
+			m.storeF16("p2", 2)
+			m.constant(3, "one")
+			m.selectEqual(0, 1, 2, 0, 3)
+		})
 }
 
 // softmax writes the softmax of rows of n elements.
-func (v *vec) softmax() {
-	f, m := v.f, v.m
-	v.begin("softmax", "x *float32, ldx int, rows int, n int")
+func (w writer) softmax() {
+	m := w.machine
+	w.open("softmax", "x *float32, ldx int, rows int, n int", "sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart", "Softmax")
 	row := func() {
-		m.arg(f, "p1", "x")
-		m.arg(f, "n", "n")
+		m.arg16("p1", "x")
+		m.arg16("n", "n")
 	}
 	advance := map[string]int{"p1": 64}
-	m.eachRow(f, func() {
+	wide := m.abreast()
+	m.eachRow(func() {
+		m.comment("top = max x, in 0 and then in 6")
 		row()
-		m.forAbreast(func() { m.constant(f, 0, "-inf") })
-		m.loopAbreast(f, false, func() {
-			m.load(f, 1, "p1")
-			m.bin(f, "max", 0, 0, 1)
+		wide.constant(0, "-inf")
+		m.loopAbreast(false, func(m machine) {
+			m.load(1, "p1")
+			m.bin("max", 0, 0, 1)
 		}, advance)
-		m.together(f, "max", 0) // unlike a sum it has no order
-		m.across(f, "max", 0, 1)
-		m.forAbreast(func() { m.spread(f, 6, 0) })
+		m.together("max", 0) // unlike a sum it has no order
+		m.across("max", 0, 1)
+		wide.spread(6, 0)
+		m.comment("x[i] = exp(x[i]−top), sum += x[i], 6 = 1/sum")
 		row()
-		m.constant(f, 0, "zero")
-		m.loopAbreast(f, true, func() {
-			m.load(f, 1, "p1")
-			m.bin(f, "sub", 1, 1, 6)
-			v.exp(1, 2, 3, 4, 5)
-			m.store(f, "p1", 1)
-			m.collect(f, "add", 1)
+		m.constant(0, "zero")
+		m.loopAbreast(true, func(m machine) {
+			m.load(1, "p1")
+			m.bin("sub", 1, 1, 6)
+			exp(m, 1, 2, 3, 4, 5)
+			m.store("p1", 1)
+			m.collect("add", 1)
 		}, advance)
-		m.across(f, "add", 0, 1)
-		m.binKR(f, "div", 0, "one", 0)
-		m.forAbreast(func() { m.spread(f, 6, 0) })
+		m.across("add", 0, 1)
+		m.binKR("div", 0, "one", 0)
+		wide.spread(6, 0)
+		m.comment("x[i] = x[i]/sum")
 		row()
-		m.loopAbreast(f, false, func() {
-			m.load(f, 1, "p1")
-			m.bin(f, "mul", 1, 1, 6)
-			m.store(f, "p1", 1)
+		m.loopAbreast(false, func(m machine) {
+			m.load(1, "p1")
+			m.bin("mul", 1, 1, 6)
+			m.store("p1", 1)
 		}, advance)
 	}, "x", "ldx")
-	m.ret(f)
+	m.ret()
 }
 
 // addLayerNorm writes x = LayerNorm(x + y) for two rows at once: the sum of a row
 // is one chain of additions, and two are done in the time of one.
-func (v *vec) addLayerNorm() {
-	f, m := v.f, v.m
-	v.begin("addLayerNorm2", "x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32")
+func (w writer) addLayerNorm() {
+	m := w.machine
+	w.open("addLayerNorm2", "x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32",
+		"sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n", "AddLayerNorm")
 	pointers := func(p0, p1, p2, p3 string) {
-		m.arg(f, "n", "n")
+		m.arg16("n", "n")
 		for i, name := range []string{p0, p1, p2, p3} {
 			if name != "" {
-				m.arg(f, fmt.Sprint("p", i), name)
+				m.arg16(fmt.Sprint("p", i), name)
 			}
 		}
 	}
-	f.comment("x += y; means to 0 and 6")
+	m.comment("x[i] += y[i]; means to 0 and 6")
 	pointers("x0", "y0", "x1", "y1")
-	m.constant(f, 0, "zero")
-	m.constant(f, 6, "zero")
-	m.loop(f, func() {
-		m.load(f, 1, "p0")
-		m.load(f, 2, "p1")
-		m.load(f, 3, "p2")
-		m.load(f, 4, "p3")
-		m.bin(f, "add", 1, 1, 2)
-		m.bin(f, "add", 3, 3, 4)
-		m.store(f, "p0", 1)
-		m.store(f, "p2", 3)
-		m.bin(f, "add", 0, 0, 1)
-		m.bin(f, "add", 6, 6, 3)
+	m.constant(0, "zero")
+	m.constant(6, "zero")
+	m.loop(func() {
+		m.load(1, "p0")
+		m.load(2, "p1")
+		m.load(3, "p2")
+		m.load(4, "p3")
+		m.bin("add", 1, 1, 2)
+		m.bin("add", 3, 3, 4)
+		m.store("p0", 1)
+		m.store("p2", 3)
+		m.bin("add", 0, 0, 1)
+		m.bin("add", 6, 6, 3)
 	}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
 	mean := func(r int) {
-		m.across(f, "add", r, 1)
-		m.argK(f, "count")
-		m.binK(f, "div", r, r, "")
+		m.across("add", r, 1)
+		m.hold("count")
+		m.binK("div", r, r, held)
 	}
 	mean(0)
 	mean(6)
-	f.comment("1/√(variance + eps) to 4 and 5")
+	m.comment("1/√(variance + eps) to 4 and 5")
 	pointers("x0", "", "x1", "")
-	m.constant(f, 4, "zero")
-	m.constant(f, 5, "zero")
-	m.loop(f, func() {
-		m.load(f, 1, "p0")
-		m.load(f, 2, "p2")
-		m.bin(f, "sub", 1, 1, 0)
-		m.bin(f, "sub", 2, 2, 6)
-		m.fma(f, 4, 1, 1)
-		m.fma(f, 5, 2, 2)
+	m.constant(4, "zero")
+	m.constant(5, "zero")
+	m.loop(func() {
+		m.load(1, "p0")
+		m.load(2, "p2")
+		m.bin("sub", 1, 1, 0)
+		m.bin("sub", 2, 2, 6)
+		m.fma(4, 1, 1)
+		m.fma(5, 2, 2)
 	}, map[string]int{"p0": 64, "p2": 64})
 	for _, r := range []int{4, 5} {
 		mean(r)
-		m.argK(f, "eps")
-		m.binK(f, "add", r, r, "")
-		m.sqrt(f, r)
-		m.binKR(f, "div", r, "one", r)
+		m.hold("eps")
+		m.binK("add", r, r, held)
+		m.sqrt(r)
+		m.binKR("div", r, "one", r)
 	}
-	f.comment("(x − mean)·scale·gain + bias")
+	m.comment("x[i] = (x[i]−mean)·scale·gain[i] + bias[i]")
 	pointers("x0", "gain", "x1", "bias")
-	m.loop(f, func() {
-		m.load(f, 2, "p1")
+	m.loop(func() {
+		m.load(2, "p1")
 		for _, r := range []struct {
 			p           string
 			mean, scale int
 		}{{"p0", 0, 4}, {"p2", 6, 5}} {
-			m.load(f, 1, r.p)
-			m.load(f, 3, "p3")
-			m.bin(f, "sub", 1, 1, r.mean)
-			m.bin(f, "mul", 1, 1, r.scale)
-			m.fma(f, 3, 1, 2)
-			m.store(f, r.p, 3)
+			m.load(1, r.p)
+			m.load(3, "p3")
+			m.bin("sub", 1, 1, r.mean)
+			m.bin("mul", 1, 1, r.scale)
+			m.fma(3, 1, 2)
+			m.store(r.p, 3)
 		}
 	}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
-	m.ret(f)
+	m.ret()
 }
 
-// begin begins a function that loads its arguments itself.
-func (v *vec) begin(name, params string) {
-	comment := map[string]string{
-		"markNaN":       "sets a lane to 1 where an element is NaN",
-		"toF16":         "rounds to float16 and sets a lane to 1 where that changes a value",
-		"softmax":       "is SoftmaxRows for rows of n floats, ldx bytes apart",
-		"addLayerNorm2": "is AddLayerNorm for two rows",
-		"packColumn":    "copies n/16 rows of 16 floats, which are ldv bytes apart, to one another",
-	}[name]
-	if comment == "" {
-		comment = "equals " + name + "Generic"
+// open begins a function. Its twin in portable Go is name+"Generic" if not said.
+func (w writer) open(name, params, doc, twin string) {
+	if twin == "" {
+		twin = name + "Generic"
 	}
-	v.f.begin(name+v.m.name(), params, comment+"; n is a positive multiple of 16.")
-	v.m.begin(v.f)
+	w.begin(function{name + w.level, params, doc + "; n is a positive multiple of 16; twin: " + twin + "."}, 0)
+	w.start()
 }
 
 // function writes a function: its pointers go to p0, p1 … in their order, n to n.
-func (v *vec) function(name, params string, body func()) {
-	f, m := v.f, v.m
-	v.begin(name, params)
+func (w writer) function(name, params, doc, twin string, body func()) {
+	w.open(name, params, doc, twin)
 	next := 0
-	for _, p := range f.params() {
+	for _, p := range w.params() {
 		switch {
 		case p.pointer:
-			m.arg(f, []string{"p0", "p1", "p2", "p3"}[next], p.name)
+			w.arg16(fmt.Sprint("p", next), p.name)
 			next++
 		case p.name == "n":
-			m.arg(f, "n", "n")
+			w.arg16("n", "n")
 		}
 	}
 	body()
-	m.ret(f)
+	w.ret()
 }
 
-// unary writes x = body(x), with x in register 0.
-func (v *vec) unary(name string, body func()) {
-	v.function(name, "x *float32, n int", func() {
-		v.m.loopAbreast(v.f, false, func() {
-			v.m.load(v.f, 0, "p0")
-			body()
-			v.m.store(v.f, "p0", 0)
+// unary writes x[i] = f(x[i]), with x[i] in register 0.
+func (w writer) unary(name, formula string, f func(machine)) {
+	w.function(name, "x *float32, n int", "sets x[i] = "+formula, "", func() {
+		w.loopAbreast(false, func(m machine) {
+			m.load(0, "p0")
+			f(m)
+			m.store("p0", 0)
 		}, map[string]int{"p0": 64})
 	})
 }
 
-// reduction writes body over floats (p1), with the lanes in register 0. A
-// float32 parameter is in the constant register at first.
-func (v *vec) reduction(name, pointers, value string, body func()) {
+// reduction writes body over floats (p1), with the lanes in register 0. A float32
+// parameter, if there is one, is held.
+func (w writer) reduction(name, pointers, value, doc, twin string, body func()) {
 	params := "lanes *[16]float32, " + pointers + ", n int"
 	if value != "" {
-		params += ", " + value
+		params += ", " + value + " float32"
 	}
-	v.function(name, params, func() {
-		f, m := v.f, v.m
+	w.function(name, params, doc, twin, func() {
+		if value != "" {
+			w.hold(value)
+		}
+		w.load(0, "p0")
 		advance := map[string]int{"p1": 64}
-		for _, p := range f.params() {
-			if p.name == "dst" {
-				advance["p2"] = 32
-			}
-			if p.size == 4 {
-				m.argK(f, p.name)
-			}
+		if strings.Contains(pointers, "uint16") {
+			advance["p2"] = 32
 		}
-		m.load(f, 0, "p0")
-		if name == "expSum" {
-			m.loopAbreast(f, true, body, advance)
-		} else {
-			m.loop(f, body, advance)
-		}
-		m.store(f, "p0", 0)
+		w.loop(body, advance)
+		w.store("p0", 0)
 	})
 }

@@ -1,13 +1,13 @@
-package bpe
+package tokenizer
 
 import "unicode/utf8"
 
-// toValidUTF8 returns b as a string in which U+FFFD stands for each maximal
+// ToValidUTF8 returns b as a string in which U+FFFD stands for each maximal
 // ill-formed part: the longest prefix of a well-formed sequence, or else one
 // byte. That is how Python decodes with errors="replace" (Unicode 15, section
 // 3.9, "U+FFFD Substitution of Maximal Subparts"); a Go range loop gives one
 // U+FFFD for every byte instead.
-func toValidUTF8(b []byte) string {
+func ToValidUTF8(b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)
 	}

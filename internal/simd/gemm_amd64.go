@@ -1,0 +1,41 @@
+//go:build !purego
+
+package simd
+
+// tileTable is the tiles of each level for each format, first those that fetch the
+// next weights to the second-level cache, then those for fetchNear.
+//
+// An odd panel is rare: the keys of a short sequence, a head of few classes. AVX2's
+// tiles compute it at AVX-512's level too: they are half as fast at worst, on far
+// less than a hundredth of a model's work.
+var tileTable = [2][AVX512 + 1][Float16 + 1]tileSet{
+	{
+		AVX2: {
+			Float32: {panels: 1, kernels: gemmF32x16AVX2},
+			Float16: {panels: 1, kernels: gemmF32F16x16AVX2, widen: gemmF32F16Widex16AVX2},
+		},
+		AVX512: {
+			Float32: {panels: 2, kernels: gemmF32x32AVX512, odd: AVX2},
+			Float16: {panels: 2, kernels: gemmF32F16x32AVX512, widen: gemmF32F16Widex32AVX512, odd: AVX2},
+		},
+	},
+	{
+		AVX2: {
+			Float32: {panels: 1, kernels: gemmF32x16AVX2Near},
+			Float16: {panels: 1, kernels: gemmF32F16x16AVX2Near, widen: gemmF32F16Widex16AVX2Near},
+		},
+		AVX512: {
+			Float32: {panels: 2, kernels: gemmF32x32AVX512Near, odd: AVX2},
+			Float16: {panels: 2, kernels: gemmF32F16x32AVX512Near, widen: gemmF32F16Widex32AVX512Near, odd: AVX2},
+		},
+	},
+}
+
+// tiles is level l's row of the table for format f.
+func tiles(l Level, f Format) *tileSet {
+	near := 0
+	if fetchNear {
+		near = 1
+	}
+	return &tileTable[near][l][f]
+}

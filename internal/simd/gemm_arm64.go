@@ -1,0 +1,12 @@
+//go:build !purego
+
+package simd
+
+// tileTable is the tiles of NEON for each format.
+var tileTable = [Float16 + 1]tileSet{
+	Float32: {panels: 1, kernels: gemmF32x16NEON},
+	Float16: {panels: 1, kernels: gemmF32F16x16NEON, widen: gemmF32F16Widex16NEON},
+}
+
+// tiles is level l's row of the table for format f.
+func tiles(_ Level, f Format) *tileSet { return &tileTable[f] }
