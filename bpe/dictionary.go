@@ -1,14 +1,10 @@
 package bpe
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Symbols that every dictionary of fairseq begins with, and the one that its
@@ -21,19 +17,16 @@ const (
 	maskSymbol = "<mask>"
 )
 
-// overwriteFlag at the end of a line lets a symbol occur a second time.
-const overwriteFlag = "#fairseq:overwrite"
-
 // A Dictionary numbers the symbols that a model knows: <s> is 0, <pad> 1, </s>
 // 2, <unk> 3, and the lines of dict.txt follow from 4 on. With a byte-level BPE
 // the symbols are the BPE's ids in decimal, in order of their frequency.
 //
-// A Dictionary doesn't change and may be used by any number of goroutines.
+// A Dictionary does not change and may be used by any number of goroutines.
 type Dictionary struct {
 	symbols []string
-	counts  []int64 // how often the symbol occurred, as dict.txt says; 0 for those it doesn't list
+	counts  []int64 // how often each symbol occurred, as dict.txt says; 0 for those it does not list
 	mask    int
-	index   func() map[string]int // made at the first use: the default dictionary often needs none
+	index   func() map[string]int // made at the first call: the default dictionary often needs none
 }
 
 // newDictionary returns a dictionary of the four first symbols with room for n.
@@ -59,87 +52,6 @@ func (d *Dictionary) append(symbol string, count int64) {
 	}
 	d.symbols = append(d.symbols, symbol)
 	d.counts = append(d.counts, count)
-}
-
-// ParseDictionary reads fairseq's dict.txt from r. A line is a symbol, a space
-// and the symbol's count, an integer; the symbol is all before the last space
-// and may hold spaces itself. A second line for a symbol, or one for <s>,
-// <pad>, </s> or <unk>, is an error unless the line ends in "
-// #fairseq:overwrite": then it gets an id of its own, and Index gives that one.
-// White space at the end of a line counts for nothing, whether a line ends in
-// LF, CRLF or CR. A byte order mark is passed over.
-//
-// The error is a *DictionaryError with name as its File. It wraps ErrFormat,
-// ErrDuplicate, ErrLFSPointer, ErrTooLarge or r's own error.
-func ParseDictionary(r io.Reader, name string) (*Dictionary, error) {
-	fail := func(line int, err error) (*Dictionary, error) {
-		return nil, &DictionaryError{name, line, err}
-	}
-	b, err := readFile(r, maxFile)
-	if err != nil {
-		return fail(0, err)
-	}
-	text := string(b)
-	d := newDictionary(strings.Count(text, "\n") + 8)
-	index := make(map[string]int, cap(d.symbols))
-	for id, s := range d.symbols {
-		index[s] = id
-	}
-	for number := 1; text != ""; number++ {
-		end := strings.IndexAny(text, "\r\n")
-		line := text
-		if end < 0 {
-			text = ""
-		} else {
-			line = text[:end]
-			if strings.HasPrefix(text[end:], "\r\n") {
-				end++
-			}
-			text = text[end+1:]
-		}
-		symbol, count, overwrite, err := parseLine(line)
-		if err != nil {
-			return fail(number, err)
-		}
-		if first, ok := index[symbol]; ok && !overwrite {
-			return fail(number, fmt.Errorf("%w: symbol %.100q has id %d already", ErrDuplicate, symbol, first))
-		}
-		index[symbol] = len(d.symbols)
-		d.append(symbol, count)
-	}
-	d.index = func() map[string]int { return index }
-	return d, nil
-}
-
-// parseLine takes a line of dict.txt apart.
-func parseLine(line string) (symbol string, count int64, overwrite bool, err error) {
-	if !utf8.ValidString(line) {
-		return "", 0, false, fmt.Errorf("%w: the line is not UTF-8", ErrFormat)
-	}
-	line = strings.TrimRightFunc(line, pythonSpace)
-	rest := line
-	if s, ok := strings.CutSuffix(line, " "+overwriteFlag); ok {
-		rest, overwrite = s, true
-	}
-	i := strings.LastIndexByte(rest, ' ')
-	if i < 0 {
-		hint := ""
-		if strings.Contains(line, "\t") {
-			hint = " (a tab does not separate them)"
-		}
-		return "", 0, false, fmt.Errorf("%w: %.100q, want a symbol, a space and a count%s", ErrFormat, line, hint)
-	}
-	count, err = strconv.ParseInt(rest[i+1:], 10, 64)
-	if err != nil {
-		return "", 0, false, fmt.Errorf("%w: the count of symbol %.100q is %.100q, want an integer", ErrFormat, rest[:i], rest[i+1:])
-	}
-	return rest[:i], count, overwrite, nil
-}
-
-// pythonSpace reports whether Python's str.isspace holds for r: Unicode white
-// space and the separators U+001C to U+001F.
-func pythonSpace(r rune) bool {
-	return unicode.IsSpace(r) || 0x1C <= r && r <= 0x1F
 }
 
 // Len returns the number of symbols, the four first ones included.
@@ -183,8 +95,8 @@ func (d *Dictionary) Unk() int { return 3 }
 func (d *Dictionary) Mask() int { return d.mask }
 
 // AddMask returns the dictionary with <mask> as its last symbol, as fairseq's
-// masked_lm task makes it: dict.txt doesn't list <mask>. If d has <mask> it
-// is returned as it is.
+// masked_lm task makes it: dict.txt does not list <mask>. It returns d itself if
+// d has <mask>.
 func (d *Dictionary) AddMask() *Dictionary {
 	if d.mask >= 0 {
 		return d
@@ -197,8 +109,8 @@ func (d *Dictionary) AddMask() *Dictionary {
 }
 
 // Numeric reports whether the symbols are ids of a BPE, that is whether any
-// symbol beside the special ones is a number. If not, text for the model
-// consists of symbols with spaces between, and NewTokenizer takes no Encoder.
+// symbol is a number. If not, the model's texts are symbols with spaces between,
+// and NewTokenizer takes no Encoder.
 func (d *Dictionary) Numeric() bool {
 	for _, s := range d.symbols {
 		if _, ok := bpeID(s); ok {
@@ -208,7 +120,8 @@ func (d *Dictionary) Numeric() bool {
 	return false
 }
 
-// bpeID returns the BPE id that symbol is, if it is one in its plain form.
+// bpeID returns the BPE id that symbol is: a decimal number without leading
+// zeros.
 func bpeID(symbol string) (int, bool) {
 	if symbol == "" || len(symbol) > 10 || symbol[0] == '0' && len(symbol) > 1 {
 		return 0, false
@@ -224,31 +137,8 @@ func bpeID(symbol string) (int, bool) {
 	return n, true
 }
 
-// Bytes returns the dictionary as dict.txt. <mask> gets a line if d has it;
-// ParseDictionary then finds it there.
-func (d *Dictionary) Bytes() []byte {
-	var b bytes.Buffer
-	seen := make(map[string]bool, len(d.symbols))
-	for id, s := range d.symbols {
-		if id >= 4 {
-			if b.Len() == 0 && strings.HasPrefix(s, "\ufeff") {
-				b.WriteString("\ufeff") // the one that reading a file takes away
-			}
-			b.WriteString(s)
-			b.WriteByte(' ')
-			b.WriteString(strconv.FormatInt(d.counts[id], 10))
-			if seen[s] {
-				b.WriteString(" " + overwriteFlag)
-			}
-			b.WriteByte('\n')
-		}
-		seen[s] = true
-	}
-	return b.Bytes()
-}
-
-// identityDictionary returns the dictionary of a vocabulary that has the
-// model's ids, in which the symbol of an id is the id itself.
+// identityDictionary returns the dictionary of a vocabulary whose ids are the
+// model's: the symbol of each id is the id in decimal.
 func identityDictionary(v *vocabulary, file string) (*Dictionary, error) {
 	fail := func(token string, err error) (*Dictionary, error) {
 		return nil, &VocabularyError{File: file, Token: token, Err: err}

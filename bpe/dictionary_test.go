@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 func parse(t testing.TB, text string) *Dictionary {
@@ -172,6 +174,6 @@ func FuzzDictionary(f *testing.F) {
 			t.Errorf("%d symbols from %d lines of %q", d.Len(), lines, s)
 		}
 		checkDictionary(t, d)
-		NewTokenizer(Default(), d).Decode(append([]int{-1, -2}, NewTokenizer(nil, d).Encode(s)...))
+		tokenizer.Decode(NewTokenizer(Default(), d), append([]int{-1, -2}, tokenizer.Encode(NewTokenizer(nil, d), s)...))
 	})
 }

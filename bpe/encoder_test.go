@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // TestReported encodes texts that other implementations were reported to get
@@ -32,11 +34,11 @@ func TestReported(t *testing.T) {
 	tok := DefaultTokenizer()
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := tok.Encode(test.text)
+			got := tokenizer.Encode(tok, test.text)
 			if !slices.Equal(got, test.want) {
 				t.Errorf("Encode(%q) = %v, want %v", test.text, got, test.want)
 			}
-			if back := tok.Decode(got); back != test.text {
+			if back := tokenizer.Decode(tok, got); back != test.text {
 				t.Errorf("Decode(%v) = %q, want %q", got, back, test.text)
 			}
 		})
@@ -86,20 +88,20 @@ func checkRoundTrip(t *testing.T, e *Encoder, s string) {
 	if got, err := e.Decode(ids); err != nil || utf8.ValidString(s) && got != s || !utf8.ValidString(got) {
 		t.Errorf("Decode(Encode(%q)) = %q, %v", s, got, err)
 	}
-	offsetIDs, spans := e.EncodeOffsets(s)
+	offsetIDs, spans := e.AppendSpans(nil, nil, s)
 	if !slices.Equal(offsetIDs, ids) || len(spans) != len(ids) {
-		t.Fatalf("EncodeOffsets(%q) = %v, %v, want ids %v", s, offsetIDs, spans, ids)
+		t.Fatalf("AppendSpans(%q) = %v, %v, want ids %v", s, offsetIDs, spans, ids)
 	}
 	at := 0
 	for i, span := range spans {
 		b, ok := e.TokenBytes(ids[i])
 		if !ok || span.Start != at || span.End <= at || s[span.Start:span.End] != string(b) {
-			t.Fatalf("EncodeOffsets(%q): span %d is %v after byte %d, token %q", s, i, span, at, b)
+			t.Fatalf("AppendSpans(%q): span %d is %v after byte %d, token %q", s, i, span, at, b)
 		}
 		at = span.End
 	}
 	if at != len(s) {
-		t.Errorf("EncodeOffsets(%q) ends at byte %d of %d", s, at, len(s))
+		t.Errorf("AppendSpans(%q) ends at byte %d of %d", s, at, len(s))
 	}
 }
 
@@ -153,20 +155,20 @@ func TestConcurrent(t *testing.T) {
 	lines := strings.SplitAfter(text, "\n")
 	var want [][]int
 	for _, line := range lines {
-		want = append(want, DefaultTokenizer().Encode(line, "x"))
+		want = append(want, tokenizer.Encode(DefaultTokenizer(), line, "x"))
 	}
 	var wg sync.WaitGroup
 	for g := range 64 {
 		wg.Go(func() {
 			for i := range lines {
 				i = (i + g*7) % len(lines)
-				if got := tok.Encode(lines[i], "x"); !slices.Equal(got, want[i]) {
+				if got := tokenizer.Encode(tok, lines[i], "x"); !slices.Equal(got, want[i]) {
 					t.Errorf("Encode(%q) = %v, want %v", lines[i], got, want[i])
 				}
-				if got, _ := tok.EncodeOffsets(lines[i], "x"); !slices.Equal(got, want[i]) {
-					t.Errorf("EncodeOffsets(%q) = %v, want %v", lines[i], got, want[i])
+				if e, err := tok.Template().Encode(tok, tokenizer.Limit{}, lines[i], "x"); err != nil || !slices.Equal(e.IDs, want[i]) {
+					t.Errorf("Template.Encode(%q) = %v, %v, want %v", lines[i], e, err, want[i])
 				}
-				if got := tok.EncodeNoSeparator(lines[i], "x"); len(got) != len(want[i])-1 {
+				if got := tokenizer.EncodeNoSeparator(tok, lines[i], "x"); len(got) != len(want[i])-1 {
 					t.Errorf("EncodeNoSeparator(%q) has %d ids, want %d", lines[i], len(got), len(want[i])-1)
 				}
 			}
@@ -180,9 +182,9 @@ func TestConcurrent(t *testing.T) {
 func TestAppendAllocs(t *testing.T) {
 	tok := DefaultTokenizer()
 	text := "It is a truth universally acknowledged, that 1 man in 10 — naïve, 中文 — can't."
-	ids := tok.AppendIDs(nil, text)
-	if n := testing.AllocsPerRun(100, func() { ids = tok.AppendIDs(ids[:0], text) }); n != 0 {
-		t.Errorf("AppendIDs of cached words: %v allocations, want 0", n)
+	ids := tok.Append(nil, text)
+	if n := testing.AllocsPerRun(100, func() { ids = tok.Append(ids[:0], text) }); n != 0 {
+		t.Errorf("Append of cached words: %v allocations, want 0", n)
 	}
 }
 
@@ -216,9 +218,8 @@ func TestDecodeUnknownID(t *testing.T) {
 	e := Default()
 	for _, id := range []int{-1, 50257, math.MaxInt32} {
 		_, err := e.Decode([]int{464, id})
-		var idErr *IDError
-		if !errors.As(err, &idErr) || idErr.ID != id || idErr.Index != 1 || !errors.Is(err, ErrUnknownToken) {
-			t.Errorf("Decode of id %d: error %v, want an *IDError at 1", id, err)
+		if e, ok := errors.AsType[*tokenizer.IDError](err); !ok || e.ID != id || e.Index != 1 || !errors.Is(err, tokenizer.ErrID) {
+			t.Errorf("Decode of id %d: error %v, want a *tokenizer.IDError at 1", id, err)
 		}
 		if b, ok := e.TokenBytes(id); ok {
 			t.Errorf("TokenBytes(%d) = %q, want none", id, b)
@@ -230,28 +231,5 @@ func TestDecodeUnknownID(t *testing.T) {
 	b, ok := e.TokenBytes(50256)
 	if string(b) != "<|endoftext|>" || !ok {
 		t.Errorf("TokenBytes(50256) = %q, %t", b, ok)
-	}
-}
-
-func TestToValidUTF8(t *testing.T) {
-	const r = "\uFFFD"
-	for _, test := range []struct{ in, want string }{
-		{"plain é中👍", "plain é中👍"},
-		{"\uFFFD", r},
-		{"\xe4\xb8", r},             // a prefix of three bytes
-		{"\xc0\x80", r + r},         // C0 never begins a character
-		{"\xed\xa0\x80", r + r + r}, // a surrogate
-		{"\xf0\x9f\x91", r},
-		{"\xf0\x80\x80", r + r + r}, // overlong
-		{"\xf4\x90\x80\x80", r + r + r + r},
-		{"\xe0\x80\x80", r + r + r},
-		{"\xe4a", r + "a"},
-		{"\xe4\xb8\xe4\xb8\xad", r + "中"},
-		{"\xf1\x80\x80\xe1\x80\xc2b", r + r + r + "b"},
-		{"\x80a\xff", r + "a" + r},
-	} {
-		if got := toValidUTF8([]byte(test.in)); got != test.want {
-			t.Errorf("toValidUTF8(%q) = %q, want %q", test.in, got, test.want)
-		}
 	}
 }

@@ -6,32 +6,31 @@ import (
 )
 
 var (
-	// ErrFormat is wrapped by the errors of files that are not laid out as
-	// their kind of file is.
+	// ErrFormat is wrapped when a file does not have the form of its kind.
 	ErrFormat = errors.New("malformed")
 
 	// ErrDuplicate is wrapped when a file gives a symbol, a token or an id twice.
 	ErrDuplicate = errors.New("duplicate")
 
 	// ErrUnknownToken is wrapped when a vocabulary lacks a token that a byte or a
-	// merge needs, and by Encoder.Decode for an id that is no token's.
+	// merge needs.
 	ErrUnknownToken = errors.New("unknown token")
 
-	// ErrLFSPointer is wrapped when a file holds a Git LFS pointer in place of
-	// the content: the repository was cloned without git-lfs.
+	// ErrLFSPointer is wrapped when a file is a Git LFS pointer: the repository
+	// was cloned without git-lfs.
 	ErrLFSPointer = errors.New("file is a Git LFS pointer, not the content (run git lfs pull)")
 
-	// ErrTimeout is wrapped when a caller's pattern took longer than a second
-	// to find one match.
+	// ErrTimeout is wrapped when a caller's pattern took more than a second for
+	// one match.
 	ErrTimeout = errors.New("match timed out")
 
-	// ErrTooLarge is wrapped when a file is larger than any vocabulary, or a
-	// pattern longer than any that is meant.
+	// ErrTooLarge is wrapped when a file has more than 64 MB, or a caller's
+	// pattern more than 4096 bytes.
 	ErrTooLarge = errors.New("too large")
 )
 
-// A VocabularyError reports why encoder.json, vocab.bpe or their Hugging Face
-// twins vocab.json and merges.txt could not be used.
+// A VocabularyError reports why encoder.json and vocab.bpe, or Hugging Face's
+// vocab.json and merges.txt, could not be used.
 type VocabularyError struct {
 	File  string // name of the file
 	Line  int    // line in File from 1, or 0 if the whole file is at fault
@@ -68,11 +67,11 @@ func (e *DictionaryError) Error() string {
 
 func (e *DictionaryError) Unwrap() error { return e.Err }
 
-// A PatternError reports a caller's pattern that does not compile, or that gave
-// up on a text.
+// A PatternError reports a caller's pattern that does not compile, or a text on
+// which matching gave up.
 type PatternError struct {
 	Pattern string
-	Offset  int // where in the text matching stopped, in bytes; of no meaning for a pattern that was refused
+	Offset  int // where in the text matching stopped, in bytes; meaningless if the pattern does not compile
 	Err     error
 }
 
@@ -81,15 +80,3 @@ func (e *PatternError) Error() string {
 }
 
 func (e *PatternError) Unwrap() error { return e.Err }
-
-// An IDError reports an id that the vocabulary does not have.
-type IDError struct {
-	ID    int
-	Index int // its place among the ids given
-}
-
-func (e *IDError) Error() string {
-	return fmt.Sprintf("bpe: ids[%d] = %d: %v", e.Index, e.ID, ErrUnknownToken)
-}
-
-func (e *IDError) Unwrap() error { return ErrUnknownToken }

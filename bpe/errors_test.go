@@ -15,7 +15,6 @@ func TestErrorText(t *testing.T) {
 		{&VocabularyError{"vocab.bpe", 7, "Ġt", ErrUnknownToken}, `bpe: vocab.bpe:7: token "Ġt": unknown token`},
 		{&VocabularyError{"encoder.json", 0, "", ErrFormat}, "bpe: encoder.json: malformed"},
 		{&PatternError{"(", 0, errors.New("no end")}, `bpe: pattern "(": at byte 0: no end`},
-		{&IDError{60000, 2}, "bpe: ids[2] = 60000: unknown token"},
 	} {
 		if got := test.err.Error(); got != test.want {
 			t.Errorf("error text %q, want %q", got, test.want)

@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxFile is the size in bytes above which a file is not read: sixty times
-// that of GPT-2's largest.
+// maxFile is the size in bytes of the largest file that is read, sixty times
+// that of GPT-2's.
 const maxFile = 64 << 20
 
-// readFile returns all of r, or an error if that is more than limit bytes or
-// stands for a file that isn't there.
+// readFile returns all of r without a byte order mark. The error is ErrTooLarge
+// for more than limit bytes, ErrLFSPointer, or r's own.
 func readFile(r io.Reader, limit int) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	if err != nil {
@@ -31,7 +31,7 @@ func readFile(r io.Reader, limit int) ([]byte, error) {
 }
 
 // parseEncoder reads encoder.json or vocab.json: one JSON object that gives
-// each token an id. encoding/json would lose duplicates and the lines.
+// each token an id. encoding/json would drop duplicates and line numbers.
 func parseEncoder(b []byte, file string) ([]entry, error) {
 	p := &objectParser{text: b, file: file, line: 1}
 	var entries []entry
@@ -66,7 +66,8 @@ func parseEncoder(b []byte, file string) ([]entry, error) {
 	}
 }
 
-// An objectParser reads the little of JSON that a vocabulary needs.
+// An objectParser reads the JSON that a vocabulary consists of: an object of
+// strings and integers.
 type objectParser struct {
 	text []byte // what is left
 	file string
@@ -158,8 +159,8 @@ func (p *objectParser) str() (string, error) {
 	return "", p.fail("", "a token does not end")
 }
 
-// escape reads an escape sequence. A surrogate comes back as U+FFFD: neither
-// half of a pair can be part of a token, so newVocabulary refuses both alike.
+// escape reads an escape sequence. It returns U+FFFD for a surrogate: no token
+// can have either, so newVocabulary refuses it.
 func (p *objectParser) escape() (rune, error) {
 	if len(p.text) >= 2 {
 		c := p.text[1]
@@ -209,7 +210,7 @@ type mergeRule struct {
 }
 
 // parseMerges reads vocab.bpe or merges.txt: a line "#version: …", which may
-// be missing, then a merge a line, "left right", in order of rank.
+// be missing, then the merges by rank, each a line "left right".
 func parseMerges(b []byte, file string) ([]mergeRule, error) {
 	var merges []mergeRule
 	text := string(b)

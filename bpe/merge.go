@@ -16,12 +16,12 @@ import (
 // While one pair is merged, no new occurrence of it can arise: a new neighbour
 // is longer than either half of the pair. Both functions below rely on that.
 
-// shortPiece is the longest piece in bytes that mergeShort takes. From about
-// there on mergeLong is quicker.
+// shortPiece is the longest piece in bytes that mergeShort takes. For longer
+// pieces mergeLong is faster.
 const shortPiece = 48
 
-// mergeShort appends the tokens of piece to dst. It goes through all pairs for
-// the lowest rank each time, which for a word is quicker than any queue.
+// mergeShort appends the tokens of piece to dst. Each time it searches all pairs
+// for the lowest rank, which for a word is faster than a queue.
 func (v *vocabulary) mergeShort(dst []uint32, piece string) []uint32 {
 	var tokens, ranks, made [shortPiece]uint32 // ranks[i], made[i]: the merge of tokens i and i+1
 	n := len(piece)
@@ -57,8 +57,8 @@ func (v *vocabulary) mergeShort(dst []uint32, piece string) []uint32 {
 }
 
 // longestPiece is the longest piece in bytes that is merged as one: offsets in
-// the queues have 31 bits, and merging takes some 70 bytes of memory a byte. A
-// longer run of one class of characters, half a gigabyte, is cut there.
+// the queues have 31 bits, and merging takes some 70 bytes of memory for each
+// byte. A longer piece, half a gigabyte of one class of characters, is cut.
 const longestPiece = 1 << 29
 
 // mergeLong appends the ids of piece to dst. It keeps a queue of pairs for each
@@ -80,7 +80,7 @@ func (v *vocabulary) mergeLong(dst []int, piece string) []int {
 	for i := int32(0); i >= 0; i = m.cells[i].next {
 		dst = append(dst, int(v.id(m.cells[i].token)))
 	}
-	if len(piece) <= 1<<16 { // don't keep the memory of a monster
+	if len(piece) <= 1<<16 { // the memory of a very long piece is not kept
 		mergers.Put(m)
 	}
 	return dst
@@ -112,7 +112,7 @@ type mergeCell struct {
 	prev, next int32  // -1 at either end; prev is absorbed once the cell is part of another
 }
 
-// absorbed is the prev of a cell that is in the list no more.
+// absorbed is the prev of a cell that is no longer in the list.
 const absorbed = -2
 
 type mergeLink struct{ cell, next int32 }
@@ -196,7 +196,7 @@ func (m *merger) mergeAll(rank uint32) {
 		}
 		bit /= 64
 	}
-	slices.Reverse(m.batch) // mostly sorted now: a queue grows from left to right
+	slices.Reverse(m.batch) // mostly sorted now: cells are queued from left to right
 	if !slices.IsSorted(m.batch) {
 		slices.Sort(m.batch)
 	}
@@ -204,7 +204,7 @@ func (m *merger) mergeAll(rank uint32) {
 	for _, i := range m.batch {
 		c := &m.cells[i]
 		if c.prev == absorbed || c.rank != rank {
-			continue // stale: one of the two was merged since
+			continue // stale: one of the two has been merged since
 		}
 		c.token = c.made
 		c.rank = noRank
@@ -218,7 +218,7 @@ func (m *merger) mergeAll(rank uint32) {
 	}
 	last := int32(-1)
 	for _, i := range merged {
-		if prev := m.cells[i].prev; prev != last { // else both are merged, and prev has just been paired
+		if prev := m.cells[i].prev; prev != last { // if prev was merged too, it has just been paired
 			m.pair(prev)
 		}
 		m.pair(i)

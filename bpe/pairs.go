@@ -2,14 +2,15 @@ package bpe
 
 import "math/bits"
 
-// noRank is the rank of two tokens that don't merge.
+// noRank is the rank of two tokens that do not merge.
 const noRank = 1<<32 - 1
 
 // A pairTable maps two adjacent tokens to the rank of their merge and the
-// token it makes. It is a hash table with open addressing and linear probing,
-// less than half full, whose entries of 16 bytes never straddle cache lines.
+// token that it makes. It is a hash table with open addressing and linear
+// probing, less than half full. An entry has 16 bytes and so lies in one cache
+// line.
 type pairTable struct {
-	entries []pairEntry // a power of two of them
+	entries []pairEntry // their number is a power of two
 	shift   uint
 }
 
@@ -32,8 +33,8 @@ func (t *pairTable) slot(pair uint64) uint {
 	return uint(pair * 0x9E3779B97F4A7C15 >> t.shift)
 }
 
-// set records that left and right merge into made with this rank. A later
-// merge of the same two takes the place of an earlier one.
+// set records that left and right merge into made with this rank. It replaces
+// an earlier merge of the same two.
 func (t *pairTable) set(left, right, rank, made uint32) {
 	pair := uint64(left)<<32 | uint64(right)
 	mask := uint(len(t.entries) - 1)

@@ -8,13 +8,13 @@ import (
 	"github.com/dlclark/regexp2/v2"
 )
 
-// matchTimeout bounds the time of one match of a caller's pattern, which may
-// backtrack without end.
+// matchTimeout bounds the time of one match of a caller's pattern: backtracking
+// can take exponential time.
 const matchTimeout = time.Second
 
 // maxPattern is the length in bytes up to which a caller's pattern is compiled.
 // regexp2 recurses once for each nested group, and a million of them overflow
-// the stack, which no program survives.
+// the stack, which ends the process.
 const maxPattern = 4096
 
 // A pattern cuts text with a regular expression.
@@ -32,11 +32,11 @@ func compilePattern(expr string) (*pattern, error) {
 	return &pattern{re}, nil
 }
 
-// split calls yield for one piece of s after the other. If matching fails, the
-// last piece is all that is left, and the error tells why.
+// split calls yield for each piece of s in order. If matching fails, the rest of
+// s is the last piece, and the error says why.
 func (p *pattern) split(s string, yield func(start, end int)) error {
-	// The engine is given runes, so that a byte that is not UTF-8 can look like
-	// U+FFFD to it, and offsets lead back to the bytes of s.
+	// regexp2 matches runes, in which a byte that is not UTF-8 is U+FFFD. offsets
+	// says where each rune begins in s.
 	runes := make([]rune, 0, len(s))
 	offsets := make([]int, 0, len(s)+1)
 	for i := 0; i < len(s); {
@@ -68,7 +68,7 @@ func (p *pattern) split(s string, yield func(start, end int)) error {
 		return nil
 	}
 	if !errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
-		err = ErrTimeout // regexp2's own error is no sentinel, and quotes the whole text
+		err = ErrTimeout // regexp2's error is no sentinel, and it quotes the whole text
 	}
 	return &PatternError{p.re.String(), done, err}
 }

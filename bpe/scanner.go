@@ -6,8 +6,8 @@ import (
 )
 
 // gpt2Pattern is the regular expression by which GPT-2 cuts text into pieces
-// before merging. nextPiece is the same by hand; the pattern itself serves
-// as its definition in the tests.
+// before merging. nextPiece implements it by hand, and the tests compare the
+// two.
 const gpt2Pattern = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
 // Character classes of gpt2Pattern.
@@ -18,7 +18,8 @@ const (
 	space         // \s
 )
 
-// nonASCII marks bytes of which asciiClass alone can't tell the class.
+// nonASCII marks the bytes from 0x80 on: their class is that of the whole
+// character.
 const nonASCII = 0x80
 
 var asciiClass = func() (class [256]uint8) {
@@ -49,15 +50,15 @@ func classAt(s string, i int) (class uint8, size int) {
 	return runeClass(r), size // RuneError, U+FFFD, is of class other itself
 }
 
-// endOfRun returns where the run of characters of one class ends that goes on
-// at s[i:].
+// endOfRun returns the end of a run of characters of one class, of which those
+// before s[i] have been read.
 func endOfRun(s string, i int, class uint8) int {
 	if class == letter {
 		for i+8 <= len(s) {
 			n := asciiLetters(load64(s[i:]))
 			i += n
 			if n < 8 {
-				break // at something else, perhaps a letter that is not ASCII
+				break // at a character that is no letter, or not ASCII
 			}
 		}
 	}
@@ -80,14 +81,14 @@ func endOfRun(s string, i int, class uint8) int {
 }
 
 // asciiLetters returns how many of the 8 bytes of x, from the lowest up, are
-// ASCII letters before the first that is none. Words in Latin script have
-// mostly one such step, which spares a mispredicted branch at the end of each.
+// ASCII letters before the first that is not. Most words in Latin script take
+// one call, which saves a mispredicted branch at the end of each word.
 func asciiLetters(x uint64) int {
 	const (
 		ones = 0x0101010101010101
 		high = 0x80 * ones
 	)
-	lower := x&^high | 0x20*ones // seven bits a byte, so that sums don't carry into the next
+	lower := x&^high | 0x20*ones // 7 bits a byte, so that no sum carries into the next byte
 	fromA := lower + (0x80-'a')*ones
 	pastZ := lower + (0x7F-'z')*ones
 	none := (^fromA | pastZ | x) & high
@@ -118,9 +119,9 @@ func nextPiece(s string, i int) int {
 		return endOfRun(s, i+size, class)
 	}
 
-	// White space up to the end of the text is one piece. Before anything else
-	// the run's last character stays behind, to go with what follows if it is
-	// a plain space, unless it is all there is of the run.
+	// White space at the end of the text is one piece. Elsewhere the piece ends
+	// before the last character of the run, which begins the next piece. A run
+	// of one character is a piece itself.
 	last := i
 	for j := i + size; ; {
 		if j == len(s) {
@@ -138,8 +139,8 @@ func nextPiece(s string, i int) int {
 	}
 }
 
-// contraction returns the length of the ending that s begins with, of those
-// that follow an apostrophe in gpt2Pattern, or 0.
+// contraction returns the length of the ending of a contraction at the start of
+// s, after the apostrophe, or 0 if gpt2Pattern has no such ending.
 func contraction(s string) int {
 	if s == "" {
 		return 0

@@ -4,10 +4,22 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // letters is a model's dictionary without a BPE, as protein models have it.
 const letters = "A 1\nC 1\nD 1\nE 1\n"
+
+// encode returns the whole encoding of texts.
+func encode(t *testing.T, tok *Tokenizer, text string, more ...string) *tokenizer.Encoding {
+	t.Helper()
+	e, err := tok.Template().Encode(tok, tokenizer.Limit{}, text, more...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
 
 func TestTokenizerWithoutEncoder(t *testing.T) {
 	d := parse(t, letters).AddMask()
@@ -31,24 +43,25 @@ func TestTokenizerWithoutEncoder(t *testing.T) {
 		{"<s> A <pad> </s>", []int{0, 0, 4, 1, 2, 2}, "A\n"},
 		{"A \xff C", []int{0, 4, 3, 5, 2}, "A <unk> C"},
 	} {
-		got := tok.Encode(test.text)
+		got := tokenizer.Encode(tok, test.text)
 		if !slices.Equal(got, test.want) {
 			t.Errorf("Encode(%q) = %v, want %v", test.text, got, test.want)
 		}
-		if decoded := tok.Decode(got); decoded != test.decoded {
+		if decoded := tokenizer.Decode(tok, got); decoded != test.decoded {
 			t.Errorf("Decode(%v) = %q, want %q", got, decoded, test.decoded)
 		}
-		ids, spans := tok.EncodeOffsets(test.text)
+		e := encode(t, tok, test.text)
+		ids, spans := e.IDs, e.Spans
 		if !slices.Equal(ids, got) || len(spans) != len(ids) {
-			t.Fatalf("EncodeOffsets(%q) = %v, %v", test.text, ids, spans)
+			t.Fatalf("Template.Encode(%q) = %v, %v", test.text, ids, spans)
 		}
 		for i := 1; i < len(ids)-1; i++ {
 			if symbol := test.text[spans[i].Start:spans[i].End]; d.Index(symbol) != ids[i] || strings.ContainsFunc(symbol, pythonSpace) {
-				t.Errorf("EncodeOffsets(%q): span %d is %q", test.text, i, symbol)
+				t.Errorf("Template.Encode(%q): span %d is %q", test.text, i, symbol)
 			}
 		}
 	}
-	if got := tok.TokenText(4); got != "A" {
+	if got := tokenizer.TokenText(tok, 4); got != "A" {
 		t.Errorf("TokenText(4) = %q", got)
 	}
 }
@@ -56,7 +69,7 @@ func TestTokenizerWithoutEncoder(t *testing.T) {
 func TestSmallDictionary(t *testing.T) {
 	// Hello, world and one id that GPT-2 doesn't have.
 	tok := NewTokenizer(Default(), parse(t, "15496 9\n995 8\n60000 7\n<sep> 6\nmadeupword0000 0\n").AddMask())
-	ids := tok.Encode("Hello world!")
+	ids := tokenizer.Encode(tok, "Hello world!")
 	if want := []int{0, 4, 5, 3, 2}; !slices.Equal(ids, want) {
 		t.Errorf("Encode = %v, want %v", ids, want)
 	}
@@ -70,7 +83,7 @@ func TestSmallDictionary(t *testing.T) {
 		{[]int{0, 4, 2, 1, 1, 1}, "Hello"},
 		{nil, ""},
 	} {
-		if got := tok.Decode(test.ids); got != test.want {
+		if got := tokenizer.Decode(tok, test.ids); got != test.want {
 			t.Errorf("Decode(%v) = %q, want %q", test.ids, got, test.want)
 		}
 	}
@@ -79,17 +92,18 @@ func TestSmallDictionary(t *testing.T) {
 func TestTokenizerOffsets(t *testing.T) {
 	tok := DefaultTokenizer()
 	texts := []string{"She said it’s fine, I’d go.", "", "👨‍🚀 ok", " lemon\xff"}
-	ids, spans := tok.EncodeOffsets(texts[0], texts[1:]...)
-	if want := tok.Encode(texts[0], texts[1:]...); !slices.Equal(ids, want) {
+	e := encode(t, tok, texts[0], texts[1:]...)
+	ids, spans := e.IDs, e.Spans
+	if want := tokenizer.Encode(tok, texts[0], texts[1:]...); !slices.Equal(ids, want) {
 		t.Fatalf("ids %v, want %v", ids, want)
 	}
-	if len(spans) != len(ids) || ids[0] != 0 || spans[0] != (Span{}) {
+	if len(spans) != len(ids) || ids[0] != 0 || spans[0] != (tokenizer.Span{}) {
 		t.Fatalf("spans %v of ids %v", spans, ids)
 	}
 	i := 1
 	for n, text := range texts {
 		if n > 0 {
-			if ids[i] != 2 || spans[i] != (Span{}) {
+			if ids[i] != 2 || spans[i] != (tokenizer.Span{}) {
 				t.Fatalf("id %d at %v, want a separator", ids[i], spans[i])
 			}
 			i++
@@ -101,7 +115,7 @@ func TestTokenizerOffsets(t *testing.T) {
 			}
 			joined.WriteString(text[spans[i].Start:spans[i].End])
 		}
-		if joined.String() != text || spans[i] != (Span{len(text), len(text)}) {
+		if joined.String() != text || spans[i] != (tokenizer.Span{Start: len(text), End: len(text)}) {
 			t.Errorf("text %d: spans give %q, want %q; end %v", n, joined.String(), text, spans[i])
 		}
 		i++
@@ -120,33 +134,33 @@ func TestTokenText(t *testing.T) {
 		{0, "<s>"}, {1, "<pad>"}, {2, "</s>"}, {3, "<unk>"}, {31414, "Hello"}, {232, " world"}, {31193, "\uFFFD"},
 		{50260, "<|endoftext|>"}, {50261, "madeupword0000"}, {50264, "<mask>"}, {-1, "<mask>"}, {50265, "<unk>"}, {-50266, "<unk>"},
 	} {
-		if got := tok.TokenText(test.id); got != test.text {
+		if got := tokenizer.TokenText(tok, test.id); got != test.text {
 			t.Errorf("TokenText(%d) = %q, want %q", test.id, got, test.text)
 		}
 	}
 	// Two tokens of one character: apart they are no text, joined they are.
-	b := append(tok.TokenBytes(31193), tok.TokenBytes(8384)...)
+	b := append(tok.Bytes(31193), tok.Bytes(8384)...)
 	if string(b) != "👍" {
 		t.Errorf("bytes of 31193 and 8384 = %q, want 👍", b)
 	}
 	b[0] = 'x'
-	if tok.Decode([]int{31193, 8384}) != "👍" {
-		t.Error("writing to what TokenBytes gave changes the tokenizer")
+	if tokenizer.Decode(tok, []int{31193, 8384}) != "👍" {
+		t.Error("writing to what Bytes gave changes the tokenizer")
 	}
 }
 
 func TestTokenizerBytes(t *testing.T) {
 	tok := DefaultTokenizer()
 	for _, s := range []string{"", "naïve", "\xff\xfe", "a\x00b", "line\nline"} {
-		if got := tok.DecodeBytes(tok.Encode(s)); string(got) != s {
+		if got := tokenizer.DecodeBytes(tok, tokenizer.Encode(tok, s)); string(got) != s {
 			t.Errorf("DecodeBytes(Encode(%q)) = %q", s, got)
 		}
 	}
-	ids := tok.Encode("one", "two\xff")
-	if got := tok.DecodeBytes(ids); string(got) != "one\ntwo\xff" {
+	ids := tokenizer.Encode(tok, "one", "two\xff")
+	if got := tokenizer.DecodeBytes(tok, ids); string(got) != "one\ntwo\xff" {
 		t.Errorf("DecodeBytes of two documents = %q", got)
 	}
-	if got := tok.Decode(tok.EncodeNoSeparator("red", "blue")); got != "redblue" {
+	if got := tokenizer.Decode(tok, tokenizer.EncodeNoSeparator(tok, "red", "blue")); got != "redblue" {
 		t.Errorf("Decode without separator = %q, want redblue", got)
 	}
 }
@@ -158,15 +172,15 @@ func TestSparseIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	tok := NewTokenizer(e, parse(t, "70000 2\n1000 1\n97 1\n500 0\n"))
-	ids := tok.Encode("abc", "abab")
+	ids := tokenizer.Encode(tok, "abc", "abab")
 	if want := []int{0, 4, 2, 2, 5, 5, 2}; !slices.Equal(ids, want) {
 		t.Errorf("Encode = %v, want %v", ids, want)
 	}
-	if got, spans := tok.EncodeOffsets("abca", "ab?"); !slices.Equal(got, []int{0, 4, 6, 2, 2, 5, 3, 2}) || spans[1] != (Span{0, 3}) || spans[6] != (Span{2, 3}) {
-		t.Errorf("EncodeOffsets = %v, %v", got, spans)
+	if e := encode(t, tok, "abca", "ab?"); !slices.Equal(e.IDs, []int{0, 4, 6, 2, 2, 5, 3, 2}) || e.Spans[1] != (tokenizer.Span{Start: 0, End: 3}) || e.Spans[6] != (tokenizer.Span{Start: 2, End: 3}) {
+		t.Errorf("Template.Encode = %+v", e)
 	}
 	// 500 is between the vocabulary's ids, so it stays a symbol.
-	if got := tok.Decode([]int{4, 5, 6, 7}); got != "abcaba500" {
+	if got := tokenizer.Decode(tok, []int{4, 5, 6, 7}); got != "abcaba500" {
 		t.Errorf("Decode = %q", got)
 	}
 	if _, err := e.Decode([]int{500}); err == nil {

@@ -7,15 +7,15 @@ import (
 )
 
 // A vocabulary holds the tokens and merges of a byte-level BPE. Inside the
-// package tokens are numbered from 0 in the order of their ids; the ids
-// themselves matter only on the way in and out. It doesn't change once built.
+// package a token is its place in the order of the ids, from 0 on; ids appear
+// only in what callers give and get. A vocabulary does not change once built.
 type vocabulary struct {
-	text     string   // the tokens' bytes, end to end
-	ends     []uint32 // token t is text[ends[t-1]:ends[t]]
-	bytes    [256]uint32
+	text     string      // the tokens' bytes, end to end
+	ends     []uint32    // token t is text[ends[t-1]:ends[t]]
+	bytes    [256]uint32 // the token of each byte
 	pairs    pairTable
-	ranks    int // number of merges
-	adjacent bytePairs
+	ranks    int       // number of merges
+	adjacent bytePairs // the bytes that stand side by side in any token
 
 	ids    []int32          // by token; nil if a token is its own id
 	tokens map[int32]uint32 // by id; nil likewise
@@ -59,7 +59,7 @@ func (p *bytePairs) has(a, b byte) bool {
 	return p[uint(a)<<2|uint(b)>>6]>>(b&63)&1 != 0
 }
 
-// finish fills in what follows from the tokens.
+// finish computes adjacent from the tokens.
 func (v *vocabulary) finish() {
 	start := uint32(0)
 	for _, end := range v.ends {
@@ -78,8 +78,8 @@ type entry struct {
 	line  int
 }
 
-// newVocabulary builds a vocabulary from the files' entries and merges. Names
-// are those of the files, for errors.
+// newVocabulary builds a vocabulary from the entries and merges of files, whose
+// names are for errors.
 func newVocabulary(entries []entry, merges []mergeRule, encoderName, mergesName string) (*vocabulary, error) {
 	fail := func(line int, token string, err error) (*vocabulary, error) {
 		return nil, &VocabularyError{encoderName, line, token, err}

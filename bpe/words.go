@@ -2,8 +2,8 @@ package bpe
 
 import "sync/atomic"
 
-// wordSlots is the size of the word cache. English prose has some ten thousand
-// distinct pieces in a megabyte; a full cache takes about 4 MB.
+// wordSlots is the size of the word cache. A megabyte of English prose has some
+// ten thousand distinct pieces; a full cache takes about 4 MB.
 const (
 	wordSlotBits = 16
 	wordSlots    = 1 << wordSlotBits
@@ -12,8 +12,8 @@ const (
 // longestWord is the longest piece in bytes that is cached.
 const longestWord = 16
 
-// A wordKey holds a piece of at most longestWord bytes: its bytes from the
-// lowest up, zeros after them, and its length.
+// A wordKey is a piece of at most longestWord bytes: lo and hi hold its bytes,
+// the first one lowest, and zeros after them.
 type wordKey struct {
 	lo, hi uint64
 	size   uint8
@@ -24,7 +24,8 @@ func keyOf(s string, start, end int) (k wordKey) {
 	n := end - start
 	k.size = uint8(n)
 	if start+16 <= len(s) {
-		// Whole words, cut to length: a shift by 64 or more gives zero.
+		// Read 16 bytes and clear those past the piece. If none of lo is past it,
+		// 1<<64 is 0 and the mask has all bits.
 		k.lo = load64(s[start:]) & (1<<(8*uint(n)) - 1)
 		if n > 8 {
 			k.hi = load64(s[start+8:]) & (1<<(8*uint(n-8)) - 1)
@@ -49,8 +50,8 @@ func (k wordKey) slot() uint {
 	return uint(h >> (64 - wordSlotBits))
 }
 
-// A word is a piece and its ids. It doesn't change once it is in the cache.
-// Nearly all words have few ids, which lie beside the key in 48 bytes.
+// A word is a piece and its ids. It does not change once it is in the cache.
+// Nearly all words have at most 5 ids and take 48 bytes.
 type word struct {
 	wordKey
 	count uint8    // number of ids
@@ -66,10 +67,10 @@ func (w *word) all() []int32 {
 	return w.ids[:w.count]
 }
 
-// words caches the ids of the pieces seen last. A piece lives in the slot its
-// hash names or in that slot's neighbour. Readers and writers need no lock: a
-// slot is one pointer to a word that stays as it is, and two writers at worst
-// drop one another's word, which is then merged again.
+// words caches the ids of recent pieces. A piece is in the slot that its hash
+// gives or in that slot's neighbour. No lock is needed: a slot is one pointer to
+// a word that does not change. If two goroutines write to a slot at once, a word
+// may be lost, and it is merged again when it is needed.
 type words [wordSlots]atomic.Pointer[word]
 
 func (c *words) find(k wordKey) *word {
@@ -83,7 +84,7 @@ func (c *words) find(k wordKey) *word {
 	return nil
 }
 
-// add puts w into its slot; what was there moves to the neighbour.
+// add puts w into its slot and moves the word that was there to the neighbour.
 func (c *words) add(w *word) {
 	i := w.slot()
 	if old := c[i].Load(); old != nil {

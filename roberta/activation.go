@@ -1,22 +1,19 @@
 package roberta
 
-import "github.com/goroberta/goroberta/internal/simd"
+import (
+	"github.com/goroberta/goroberta/internal/nn"
+	"github.com/goroberta/goroberta/internal/simd"
+)
 
-// activation returns the function that fairseq means by name, in place; nil is
-// the identity (fairseq/utils.py, get_activation_fn). Config.check has seen
-// the name before.
-func activation(name string) func([]float32) {
-	switch name {
-	case "gelu":
-		return simd.GELU
-	case "gelu_accurate", "gelu_fast":
-		return simd.GELUTanh
-	case "tanh":
-		return simd.Tanh
-	case "relu":
-		return simd.ReLU
-	case "relu_squared":
-		return simd.ReLUSquared
-	}
-	return nil
+// activations are the functions that fairseq knows, by name; nil is the identity.
+// gelu_accurate and gelu_fast are two names of the tanh approximation
+// (fairseq/utils.py, get_activation_fn; fairseq/modules/gelu.py).
+var activations = map[string]nn.Activation{
+	"gelu":          simd.GELU,
+	"gelu_accurate": simd.GELUTanh,
+	"gelu_fast":     simd.GELUTanh,
+	"relu":          simd.ReLU,
+	"relu_squared":  simd.ReLUSquared,
+	"tanh":          simd.Tanh,
+	"linear":        nil,
 }

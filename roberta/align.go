@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"gorgonia.org/tensor"
-
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Alignment is a text's features, word by word.
@@ -18,10 +17,10 @@ type Alignment struct {
 	Tokens [][]int
 	// Features has shape (1 + words + rest, C): a row for <s>, one for each
 	// word, and one for each token after the last word (</s> among them).
-	Features *tensor.Dense
+	Features *Matrix
 }
 
-// An AlignError reports where words and tokens part.
+// An AlignError reports the first place where words and text differ.
 type AlignError struct {
 	Word   int    // index of the word, or len(words)
 	Text   string // the word, or what is left of it
@@ -31,7 +30,7 @@ type AlignError struct {
 }
 
 func (e *AlignError) Error() string {
-	return fmt.Sprintf("roberta: words do not match the text: word %d %q and token %d %q: %s", e.Word, e.Text, e.Token, e.Piece, e.Reason)
+	return fmt.Sprintf("roberta: words do not match the text: word %d %s and token %d %s: %s", e.Word, quote(e.Text), e.Token, quote(e.Piece), e.Reason)
 }
 
 // Is makes errors.Is(err, ErrAlign) true.
@@ -46,50 +45,47 @@ func (e *AlignError) Is(target error) bool { return target == ErrAlign }
 // Errors are ErrAlign, as an *AlignError, if the words are not the text's, if a
 // word has white space inside, or if a token of white space alone (a double
 // space) stands between words and so belongs to none; and those of
-// ExtractFeatures. Bytes are compared, so a character that byte-level BPE has
-// cut into several tokens aligns, where fairseq fails, and with it a space before
-// it that is a token of its own.
+// ExtractFeatures and ErrNoVocabulary. Words are aligned by the bytes of the text that
+// each token stands for. So a character that byte-level BPE has cut into several tokens
+// is aligned, and so is a word that the vocabulary does not know; fairseq fails on both.
 // As fairseq's extract_features_aligned_to_words, with the words given.
 func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, words []string) (*Alignment, error) {
 	if m.tok == nil {
 		return nil, m.noTok
 	}
-	tokens := m.tok.Encode(text)
-	al := &Alignment{Words: append([]string(nil), words...)}
-	var err error
-	if al.Tokens, err = m.align(tokens, words); err != nil {
-		return nil, err
-	}
-	features, err := m.ExtractFeatures(ctx, tokens)
+	e, err := m.tok.Template().Encode(m.tok, tokenizer.Limit{}, text)
 	if err != nil {
 		return nil, err
 	}
-	if al.Features, err = wordFeatures(features, al.Tokens); err != nil {
+	if err := m.checkLength(0, e.IDs); err != nil {
 		return nil, err
 	}
+	pieces := make([]string, len(e.Spans)) // of the text; empty for <s> and </s>
+	for i, s := range e.Spans {
+		pieces[i] = text[s.Start:s.End]
+	}
+	al := &Alignment{Words: append([]string(nil), words...)}
+	if al.Tokens, err = align(pieces, words); err != nil {
+		return nil, err
+	}
+	features, err := m.ExtractFeatures(ctx, e.IDs)
+	if err != nil {
+		return nil, err
+	}
+	al.Features = wordFeatures(features, al.Tokens)
 	return al, nil
 }
 
 // align lists the positions of each word's tokens
 // (fairseq/models/roberta/alignment_utils.py, align_bpe_to_words).
-func (m *Model) align(tokens []int, words []string) ([][]int, error) {
-	dict := m.tok.Dictionary()
-	var pieces []string // of tokens 1 …, without white space around
-	for i, id := range tokens[1:] {
-		piece := ""
-		switch id {
-		case dict.Eos():
-		case dict.Unk():
-			return nil, &AlignError{Word: len(words), Token: i + 1, Piece: "<unk>", Reason: "the token is not in the dictionary"}
-		default:
-			piece = strings.TrimFunc(string(m.tok.TokenBytes(id)), isSpace)
-		}
-		pieces = append(pieces, piece)
+func align(pieces, words []string) ([][]int, error) {
+	left := make([]string, len(pieces)) // of each piece: what no word has taken yet
+	for i, p := range pieces {
+		left[i] = strings.TrimFunc(p, isSpace)
 	}
-
 	j := 0 // index of the piece that is being read
 	skip := func() {
-		for j < len(pieces) && pieces[j] == "" {
+		for j < len(left) && left[j] == "" {
 			j++
 		}
 	}
@@ -98,67 +94,65 @@ func (m *Model) align(tokens []int, words []string) ([][]int, error) {
 	for w, word := range words {
 		rest := strings.TrimFunc(word, isSpace)
 		for {
-			if j == len(pieces) {
+			if j == len(left) {
 				return nil, &AlignError{Word: w, Text: rest, Token: -1, Reason: "the text ends here"}
 			}
-			piece := pieces[j]
+			piece := left[j]
 			if strings.HasPrefix(rest, piece) {
-				out[w] = append(out[w], j+1)
+				out[w] = append(out[w], j)
 				rest = rest[len(piece):]
 				j++
 				skip()
 			} else if strings.HasPrefix(piece, rest) {
-				out[w] = append(out[w], j+1)
-				pieces[j] = piece[len(rest):]
+				out[w] = append(out[w], j)
+				left[j] = piece[len(rest):]
 				rest = ""
 			} else {
-				return nil, &AlignError{Word: w, Text: rest, Token: j + 1, Piece: piece, Reason: "they differ"}
+				return nil, &AlignError{Word: w, Text: rest, Token: j, Piece: piece, Reason: "they differ"}
 			}
 			if rest == "" {
 				break
 			}
 		}
 	}
-	if j < len(pieces) {
-		return nil, &AlignError{Word: len(words), Token: j + 1, Piece: pieces[j], Reason: "no word is left"}
+	if j < len(left) {
+		return nil, &AlignError{Word: len(words), Token: j, Piece: left[j], Reason: "no word is left"}
 	}
-	if err := m.alignSpaces(tokens, out); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, alignSpaces(pieces, out)
 }
 
-// alignSpaces deals with tokens of white space alone between words: every token
-// up to the last word's must belong to a word, or the rows would not add up to
-// the features. A space that byte-level BPE did not join to the letters after
-// it, as in " 中", is part of that word; a second space is part of none.
-func (m *Model) alignSpaces(tokens []int, out [][]int) error {
-	shared, last := map[int]bool{}, 0
-	for _, js := range out {
+// alignSpaces gives tokens of white space alone to words: every token up to the last
+// word's must belong to a word, or the rows would not add up to the features. A space
+// that byte-level BPE did not join to the letters after it, as in " 中", belongs to
+// that word. A second space belongs to none, which is an error.
+func alignSpaces(pieces []string, out [][]int) error {
+	words, last := map[int]int{}, 0 // the first word of each token
+	for w, js := range out {
 		for _, j := range js {
-			shared[j], last = true, max(last, j)
+			if _, ok := words[j]; !ok {
+				words[j] = w
+			}
+			last = max(last, j)
 		}
 	}
 	for j := 1; j < last; j++ {
-		if shared[j] {
+		if _, ok := words[j]; ok {
 			continue
 		}
-		next := string(m.tok.TokenBytes(tokens[j+1]))
-		w := slices.IndexFunc(out, func(js []int) bool { return slices.Contains(js, j+1) })
-		if w < 0 || strings.TrimLeftFunc(next, isSpace) != next {
-			return &AlignError{Word: len(out), Token: j, Piece: string(m.tok.TokenBytes(tokens[j])), Reason: "the token of white space belongs to no word"}
+		w, ok := words[j+1]
+		if !ok || strings.TrimLeftFunc(pieces[j+1], isSpace) != pieces[j+1] {
+			return &AlignError{Word: len(out), Token: j, Piece: pieces[j], Reason: "the token of white space belongs to no word"}
 		}
 		out[w] = slices.Insert(out[w], slices.Index(out[w], j+1), j)
 	}
 	return nil
 }
 
-// wordFeatures sums the rows of features (1, T, C) over each word's tokens
-// (alignment_utils.py, align_features_to_words).
-func wordFeatures(features *tensor.Dense, words [][]int) (*tensor.Dense, error) {
-	T, C := features.Shape()[1], features.Shape()[2]
-	x := features.Data().([]float32)
-	count := make([]int, T)
+// wordFeatures sums the rows of one sequence's features over each word's tokens
+// (alignment_utils.py, align_features_to_words). It overwrites the features.
+func wordFeatures(features *States, words [][]int) *Matrix {
+	x := newMatrix(features.values, features.cols)
+	count := make([]int, x.rows)
 	last := 0
 	for _, js := range words {
 		for _, j := range js {
@@ -168,21 +162,19 @@ func wordFeatures(features *tensor.Dense, words [][]int) (*tensor.Dense, error) 
 	}
 	for j, n := range count {
 		if n > 1 {
-			row := x[j*C:][:C]
+			row := x.Row(j)
 			for i := range row {
 				row[i] /= float32(n)
 			}
 		}
 	}
-	rows := 1 + len(words) + T - 1 - last
-	out := make([]float32, rows*C)
-	copy(out, x[:C])
+	out := newMatrix(make([]float32, (1+len(words)+x.rows-1-last)*x.cols), x.cols)
+	copy(out.Row(0), x.Row(0))
 	for w, js := range words {
-		row := out[(1+w)*C:][:C]
 		for _, j := range js {
-			simd.Add(row, x[j*C:][:C])
+			simd.Add(out.Row(1+w), x.Row(j))
 		}
 	}
-	copy(out[(1+len(words))*C:], x[(last+1)*C:])
-	return newDense(out, rows, C), nil
+	copy(out.values[(1+len(words))*x.cols:], x.values[(last+1)*x.cols:])
+	return out
 }

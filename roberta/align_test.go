@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gorgonia.org/tensor"
 )
 
 // TestWords aligns texts that other implementations stumble over. Rows of words
@@ -43,10 +41,10 @@ func TestWords(t *testing.T) {
 				t.Fatal(err)
 			}
 			C := m.Config().Dim
-			if want := (tensor.Shape{1 + len(c.words) + c.rest, C}); !slices.Equal(al.Features.Shape(), want) {
+			if want := (Shape{1 + len(c.words) + c.rest, C}); !slices.Equal(al.Features.Shape(), want) {
 				t.Fatalf("shape %v, want %v", al.Features.Shape(), want)
 			}
-			x := must[*tensor.Dense](t)(m.ExtractFeatures(t.Context(), m.Encode(c.text)))
+			x := must[*States](t)(m.ExtractFeatures(t.Context(), m.Encode(c.text)))
 			for i := range C {
 				var got, want float64
 				for r := i; r < len(floats(al.Features)); r += C {

@@ -1,55 +1,88 @@
 package roberta
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/goroberta/goroberta/internal/nn"
+)
 
 // padID is fairseq's padding symbol, in every dictionary.
 const padID = 1
 
-// A batch is the tokens of some sequences end to end, without their pads.
-type batch struct {
-	tokens    []int
-	positions []int // from 0 in each sequence; pads do not count
-	places    []int // rows of the caller's batch [B·T], pads included
-	width     int   // T, the length of the caller's longest sequence
-	offsets   []int // sequence s is tokens[offsets[s]:offsets[s+1]]
+// padsPerPosition bounds the pads of a sequence: with its pads a sequence may be this
+// many times as long as the model's positions. A padded batch is far shorter.
+const padsPerPosition = 4
+
+// A layout says where the tokens of a batch's sequences are among the rows that are
+// computed. Pads have no row.
+type layout struct {
+	lengths []int   // of each sequence, pads included
+	offsets []int   // row of each sequence's first token that is no pad
+	rows    [][]int // of each token, -1 for a pad; nil for a sequence without pads
 }
 
-func (b *batch) len() int       { return len(b.tokens) }
-func (b *batch) sequences() int { return len(b.offsets) - 1 }
+func (l *layout) longest() int { return slices.Max(l.lengths) }
 
-// newBatch checks sequences and puts them end to end. Pads are left out: no
-// token attends to them and, as in fairseq, they do not advance the positions.
-func newBatch(cfg *Config, sequences [][]int) (*batch, error) {
+// row is the row of a token; -1 for a pad.
+func (l *layout) row(sequence, token int) int {
+	n := l.lengths[sequence]
+	if token < 0 || token >= n {
+		panic(fmt.Sprintf("roberta: token %d of a sequence of %d", token, n))
+	}
+	if rows := l.rows[sequence]; rows != nil {
+		return rows[token]
+	}
+	return l.offsets[sequence] + token
+}
+
+// batch checks token sequences and puts them end to end. Pads are left out: no token
+// attends to them and, as in fairseq, they do not advance the positions.
+func (m *Model) batch(sequences [][]int) (*nn.Batch, *layout, error) {
 	if len(sequences) == 0 {
-		return nil, ErrEmpty
+		return nil, nil, m.emptyError(ErrEmpty)
 	}
-	b := &batch{offsets: make([]int, 1, len(sequences)+1)}
-	for s, seq := range sequences {
-		lo := len(b.tokens)
-		for i, id := range seq {
-			if id < 0 || id >= cfg.VocabSize {
-				return nil, &TokenError{Sequence: s, Position: i, ID: id, Vocab: cfg.VocabSize}
+	b := &nn.Batch{Offsets: make([]int, 1, len(sequences)+1)}
+	l := &layout{rows: make([][]int, len(sequences))}
+	for s, sequence := range sequences {
+		if limit := padsPerPosition * m.cfg.MaxPositions; len(sequence) > limit {
+			return nil, nil, &LengthError{Sequence: s, Tokens: len(sequence), Max: limit, Pads: true}
+		}
+		lo, padded := len(b.Tokens), slices.Contains(sequence, padID)
+		for i, id := range sequence {
+			switch {
+			case id < 0 || id >= m.cfg.VocabSize:
+				return nil, nil, &TokenError{Sequence: s, Position: i, ID: id, Vocab: m.cfg.VocabSize}
+			case id == padID:
+				l.rows[s] = append(l.rows[s], -1)
+				continue
+			case padded:
+				l.rows[s] = append(l.rows[s], len(b.Tokens))
 			}
-			if id != padID {
-				b.positions = append(b.positions, len(b.tokens)-lo)
-				b.places = append(b.places, i)
-				b.tokens = append(b.tokens, id)
-			}
+			b.Positions = append(b.Positions, len(b.Tokens)-lo)
+			b.Tokens = append(b.Tokens, id)
 		}
-		n := len(b.tokens) - lo
-		if n == 0 {
-			return nil, fmt.Errorf("%w: sequence %d has no tokens", ErrEmpty, s)
+		n := len(b.Tokens) - lo
+		switch {
+		case len(sequence) == 0:
+			return nil, nil, m.emptyError(fmt.Errorf("%w: sequence %d has no tokens", ErrEmpty, s))
+		case n == 0:
+			return nil, nil, fmt.Errorf("%w: sequence %d has no tokens but pads", ErrEmpty, s)
 		}
-		if n > cfg.MaxPositions {
-			return nil, &LengthError{Sequence: s, Tokens: n, Max: cfg.MaxPositions}
+		if n > m.cfg.MaxPositions {
+			return nil, nil, &LengthError{Sequence: s, Tokens: n, Max: m.cfg.MaxPositions}
 		}
-		b.offsets = append(b.offsets, len(b.tokens))
-		b.width = max(b.width, len(seq))
+		l.lengths, l.offsets = append(l.lengths, len(sequence)), append(l.offsets, lo)
+		b.Offsets = append(b.Offsets, len(b.Tokens))
 	}
-	for s := range sequences { // now that the width is known
-		for r := b.offsets[s]; r < b.offsets[s+1]; r++ {
-			b.places[r] += s * b.width
-		}
+	return b, l, nil
+}
+
+// emptyError adds to ErrEmpty why Encode gave no tokens, if the model has no
+// vocabulary.
+func (m *Model) emptyError(err error) error {
+	if m.tok == nil {
+		return fmt.Errorf("%w (%w)", err, m.noTok)
 	}
-	return b, nil
+	return err
 }

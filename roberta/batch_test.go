@@ -3,12 +3,10 @@ package roberta
 import (
 	"slices"
 	"testing"
-
-	"gorgonia.org/tensor"
 )
 
 // rowAt returns position i of sequence s of x (B, T, C).
-func rowAt(x *tensor.Dense, s, i int) []float32 {
+func rowAt(x *States, s, i int) []float32 {
 	T, C := x.Shape()[1], x.Shape()[2]
 	return floats(x)[(s*T+i)*C:][:C]
 }
@@ -48,17 +46,17 @@ func TestBatchShapes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			rows := batchOf(11, V, c.lengths...)
 			B, T := len(rows), slices.Max(c.lengths)
-			features := must[*tensor.Dense](t)(m.ExtractFeatures(ctx, rows...))
-			hidden := must[[]*tensor.Dense](t)(m.ExtractAllHiddens(ctx, rows...))
-			logits := must[*tensor.Dense](t)(m.LMLogits(ctx, rows...))
-			logp := must[*tensor.Dense](t)(m.Predict(ctx, "topics", rows...))
+			features := must[*States](t)(m.ExtractFeatures(ctx, rows...))
+			hidden := must[[]*States](t)(m.ExtractAllHiddens(ctx, rows...))
+			logits := must[*States](t)(m.LMLogits(ctx, rows...))
+			logp := must[*Matrix](t)(m.Predict(ctx, "topics", rows...))
 			for _, s := range []struct {
 				name string
-				got  *tensor.Dense
-				want tensor.Shape
+				got  result
+				want Shape
 			}{
-				{"features", features, tensor.Shape{B, T, C}}, {"embedding layer", hidden[0], tensor.Shape{B, T, C}},
-				{"LM logits", logits, tensor.Shape{B, T, V}}, {"predictions", logp, tensor.Shape{B, 7}},
+				{"features", features, Shape{B, T, C}}, {"embedding layer", hidden[0], Shape{B, T, C}},
+				{"LM logits", logits, Shape{B, T, V}}, {"predictions", logp, Shape{B, 7}},
 			} {
 				if !slices.Equal(s.got.Shape(), s.want) {
 					t.Fatalf("%s have shape %v, want %v", s.name, s.got.Shape(), s.want)
@@ -69,7 +67,7 @@ func TestBatchShapes(t *testing.T) {
 			}
 			step := max(1, B/40)
 			for s := 0; s < B; s += step {
-				alone := must[*tensor.Dense](t)(m.ExtractFeatures(ctx, rows[s]))
+				alone := must[*States](t)(m.ExtractFeatures(ctx, rows[s]))
 				if n := len(rows[s]); !sameBits(floats(alone), sequence(features, s, n)) {
 					t.Errorf("features of sequence %d alone differ", s)
 				}
@@ -78,7 +76,7 @@ func TestBatchShapes(t *testing.T) {
 						t.Fatalf("row %d of sequence %d, past its end, is not zero", i, s)
 					}
 				}
-				one := must[*tensor.Dense](t)(m.Predict(ctx, "topics", rows[s]))
+				one := must[*Matrix](t)(m.Predict(ctx, "topics", rows[s]))
 				if !sameBits(floats(one), floats(logp)[7*s:][:7]) {
 					t.Errorf("prediction for sequence %d alone differs", s)
 				}
@@ -94,9 +92,9 @@ func TestPadsAnywhere(t *testing.T) {
 	ctx := t.Context()
 	m := openGolden(t, golden(t, "tiny", "model.pt"))
 	tokens := m.Encode("The people said it was the first time.")
-	features := must[*tensor.Dense](t)(m.ExtractFeatures(ctx, tokens))
-	logits := must[*tensor.Dense](t)(m.LMLogits(ctx, tokens))
-	logp := must[*tensor.Dense](t)(m.Predict(ctx, "mnli", tokens))
+	features := must[*States](t)(m.ExtractFeatures(ctx, tokens))
+	logits := must[*States](t)(m.LMLogits(ctx, tokens))
+	logp := must[*Matrix](t)(m.Predict(ctx, "mnli", tokens))
 	pads := slices.Repeat([]int{padID}, 50) // more than the model has positions
 	inside := slices.Concat(tokens[:2], pads[:3], tokens[2:4], pads[:1], tokens[4:])
 	for name, padded := range map[string][]int{
@@ -106,10 +104,10 @@ func TestPadsAnywhere(t *testing.T) {
 		"in":    inside,
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := must[*tensor.Dense](t)(m.ExtractFeatures(ctx, padded, tokens))
-			y := must[*tensor.Dense](t)(m.LMLogits(ctx, padded, tokens))
-			p := must[*tensor.Dense](t)(m.Predict(ctx, "mnli", padded, tokens))
-			if want := (tensor.Shape{2, len(padded), 64}); !slices.Equal(x.Shape(), want) {
+			x := must[*States](t)(m.ExtractFeatures(ctx, padded, tokens))
+			y := must[*States](t)(m.LMLogits(ctx, padded, tokens))
+			p := must[*Matrix](t)(m.Predict(ctx, "mnli", padded, tokens))
+			if want := (Shape{2, len(padded), 64}); !slices.Equal(x.Shape(), want) {
 				t.Fatalf("shape %v, want %v: pads count for the shape", x.Shape(), want)
 			}
 			n := 0

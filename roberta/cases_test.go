@@ -120,7 +120,7 @@ func TestCheckpointCases(t *testing.T) {
 	}
 	dict := func(text string) change {
 		return func(_ map[string]any, e map[string]*weights.Entry) {
-			d := e["vocab/dict.txt"]
+			d := e["files/dict.txt"]
 			d.Shape = []int{len(text)}
 			d.Write = func(w io.Writer) error { _, err := io.WriteString(w, text); return err }
 		}
@@ -165,7 +165,7 @@ func TestCheckpointCases(t *testing.T) {
 		"dict.txt one line short":                                     {opens(tiny, dict("a 1\n")), ""},
 		"dict.txt with a duplicate":                                   {opens(tiny, dict("a 1\na 1\n")), ""},
 		"dict.txt line without a count":                               {opens(tiny, dict("a\n")), ""},
-		"no dict.txt":                                                 {opens(tiny, without("vocab/dict.txt")), "tokens can be given without a vocabulary"},
+		"no dict.txt":                                                 {opens(tiny, without("files/dict.txt")), "tokens can be given without a vocabulary"},
 		// What a dictionary makes of its lines is package bpe's to test.
 		"dict.txt that already lists <mask>":                             {nil, "see package bpe"},
 		"dict.txt with a symbol that has a space, and an overwrite flag": {nil, "see package bpe"},

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"gorgonia.org/tensor"
 )
 
 // TestOneProcessor runs more threads than there are processors, from more
@@ -109,9 +107,9 @@ func TestConcurrentUse(t *testing.T) {
 	m := openGolden(t, golden(t, "tiny", "model.pt"), WithThreads(3))
 	rows := batchOf(5, m.Config().VocabSize, 12, 3, 25)
 	calls := []func() ([]float32, error){
-		func() ([]float32, error) { d, err := m.ExtractFeatures(ctx, rows...); return values(d), err },
-		func() ([]float32, error) { d, err := m.LMLogits(ctx, rows[1]); return values(d), err },
-		func() ([]float32, error) { d, err := m.Predict(ctx, "topics", rows...); return values(d), err },
+		func() ([]float32, error) { return values(m.ExtractFeatures(ctx, rows...)) },
+		func() ([]float32, error) { return values(m.LMLogits(ctx, rows[1])) },
+		func() ([]float32, error) { return values(m.Predict(ctx, "topics", rows...)) },
 		func() ([]float32, error) {
 			hs, err := m.ExtractAllHiddens(ctx, rows[0])
 			var all []float32
@@ -140,8 +138,7 @@ func TestConcurrentUse(t *testing.T) {
 			if err := m.RegisterClassificationHead(name, 4, WithSeed(9)); err != nil {
 				return nil, err
 			}
-			d, err := m.Predict(ctx, name, rows...)
-			return values(d), err
+			return values(m.Predict(ctx, name, rows...))
 		},
 	}
 	var want [][]float32
@@ -167,9 +164,9 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-func values(d *tensor.Dense) []float32 {
-	if d == nil {
-		return nil
+func values[T result](x T, err error) ([]float32, error) {
+	if err != nil {
+		return nil, err
 	}
-	return floats(d)
+	return floats(x), nil
 }

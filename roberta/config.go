@@ -2,11 +2,15 @@ package roberta
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
+
+// firstPosition is padding_idx + 1: fairseq numbers positions from there.
+const firstPosition = 2
 
 // A Config holds the settings of a checkpoint that decide what its numbers
 // mean. They come from the checkpoint (fairseq's args or cfg, Hugging Face's
@@ -47,10 +51,9 @@ const (
 	NoPositions         Positions = "none"
 )
 
-// activations names every activation function that fairseq computes with;
-// gelu_accurate and gelu_fast are two names of the tanh approximation
-// (fairseq/modules/gelu.py).
-var activations = []string{"gelu", "gelu_accurate", "gelu_fast", "relu", "relu_squared", "tanh", "linear"}
+// maxComputed is the largest max_positions of a model whose positions are computed:
+// no tensor shows how many there are.
+const maxComputed = 1 << 20
 
 // architectures holds the sizes that fairseq's registered architectures give
 // when a checkpoint's settings lack them (fairseq/models/roberta/model.py).
@@ -72,7 +75,7 @@ type settings struct {
 
 func (s *settings) fail(key string, v any, want string) {
 	if s.err == nil {
-		s.err = fmt.Errorf("setting %s is %v, want %s", key, v, want)
+		s.err = fmt.Errorf("setting %s is %.100v, want %s", key, v, want)
 	}
 }
 
@@ -153,8 +156,8 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// configFrom reads the settings under fairseq's names. Sizes that depend on
-// tensors (VocabSize, Tied, FinalLayerNorm) are filled in by the loader.
+// configFrom reads settings under fairseq's names. checkpoint.configure completes
+// the result with what tensors show.
 func configFrom(m map[string]any) (Config, error) {
 	s := &settings{m: m}
 	arch := s.string("arch", "")
@@ -185,7 +188,7 @@ func configFrom(m map[string]any) (Config, error) {
 		c.Positions = NoPositions
 	}
 	if keep := s.string("encoder_layers_to_keep", ""); keep != "" {
-		for _, f := range strings.Split(keep, ",") {
+		for f := range strings.SplitSeq(keep, ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(f))
 			if err != nil || n < 0 || n > 1<<20 {
 				s.fail("encoder_layers_to_keep", keep, "layer numbers separated by commas")
@@ -216,12 +219,15 @@ func (c *Config) check() error {
 			return fmt.Errorf("setting %s is %d, want a positive size", f.name, f.v)
 		}
 	}
+	if c.Positions == SinusoidalPositions && c.MaxPositions > maxComputed {
+		return fmt.Errorf("setting max_positions is %d, want at most %d where positions are computed", c.MaxPositions, maxComputed)
+	}
 	if c.Dim%c.Heads != 0 {
 		return fmt.Errorf("encoder_embed_dim %d is no multiple of encoder_attention_heads %d", c.Dim, c.Heads)
 	}
 	for _, a := range []struct{ name, fn string }{{"activation_fn", c.Activation}, {"pooler_activation_fn", c.PoolerActivation}} {
-		if !slices.Contains(activations, a.fn) {
-			return fmt.Errorf("setting %s is %q, want one of %s", a.name, a.fn, strings.Join(activations, ", "))
+		if _, ok := activations[a.fn]; !ok {
+			return fmt.Errorf("setting %s is %.100q, want one of %s", a.name, a.fn, strings.Join(slices.Sorted(maps.Keys(activations)), ", "))
 		}
 	}
 	if !(c.LayerNormEps > 0) {
@@ -229,6 +235,9 @@ func (c *Config) check() error {
 	}
 	return nil
 }
+
+// layerPrefix begins the names of the parameters of layer i.
+func (c *Config) layerPrefix(i int) string { return fmt.Sprintf("%slayers.%d.", stack, c.layer(i)) }
 
 // layer is the number that layer i of the model has in the checkpoint.
 func (c *Config) layer(i int) int {

@@ -10,8 +10,9 @@ import (
 const module = "github.com/goroberta/goroberta"
 
 // TestDependencies holds the packages that people import to a short list of
-// modules, and the rooms of this module to one direction. Growing either list is
-// a decision about what everybody who imports goroberta has to build and trust.
+// modules, and the packages of this module to one direction. gorgonia.org/tensor and
+// what it needs come with roberta/dense alone. Growing a list is a decision about
+// what everybody who imports goroberta has to build and trust.
 func TestDependencies(t *testing.T) {
 	const (
 		regexp2  = "github.com/dlclark/regexp2/v2"
@@ -20,16 +21,21 @@ func TestDependencies(t *testing.T) {
 		tensor   = "gorgonia.org/tensor"
 	)
 	ofTensor, _ := dependencies(t, tensor)
+	engine := []string{"tokenizer", "bpe", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel"}
 	for _, test := range []struct {
 		pkg     string
 		modules []string // other modules it may need
 		own     []string // packages of this module it may need
 	}{
-		{"bpe", []string{regexp2, compress}, nil},
-		{"weights", []string{compress, sys}, nil},
+		{"tokenizer", nil, nil},
+		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
+		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
+		{"internal/outfile", []string{sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},
-		{"roberta", append(ofTensor, regexp2, compress, sys), []string{"bpe", "weights", "internal/simd", "internal/parallel"}},
+		{"internal/nn", []string{sys}, []string{"internal/simd", "internal/parallel"}},
+		{"roberta", []string{regexp2, compress, sys}, engine},
+		{"roberta/dense", append(ofTensor, regexp2, compress, sys), append(engine, "roberta")},
 	} {
 		t.Run(test.pkg, func(t *testing.T) {
 			modules, own := dependencies(t, module+"/"+test.pkg)

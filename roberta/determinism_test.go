@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"gorgonia.org/tensor"
-
 	"github.com/goroberta/goroberta/internal/simd"
 )
 
@@ -29,7 +27,7 @@ func batchOf(seed uint64, vocab int, lengths ...int) [][]int {
 }
 
 // sequence returns sequence s of features (B, T, C), without padding.
-func sequence(d *tensor.Dense, s, n int) []float32 {
+func sequence(d *States, s, n int) []float32 {
 	T, C := d.Shape()[1], d.Shape()[2]
 	return floats(d)[s*T*C:][:n*C]
 }
@@ -38,9 +36,9 @@ func sameBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
 }
 
-// TestOneResult holds a batch to its sequences one by one, threads to one
+// TestLevelsOneResult holds a batch to its sequences one by one, threads to one
 // another and every level of instructions to the portable one, bit for bit.
-func TestOneResult(t *testing.T) {
+func TestLevelsOneResult(t *testing.T) {
 	ctx := context.Background()
 	for _, path := range [][]string{{"tiny", "model.pt"}, {"tiny", "fp16.pt"}, {"variants", "prenorm", "model.pt"}, {"variants", "head_dim_5", "model.pt"}, {"variants", "one_head_ffn_odd", "model.pt"}} {
 		t.Run(strings.Join(path[:len(path)-1], "/"), func(t *testing.T) {
@@ -82,12 +80,12 @@ func TestOneResult(t *testing.T) {
 				m := openGolden(t, golden(t, path...), WithThreads(threads))
 				for _, f := range []struct {
 					name string
-					run  func() (*tensor.Dense, error)
-					want *tensor.Dense
+					run  func() (result, error)
+					want result
 				}{
-					{"features", func() (*tensor.Dense, error) { return m.ExtractFeatures(ctx, rows...) }, want},
-					{"predictions", func() (*tensor.Dense, error) { return m.Predict(ctx, "mnli", rows...) }, logp},
-					{"LM logits", func() (*tensor.Dense, error) { return m.LMLogits(ctx, rows...) }, logits},
+					{"features", func() (result, error) { return m.ExtractFeatures(ctx, rows...) }, want},
+					{"predictions", func() (result, error) { return m.Predict(ctx, "mnli", rows...) }, logp},
+					{"LM logits", func() (result, error) { return m.LMLogits(ctx, rows...) }, logits},
 				} {
 					got, err := f.run()
 					if err != nil {
@@ -134,7 +132,7 @@ func TestMaskedRowsOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := m.maskLogits(context.Background(), rows, func(s int) []int { return at[s] })
+		got, err := maskLogits(context.Background(), m, rows, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,4 +147,10 @@ func TestMaskedRowsOnly(t *testing.T) {
 			}
 		}
 	}
+}
+
+// maskLogits is all that eachMask gives.
+func maskLogits(ctx context.Context, m *Model, tokens, at [][]int) (all []float32, err error) {
+	err = m.eachMask(ctx, tokens, at, func(_ int, logits []float32) { all = append(all, logits...) })
+	return all, err
 }

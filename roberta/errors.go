@@ -3,6 +3,7 @@ package roberta
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -14,16 +15,19 @@ var (
 	// without tokens (pads do not count).
 	ErrEmpty = errors.New("roberta: empty input")
 	// ErrTooLong is returned, as a *LengthError, for a sequence of more than
-	// Config.MaxPositions tokens.
+	// Config.MaxPositions tokens, or of more than four times as many tokens and pads.
 	ErrTooLong = errors.New("roberta: too many tokens")
 	// ErrToken is returned, as a *TokenError, for an id outside the vocabulary.
 	ErrToken = errors.New("roberta: token outside the vocabulary")
 	// ErrUnknownHead is returned, as a *HeadError, for a classification head
 	// that the model does not have.
 	ErrUnknownHead = errors.New("roberta: unknown classification head")
-	// ErrHead is returned by RegisterClassificationHead for a head that cannot
-	// be: a bad name, number of classes or option.
+	// ErrHead is returned by SetHead and RegisterClassificationHead for a head with a
+	// bad name, number of classes, size or option.
 	ErrHead = errors.New("roberta: invalid classification head")
+	// ErrHeadReads is returned by Predict for a head that reads each token or spans,
+	// and by PredictTokens for one that reads a sequence's first token.
+	ErrHeadReads = errors.New("roberta: classification head reads other tokens")
 	// ErrNoVocabulary is returned by methods that take text, and for the empty
 	// sequence that Encode gives, if the checkpoint came without a vocabulary.
 	ErrNoVocabulary = errors.New("roberta: no vocabulary")
@@ -35,23 +39,33 @@ var (
 	// ErrTopK is returned, as a *TopKError, for a number of answers below 1 or
 	// above the vocabulary's size.
 	ErrTopK = errors.New("roberta: top-k out of range")
-	// ErrAlign is returned, as an *AlignError, if words and tokens cannot be
-	// brought together.
+	// ErrAlign is returned, as an *AlignError, if words and tokens do not match.
 	ErrAlign = errors.New("roberta: words do not match the text")
 	// ErrModel is returned, wrapped with the tensor or setting at fault, by Open
 	// for a checkpoint that no model can be built from.
 	ErrModel = errors.New("roberta: not a usable RoBERTa checkpoint")
 )
 
-// A LengthError reports a sequence with more tokens than the model has positions.
+// A LengthError reports a sequence with more tokens than the model has positions,
+// or with more tokens and pads than any padded batch has.
 type LengthError struct {
-	Sequence int // index in the batch
-	Tokens   int // without pads
-	Max      int
+	Sequence int  // index in the batch
+	Tokens   int  // without pads, unless Pads is set
+	Max      int  // the most that it may have
+	Pads     bool // Tokens and Max count pads as well
 }
 
 func (e *LengthError) Error() string {
-	return fmt.Sprintf("roberta: sequence %d: %d tokens exceed the maximum length of %d", e.Sequence, e.Tokens, e.Max)
+	return fmt.Sprintf("roberta: sequence %d: %s", e.Sequence, e.Reason())
+}
+
+// Reason is the error without the sequence, for callers that name it themselves.
+func (e *LengthError) Reason() string {
+	what := "tokens"
+	if e.Pads {
+		what = "tokens and pads"
+	}
+	return fmt.Sprintf("%d %s exceed the maximum length of %d", e.Tokens, what, e.Max)
 }
 
 // Is makes errors.Is(err, ErrTooLong) true.
@@ -62,7 +76,7 @@ type TokenError struct {
 	Sequence int // index in the batch
 	Position int // index in the sequence
 	ID       int
-	Vocab    int
+	Vocab    int // size of the vocabulary: ids are 0 … Vocab-1
 }
 
 func (e *TokenError) Error() string {
@@ -75,15 +89,15 @@ func (e *TokenError) Is(target error) bool { return target == ErrToken }
 // A HeadError reports a classification head that is not there, and those that are.
 type HeadError struct {
 	Name  string
-	Heads []string
+	Heads []string // names of the model's heads, sorted
 }
 
 func (e *HeadError) Error() string {
 	have := "the model has none"
 	if len(e.Heads) > 0 {
-		have = "the model has " + strings.Join(e.Heads, ", ")
+		have = "the model has " + list(e.Heads)
 	}
-	return fmt.Sprintf("roberta: unknown classification head %q: %s", e.Name, have)
+	return fmt.Sprintf("roberta: unknown classification head %s: %s", quote(e.Name), have)
 }
 
 // Is makes errors.Is(err, ErrUnknownHead) true.
@@ -119,3 +133,28 @@ func (e *TopKError) Error() string {
 
 // Is makes errors.Is(err, ErrTopK) true.
 func (e *TopKError) Is(target error) bool { return target == ErrTopK }
+
+// list joins names, the first 20 at most.
+func list(names []string) string {
+	const most = 20
+	var first []string
+	for _, n := range names[:min(most, len(names))] {
+		first = append(first, short(n))
+	}
+	if n := len(names) - most; n > 0 {
+		first = append(first, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(first, ", ")
+}
+
+// quote is a text or a name in quotation marks, as an error quotes it.
+func quote(s string) string { return strconv.Quote(short(s)) }
+
+// short cuts s to what an error may quote.
+func short(s string) string {
+	const most = 100
+	if len(s) <= most {
+		return s
+	}
+	return fmt.Sprintf("%s… (%d bytes)", s[:most], len(s))
+}

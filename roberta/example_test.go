@@ -8,9 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-
-	"gorgonia.org/tensor"
-	"gorgonia.org/tensor/native"
+	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -107,7 +105,7 @@ func ExampleModel_DecodeDocuments() {
 func ExampleModel_ExtractFeatures() {
 	m := open(tinyCheckpoint)
 	defer m.Close()
-	// Sentences of a batch need no padding. The rows past a sentence's end are zero.
+	// Sentences of a batch need no padding.
 	a, b := m.Encode("it was"), m.Encode("it was what it was")
 	x, err := m.ExtractFeatures(context.Background(), a, b)
 	if err != nil {
@@ -115,14 +113,11 @@ func ExampleModel_ExtractFeatures() {
 	}
 	fmt.Println(x.Shape(), len(a), len(b))
 
-	rows, err := native.Tensor3F32(x) // [][][]float32 over the same memory
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(len(rows[1][0]), rows[0][len(b)-1][:3])
+	last := x.Row(1, len(b)-1) // of the second sentence's </s>
+	fmt.Println(len(last), len(x.Float32s()) == 2*7*64)
 	// Output:
 	// (2, 7, 64) 4 7
-	// 64 [0 0 0]
+	// 64 true
 }
 
 func ExampleModel_ExtractAllHiddens() {
@@ -138,7 +133,7 @@ func ExampleModel_ExtractAllHiddens() {
 		log.Fatal(err)
 	}
 	fmt.Println(len(hidden)) // the embedding layer and three more
-	fmt.Println(hidden[3].Eq(features))
+	fmt.Println(slices.Equal(hidden[3].Float32s(), features.Float32s()))
 	// Output:
 	// 4
 	// true
@@ -154,7 +149,7 @@ func ExampleModel_Predict() {
 	fmt.Println(logp.Shape())
 	for row := range 2 {
 		sum := 0.0
-		for _, v := range logp.Data().([]float32)[3*row:][:3] {
+		for _, v := range logp.Row(row) {
 			sum += math.Exp(float64(v))
 		}
 		fmt.Printf("%.3f\n", sum)
@@ -184,7 +179,7 @@ func ExampleModel_PredictLogits() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(logp.Data(), score.Shape(), score.Data().([]float32)[0] != 0)
+	fmt.Println(logp.Row(0), score.Shape(), score.Row(0)[0] != 0)
 	// Output: [0] (1, 1) true
 }
 
@@ -271,26 +266,6 @@ func ExampleModel_DisambiguatePronoun() {
 	// true
 }
 
-func ExampleTokensFromDense() {
-	// A batch as fairseq's collate_tokens builds it: padded with 1 at the right.
-	t := tensor.New(tensor.WithShape(2, 5), tensor.WithBacking([]int{
-		0, 31414, 232, 328, 2,
-		0, 31414, 2, 1, 1,
-	}))
-	tokens, err := roberta.TokensFromDense(t)
-	if err != nil {
-		log.Fatal(err)
-	}
-	m := open(checkpoint)
-	defer m.Close()
-	x, err := m.ExtractFeatures(context.Background(), tokens...)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(x.Shape(), m.Decode(tokens[1]))
-	// Output: (2, 5, 24) Hello
-}
-
 func ExampleConvert() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
@@ -298,7 +273,7 @@ func ExampleConvert() {
 	}
 	defer os.RemoveAll(dir)
 	packed := filepath.Join(dir, "tiny.safetensors")
-	if err := roberta.Convert(tinyCheckpoint, packed, roberta.Packed()); err != nil {
+	if err := roberta.Convert(context.Background(), tinyCheckpoint, packed, roberta.Packed()); err != nil {
 		log.Fatal(err)
 	}
 	m := open(packed) // settings, vocabulary and heads are in the file

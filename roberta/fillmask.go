@@ -7,8 +7,9 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // maskText is how a text asks for a prediction.
@@ -22,18 +23,18 @@ type Fill struct {
 	ID    int     // its token id
 }
 
-// FillMask predicts the token behind the one <mask> of a text and returns the k
-// likeliest, best first.
+// FillMask predicts the token that the one <mask> of a text stands for and returns the
+// k likeliest, best first.
 //
 // As in fairseq, white space before the <mask> belongs to the answer: in
 // "Go is a <mask> language" the answer is " programming", which replaces
 // " <mask>". An answer without a leading space joins the word before it. White
 // space at the end of each part is not shown to the model.
 //
-// <s>, </s>, <pad> and fill-up symbols of the dictionary are no answers; the
-// next best takes their place. (fairseq drops the first two from the words but
-// not from the scores, and fails on the others.) Fewer than k come back only if
-// the vocabulary has no more.
+// <s>, </s>, <pad> and the symbols that only fill up the dictionary are never answers;
+// the next best token takes their place. (fairseq drops the first two from the words
+// but not from the scores, and fails on the others.) There are fewer than k answers
+// only if the vocabulary has no more.
 //
 // Errors are ErrMask for a text without exactly one <mask>, ErrTopK for k below
 // 1 or above the vocabulary's size, ErrNoLMHead, ErrNoVocabulary, and those of
@@ -46,7 +47,7 @@ func (m *Model) FillMask(ctx context.Context, text string, k int) ([]Fill, error
 	return fills[0], nil
 }
 
-// FillMasks is FillMask for a batch of texts.
+// FillMasks is FillMask for a batch of texts: a list of answers for each.
 func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -62,41 +63,38 @@ func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill,
 	if k < 1 || k > V {
 		return nil, &TopKError{K: k, Max: V}
 	}
-	var tokens [][]int
-	var masks []int // position of the mask in each sequence
+	var tokens, masks [][]int // masks: the position of the mask in each sequence
 	for i, text := range texts {
 		if n := strings.Count(text, maskText); n != 1 {
 			return nil, &MaskError{Text: i, Found: n, batch: len(texts) > 1}
 		}
 		ids, at := maskedTokens(m.tok, text)
-		tokens, masks = append(tokens, ids), append(masks, at)
-	}
-	logits, err := m.maskLogits(ctx, tokens, func(s int) []int { return masks[s : s+1] })
-	if err != nil {
-		return nil, err
+		tokens, masks = append(tokens, ids), append(masks, []int{at})
 	}
 	out := make([][]Fill, len(texts))
-	for s, text := range texts {
-		scores := logits[s*V:][:V]
+	err := m.eachMask(ctx, tokens, masks, func(s int, scores []float32) {
 		simd.Softmax(scores)
-		for _, id := range best(scores, k, func(id int) bool { return isAnswer(m.tok.Dictionary(), id) }) {
-			token := m.tok.TokenText(id)
-			out[s] = append(out[s], Fill{Text: fillIn(text, token), Score: scores[id], Token: token, ID: id})
+		for _, id := range best(scores, k, func(id int) bool { return isAnswer(m.tok, id) }) {
+			token := tokenizer.TokenText(m.tok, id)
+			out[s] = append(out[s], Fill{Text: fillIn(texts[s], token), Score: scores[id], Token: token, ID: id})
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
 
 // maskedTokens encodes the parts of a text around its <mask> and returns where
 // the mask is among the tokens.
-func maskedTokens(tok *bpe.Tokenizer, text string) ([]int, int) {
+func maskedTokens(tok tokenizer.Tokenizer, text string) ([]int, int) {
 	before, after, _ := strings.Cut(text, maskText)
-	dict := tok.Dictionary()
-	ids := tok.AppendIDs([]int{dict.Bos()}, trimRight(before))
+	special := tok.Special()
+	ids := tok.Append([]int{special.BOS}, trimRight(before))
 	at := len(ids)
-	ids = append(ids, dict.Mask())
-	ids = tok.AppendIDs(ids, trimRight(after))
-	return append(ids, dict.Eos()), at
+	ids = append(ids, special.Mask)
+	ids = tok.Append(ids, trimRight(after))
+	return append(ids, special.EOS), at
 }
 
 // fillIn puts an answer in the place of a text's <mask> and of a space before it.
@@ -108,12 +106,13 @@ func fillIn(text, token string) string {
 }
 
 // isAnswer says whether a token can be an answer to a mask.
-func isAnswer(d *bpe.Dictionary, id int) bool {
-	return id != d.Bos() && id != d.Eos() && id != d.Pad() && !strings.HasPrefix(d.Symbol(id), "madeupword")
+func isAnswer(tok tokenizer.Tokenizer, id int) bool {
+	kind := tok.Kind(id)
+	return kind != tokenizer.Marker && kind != tokenizer.Filler
 }
 
-// isSpace says whether Python's str.strip removes r: Unicode white space and
-// the four separators that Go does not count.
+// isSpace says whether Python's str.strip removes r: Unicode white space, and four
+// separators that are no white space to Go.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 func trimRight(s string) string { return strings.TrimRightFunc(s, isSpace) }
@@ -168,25 +167,48 @@ func best(scores []float32, k int, ok func(int) bool) []int {
 	return heap
 }
 
-// maskLogits computes the LM logits [Σ len(at(s)), V] of the positions at(s) of
-// each sequence, in order, and of no others.
-func (m *Model) maskLogits(ctx context.Context, tokens [][]int, at func(s int) []int) ([]float32, error) {
-	var logits []float32
-	err := m.compute(ctx, tokens, computation{
-		rows: func(b *batch) []int {
-			rows := []int{} // not nil, which would be all
-			for s := range tokens {
-				for _, i := range at(s) {
-					rows = append(rows, b.offsets[s]+i)
-				}
+// maskRows bounds the LM logits that are in memory at a time: 50 MB for GPT-2's
+// vocabulary.
+const maskRows = 256
+
+// eachMask calls f with the LM logits [V] of the positions at[s] of each sequence, in
+// order, and of no others. The sequences have no pads.
+func (m *Model) eachMask(ctx context.Context, tokens, at [][]int, f func(s int, logits []float32)) error {
+	for s, sequence := range tokens {
+		if err := m.checkLength(s, sequence); err != nil {
+			return err
+		}
+	}
+	for lo, hi := 0, 0; lo < len(tokens); lo = hi {
+		n := 0
+		for hi = lo; hi < len(tokens) && (hi == lo || n+len(at[hi]) <= maskRows); hi++ {
+			n += len(at[hi])
+		}
+		b, _, err := m.batch(tokens[lo:hi])
+		if err != nil {
+			return err
+		}
+		var rows, sequences []int
+		for s := lo; s < hi; s++ {
+			for _, i := range at[s] {
+				rows, sequences = append(rows, b.Offsets[s-lo]+i), append(sequences, s)
 			}
-			return rows
-		},
-		use: func(_ *batch, a *arena, x matrix) error {
-			V := m.cfg.VocabSize
-			logits = make([]float32, x.rows*V)
-			return m.lm.logits(ctx, m.pool, a, func(r int) []float32 { return logits[r*V:][:V] }, x, m.enc.act, m.cfg.LayerNormEps)
-		},
-	})
-	return logits, err
+		}
+		r, err := m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm})
+		if err != nil {
+			return err
+		}
+		for i, s := range sequences {
+			f(s, r.Logits[i*m.cfg.VocabSize:][:m.cfg.VocabSize])
+		}
+	}
+	return nil
+}
+
+// checkLength is a *LengthError for a sequence without pads that is too long.
+func (m *Model) checkLength(s int, sequence []int) error {
+	if n := len(sequence); n > m.cfg.MaxPositions {
+		return &LengthError{Sequence: s, Tokens: n, Max: m.cfg.MaxPositions}
+	}
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // TestFillMaskSpaces: a space before <mask> goes with it, other white space
@@ -41,7 +43,7 @@ func TestFillMaskSpaces(t *testing.T) {
 				if i > 0 && f.Score > fills[i-1].Score || !(f.Score > 0 && f.Score < 1) || seen[f.ID] {
 					t.Errorf("answer %d is %+v after %+v", i, f, fills[max(0, i-1)])
 				}
-				if got := m.tok.TokenText(f.ID); got != f.Token {
+				if got := tokenizer.TokenText(m.tok, f.ID); got != f.Token {
 					t.Errorf("token %d is %q, the answer says %q", f.ID, got, f.Token)
 				}
 				seen[f.ID] = true
@@ -107,7 +109,7 @@ func TestFillMaskSpecialTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, id := range c.At {
-			m.lm.bias[id] += 40
+			m.lm.Bias[id] += 40
 		}
 		if c.Best == "<unk>" || c.Best == "<mask>" || c.Best == "<unk> and <mask>" {
 			checkFill(t, m, c.goldenFill)

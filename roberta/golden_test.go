@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"gorgonia.org/tensor"
-
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -127,7 +125,13 @@ func near(t *testing.T, what string, got, want []float32, bound float64) {
 	}
 }
 
-func floats(d *tensor.Dense) []float32 { return d.Data().([]float32) }
+// A result is what a method of Model computes.
+type result interface {
+	Shape() Shape
+	Float32s() []float32
+}
+
+func floats(x result) []float32 { return x.Float32s() }
 
 func openGolden(t testing.TB, path string, opts ...Option) *Model {
 	t.Helper()

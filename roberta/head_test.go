@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"gorgonia.org/tensor"
 )
 
 // TestLabelsFollowTheFile permutes and cuts the class names of a Hugging Face
@@ -23,7 +21,7 @@ func TestLabelsFollowTheFile(t *testing.T) {
 	plain := openGolden(t, dir)
 	head := plain.Heads()[0].Name
 	rows := batchOf(5, plain.Config().VocabSize, 9, 4)
-	want := must[*tensor.Dense](t)(plain.Predict(t.Context(), head, rows...))
+	want := must[*Matrix](t)(plain.Predict(t.Context(), head, rows...))
 	for _, c := range []struct {
 		name    string
 		id2name map[string]string
@@ -52,7 +50,7 @@ func TestLabelsFollowTheFile(t *testing.T) {
 			if notes := strings.Join(m.Notes(), "\n"); !strings.Contains(notes, c.note) {
 				t.Errorf("notes %q do not say %q", notes, c.note)
 			}
-			if got := must[*tensor.Dense](t)(m.Predict(t.Context(), head, rows...)); !sameBits(floats(got), floats(want)) {
+			if got := must[*Matrix](t)(m.Predict(t.Context(), head, rows...)); !sameBits(floats(got), floats(want)) {
 				t.Errorf("log-probabilities %v, want %v: the order of names must not change them", floats(got), floats(want))
 			}
 			if _, err := m.Predict(t.Context(), "mnli", rows...); !errors.Is(err, ErrUnknownHead) || !strings.Contains(err.Error(), head) {
@@ -71,9 +69,9 @@ func TestLabelsFollowTheFile(t *testing.T) {
 func TestRegression(t *testing.T) {
 	m := openGolden(t, golden(t, "tiny", "model.pt"))
 	rows := batchOf(12, m.Config().VocabSize, slices.Repeat([]int{3, 11}, 32)...)
-	logp := must[*tensor.Dense](t)(m.Predict(t.Context(), "score", rows...))
-	logits := must[*tensor.Dense](t)(m.PredictLogits(t.Context(), "score", rows...))
-	if want := (tensor.Shape{64, 1}); !slices.Equal(logp.Shape(), want) || !slices.Equal(logits.Shape(), want) {
+	logp := must[*Matrix](t)(m.Predict(t.Context(), "score", rows...))
+	logits := must[*Matrix](t)(m.PredictLogits(t.Context(), "score", rows...))
+	if want := (Shape{64, 1}); !slices.Equal(logp.Shape(), want) || !slices.Equal(logits.Shape(), want) {
 		t.Fatalf("shapes %v and %v, want %v", logp.Shape(), logits.Shape(), want)
 	}
 	if slices.ContainsFunc(floats(logp), nonZero) {
@@ -140,7 +138,7 @@ func TestRegisterClassificationHead(t *testing.T) {
 	// torch's default: uniform in ±1/√inputs.
 	h := (*m.heads.Load())["new_task"]
 	lo, hi, n := 0.0, 0.0, 0
-	for _, w := range h.dense.w.F32 {
+	for _, w := range h.net.Dense.W.F32 {
 		lo, hi = min(lo, float64(w)), max(hi, float64(w))
 		if w != 0 {
 			n++

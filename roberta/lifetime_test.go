@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"gorgonia.org/tensor"
 )
 
 // everything calls each method that computes and gives its numbers.
@@ -31,11 +29,11 @@ func everything(ctx context.Context, m *Model, rows [][]int) (all []float32, err
 	for _, h := range hidden {
 		all = append(all, floats(h)...)
 	}
-	for _, f := range []func() (*tensor.Dense, error){
-		func() (*tensor.Dense, error) { return m.LMLogits(ctx, rows...) },
-		func() (*tensor.Dense, error) { return m.Predict(ctx, "mnli", rows...) },
-		func() (*tensor.Dense, error) { return m.PredictLogits(ctx, "score", rows...) },
-		func() (*tensor.Dense, error) {
+	for _, f := range []func() (result, error){
+		func() (result, error) { return m.LMLogits(ctx, rows...) },
+		func() (result, error) { return m.Predict(ctx, "mnli", rows...) },
+		func() (result, error) { return m.PredictLogits(ctx, "score", rows...) },
+		func() (result, error) {
 			al, err := m.ExtractFeaturesAlignedToWords(ctx, "the first time", []string{"the", "first time"[:5], "time"})
 			if err != nil {
 				return nil, err
@@ -128,7 +126,7 @@ func TestNothingIsLeft(t *testing.T) {
 	in := golden(t, "tiny", "model.pt")
 	dir := t.TempDir()
 	plain, mapped := filepath.Join(dir, "plain.safetensors"), filepath.Join(dir, "packed.safetensors")
-	if err := errors.Join(Convert(in, plain), Convert(in, mapped, Packed())); err != nil {
+	if err := errors.Join(Convert(t.Context(), in, plain), Convert(t.Context(), in, mapped, Packed())); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{in, plain, mapped, golden(t, "tiny", "roberta.tiny.tar.gz")} {
@@ -192,18 +190,18 @@ func openFiles() int {
 func TestResultsOutliveTheModel(t *testing.T) {
 	for _, opts := range [][]ConvertOption{nil, {Packed()}} {
 		path := filepath.Join(t.TempDir(), "model.safetensors")
-		if err := Convert(golden(t, "tiny", "model.pt"), path, opts...); err != nil {
+		if err := Convert(t.Context(), golden(t, "tiny", "model.pt"), path, opts...); err != nil {
 			t.Fatal(err)
 		}
 		m := must[*Model](t)(Open(path))
 		rows := batchOf(9, m.Config().VocabSize, 12)
-		hidden := must[[]*tensor.Dense](t)(m.ExtractAllHiddens(t.Context(), rows...))
+		hidden := must[[]*States](t)(m.ExtractAllHiddens(t.Context(), rows...))
 		tokens := m.Encode("The first time.")
 		if err := m.Close(); err != nil {
 			t.Fatal(err)
 		}
 		again := openGolden(t, golden(t, "tiny", "model.pt"))
-		for layer, want := range must[[]*tensor.Dense](t)(again.ExtractAllHiddens(t.Context(), rows...)) {
+		for layer, want := range must[[]*States](t)(again.ExtractAllHiddens(t.Context(), rows...)) {
 			if !sameBits(floats(hidden[layer]), floats(want)) {
 				t.Errorf("hidden state %d has other values after Close", layer)
 			}

@@ -1,44 +1,48 @@
 package roberta
 
 import (
-	"fmt"
-	"regexp"
-	"slices"
-	"sort"
-	"strconv"
-	"strings"
+	"context"
+	"encoding/binary"
 	"sync"
 
+	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/weights"
 )
 
-// Names of fairseq's parameters (today's; package weights translates older ones).
-const (
-	stack      = "encoder.sentence_encoder."
-	lmPrefix   = "encoder.lm_head."
-	headPrefix = "classification_heads."
-)
+// load reads a checkpoint's tensors into the parts of a model: the LM head is nil
+// if there is none. Matrices are packed, so of the file only embeddings are used
+// afterwards. Errors are those of package weights.
+func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[string]*head, error) {
+	l := &loader{checkpoint: c, ctx: ctx}
+	elements := 0
+	for _, t := range c.tensors {
+		elements += t.Len()
+	}
+	// As much memory as the layers need, but no more than the file has.
+	l.float32s.Want = min(elements, c.config.Layers*(4*simd.PackedLen(c.config.Dim, c.config.Dim)+
+		simd.PackedLen(c.config.FFNDim, c.config.Dim)+simd.PackedLen(c.config.Dim, c.config.FFNDim)))
+	l.float16s.Want = l.float32s.Want
+	enc := l.encoder(pool)
+	lm := l.lmHead(enc.Tokens)
+	heads := l.classificationHeads()
+	if l.err != nil {
+		return nil, nil, nil, l.err
+	}
+	return enc, lm, heads, nil
+}
 
-// packedSuffix marks a tensor that holds a matrix already cut into panels,
-// [panels, K, 16] (roberta.Convert with Packed).
-const packedSuffix = ".packed16"
-
-// A loader builds a model's parts from a checkpoint's tensors. The first
-// problem is kept as err; what follows it is skipped.
+// A loader reads tensors of a checkpoint, which has checked that they are there
+// and have the right shapes. It keeps the first error and then reads no more.
 type loader struct {
-	cfg   Config
-	ckpt  *weights.Checkpoint
-	pool  *parallel.Pool
-	notes []string
+	*checkpoint
+	ctx      context.Context
+	float32s nn.Slab[float32] // matrices in float32
+	float16s nn.Slab[uint16]  // and in float16
 
-	full slab[float32] // weights of layers, in float32
-	half slab[uint16]  // and in float16
-
-	mu   sync.Mutex
-	err  error
-	used map[string]bool
+	mu  sync.Mutex
+	err error
 }
 
 func (l *loader) fail(err error) {
@@ -49,171 +53,230 @@ func (l *loader) fail(err error) {
 	}
 }
 
-func (l *loader) note(format string, args ...any) {
-	l.notes = append(l.notes, fmt.Sprintf(format, args...))
-}
-
-func (l *loader) has(name string) bool {
-	_, ok := l.ckpt.Tensor(name)
-	return ok
-}
-
-// tensor returns a tensor of exactly this shape, or nil after a failure.
-func (l *loader) tensor(name string, shape ...int) *weights.Tensor {
-	t, ok := l.ckpt.Tensor(name)
-	if !ok {
-		l.fail(fmt.Errorf("%w: tensor %s is missing", ErrModel, name))
-		return nil
-	}
-	if !slices.Equal(t.Shape, shape) {
-		l.fail(fmt.Errorf("%w: tensor %s has shape %v, the settings ask for %v", ErrModel, name, t.Shape, shape))
-		return nil
-	}
-	if !t.DType.IsFloat() {
-		l.fail(fmt.Errorf("%w: tensor %s holds %v, want floating-point numbers", ErrModel, name, t.DType))
-		return nil
+// failed says whether reading has ended: by an error or by the context.
+func (l *loader) failed() bool {
+	if err := l.ctx.Err(); err != nil {
+		l.fail(err)
 	}
 	l.mu.Lock()
-	l.used[name] = true
-	l.mu.Unlock()
-	return t
+	defer l.mu.Unlock()
+	return l.err != nil
 }
 
-// vector reads a one-dimensional tensor, with room for whole panels.
+func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
+	c := &l.config
+	e := &nn.Encoder{
+		Config: nn.Config{
+			Dim: c.Dim, FFNDim: c.FFNDim, Heads: c.Heads, Activation: activations[c.Activation],
+			LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, ScaleEmbedding: c.ScaleEmbedding,
+		},
+		Tokens: l.table(embedWeight),
+		Layers: make([]nn.Layer, c.Layers),
+	}
+	switch c.Positions {
+	case LearnedPositions:
+		e.Positions = nn.LearnedPositions(l.float32Table(stack+"embed_positions.weight"), firstPosition)
+	case SinusoidalPositions:
+		e.Positions = nn.SinusoidalPositions(c.Dim, firstPosition)
+	}
+	if l.has(tokenTypes) {
+		e.Types = l.float32Table(tokenTypes)
+	}
+	if c.LayerNormEmbedding {
+		n := l.norm(stack + "layernorm_embedding")
+		e.EmbedNorm = &n
+	}
+	if c.FinalLayerNorm {
+		n := l.norm(lastNorm)
+		e.LastNorm = &n
+	}
+	pool.Run(c.Layers, func(_, i int) {
+		if l.failed() {
+			return
+		}
+		p := c.layerPrefix(i)
+		e.Layers[i] = nn.Layer{
+			QKV:      l.attention(p + "self_attn."),
+			Out:      l.linear(p+"self_attn.out_proj", c.Dim, c.Dim),
+			AttnNorm: l.norm(p + "self_attn_layer_norm"),
+			FC1:      l.linear(p+"fc1", c.FFNDim, c.Dim),
+			FC2:      l.linear(p+"fc2", c.Dim, c.FFNDim),
+			FFNNorm:  l.norm(p + "final_layer_norm"),
+		}
+	})
+	return e
+}
+
+func (l *loader) lmHead(tokens *nn.Table) *nn.LMHead {
+	if !l.hasLM {
+		return nil
+	}
+	h := &nn.LMHead{
+		Dense: l.linear(lmPrefix+"dense", l.config.Dim, l.config.Dim),
+		Norm:  l.norm(lmPrefix + "layer_norm"),
+		Bias:  l.vector(lmPrefix+"bias", l.config.VocabSize),
+		W:     tokens,
+	}
+	if !l.config.Tied {
+		h.W = l.table(lmWeight)
+	}
+	return h
+}
+
+func (l *loader) classificationHeads() map[string]*head {
+	heads := make(map[string]*head, len(l.heads))
+	for name, shape := range l.heads {
+		if l.failed() {
+			return nil
+		}
+		prefix := headPrefix + name + "."
+		h := &head{Head: shape.Head, activation: shape.activation}
+		in := l.config.Dim
+		if h.InnerDim > 0 {
+			dense := l.linear(prefix+"dense", h.InnerDim, in)
+			h.net.Dense, h.net.Activation = &dense, activations[h.activation]
+			in = h.InnerDim
+		}
+		h.net.Out.W = l.matrix(prefix+"out_proj.weight", h.Classes, in)
+		if shape.noBias {
+			h.net.Out.Bias = make([]float32, simd.Panels(h.Classes)*simd.PanelWidth)
+		} else {
+			h.net.Out.Bias = l.vector(prefix+"out_proj.bias", h.Classes)
+		}
+		heads[name] = h
+	}
+	return heads
+}
+
+// vector reads a tensor of n elements, with room for whole panels.
 func (l *loader) vector(name string, n int) []float32 {
 	v := make([]float32, simd.Panels(n)*simd.PanelWidth)
-	l.vectorInto(v, name, n)
+	l.read(v[:n], name)
 	return v
 }
 
-func (l *loader) vectorInto(dst []float32, name string, n int) {
-	if t := l.tensor(name, n); t != nil {
-		if err := t.Float32s(dst[:n]); err != nil {
-			l.fail(err)
-		}
+func (l *loader) read(dst []float32, name string) {
+	if err := l.tensors[name].Float32s(dst); err != nil {
+		l.fail(err)
 	}
 }
 
-func (l *loader) norm(prefix string) norm {
-	n := norm{l.vector(prefix+".weight", l.cfg.Dim), l.vector(prefix+".bias", l.cfg.Dim)}
-	return norm{n.gain[:l.cfg.Dim], n.bias[:l.cfg.Dim]}
+func (l *loader) norm(prefix string) nn.Norm {
+	n := nn.Norm{Gain: make([]float32, l.config.Dim), Bias: make([]float32, l.config.Dim)}
+	l.read(n.Gain, prefix+".weight")
+	l.read(n.Bias, prefix+".bias")
+	return n
 }
 
 // linear reads the layer prefix.weight [out, in], prefix.bias [out].
-func (l *loader) linear(prefix string, out, in int) linear {
-	return linear{w: l.matrix(prefix+".weight", out, in), b: l.vector(prefix+".bias", out)}
-}
-
-// matrix packs the weights that stack up to [out, in·…]; names' parts each begin
-// at a whole panel.
-func (l *loader) matrix(name string, out, in int) simd.Matrix {
-	if m, ok := l.packed(name, out, in); ok {
-		return m
-	}
-	t := l.tensor(name, out, in)
-	if t == nil {
-		return simd.Matrix{}
-	}
-	m, err := l.pack(out, in, t)
-	if err != nil {
-		l.fail(err)
-	}
-	return m
+func (l *loader) linear(prefix string, out, in int) nn.Linear {
+	return nn.Linear{W: l.matrix(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
 }
 
 // attention reads the projections of queries, keys and values as one layer.
-func (l *loader) attention(prefix string) linear {
-	C := l.cfg.Dim
+func (l *loader) attention(prefix string) nn.Linear {
+	C := l.config.Dim
 	part := simd.Panels(C) * simd.PanelWidth
-	y := linear{b: make([]float32, 3*part)}
+	y := nn.Linear{Bias: make([]float32, 3*part)}
+	for i, name := range projections {
+		l.read(y.Bias[i*part:][:C], prefix+name+".bias")
+	}
+	if packed := prefix + "qkv_proj.weight" + packedSuffix; l.has(packed) {
+		y.W = l.packed(packed, 3*part, C)
+		return y
+	}
 	var ts []*weights.Tensor
-	m, packed := l.packed(prefix+"qkv_proj.weight", 3*part, C)
-	for i, name := range []string{"q_proj", "k_proj", "v_proj"} {
-		l.vectorInto(y.b[i*part:], prefix+name+".bias", C)
-		if !packed {
-			ts = append(ts, l.tensor(prefix+name+".weight", C, C))
-		}
+	for _, name := range projections {
+		ts = append(ts, l.tensors[prefix+name+".weight"])
 	}
-	if packed {
-		y.w = m
-		return y
-	}
-	if slices.Contains(ts, nil) {
-		return y
-	}
-	var err error
-	if y.w, err = l.pack(C, C, ts...); err != nil {
-		l.fail(err)
-	}
+	y.W = l.pack(C, C, ts...)
 	return y
 }
 
+// matrix reads a weight [out, in] and packs it, unless the file has it packed.
+func (l *loader) matrix(name string, out, in int) simd.Matrix {
+	if l.has(name + packedSuffix) {
+		return l.packed(name+packedSuffix, out, in)
+	}
+	return l.pack(out, in, l.tensors[name])
+}
+
 // packed returns a matrix that the file holds in panels already.
-func (l *loader) packed(name string, out, in int) (simd.Matrix, bool) {
-	name += packedSuffix
-	if !l.has(name) {
-		return simd.Matrix{}, false
-	}
-	m := simd.Matrix{N: out, K: in}
-	t := l.tensor(name, simd.Panels(out), in, simd.PanelWidth)
-	if t == nil {
-		return m, true
-	}
-	var err error
-	switch t.DType {
-	case weights.F16:
+func (l *loader) packed(name string, out, in int) simd.Matrix {
+	t := l.table(name) // of panels, whose shape does not matter here
+	m := simd.Matrix{N: out, K: in, F32: t.F32, F16: t.F16}
+	if t.F16 != nil {
 		m.Format = simd.Float16
-		m.F16, err = uint16s(t)
-	case weights.F32:
-		m.F32, err = float32s(t)
-	default:
-		err = fmt.Errorf("%w: tensor %s holds %v, want F16 or F32", ErrModel, name, t.DType)
 	}
-	if err != nil {
-		l.fail(err)
-	}
-	return m, true
+	return m
 }
 
 // pack packs tensors [out, in] into one matrix, each from a panel's start.
 // The matrix is float16 if every weight is one; most published checkpoints are,
 // and half the bytes make short inputs nearly twice as fast.
-func (l *loader) pack(out, in int, ts ...*weights.Tensor) (simd.Matrix, error) {
+func (l *loader) pack(out, in int, ts ...*weights.Tensor) simd.Matrix {
 	n := simd.PackedLen(out, in)
 	m := simd.Matrix{N: out, K: in}
 	if len(ts) > 1 {
 		m.N = len(ts) * simd.Panels(out) * simd.PanelWidth
 	}
-	if half, err := halves(ts); err != nil {
-		return m, err
-	} else if half != nil {
-		m.Format, m.F16 = simd.Float16, l.half.take(len(ts)*n)
+	half, err := float16s(ts)
+	switch {
+	case err != nil:
+		l.fail(err)
+	case half != nil:
+		m.Format = simd.Float16
+		m.F16 = l.float16s.Take(len(ts) * n)
 		for i, w := range half {
 			simd.PackF16(m.F16[i*n:], w, in, out, in)
 		}
-		return m, nil
-	}
-	m.F32 = l.full.take(len(ts) * n)
-	for i, t := range ts {
-		w, err := float32s(t)
-		if err != nil {
-			return m, err
+	default:
+		m.F32 = l.float32s.Take(len(ts) * n)
+		for i, t := range ts {
+			w, err := float32s(t)
+			if err != nil {
+				l.fail(err)
+				break
+			}
+			simd.Pack(m.F32[i*n:], w, in, out, in)
 		}
-		simd.Pack(m.F32[i*n:], w, in, out, in)
 	}
-	return m, nil
+	return m
 }
 
-// halves returns the tensors as float16, or nil if a weight does not survive that.
-func halves(ts []*weights.Tensor) ([][]uint16, error) {
-	var hs [][]uint16
+// float32Table reads a tensor as float32, if possible without a copy.
+func (l *loader) float32Table(name string) *nn.Table {
+	t := l.tensors[name]
+	v, err := float32s(t)
+	if err != nil {
+		l.fail(err)
+	}
+	return &nn.Table{Rows: t.Shape[0], Cols: t.Shape[1], F32: v}
+}
+
+// table is float32Table, but leaves float16 as it is.
+func (l *loader) table(name string) *nn.Table {
+	t := l.tensors[name]
+	if t.DType != weights.F16 {
+		return l.float32Table(name)
+	}
+	v, err := uint16s(t)
+	if err != nil {
+		l.fail(err)
+	}
+	return &nn.Table{Rows: t.Shape[0], Cols: t.Shape[1], F16: v}
+}
+
+// float16s returns the tensors as float16, or nil if a weight does not survive that.
+func float16s(ts []*weights.Tensor) ([][]uint16, error) {
+	var all [][]uint16
 	for _, t := range ts {
 		if t.DType == weights.F16 {
 			h, err := uint16s(t)
 			if err != nil {
 				return nil, err
 			}
-			hs = append(hs, h)
+			all = append(all, h)
 			continue
 		}
 		w, err := float32s(t)
@@ -229,9 +292,9 @@ func halves(ts []*weights.Tensor) ([][]uint16, error) {
 		if !simd.ToF16Exact(h, w) {
 			return nil, nil
 		}
-		hs = append(hs, h)
+		all = append(all, h)
 	}
-	return hs, nil
+	return all, nil
 }
 
 // float32s returns a tensor's values: the mapped file's memory where it can.
@@ -254,275 +317,7 @@ func uint16s(t *weights.Tensor) ([]uint16, error) {
 	}
 	v := make([]uint16, len(b)/2)
 	for i := range v {
-		v[i] = uint16(b[2*i]) | uint16(b[2*i+1])<<8
+		v[i] = binary.LittleEndian.Uint16(b[2*i:])
 	}
 	return v, nil
-}
-
-// table reads an embedding matrix.
-func (l *loader) table(name string, rows, cols int) *table {
-	t := l.tensor(name, rows, cols)
-	if t == nil {
-		return nil
-	}
-	tab := &table{rows: rows, cols: cols}
-	var err error
-	if t.DType == weights.F16 {
-		tab.f16, err = uint16s(t)
-	} else {
-		tab.f32, err = float32s(t)
-	}
-	if err != nil {
-		l.fail(err)
-	}
-	return tab
-}
-
-// encoder builds the stack of layers.
-func (l *loader) encoder() *encoder {
-	c := &l.cfg
-	embed := stack + "embed_tokens.weight"
-	t, ok := l.ckpt.Tensor(embed)
-	if !ok || len(t.Shape) != 2 {
-		l.fail(fmt.Errorf("%w: tensor %s is missing or no matrix", ErrModel, embed))
-		return nil
-	}
-	c.VocabSize = t.Shape[0]
-	e := &encoder{act: activation(c.Activation)}
-	// fairseq loads both names of a tied weight into one parameter, lm_head's
-	// last, so that one counts where a file's two differ.
-	lm := lmPrefix + "weight"
-	if c.Tied && l.has(lm) {
-		l.used[embed] = true
-		embed = lm
-	}
-	e.tokens = l.table(embed, c.VocabSize, c.Dim)
-
-	rows := c.MaxPositions + firstPosition
-	switch c.Positions {
-	case LearnedPositions:
-		if t := l.tensor(stack+"embed_positions.weight", rows, c.Dim); t != nil {
-			v, err := float32s(t)
-			if err != nil {
-				l.fail(err)
-			}
-			e.pos = &table{rows: rows, cols: c.Dim, f32: v}
-		}
-	case SinusoidalPositions:
-		e.pos = sinusoids(rows, c.Dim)
-	}
-	if name := stack + "token_type_embeddings.weight"; l.has(name) {
-		e.types = l.tokenTypes(name)
-	}
-	if c.LayerNormEmbedding {
-		n := l.norm(stack + "layernorm_embedding")
-		e.embLN = &n
-	}
-	// As many weights as the settings ask for, but no more than the file has.
-	room := c.Layers * (4*simd.PackedLen(c.Dim, c.Dim) + simd.PackedLen(c.FFNDim, c.Dim) + simd.PackedLen(c.Dim, c.FFNDim))
-	elements := 0
-	for _, t := range l.ckpt.Tensors() {
-		elements += t.Len()
-	}
-	l.full.left, l.half.left = min(room, elements), min(room, elements)
-	e.layers = make([]layer, c.Layers)
-	l.pool.Run(c.Layers, func(_, i int) {
-		p := stack + "layers." + strconv.Itoa(c.layer(i)) + "."
-		e.layers[i] = layer{
-			qkv:    l.attention(p + "self_attn."),
-			out:    l.linear(p+"self_attn.out_proj", c.Dim, c.Dim),
-			attnLN: l.norm(p + "self_attn_layer_norm"),
-			fc1:    l.linear(p+"fc1", c.FFNDim, c.Dim),
-			fc2:    l.linear(p+"fc2", c.Dim, c.FFNDim),
-			ffnLN:  l.norm(p + "final_layer_norm"),
-		}
-	})
-	if c.PreNorm {
-		e.lastLN = l.lastNorm()
-	}
-	c.FinalLayerNorm = e.lastLN != nil
-	e.cfg = *c
-	return e
-}
-
-// lastNorm is the LayerNorm after a pre-norm stack. fairseq drops it if the
-// checkpoint's version is below 2 or missing, even where the file has its weights
-// (fairseq/models/transformer, upgrade_state_dict_named).
-func (l *loader) lastNorm() *norm {
-	name := stack + "layer_norm"
-	if t, ok := l.ckpt.Tensor(stack + "version"); ok && t.Len() > 0 {
-		v := make([]float32, t.Len())
-		if err := t.Float32s(v); err != nil {
-			l.fail(err)
-			return nil
-		}
-		if v[0] >= 2 {
-			n := l.norm(name)
-			return &n
-		}
-	}
-	if l.has(name + ".weight") {
-		l.used[name+".weight"], l.used[name+".bias"] = true, true
-		l.note("the final LayerNorm is left out, as fairseq does for a checkpoint without %sversion of 2 or more", stack)
-	}
-	return nil
-}
-
-// tokenTypes is the embedding of token type 0, which Hugging Face's models add
-// to every token.
-func (l *loader) tokenTypes(name string) []float32 {
-	t, _ := l.ckpt.Tensor(name)
-	if len(t.Shape) != 2 || t.Shape[0] < 1 {
-		l.fail(fmt.Errorf("%w: tensor %s has shape %v, want [types, %d]", ErrModel, name, t.Shape, l.cfg.Dim))
-		return nil
-	}
-	if t = l.tensor(name, t.Shape[0], l.cfg.Dim); t == nil {
-		return nil
-	}
-	v := make([]float32, l.cfg.Dim)
-	if err := t.RowsFloat32(v, 0, 1); err != nil {
-		l.fail(err)
-	}
-	return v
-}
-
-// lmHead builds the language-model head; nil if the checkpoint has none.
-func (l *loader) lmHead(tokens *table) *lmHead {
-	if !slices.ContainsFunc([]string{"dense.weight", "layer_norm.weight", "bias"}, func(s string) bool { return l.has(lmPrefix + s) }) &&
-		!l.has(lmPrefix+"dense.weight"+packedSuffix) {
-		return nil
-	}
-	h := &lmHead{
-		dense: l.linear(lmPrefix+"dense", l.cfg.Dim, l.cfg.Dim),
-		ln:    l.norm(lmPrefix + "layer_norm"),
-		bias:  l.vector(lmPrefix+"bias", l.cfg.VocabSize),
-		w:     tokens,
-	}
-	if !l.cfg.Tied {
-		h.w = l.table(lmPrefix+"weight", l.cfg.VocabSize, l.cfg.Dim)
-	}
-	return h
-}
-
-var headTensor = regexp.MustCompile(`^classification_heads\.([^.]+)\.(dense|out_proj)\.(weight|bias)(\.packed16)?$`)
-
-// heads builds every classification head that the checkpoint holds. Their sizes
-// are those of their tensors.
-func (l *loader) heads() map[string]*classificationHead {
-	var names []string
-	for _, t := range l.ckpt.Tensors() {
-		if m := headTensor.FindStringSubmatch(t.Name); m != nil && !slices.Contains(names, m[1]) {
-			names = append(names, m[1])
-		}
-	}
-	heads := map[string]*classificationHead{}
-	for _, name := range names {
-		prefix := headPrefix + name + "."
-		inner, classes := l.rows(prefix+"dense"), l.rows(prefix+"out_proj")
-		if l.err != nil {
-			return nil
-		}
-		h := &classificationHead{
-			Head:  Head{Name: name, Classes: classes, InnerDim: inner},
-			dense: l.linear(prefix+"dense", inner, l.cfg.Dim),
-		}
-		if l.has(prefix + "out_proj.bias") {
-			h.out = l.linear(prefix+"out_proj", classes, inner)
-		} else {
-			// fairseq would fill it with random numbers.
-			l.note("classification head %q has no out_proj.bias; zeros are used", name)
-			h.out = linear{w: l.matrix(prefix+"out_proj.weight", classes, inner), b: make([]float32, simd.Panels(classes)*simd.PanelWidth)}
-		}
-		h.Labels = l.labels(name, classes, len(names))
-		heads[name] = h
-	}
-	return heads
-}
-
-// rows is the number of outputs of a head's linear layer: its weight's rows.
-func (l *loader) rows(prefix string) int {
-	if t, ok := l.ckpt.Tensor(prefix + ".weight"); ok && len(t.Shape) == 2 && t.Shape[0] > 0 {
-		return t.Shape[0]
-	}
-	if t, ok := l.ckpt.Tensor(prefix + ".bias"); ok && len(t.Shape) == 1 && t.Shape[0] > 0 && l.has(prefix+".weight"+packedSuffix) {
-		return t.Shape[0]
-	}
-	l.fail(fmt.Errorf("%w: tensor %s.weight is missing or no matrix", ErrModel, prefix))
-	return 0
-}
-
-// labels are the class names that the checkpoint gives for a head.
-func (l *loader) labels(name string, classes, heads int) []string {
-	labels := l.ckpt.HeadLabels[name]
-	if labels == nil && (heads == 1 || name == "sentence_classification_head") {
-		labels = l.ckpt.Labels
-	}
-	if labels == nil {
-		return nil
-	}
-	if len(labels) != classes {
-		l.note("classification head %q has %d classes, but %d labels came with the checkpoint; they are left out", name, classes, len(labels))
-		return nil
-	}
-	return labels
-}
-
-var layerTensor = regexp.MustCompile(`^encoder\.sentence_encoder\.layers\.(\d+)\.`)
-
-// leftover deals with tensors that no part of the model asked for. Layers
-// beyond the settings' number mean that settings and tensors disagree; other
-// tensors are of no use to the model, which is worth a note.
-func (l *loader) leftover() {
-	var names []string
-	for _, t := range l.ckpt.Tensors() {
-		if l.used[t.Name] || strings.HasSuffix(t.Name, ".version") || strings.HasPrefix(t.Name, lmPrefix) {
-			continue
-		}
-		if m := layerTensor.FindStringSubmatch(t.Name); m != nil && l.cfg.LayersKept == nil {
-			if n, err := strconv.Atoi(m[1]); err != nil || n >= l.cfg.Layers {
-				l.fail(fmt.Errorf("%w: tensor %s is there, but the settings have %d layers", ErrModel, t.Name, l.cfg.Layers))
-				return
-			}
-		} else if m != nil {
-			continue // a layer that encoder_layers_to_keep drops
-		}
-		names = append(names, t.Name)
-	}
-	sort.Strings(names)
-	if n := len(names); n > 5 {
-		names = append(names[:5], fmt.Sprintf("and %d more", n-5))
-	}
-	if len(names) > 0 {
-		l.note("tensors of no use to the model: %s", strings.Join(names, ", "))
-	}
-}
-
-// withSizes completes the settings of a checkpoint that has none (a bare state
-// dict) from its tensors. What tensors do not show is taken as in RoBERTa's
-// published models: heads of 64, exact GELU, post-norm.
-func withSizes(ckpt *weights.Checkpoint) (map[string]any, string, error) {
-	m := map[string]any{}
-	shape := func(name string) []int {
-		if t, ok := ckpt.Tensor(stack + name); ok && len(t.Shape) == 2 {
-			return t.Shape
-		}
-		return nil
-	}
-	embed, fc1, pos := shape("embed_tokens.weight"), shape("layers.0.fc1.weight"), shape("embed_positions.weight")
-	if embed == nil || fc1 == nil || pos == nil {
-		return nil, "", fmt.Errorf("%w: no settings and no RoBERTa encoder among the tensors", ErrModel)
-	}
-	layers := 0
-	for shape("layers."+strconv.Itoa(layers)+".fc1.weight") != nil {
-		layers++
-	}
-	C := embed[1]
-	if C%64 != 0 {
-		return nil, "", fmt.Errorf("%w: no settings, and encoder_attention_heads cannot be told from a width of %d", ErrModel, C)
-	}
-	m["encoder_layers"], m["encoder_embed_dim"], m["encoder_ffn_embed_dim"] = layers, C, fc1[0]
-	m["encoder_attention_heads"], m["max_positions"] = C/64, pos[0]-firstPosition
-	_, norm := ckpt.Tensor(stack + "layernorm_embedding.weight")
-	m["layernorm_embedding"] = norm
-	return m, fmt.Sprintf("the checkpoint has no settings; sizes are taken from its tensors and %d attention heads of 64 are assumed", C/64), nil
 }

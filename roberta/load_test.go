@@ -22,10 +22,20 @@ func changed(t *testing.T, in string, f func(settings map[string]any, entries ma
 		t.Fatal(err)
 	}
 	defer c.Close()
-	metadata, list, err := c.Export(nil)
+	ckpt, err := newCheckpoint(c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := modelFile{checkpoint: ckpt}
+	metadata, err := m.metadata()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := m.files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := append(m.entries(), files...)
 	var settings map[string]any
 	if err := json.Unmarshal([]byte(metadata["goroberta.settings"]), &settings); err != nil {
 		t.Fatal(err)
@@ -49,7 +59,7 @@ func changed(t *testing.T, in string, f func(settings map[string]any, entries ma
 		list = append(list, *e)
 	}
 	out := filepath.Join(t.TempDir(), "model.safetensors")
-	if err := weights.WriteFile(out, metadata, list, false); err != nil {
+	if err := weights.WriteFile(out, metadata, list); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -94,8 +104,8 @@ func TestLoadErrors(t *testing.T) {
 		{"heads that do not divide", func(s map[string]any, _ map[string]*weights.Entry) { s["encoder_attention_heads"] = 5 }, "encoder_attention_heads 5"},
 		{"an activation that is unknown", func(s map[string]any, _ map[string]*weights.Entry) { s["activation_fn"] = "swish" }, "swish"},
 		{"a dictionary of another size", func(_ map[string]any, e map[string]*weights.Entry) {
-			e["vocab/dict.txt"].Shape = []int{4}
-			e["vocab/dict.txt"].Write = func(w io.Writer) error { _, err := w.Write([]byte("a 1\n")); return err }
+			e["files/dict.txt"].Shape = []int{4}
+			e["files/dict.txt"].Write = func(w io.Writer) error { _, err := w.Write([]byte("a 1\n")); return err }
 		}, "the dictionary has 6 symbols"},
 		{"no settings and heads that cannot be told", func(s map[string]any, e map[string]*weights.Entry) {
 			for k := range s {
@@ -134,7 +144,7 @@ func TestLoadNotes(t *testing.T) {
 			delete(e, "classification_heads.mnli.out_proj.bias")
 		}, `"mnli" has no out_proj.bias`},
 		{"pre-norm without a version", []string{"variants", "prenorm", "model.pt"}, func(_ map[string]any, e map[string]*weights.Entry) { delete(e, stack+"version") }, "final LayerNorm is left out"},
-		{"no vocabulary", []string{"tiny", "model.pt"}, func(_ map[string]any, e map[string]*weights.Entry) { delete(e, "vocab/dict.txt") }, "no dict.txt"},
+		{"no vocabulary", []string{"tiny", "model.pt"}, func(_ map[string]any, e map[string]*weights.Entry) { delete(e, "files/dict.txt") }, "no dict.txt"},
 		{"no settings", []string{"tiny", "model.pt"}, func(s map[string]any, e map[string]*weights.Entry) {
 			for k := range s {
 				delete(s, k)

@@ -1,22 +1,22 @@
 package roberta
 
 import (
-	"bytes"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -26,233 +26,113 @@ import (
 // called from any number of goroutines at once; equal input gives equal bits,
 // whatever runs beside it. Close waits for calls that are running.
 type Model struct {
+	resources
+	cleanup runtime.Cleanup // closes the resources of a Model that nobody refers to
+
+	source *checkpoint // what the model was made from; Save writes it again
 	cfg    Config
-	enc    *encoder
-	lm     *lmHead // nil without
+	enc    *nn.Encoder
+	lm     *nn.LMHead // nil without
 	hasLM  bool
-	pooler func([]float32)
-	tok    *bpe.Tokenizer // nil without a vocabulary
-	noTok  error          // why tok is nil
-	pool   *parallel.Pool
-	ckpt   *weights.Checkpoint
+	tok    tokenizer.Tokenizer // nil without a vocabulary
+	noTok  error               // why tok is nil
 	log    *slog.Logger
 	notes  []string
 
 	headsMu sync.Mutex // held by registrations; readers load the map
-	heads   atomic.Pointer[map[string]*classificationHead]
+	heads   atomic.Pointer[map[string]*head]
+	loaded  map[string]*head // the heads of the file
 
 	running sync.RWMutex // held for reading by calls, for writing by Close
 	closed  bool
 }
 
-// An Option changes how a model is opened.
-type Option func(*options) error
-
-type options struct {
-	threads int
-	log     *slog.Logger
-}
-
-// WithThreads sets the number of goroutines that one call computes with, from 1.
-// The default is GOMAXPROCS. Results do not depend on it.
-func WithThreads(n int) Option {
-	return func(o *options) error {
-		if n < 1 || n > 1<<12 {
-			return fmt.Errorf("roberta: %d threads, want 1 to %d", n, 1<<12)
-		}
-		o.threads = n
-		return nil
-	}
-}
-
-// WithLogger sets where remarks on a checkpoint and warnings go. The default
-// discards them.
-func WithLogger(l *slog.Logger) Option {
-	return func(o *options) error {
-		if l != nil {
-			o.log = l
-		}
-		return nil
-	}
-}
-
 // Open opens a checkpoint: fairseq's model.pt, a release archive (.tar.gz), a
 // .safetensors file, or a directory with any of these or with a Hugging Face
-// model. What a file is shows in its content, not in its name.
+// model. The form is found from the content; the name does not matter.
 //
 // The vocabulary is looked for in the checkpoint and beside it; a checkpoint of
 // GPT-2's full vocabulary needs none. See package weights for the forms and for
 // the errors about files; ErrModel is returned, with the tensor or setting at
 // fault, if tensors and settings do not make a model.
 func Open(path string, opts ...Option) (*Model, error) {
-	return open(opts, func() (*weights.Checkpoint, error) { return weights.Open(path) })
+	return open(opts, func(o []weights.Option) (*weights.Checkpoint, error) { return weights.Open(path, o...) })
 }
 
 // OpenFS is Open for a file or directory of a file system, such as an embed.FS.
 func OpenFS(fsys fs.FS, name string, opts ...Option) (*Model, error) {
-	return open(opts, func() (*weights.Checkpoint, error) { return weights.OpenFS(fsys, name) })
+	return open(opts, func(o []weights.Option) (*weights.Checkpoint, error) { return weights.OpenFS(fsys, name, o...) })
 }
 
 // Load opens a checkpoint file from r, of size bytes. r must stay readable
 // until Close.
 func Load(r io.ReaderAt, size int64, opts ...Option) (*Model, error) {
-	return open(opts, func() (*weights.Checkpoint, error) { return weights.Load(r, size, "checkpoint") })
+	return open(opts, func(o []weights.Option) (*weights.Checkpoint, error) {
+		return weights.Load(r, size, "checkpoint", o...)
+	})
 }
 
-func open(opts []Option, open func() (*weights.Checkpoint, error)) (*Model, error) {
-	o := options{log: slog.New(slog.DiscardHandler)}
-	for _, opt := range opts {
-		if err := opt(&o); err != nil {
-			return nil, err
-		}
+func open(opts []Option, open func([]weights.Option) (*weights.Checkpoint, error)) (*Model, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
 	}
 	if err := simd.Err(); err != nil {
 		return nil, fmt.Errorf("roberta: %w", err)
 	}
-	ckpt, err := open()
+	file, err := open(o.weights)
 	if err != nil {
 		return nil, err
 	}
-	pool := parallel.New(o.threads)
-	m, err := newModel(ckpt, pool, o.log)
-	if err != nil {
-		pool.Close()
-		ckpt.Close()
-		if ckpt.Path != "" {
-			err = fmt.Errorf("%s: %w", ckpt.Path, err)
+	m := &Model{resources: resources{parallel.New(o.threads), file}, log: o.log}
+	if err := file.Guard(func() error { return m.load(o.ctx) }); err != nil {
+		m.resources.close()
+		if file.Path != "" {
+			err = fmt.Errorf("%s: %w", file.Path, err)
 		}
 		return nil, err
 	}
+	m.cleanup = runtime.AddCleanup(m, func(r resources) { r.close() }, m.resources)
 	for _, n := range m.notes {
-		m.log.Info(n, "checkpoint", ckpt.Path)
+		m.log.Info(n, "checkpoint", file.Path)
 	}
 	return m, nil
 }
 
-func newModel(ckpt *weights.Checkpoint, pool *parallel.Pool, log *slog.Logger) (*Model, error) {
-	m := &Model{pool: pool, ckpt: ckpt, log: log, notes: slices.Clone(ckpt.Notes)}
-	settings := ckpt.Settings
-	if len(settings) == 0 {
-		var note string
-		var err error
-		if settings, note, err = withSizes(ckpt); err != nil {
-			return nil, err
-		}
-		m.notes = append(m.notes, note)
-		log.Warn(note, "checkpoint", ckpt.Path) // a guess, on which results depend
+// load makes the model from its file.
+func (m *Model) load(ctx context.Context) (err error) {
+	if m.source, err = newCheckpoint(m.file); err != nil {
+		return err
 	}
-	cfg, err := configFrom(settings)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+	c := m.source
+	if c.guess != "" {
+		m.log.Warn(c.guess, "checkpoint", m.file.Path) // results depend on it
 	}
-	l := &loader{cfg: cfg, ckpt: ckpt, pool: pool, used: map[string]bool{}}
-	m.enc = l.encoder()
-	if l.err == nil {
-		m.lm = l.lmHead(m.enc.tokens)
-		m.hasLM = m.lm != nil
+	m.cfg, m.hasLM, m.notes = c.config, c.hasLM, c.notes
+	if m.enc, m.lm, m.loaded, err = load(ctx, c, m.pool); err != nil {
+		return err
 	}
-	var heads map[string]*classificationHead
-	if l.err == nil {
-		heads = l.heads()
-		l.leftover()
-	}
-	if l.err != nil {
-		return nil, l.err
-	}
-	ckpt.DropPages() // matrices are packed; of the file only the embedding is still read
-	m.cfg = m.enc.cfg
-	m.pooler = activation(m.cfg.PoolerActivation)
-	m.heads.Store(&heads)
-	m.notes = append(m.notes, l.notes...)
-	m.tok, err = vocabulary(ckpt, m.cfg.VocabSize)
+	m.file.DropPages() // matrices are packed; of the file only the embedding is still read
+	m.enc.Prepare()
+	m.heads.Store(&m.loaded)
+	m.tok, err = c.tokenizer()
 	if errors.Is(err, ErrNoVocabulary) {
-		m.noTok = err
-		m.notes = append(m.notes, strings.TrimPrefix(err.Error(), "roberta: "))
-	} else if err != nil {
-		return nil, err
+		m.noTok, err = err, nil
+		m.notes = append(m.notes, strings.TrimPrefix(m.noTok.Error(), "roberta: "))
 	}
-	return m, nil
+	return err
 }
 
-// gpt2Vocabulary is the size of the vocabulary that RoBERTa was published with.
-const gpt2Vocabulary = 50265
-
-// vocabulary finds the tokenizer of a checkpoint with an embedding of size rows.
-func vocabulary(ckpt *weights.Checkpoint, size int) (*bpe.Tokenizer, error) {
-	var dict *bpe.Dictionary
-	var err error
-	switch {
-	case ckpt.Dict != nil:
-		dict, err = bpe.ParseDictionary(bytes.NewReader(ckpt.Dict), "dict.txt")
-	case ckpt.VocabJSON != nil:
-		var txt []byte
-		if txt, err = dictionaryFromVocab(ckpt.VocabJSON); err == nil {
-			dict, err = bpe.ParseDictionary(bytes.NewReader(txt), "vocab.json")
-		}
-	case size == gpt2Vocabulary:
-		return bpe.DefaultTokenizer(), nil
-	default:
-		where := ""
-		if len(ckpt.LookedAt) > 0 {
-			where = "; looked for " + strings.Join(ckpt.LookedAt, ", ")
-		}
-		return nil, fmt.Errorf("%w: the checkpoint's %d tokens are not GPT-2's %d, and no dict.txt came with it%s", ErrNoVocabulary, size, gpt2Vocabulary, where)
-	}
-	if err != nil {
-		return nil, err
-	}
-	dict = dict.AddMask()
-	if dict.Len() != size {
-		return nil, fmt.Errorf("%w: the dictionary has %d symbols, <mask> included, but tensor %sembed_tokens.weight has %d rows", ErrModel, dict.Len(), stack, size)
-	}
-	enc := bpe.Default()
-	switch {
-	case !dict.Numeric():
-		enc = nil // its symbols are not BPE ids
-	case ckpt.VocabJSON != nil && ckpt.Dict == nil:
-		if ckpt.Merges == nil {
-			return nil, fmt.Errorf("%w: vocab.json came without merges.txt", ErrModel)
-		}
-		enc, err = bpe.New(bytes.NewReader(ckpt.VocabJSON), bytes.NewReader(ckpt.Merges))
-	case ckpt.EncoderJSON != nil && ckpt.VocabBPE != nil:
-		enc, err = bpe.New(bytes.NewReader(ckpt.EncoderJSON), bytes.NewReader(ckpt.VocabBPE))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return bpe.NewTokenizer(enc, dict), nil
+// resources are what a model must give back: the workers of its pool, and its file
+// with the memory map.
+type resources struct {
+	pool *parallel.Pool
+	file *weights.Checkpoint
 }
 
-// dictionaryFromVocab turns Hugging Face's vocab.json, whose ids are the
-// model's, into a dict.txt whose lines name those same ids.
-func dictionaryFromVocab(vocab []byte) ([]byte, error) {
-	var ids map[string]int
-	if err := json.Unmarshal(vocab, &ids); err != nil {
-		return nil, fmt.Errorf("%w: vocab.json: %w", ErrModel, err)
-	}
-	names := make([]string, len(ids))
-	for name, id := range ids {
-		if id < 0 || id >= len(names) || names[id] != "" {
-			return nil, fmt.Errorf("%w: vocab.json: token %q has id %d, want each of 0 to %d once", ErrModel, name, id, len(names)-1)
-		}
-		names[id] = name
-	}
-	var b bytes.Buffer
-	for id, name := range names {
-		switch {
-		case id < 4:
-			if want := []string{"<s>", "<pad>", "</s>", "<unk>"}[id]; name != want {
-				return nil, fmt.Errorf("%w: vocab.json: token %d is %q, want %q", ErrModel, id, name, want)
-			}
-			continue
-		case name == "<mask>" || strings.HasPrefix(name, "madeupword"):
-			b.WriteString(name)
-		default:
-			b.WriteString(strconv.Itoa(id))
-		}
-		b.WriteString(" 1\n")
-	}
-	return b.Bytes(), nil
+func (r resources) close() error {
+	r.pool.Close()
+	return r.file.Close()
 }
 
 // enter begins a call; leave ends it.
@@ -269,7 +149,8 @@ func (m *Model) leave() { m.running.RUnlock() }
 
 // Close waits for calls that are running and gives the model's memory and file
 // back. Methods that compute return ErrClosed from then on. Close may be called
-// more than once.
+// more than once. A Model that is dropped without Close is closed some time after
+// the garbage collector has found it.
 func (m *Model) Close() error {
 	m.running.Lock()
 	defer m.running.Unlock()
@@ -277,9 +158,9 @@ func (m *Model) Close() error {
 		return nil
 	}
 	m.closed = true
-	m.pool.Close()
-	m.enc, m.lm = nil, nil // the memory goes even if the Model is kept
-	return m.ckpt.Close()
+	m.cleanup.Stop()
+	m.enc, m.lm, m.source = nil, nil, nil // the memory goes even if the Model is kept
+	return m.resources.close()
 }
 
 // Config returns the settings that decide what the model computes.
@@ -299,52 +180,4 @@ func (m *Model) HasLMHead() bool { return m.hasLM }
 
 // Tokenizer returns the model's tokenizer. The error is ErrNoVocabulary, with
 // the places where one was looked for, if the checkpoint came without.
-func (m *Model) Tokenizer() (*bpe.Tokenizer, error) { return m.tok, m.noTok }
-
-// batch checks token sequences and puts them end to end.
-func (m *Model) batch(tokens [][]int) (*batch, error) {
-	b, err := newBatch(&m.cfg, tokens)
-	if errors.Is(err, ErrEmpty) && m.tok == nil {
-		return nil, fmt.Errorf("%w (%w)", err, m.noTok) // Encode had nothing to encode with
-	}
-	return b, err
-}
-
-// Encode turns a text into tokens, <s> text </s>, and several into one input,
-// <s> a </s></s> b </s>. Special tokens' names in a text are plain text, and
-// nothing is cut off. Every string works, also one that is not valid UTF-8.
-// Without a vocabulary (see Tokenizer) it returns nil.
-// As fairseq's RobertaHubInterface.encode.
-func (m *Model) Encode(s string, more ...string) []int {
-	if m.tok == nil {
-		return nil
-	}
-	return m.tok.Encode(s, more...)
-}
-
-// EncodeNoSeparator is Encode with one </s> between texts, <s> a </s> b </s>.
-func (m *Model) EncodeNoSeparator(s string, more ...string) []int {
-	if m.tok == nil {
-		return nil
-	}
-	return m.tok.EncodeNoSeparator(s, more...)
-}
-
-// Decode turns tokens back into text. Documents, which two </s> part, are
-// joined; DecodeDocuments gives them one by one. Where fairseq fails (pads, no
-// tokens at all) Decode skips what has no text. See bpe.Tokenizer.Decode.
-func (m *Model) Decode(tokens []int) string {
-	if m.tok == nil {
-		return ""
-	}
-	return m.tok.Decode(tokens)
-}
-
-// DecodeDocuments decodes the documents of an input: the parts between two
-// </s>. As fairseq's decode, which returns a list there.
-func (m *Model) DecodeDocuments(tokens []int) []string {
-	if m.tok == nil {
-		return nil
-	}
-	return m.tok.DecodeDocuments(tokens)
-}
+func (m *Model) Tokenizer() (tokenizer.Tokenizer, error) { return m.tok, m.noTok }

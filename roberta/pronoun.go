@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Answer is what DisambiguatePronoun finds.
 type Answer struct {
-	// Query says that the text marked a query; Refers is the answer then.
-	Query  bool
-	Refers bool   // the pronoun refers to the query
-	Text   string // the likeliest candidate, if the text marked no query
-	Scores []PronounScore
+	Query  bool           // the text marks a query; the answer is Refers
+	Refers bool           // the pronoun refers to the query
+	Text   string         // the likeliest candidate, if the text marks no query
+	Scores []PronounScore // of the candidates in their order, then of the query
 }
 
 // A PronounScore is the mean log-probability of a candidate's tokens in the
@@ -25,11 +25,13 @@ type PronounScore struct {
 	Score float32
 }
 
-// Errors of DisambiguatePronoun, all ErrPronoun.
+// Errors of DisambiguatePronoun.
 var (
+	// ErrPronoun is wrapped by the other ones, and returned for a candidate that has
+	// no tokens.
 	ErrPronoun = errors.New("roberta: cannot disambiguate")
-	// ErrPronounMark is returned for a text that does not mark exactly one
-	// [pronoun], or that marks no, or not exactly one, _query_.
+	// ErrPronounMark is returned for a text without exactly one [pronoun], or with
+	// underscores that do not mark exactly one _query_.
 	ErrPronounMark = fmt.Errorf("%w: want one [pronoun] and at most one _query_", ErrPronoun)
 	// ErrPronounFirst is returned for a text that begins with its pronoun:
 	// nothing before it can be referred to. As in fairseq.
@@ -52,8 +54,8 @@ var (
 // the likeliest candidate. Candidates are the text's noun phrases, which
 // fairseq gets from spaCy; here the caller gives them.
 //
-// Errors are ErrPronoun in its four kinds, ErrNoLMHead, ErrNoVocabulary and
-// those of ExtractFeatures. As fairseq's disambiguate_pronoun
+// Errors are ErrPronoun or one of the four that wrap it, ErrNoLMHead, ErrNoVocabulary
+// and those of ExtractFeatures. As fairseq's disambiguate_pronoun
 // (examples/roberta/wsc/wsc_task.py), with one correction: with an init_token
 // fairseq's mask covers the token after the candidate as well.
 func (m *Model) DisambiguatePronoun(ctx context.Context, text string, candidates []string) (Answer, error) {
@@ -104,7 +106,7 @@ func (m *Model) DisambiguatePronoun(ctx context.Context, text string, candidates
 	// fairseq decodes the masked tokens, which is the candidate without white
 	// space around it and with <unk> for what the dictionary lacks.
 	ids, lo, hi := m.spanTokens(p, spans[top])
-	ans.Text = strings.TrimFunc(m.tok.Decode(ids[lo:hi]), isSpace)
+	ans.Text = strings.TrimFunc(tokenizer.Decode(m.tok, ids[lo:hi]), isSpace)
 	return ans, nil
 }
 
@@ -114,23 +116,26 @@ func (m *Model) spanTokens(p pronounText, text string) (ids []int, lo, hi int) {
 	if m.cfg.InitToken >= 0 {
 		init = []int{m.cfg.InitToken}
 	}
-	ids = m.tok.AppendIDs(append([]int(nil), init...), p.prefix+p.lead+text+p.trail+p.suffix)
-	ids = append(ids, m.tok.Dictionary().Eos())
-	lo = len(m.tok.AppendIDs(append([]int(nil), init...), p.prefix))
-	hi = lo + len(m.tok.AppendIDs(nil, p.lead+text))
+	ids = m.tok.Append(append([]int(nil), init...), p.prefix+p.lead+text+p.trail+p.suffix)
+	ids = append(ids, m.tok.Special().EOS)
+	lo = len(m.tok.Append(append([]int(nil), init...), p.prefix))
+	hi = lo + len(m.tok.Append(nil, p.lead+text))
 	return ids, min(lo, len(ids)), min(hi, len(ids))
 }
 
 // spanScores scores each text in the pronoun's place.
 func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) ([]float32, error) {
-	V, mask := m.cfg.VocabSize, m.tok.Dictionary().Mask()
-	masked := make([][]int, len(texts))
-	targets := make([][]int, len(texts))
-	at := make([][]int, len(texts))
+	mask := m.tok.Special().Mask
+	masked, targets, at := make([][]int, len(texts)), make([][]int, len(texts)), make([][]int, len(texts))
 	for s, text := range texts {
 		ids, lo, hi := m.spanTokens(p, text)
 		if lo == hi {
-			return nil, fmt.Errorf("%w: candidate %q has no tokens", ErrPronoun, text)
+			return nil, fmt.Errorf("%w: candidate %s has no tokens", ErrPronoun, quote(text))
+		}
+		// Here and not after the loop: or a text that is too long would be encoded with
+		// every candidate.
+		if err := m.checkLength(s, ids); err != nil {
+			return nil, err
 		}
 		targets[s] = append([]int(nil), ids[lo:hi]...)
 		for i := lo; i < hi; i++ {
@@ -139,22 +144,17 @@ func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) (
 		}
 		masked[s] = ids
 	}
-	logits, err := m.maskLogits(ctx, masked, func(s int) []int { return at[s] })
-	if err != nil {
-		return nil, err
-	}
 	scores := make([]float32, len(texts))
-	row := 0
-	for s := range texts {
-		for _, id := range targets[s] {
-			logp := logits[row*V:][:V]
-			simd.LogSoftmax(logp, logp)
-			scores[s] += logp[id]
-			row++
-		}
+	done := make([]int, len(texts)) // targets scored
+	err := m.eachMask(ctx, masked, at, func(s int, logp []float32) {
+		simd.LogSoftmax(logp, logp)
+		scores[s] += logp[targets[s][done[s]]]
+		done[s]++
+	})
+	for s := range scores {
 		scores[s] /= float32(len(targets[s]))
 	}
-	return scores, nil
+	return scores, err
 }
 
 // A pronounText is a sentence cut at its pronoun.
@@ -166,7 +166,7 @@ type pronounText struct {
 
 // parsePronoun reads the marks of a text and cuts it at the pronoun as
 // fairseq does (examples/roberta/wsc/wsc_utils.py, convert_sentence_to_json and
-// jsonl_iterator). Words are what single spaces part.
+// jsonl_iterator). Words are separated by single spaces.
 func parsePronoun(text string) (p pronounText, err error) {
 	if n := strings.Count(text, "_"); n == 2 {
 		p.hasQuery = true

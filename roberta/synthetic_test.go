@@ -115,7 +115,7 @@ func TestSynthetic(t *testing.T) {
 						break
 					}
 				}
-				logits, err := m.maskLogits(ctx, [][]int{in.Tokens}, func(int) []int { return []int{0} })
+				logits, err := maskLogits(ctx, m, [][]int{in.Tokens}, [][]int{{0}})
 				if err != nil {
 					t.Fatal(err)
 				}

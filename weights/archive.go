@@ -2,6 +2,7 @@ package weights
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -16,19 +17,25 @@ import (
 
 // unzstd unpacks a zstd file into memory.
 func unzstd(src *source) (*source, error) {
-	// The decoder's own limit guards the window; expansion guards the whole.
-	z, err := zstd.NewReader(io.NewSectionReader(src, 0, src.size), zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxWindow(64<<20))
+	left := src.expandLimit()
+	claimed := src.size + src.size/4 // weights hardly compress
+	if head, err := src.read(0, min(src.size, zstd.HeaderMaxSize)); err == nil {
+		var h zstd.Header
+		if h.Decode(head) == nil && h.HasFCS {
+			claimed = int64(min(h.FrameContentSize, 1<<62))
+		}
+	}
+	z, err := zstd.NewReader(io.NewSectionReader(src, 0, src.size), zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxWindow(uint64(min(left, mostWindow))))
 	if err != nil {
 		return nil, unpackError(err)
 	}
 	defer z.Close()
-	left := src.expandLimit()
-	b, err := readLimited(z, &left, src.size+src.size/4) // weights hardly compress
+	b, err := readLimited(z, &left, claimed, src.size)
 	if err != nil {
 		return nil, err
 	}
 	inner := memorySource(b)
-	inner.expanded = true
+	inner.expanded, inner.spent = true, src.values()
 	return inner, nil
 }
 
@@ -37,12 +44,8 @@ func isWanted(name string) bool {
 	if strings.HasPrefix(path.Base(name), "._") { // macOS keeps attributes there
 		return false
 	}
-	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors", ".json", ".txt", ".bpe"}, path.Ext(name))
+	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors"}, path.Ext(name)) || slices.Contains(sideFiles, path.Ext(name))
 }
-
-// maxName is the longest name of a file in an archive; a name may have a folder
-// for every other byte.
-const maxName = 512
 
 // readTar reads the files of a release archive that a checkpoint can consist of
 // into memory, limit bytes at most; compressed is the archive's own size. Nothing
@@ -59,7 +62,7 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 			return nil, inEntry("tar", -1, unpackError(err))
 		}
 		if len(h.Name) > maxName || len(h.Linkname) > maxName {
-			return nil, inEntry("tar", -1, fmt.Errorf("%w: a name of %d bytes, %s…", ErrCorrupt, len(h.Name), h.Name[:min(40, len(h.Name))]))
+			return nil, inEntry("tar", -1, fmt.Errorf("%w: a name of %d bytes, %s", ErrCorrupt, max(len(h.Name), len(h.Linkname)), cut(h.Name, maxQuote)))
 		}
 		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
 		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
@@ -71,13 +74,16 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 		if !isWanted(name) {
 			continue
 		}
+		if strings.Count(name, "/") > maxDepth {
+			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: more than %d folders within each other", ErrTooLarge, maxDepth))
+		}
 		if h.Typeflag != tar.TypeReg {
-			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: a link or device in an archive (to %q); links are not followed", ErrUnsupported, h.Linkname))
+			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: a link or device in an archive (to %s); links are not followed", ErrUnsupported, quote(h.Linkname)))
 		}
 		if _, ok := files[name]; ok {
 			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: the archive has it twice", ErrCorrupt))
 		}
-		b, err := readLimited(t, &limit, min(h.Size, 2*compressed))
+		b, err := readLimited(t, &limit, h.Size, compressed)
 		if err != nil {
 			return nil, inEntry(h.Name, -1, err)
 		}
@@ -89,10 +95,43 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 // tarBlock is what a tar archive consists of; a block of zeros ends it.
 const tarBlock = 512
 
-// isZero says whether n bytes from off on are there and zero.
-func (s *source) isZero(off, n int64) bool {
-	b, err := s.bytes(off, n)
-	return err == nil && len(bytes.TrimLeft(b, "\x00")) == 0
+// A gzipReader unpacks what gzip wrote. Unlike gzip.Reader it lets zero bytes follow,
+// as tapes and tar's blocks leave them.
+type gzipReader struct {
+	in *bufio.Reader
+	z  *gzip.Reader
+}
+
+func newGzipReader(r io.Reader) (*gzipReader, error) {
+	in := bufio.NewReader(r)
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	z.Multistream(false)
+	return &gzipReader{in, z}, nil
+}
+
+func (g *gzipReader) Read(p []byte) (int, error) {
+	n, err := g.z.Read(p)
+	if err != io.EOF {
+		return n, err
+	}
+	for zeros := 0; ; zeros++ {
+		switch c, err := g.in.ReadByte(); {
+		case err != nil:
+			return n, err
+		case c != 0 && zeros > 0:
+			return n, gzip.ErrHeader
+		case c != 0: // another stream, which continues this one
+			err := g.in.UnreadByte()
+			if err == nil {
+				err = g.z.Reset(g.in)
+			}
+			g.z.Multistream(false)
+			return n, err
+		}
+	}
 }
 
 // openArchive reads a tar file, compressed with gzip or not.
@@ -102,7 +141,7 @@ func openArchive(src *source, gzipped bool) (*folder, error) {
 	limit := src.size // of a plain archive; holes in files would read as more
 	if gzipped {
 		limit = src.expandLimit()
-		z, err := gzip.NewReader(r)
+		z, err := newGzipReader(r)
 		if err != nil {
 			return nil, unpackError(err)
 		}
@@ -124,9 +163,19 @@ func openArchive(src *source, gzipped bool) (*folder, error) {
 		if _, err := io.Copy(io.Discard, r); err != nil {
 			return nil, unpackError(err)
 		}
-	} else if end, err := section.Seek(0, io.SeekCurrent); err != nil || !src.isZero(end-tarBlock, tarBlock) {
+	} else {
 		// A tar reader takes a file that was cut between two of its files for whole.
-		return nil, inEntry("tar", end, fmt.Errorf("%w: no end of the archive", ErrTruncated))
+		end, err := section.Seek(-tarBlock, io.SeekCurrent)
+		if err != nil {
+			return nil, err
+		}
+		last, err := src.read(end, tarBlock)
+		if err != nil {
+			return nil, err
+		}
+		if len(bytes.TrimLeft(last, "\x00")) > 0 {
+			return nil, inEntry("tar", end, fmt.Errorf("%w: no end of the archive", ErrTruncated))
+		}
 	}
 	open := func(name string) (*source, error) {
 		f, ok := files[name]
@@ -134,7 +183,7 @@ func openArchive(src *source, gzipped bool) (*folder, error) {
 			return nil, inEntry(name, -1, fs.ErrNotExist)
 		}
 		inner := memorySource(f.data)
-		inner.inArchive, inner.expanded = true, gzipped || src.expanded
+		inner.inArchive, inner.expanded, inner.spent = true, gzipped || src.expanded, src.values()
 		return inner, nil
 	}
 	return &folder{fsys: files, dir: ".", open: open}, nil

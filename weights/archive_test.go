@@ -79,8 +79,8 @@ func TestArchives(t *testing.T) {
 				if tc.is == nil && tc.says == "" {
 					if err != nil {
 						t.Errorf("%s: %v", form, err)
-					} else if x, ok := c.Tensor("w"); !ok || c.Settings["encoder_layers"] != int64(2) || !bytes.Equal(mustBytes(t, x), floats(6)) {
-						t.Errorf("%s: tensors %q, settings %v", form, names(c), c.Settings)
+					} else if x, ok := c.Tensor("w"); !ok || args(c)["encoder_layers"] != int64(2) || !bytes.Equal(mustBytes(t, x), floats(6)) {
+						t.Errorf("%s: tensors %q, settings %v", form, names(c), c.Settings())
 					}
 					continue
 				}

@@ -11,43 +11,44 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
-// A Checkpoint is a model's parameters and what came with them. Tensors and
-// settings have fairseq's present-day names, whatever the file calls them.
+// A Checkpoint is a file's tensors by name, and what came with them. Its methods
+// may be called by several goroutines at once; Close may not run beside them.
 type Checkpoint struct {
-	Path     string         // as given
-	Format   Format         // of the file that holds the tensors
-	Settings map[string]any // fairseq's args: bool, int64, float64, string or nil; empty if the file has none
+	Path   string   // as given
+	Format Format   // of the file that holds the tensors
+	Notes  []string // remarks for the user, such as parts that were left out
 
-	Dict                  []byte // fairseq's dict.txt; nil if none was found
-	EncoderJSON, VocabBPE []byte // GPT-2's BPE; nil unless they came with the checkpoint
-	VocabJSON, Merges     []byte // Hugging Face's names for the same
-	LookedAt              []string
-	Labels                []string            // class names in order, of the one head that is not named
-	HeadLabels            map[string][]string // class names by head
-	Notes                 []string            // remarks for the user, such as parts that were left out
-	tensors               map[string]*Tensor
-	sources               []*source
-	hf                    *huggingFaceConfig // nil if the tensors are not Hugging Face's
+	tensors  map[string]*Tensor
+	settings map[string]any
+	metadata map[string]string
+	files    map[string]*Tensor // what File finds inside the checkpoint's own file
+	folders  []*folder          // where File looks next, innermost first
+	sources  []*source
+	closed   bool
 }
 
-// Open opens a checkpoint: a file or a directory. Its form shows in its content:
+func newCheckpoint() *Checkpoint {
+	return &Checkpoint{tensors: map[string]*Tensor{}, files: map[string]*Tensor{}}
+}
+
+// Open opens a checkpoint: a file or a directory. The form is found from the
+// content; the name does not matter:
 //
-//	model.pt             torch.save's two forms, with fairseq's settings
-//	.tar.gz, .tar        a release archive with model.pt and dict.txt
-//	.safetensors         with the settings inside (see Convert), or config.json beside it
+//	model.pt             torch.save's two forms
+//	.tar.gz, .tar        an archive of a directory as below
+//	.safetensors         the safetensors library's form
 //	any of them in zstd
-//	a directory          with one of these, or with Hugging Face's config.json,
-//	                     model.safetensors or pytorch_model.bin, whole or in shards
+//	a directory          with one of these, whole or in shards that an index names
 //
-// dict.txt is looked for beside the file and in input0, label names in
-// label/dict.txt and labels.json.
-//
-// Errors are those of the operating system and a *FileError of one of the kinds
-// that this package's Err variables name.
-func Open(path string) (*Checkpoint, error) {
+// Errors are those of the operating system, the context's, and a *FileError of one
+// of the kinds that this package's Err variables name.
+func Open(path string, opts ...Option) (*Checkpoint, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -59,17 +60,16 @@ func Open(path string) (*Checkpoint, error) {
 			dir = "."
 		}
 	}
-	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name))) }}
-	c, err := f.checkpoint(name)
-	if err != nil {
-		return nil, inFile(path, err)
-	}
-	c.Path = path
-	return c, nil
+	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name)), &o) }}
+	return f.opened(path, name, &o)
 }
 
 // OpenFS is Open for a file or directory of a file system.
-func OpenFS(fsys fs.FS, name string) (*Checkpoint, error) {
+func OpenFS(fsys fs.FS, name string, opts ...Option) (*Checkpoint, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
@@ -78,26 +78,59 @@ func OpenFS(fsys fs.FS, name string) (*Checkpoint, error) {
 	if !info.IsDir() {
 		dir, file = path.Dir(name), path.Base(name)
 	}
-	c, err := folderOf(fsys, dir).checkpoint(file)
+	f := &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name, &o) }}
+	return f.opened(name, file, &o)
+}
+
+// opened is the checkpoint in file of f, whose path the user gave.
+func (f *folder) opened(path, file string, o *options) (*Checkpoint, error) {
+	c, err := f.checkpoint(file, o)
 	if err != nil {
-		return nil, inFile(name, err)
+		return nil, o.failed(path, err)
 	}
-	c.Path = name
+	c.ready(path)
 	return c, nil
+}
+
+// ready ends the opening: the context no longer counts.
+func (c *Checkpoint) ready(path string) {
+	c.Path = path
+	for _, s := range c.sources {
+		s.ctx = nil
+	}
 }
 
 // Load opens a checkpoint file from r, which must stay readable until Close.
 // name is for messages. Nothing is looked for beside it.
-func Load(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
-	c := &Checkpoint{tensors: map[string]*Tensor{}}
-	if err := c.add(&source{r: r, size: size}, nil); err != nil {
+func Load(r io.ReaderAt, size int64, name string, opts ...Option) (*Checkpoint, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	src, err := readerSource(r, size)
+	if err != nil {
 		return nil, inFile(name, err)
 	}
-	c.Path = name
+	c := newCheckpoint()
+	if err := c.add(src, &o); err != nil {
+		c.Close()
+		return nil, o.failed(name, err)
+	}
+	c.ready(name)
 	return c, nil
 }
 
-// Tensors lists the tensors by name.
+// Settings is what torch.save kept beside the tensors, nil if nothing: bool, int64,
+// float64, string, nil, and map[string]any of these under the names that the file
+// has ("args", "cfg", …). Other values are left out. One map may be in several
+// places. Do not change it.
+func (c *Checkpoint) Settings() map[string]any { return c.settings }
+
+// Metadata is a safetensors file's __metadata__, nil if it has none. Do not change it.
+func (c *Checkpoint) Metadata() map[string]string { return c.metadata }
+
+// Tensors lists the tensors, sorted by name. Names are as the file has them. No
+// tensor's elements have been read.
 func (c *Checkpoint) Tensors() []*Tensor {
 	ts := make([]*Tensor, 0, len(c.tensors))
 	for _, name := range slices.Sorted(maps.Keys(c.tensors)) {
@@ -123,10 +156,11 @@ func (c *Checkpoint) DropPages() {
 	}
 }
 
-// Close gives back files and mapped memory. Tensors return ErrClosed from then
-// on; memory that they handed out must no longer be used. Close must not run
-// beside other uses.
+// Close gives back files and mapped memory. Tensors and File return ErrClosed from
+// then on; memory that tensors handed out must no longer be used. Close must not
+// run beside other uses.
 func (c *Checkpoint) Close() error {
+	c.closed, c.folders = true, nil
 	var errs []error
 	for _, s := range c.sources {
 		errs = append(errs, s.close())
@@ -139,11 +173,11 @@ func (c *Checkpoint) note(format string, args ...any) {
 	c.Notes = append(c.Notes, fmt.Sprintf(format, args...))
 }
 
-// add reads a file of any single-file form into c. hf is what config.json says,
-// if there is one.
-func (c *Checkpoint) add(src *source, hf *huggingFaceConfig) error {
+// add reads a file of any single-file form into c.
+func (c *Checkpoint) add(src *source, o *options) error {
 	c.sources = append(c.sources, src)
-	head, err := src.bytes(0, min(src.size, 512))
+	src.ctx = o.ctx
+	head, err := src.read(0, min(src.size, 512))
 	if err != nil {
 		return err
 	}
@@ -157,7 +191,7 @@ func (c *Checkpoint) add(src *source, hf *huggingFaceConfig) error {
 			return inEntry("zstd", -1, err)
 		}
 		src.close() // its content is in memory now
-		return c.add(inner, hf)
+		return c.add(inner, o)
 	case bytes.HasPrefix(head, gzipMagic), isTar(head):
 		gzipped := bytes.HasPrefix(head, gzipMagic)
 		if src.inArchive || gzipped && src.expanded {
@@ -168,9 +202,13 @@ func (c *Checkpoint) add(src *source, hf *huggingFaceConfig) error {
 			return err
 		}
 		src.close()
-		inner, err := files.checkpoint("")
+		inner, err := files.checkpoint("", o)
 		if err != nil {
 			return err
+		}
+		if all, ok := files.fsys.(memoryFS); ok {
+			// File gives the small ones. Of the others only tensors' memory is kept.
+			maps.DeleteFunc(all, func(_ string, f *memoryFile) bool { return len(f.data) > maxFile })
 		}
 		inner.sources = append(inner.sources, c.sources...)
 		*c = *inner
@@ -181,27 +219,27 @@ func (c *Checkpoint) add(src *source, hf *huggingFaceConfig) error {
 		if err != nil {
 			return err
 		}
-		return c.addTorch(v, st, hf)
+		return c.addTorch(v, st)
 	case bytes.HasPrefix(head, legacyMagic):
 		c.Format = TorchLegacy
 		v, st, err := readLegacy(src)
 		if err != nil {
 			return err
 		}
-		return c.addTorch(v, st, hf)
-	case isSafetensors(src):
+		return c.addTorch(v, st)
+	case isSafetensors(head):
 		c.Format = Safetensors
 		ts, metadata, err := readSafetensors(src)
 		if err != nil {
 			return err
 		}
-		return c.addSafetensors(ts, metadata, hf)
+		return c.addSafetensors(ts, metadata)
 	}
 	return unknown(head)
 }
 
 // addTorch takes the tensors and settings of an object that torch.save wrote.
-func (c *Checkpoint) addTorch(v any, st storages, hf *huggingFaceConfig) error {
+func (c *Checkpoint) addTorch(v any, st storages) error {
 	root := attributes(v)
 	if root == nil {
 		return fmt.Errorf("%w: torch file without a state dict", ErrNotCheckpoint)
@@ -231,7 +269,7 @@ func (c *Checkpoint) addTorch(v any, st storages, hf *huggingFaceConfig) error {
 			return inTensor(name, err)
 		}
 		if n := p.storage.numel * int64(p.storage.dtype.Size()); p.storage.viewOffset == 0 && (p.storage.numel > data.size || n > data.size) {
-			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d", ErrTruncated, p.storage.key, data.size, n))
+			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d", ErrTruncated, quote(p.storage.key), data.size, n))
 		}
 		t, err := newTensor(name, p.storage.dtype, p.shape, p.strides, p.offset, data)
 		if err != nil {
@@ -242,111 +280,45 @@ func (c *Checkpoint) addTorch(v any, st storages, hf *huggingFaceConfig) error {
 	if len(ts) == 0 {
 		return fmt.Errorf("%w: torch file without tensors", ErrNotCheckpoint)
 	}
-	hf, err := hf.of(ts)
-	if err != nil {
-		return err
+	if c.settings == nil {
+		c.settings = settingsOf(root, state)
 	}
-	if c.Settings == nil && hf == nil {
-		c.Settings = fairseqSettings(root)
-	}
-	return c.addTensors(ts, hf)
+	return c.addTensors(ts)
 }
 
-// addSafetensors takes the tensors of a safetensors file and, if Convert wrote
-// it, settings, labels and vocabulary.
-func (c *Checkpoint) addSafetensors(ts []*Tensor, metadata map[string]string, hf *huggingFaceConfig) error {
-	if s, ok := metadata[settingsKey]; ok {
-		settings, err := settingsFromJSON(s)
-		if err != nil {
-			return err
-		}
-		c.Settings = settings
+// addSafetensors takes the tensors of a safetensors file, the files inside it and
+// its metadata. Of shards' metadata the first of a name counts.
+func (c *Checkpoint) addSafetensors(ts []*Tensor, metadata map[string]string) error {
+	if c.metadata == nil {
+		c.metadata = metadata
 	}
-	if s, ok := metadata[labelsKey]; ok {
-		labels, err := readLabels([]byte(s))
-		if err != nil {
-			return inEntry(labelsKey, -1, err)
+	for name, v := range metadata {
+		if _, ok := c.metadata[name]; !ok {
+			c.metadata[name] = v
 		}
-		c.HeadLabels = labels
 	}
-	var rest []*Tensor
+	rest := ts[:0]
 	for _, t := range ts {
-		name, ok := strings.CutPrefix(t.Name, vocabularyPrefix)
-		if !ok {
-			rest = append(rest, t)
-			continue
-		}
-		b, err := t.Bytes()
-		if err != nil {
-			return err
-		}
-		c.setVocabulary(name, bytes.Clone(b))
-	}
-	hf, err := hf.of(rest)
-	if err != nil {
-		return err
-	}
-	return c.addTensors(rest, hf)
-}
-
-// setVocabulary keeps a vocabulary file by its name.
-func (c *Checkpoint) setVocabulary(name string, data []byte) {
-	switch name {
-	case "dict.txt":
-		c.Dict = data
-	case "encoder.json":
-		c.EncoderJSON = data
-	case "vocab.bpe":
-		c.VocabBPE = data
-	case "vocab.json":
-		c.VocabJSON = data
-	case "merges.txt":
-		c.Merges = data
-	}
-}
-
-// addTensors adds tensors under fairseq's names.
-func (c *Checkpoint) addTensors(ts []*Tensor, hf *huggingFaceConfig) error {
-	if hf != nil {
-		c.hf = hf
-	}
-	var left []string
-	for _, t := range ts {
-		if hf == nil && strings.HasSuffix(t.Name, "embeddings.word_embeddings.weight") {
-			return inTensor(t.Name, fmt.Errorf("%w: a Hugging Face model without its config.json", ErrUnsupported))
-		}
-		if hf != nil {
-			name, ok := huggingFaceName(t.Name, hf.head)
-			if !ok {
-				if !strings.HasSuffix(name, "position_ids") && !strings.HasSuffix(name, "token_type_ids") {
-					left = append(left, t.Name)
-				}
-				continue
+		if name, ok := fileName(t); ok {
+			if _, ok := c.files[name]; ok {
+				return inTensor(t.Name, errTwice)
 			}
-			t.Name = name
+			c.files[name] = t
 		} else {
-			t.Name = fairseqName(t.Name)
-		}
-		parts, err := splitAttention(t)
-		if err != nil {
-			return err
-		}
-		if parts == nil {
-			parts = []*Tensor{t}
-		}
-		for _, p := range parts {
-			if _, ok := c.tensors[p.Name]; ok {
-				if hf != nil && strings.HasPrefix(p.Name, "encoder.lm_head.") {
-					continue // lm_head.bias and lm_head.decoder.bias are one
-				}
-				return inTensor(p.Name, fmt.Errorf("%w: the checkpoint has it twice", ErrCorrupt))
-			}
-			c.tensors[p.Name] = p
+			rest = append(rest, t)
 		}
 	}
-	if len(left) > 0 {
-		slices.Sort(left)
-		c.note("tensors that have no place in fairseq's model are left out: %s", strings.Join(left, ", "))
+	return c.addTensors(rest)
+}
+
+var errTwice = fmt.Errorf("%w: the checkpoint has it twice", ErrCorrupt)
+
+func (c *Checkpoint) addTensors(ts []*Tensor) error {
+	for _, t := range ts {
+		if _, ok := c.tensors[t.Name]; ok {
+			return inTensor(t.Name, errTwice)
+		}
+		c.tensors[t.Name] = t
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package weights opens the checkpoints that RoBERTa models come in and gives
-// their tensors by name.
+// Package weights opens the files that models come in and gives their tensors by
+// name. What a model is, it does not know.
 //
 //	c, err := weights.Open("roberta.large.tar.gz")
 //	defer c.Close()
@@ -8,13 +8,21 @@
 //	err = t.Float32s(x)
 //
 // It reads what torch.save wrote, before and since torch 1.6, safetensors,
-// Hugging Face's directories, and archives of these; see Open. What a file is
-// shows in its content, not in its name. Tensors stay in the file, which is
-// mapped where the system allows it, until they are asked for: an optimizer's
-// state, for instance, is never read.
+// directories with one of these, whole or in shards, and archives of them; see
+// Open. The form is found from the content; the file's name does not matter. The
+// file is mapped where the system allows it, and tensors stay in it until they are
+// asked for: an optimizer's state, for instance, is never read.
 //
-// Names and settings are fairseq's of today, whichever version of fairseq wrote
-// the file, and also for Hugging Face's models.
+// Names of tensors and settings are those in the file. Checkpoint.File reads the
+// other files that came with it, such as a vocabulary or a config.json.
+//
+// # Files that change
+//
+// Replace a model's file by renaming a new one, as WriteFile does. Never rewrite it in
+// place: who has it open sees the new bytes under the old names. A mapped file that is
+// cut short cannot be read any more where it was cut; the methods here then return
+// ErrChanged, and Checkpoint.Guard does so for memory that they handed out. WithoutMap
+// opens files without mapping them.
 //
 // # Untrusted files
 //
@@ -22,11 +30,13 @@
 // function of Python. The reader here is not that machine: it builds numbers,
 // strings, containers and tensors, knows a short list of classes, of which it
 // keeps records, and refuses every other name with ErrForbidden. Nothing in a
-// file is ever run. Lengths are checked against what is left of the file before
-// memory is allocated for them, archives may not unpack to much more than
-// weights ever do, and names in archives are never used as paths.
+// file is ever run. Names in archives are never used as paths.
+//
+// Memory grows with the size of a file, never with what the file claims. Lengths are
+// checked against what is left of the file. What a file may unpack to, what its names
+// and values may take, and what its tensors have together are multiples of its size:
+// docs/formats.md lists them.
 //
 // References: pickle protocols 0 to 5, Lib/pickletools.py of CPython;
-// torch/serialization.py; the safetensors format description;
-// fairseq/checkpoint_utils.py and fairseq/models/roberta/model.py.
+// torch/serialization.py; the safetensors format description.
 package weights

@@ -3,6 +3,10 @@ package weights
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Errors that a caller can test for with errors.Is.
@@ -20,16 +24,21 @@ var (
 	// ErrForbidden is returned for a pickle that names a function or class that
 	// checkpoints have no need of. Nothing of it was run.
 	ErrForbidden = errors.New("forbidden global in pickle")
-	// ErrTooLarge is returned for a file that unpacks to far more than a
-	// checkpoint of its size can hold.
+	// ErrTooLarge is returned for a file that asks for more memory than a
+	// checkpoint of its size needs. docs/formats.md lists the limits.
 	ErrTooLarge = errors.New("too large")
-	// ErrSameFile is returned by Convert if its output is its input.
+	// ErrChanged is returned for a mapped file that became shorter after it was
+	// opened. See Checkpoint.Guard.
+	ErrChanged = errors.New("the file was cut short while it was open")
+	// ErrSameFile is returned for an output that is the input, or a file that
+	// belongs to it. See CheckOutput.
 	ErrSameFile = errors.New("input and output are one file")
 	// ErrClosed is returned for tensors of a checkpoint that is closed.
 	ErrClosed = errors.New("checkpoint is closed")
 )
 
-// A FileError says where in a checkpoint something is wrong.
+// A FileError says where in a checkpoint something is wrong. Error returns one line
+// that quotes long names and causes in part.
 type FileError struct {
 	Path   string // file, or name in an archive
 	Entry  string // part of the file: a zip entry, "pickle", "header"; may be empty
@@ -41,21 +50,54 @@ type FileError struct {
 func (e *FileError) Error() string {
 	s := "weights: "
 	if e.Path != "" {
-		s += e.Path + ": "
+		s += shorten(e.Path, 2*maxQuote) + ": "
 	}
 	if e.Entry != "" {
-		s += e.Entry + ": "
+		s += shorten(e.Entry, maxQuote) + ": "
 	}
 	if e.Tensor != "" {
-		s += "tensor " + e.Tensor + ": "
+		s += "tensor " + shorten(e.Tensor, maxQuote) + ": "
 	}
 	if e.Offset >= 0 {
 		s += fmt.Sprintf("at byte %d: ", e.Offset)
 	}
-	return s + e.Err.Error()
+	return s + shorten(e.Err.Error(), maxReason)
 }
 
 func (e *FileError) Unwrap() error { return e.Err }
+
+// quote is a text of a file as a message has it: in quotation marks, on one line,
+// and at most maxQuote bytes of it.
+func quote(s string) string { return strconv.Quote(cut(s, maxQuote)) }
+
+// shorten is a name or a message, on one line and with its middle left out if it has
+// more than n bytes.
+func shorten(s string, n int) string {
+	s = cut(s, n)
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) || !utf8.ValidString(s) {
+		q := strconv.Quote(s)
+		return q[1 : len(q)-1]
+	}
+	return s
+}
+
+// cut is s, or if s has more than n bytes, its first two thirds of n bytes and the
+// last third.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n-n/3], "") + "…" + strings.ToValidUTF8(s[len(s)-n/3:], "")
+}
+
+// shapeText is a shape as a message has it.
+func shapeText(shape []int) string {
+	const most = 8
+	if len(shape) <= most {
+		return fmt.Sprint(shape)
+	}
+	return fmt.Sprintf("%v… of %d dimensions", shape[:most], len(shape))
+}
 
 // inFile completes an error with the file it is about.
 func inFile(path string, err error) error {

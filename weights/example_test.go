@@ -11,15 +11,16 @@ import (
 	"github.com/goroberta/goroberta/weights"
 )
 
-// A checkpoint in any form gives tensors under fairseq's names of today.
+// Tensors have the names that the file gives them, settings too.
 func ExampleOpen() {
 	c, err := weights.Open("../testdata/goldens/tiny/roberta.tiny.tar.gz")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Println("layers:", c.Settings["encoder_layers"])
-	t, ok := c.Tensor("encoder.sentence_encoder.layers.0.self_attn.q_proj.weight")
+	args, _ := c.Settings()["args"].(map[string]any)
+	fmt.Println("layers:", args["encoder_layers"])
+	t, ok := c.Tensor("decoder.sentence_encoder.layers.0.self_attn.in_proj_weight")
 	fmt.Println(t.Name, t.DType, t.Shape, ok)
 	row := make([]float32, t.Shape[1])
 	if err := t.RowsFloat32(row, 5, 6); err != nil {
@@ -28,7 +29,7 @@ func ExampleOpen() {
 	fmt.Println(len(row), "weights of one row")
 	// Output:
 	// layers: 3
-	// encoder.sentence_encoder.layers.0.self_attn.q_proj.weight F32 [64 64] true
+	// decoder.sentence_encoder.layers.0.self_attn.in_proj_weight F32 [192 64] true
 	// 64 weights of one row
 }
 
@@ -43,22 +44,36 @@ func ExampleLoad() {
 	// true
 }
 
-// A release archive becomes one file that opens with nothing beside it.
-func ExampleConvert() {
-	dir, err := os.MkdirTemp("", "convert")
+// A file carries others inside it.
+func ExampleFileEntry() {
+	dir, err := os.MkdirTemp("", "weights")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "tiny.safetensors")
-	if err := weights.Convert("../testdata/goldens/tiny/roberta.tiny.tar.gz", out, weights.ConvertOptions{}); err != nil {
-		log.Fatal(err)
-	}
-	c, err := weights.Open(out)
+	c, err := weights.Open("../testdata/goldens/tiny/roberta.tiny.tar.gz")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Println(c.Format, "with", len(c.Dict), "bytes of dict.txt and", c.Settings["encoder_layers"], "layers")
-	// Output: safetensors with 12752 bytes of dict.txt and 3 layers
+	dict, err := c.File("dict.txt")
+	if err != nil {
+		log.Fatal(err)
+	}
+	entries := []weights.Entry{weights.FileEntry("dict.txt", dict)}
+	for _, t := range c.Tensors() {
+		entries = append(entries, t.Entry(t.Name))
+	}
+	out := filepath.Join(dir, "tiny.safetensors")
+	if err := weights.WriteFile(out, map[string]string{"format": "pt"}, entries); err != nil {
+		log.Fatal(err)
+	}
+	written, err := weights.Open(out)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer written.Close()
+	dict, err = written.File("dict.txt")
+	fmt.Println(written.Format, "with", written.Files(), "of", len(dict), "bytes,", err)
+	// Output: safetensors with [dict.txt] of 12752 bytes, <nil>
 }

@@ -5,42 +5,36 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-// expandLimit is how many bytes a source may unpack to. Weights hardly compress;
-// what unpacks to far more is a bomb. Limits do not multiply: what was unpacked
-// already does not grow any further.
+// expandLimit is how many bytes a source may unpack to.
 func (s *source) expandLimit() int64 {
-	const (
-		ratio = 32
-		free  = 16 << 20 // for small files, whose ratio says little
-	)
 	if s.expanded {
-		return free + s.size
+		return times(freeUnpacked, 1, s.size)
 	}
-	return free + ratio*s.size
+	return times(freeUnpacked, unpackRatio, s.size)
 }
 
 // errNested is the error for an archive in an archive. Releases have no such
 // thing, and each layer could unpack to a multiple of the one around it.
 var errNested = fmt.Errorf("%w: compressed or archived more than once", ErrUnsupported)
 
+var errExpands = fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
+
 // readLimited reads r to its end and takes what it read from left, which all
-// parts of a file share. Memory grows with what is read, never with what a
-// header promises.
-//
-// likely is how much it probably is: a little more than that is allocated at
-// once, which spares copies and garbage. It must not be a header's word alone.
-func readLimited(r io.Reader, left *int64, likely int64) ([]byte, error) {
+// parts of a file share. Memory grows with what is read. claimed is the size that a
+// header gives, and compressed the size of the file that r unpacks: memory for the
+// claim is allocated at once if it is in proportion.
+func readLimited(r io.Reader, left *int64, claimed, compressed int64) ([]byte, error) {
 	// In parts, each as long as all before it: a slice that grows would be copied
-	// each time.
+	// each time. One byte more than is expected shows the end, or that it is none.
 	var parts [][]byte
-	const most = 64 << 20 // of what is only likely
-	size, total, end := max(0, min(likely, most))+1, int64(0), false
+	size, total, end := max(0, min(claimed, times(0, claimRatio, compressed)))+1, int64(0), false
 	for !end && total <= *left {
-		size = max(size, 4<<10)
 		if room := *left - total; size > room {
-			size = room + 1 // one more shows that it is too much
+			size = room + 1
 		}
 		part := make([]byte, size)
 		n := 0
@@ -53,7 +47,7 @@ func readLimited(r io.Reader, left *int64, likely int64) ([]byte, error) {
 			}
 		}
 		parts, total = append(parts, part[:n]), total+int64(n)
-		size = total
+		size = max(total, 4<<10)
 	}
 	var b []byte
 	if len(parts) == 1 {
@@ -62,7 +56,7 @@ func readLimited(r io.Reader, left *int64, likely int64) ([]byte, error) {
 		b = slices.Concat(parts...)
 	}
 	if *left -= int64(len(b)); *left < 0 {
-		return nil, fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
+		return nil, errExpands
 	}
 	return b, nil
 }
@@ -72,10 +66,12 @@ func unpackError(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrTruncated
-	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrTruncated), errors.Is(err, ErrClosed):
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return fmt.Errorf("%w: a zstd window of more than %d bytes, or than the file can fill", ErrUnsupported, mostWindow)
+	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrTruncated), errors.Is(err, ErrClosed), errors.Is(err, ErrChanged):
 		return err
 	}
-	return fmt.Errorf("%w: %v", ErrCorrupt, err)
+	return fmt.Errorf("%w: %w", ErrCorrupt, err) // it may be the reader's
 }
 
 // A limitedReader fails once more comes out than went in justifies: also for
@@ -88,7 +84,7 @@ type limitedReader struct {
 func (l *limitedReader) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
 	if l.left -= int64(n); l.left < 0 {
-		return 0, fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
+		return 0, errExpands
 	}
 	return n, err
 }

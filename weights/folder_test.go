@@ -1,8 +1,9 @@
 package weights
 
 import (
-	"bytes"
 	"errors"
+	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,137 +12,195 @@ import (
 	"testing"
 )
 
-// TestForeignConfig: a config.json beside a checkpoint that has its own settings
-// is of another model, and does not matter; a Hugging Face model needs its own.
-func TestForeignConfig(t *testing.T) {
-	fairseq := tinyZip()
-	converted := safetensorsOf(t, map[string]string{settingsKey: `{"encoder_layers":2}`}, bytesEntry("w", "abc"))
-	bare := safetensorsOf(t, nil, hfEntries(hfTensors...)...)
-	for name, config := range map[string][]byte{
-		"roberta": hfConfig(nil), "bert": hfConfig(map[string]any{"model_type": "bert"}), "no model": []byte(`{"a":1}`), "no JSON": []byte("x"), "none": nil,
-	} {
-		dir := t.TempDir()
-		files := map[string][]byte{"c/checkpoint_best.pt": fairseq, "m/model.pt": fairseq, "s/model.safetensors": converted, "z/x.safetensors.zst": zstandard(converted)}
-		for file := range maps.Clone(files) {
-			if config != nil {
-				files[filepath.Dir(file)+"/config.json"] = config
-			}
-		}
-		writeFiles(t, dir, files)
-		for file := range files {
-			if strings.HasSuffix(file, "config.json") {
-				continue
-			}
-			for _, path := range []string{file, filepath.Dir(file)} {
-				c, err := Open(filepath.Join(dir, path))
-				if err != nil {
-					t.Errorf("config.json of %s: %v", name, err)
-					continue
-				}
-				if _, ok := c.Tensor("w"); !ok || c.Settings["encoder_layers"] != int64(2) {
-					t.Errorf("config.json of %s beside %s: tensors %q, settings %v, notes %q", name, file, names(c), c.Settings, c.Notes)
-				}
-				c.Close()
-			}
-		}
-		// Beside a Hugging Face model it counts.
-		writeFiles(t, dir, map[string][]byte{"h/model.safetensors": bare})
-		if config != nil {
-			writeFiles(t, dir, map[string][]byte{"h/config.json": config})
-		}
-		for _, path := range []string{"h", "h/model.safetensors"} {
-			c, err := Open(filepath.Join(dir, path))
-			if (err == nil) != (name == "roberta") {
-				t.Errorf("config.json of %s, %s: %v", name, path, err)
-			}
-			if err == nil {
-				c.Close()
-			}
-		}
+// bytesEntry is a tensor of one dimension with these elements.
+func bytesEntry(name, content string) Entry {
+	return Entry{name, U8, []int{len(content)}, func(w io.Writer) error { _, err := io.WriteString(w, content); return err }}
+}
+
+// namedEntries are tensors whose elements are their names'.
+func namedEntries(names ...string) []Entry {
+	var es []Entry
+	for _, name := range names {
+		es = append(es, bytesEntry(name, name))
 	}
-	if _, err := load(bare); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "config.json") {
-		t.Errorf("without config.json: %v", err)
+	return es
+}
+
+// namedPickle is a torch file of the same.
+func namedPickle(names ...string) []byte {
+	var items []any
+	var storages []entry
+	for i, name := range names {
+		key := string(rune('a' + i))
+		items = append(items, name, view{"ByteStorage", key, len(name), 0, tuple{len(name)}, tuple{1}}.value())
+		storages = append(storages, entry{key, []byte(name)})
+	}
+	return torchZip(orderedDict(items...), storages...)
+}
+
+// TestFolders: each way in which a checkpoint's files lie in a directory, also as
+// an archive of it.
+func TestFolders(t *testing.T) {
+	want := []string{"a.weight", "b.bias", "b.weight", "c"}
+	index := func(files map[string][]string) []byte {
+		m := map[string]string{}
+		for file, names := range files {
+			for _, name := range names {
+				m[name] = file
+			}
+		}
+		return jsonOf(map[string]any{"metadata": map[string]int{"total_size": 1}, "weight_map": m})
+	}
+	a, b := want[:1], want[1:]
+	for _, tc := range []struct {
+		name  string
+		files map[string][]byte
+	}{
+		{"model.pt", map[string][]byte{"model.pt": namedPickle(want...), "checkpoint_last.pt": []byte("x")}},
+		{"checkpoint_best.pt", map[string][]byte{"checkpoint_best.pt": namedPickle(want...), "checkpoint_last.pt": []byte("x"), "checkpoint1.pt": []byte("x")}},
+		{"another name", map[string][]byte{"tiny.pt": namedPickle(want...)}},
+		{"safetensors", map[string][]byte{"model.safetensors": safetensorsOf(t, map[string]string{"format": "pt"}, namedEntries(want...)...)}},
+		{"zstd", map[string][]byte{"x.safetensors.zst": zstandard(safetensorsOf(t, nil, namedEntries(want...)...))}},
+		{"pytorch_model.bin", map[string][]byte{"pytorch_model.bin": namedPickle(want...)}},
+		{"shards", map[string][]byte{
+			"model.safetensors.index.json":     index(map[string][]string{"model-00001-of-00002.safetensors": a, "model-00002-of-00002.safetensors": b}),
+			"model-00001-of-00002.safetensors": safetensorsOf(t, nil, namedEntries(a...)...),
+			"model-00002-of-00002.safetensors": safetensorsOf(t, nil, namedEntries(b...)...)}},
+		{"shards of pickles", map[string][]byte{
+			"pytorch_model.bin.index.json":     index(map[string][]string{"pytorch_model-00001-of-00002.bin": a, "pytorch_model-00002-of-00002.bin": b}),
+			"pytorch_model-00001-of-00002.bin": namedPickle(a...), "pytorch_model-00002-of-00002.bin": namedPickle(b...)}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			tc.files["vocab.json"], tc.files["1_Pooling/config.json"] = []byte(`{"a":0}`), []byte("{}")
+			writeFiles(t, dir, tc.files)
+			check := func(c *Checkpoint, in string) {
+				t.Helper()
+				if got := names(c); !slices.Equal(got, want) {
+					t.Errorf("tensors %q, want %q", got, want)
+				}
+				for _, x := range c.Tensors() {
+					if got := string(mustBytes(t, x)); got != x.Name {
+						t.Errorf("%s holds %q", x.Name, got)
+					}
+				}
+				for name, content := range map[string]string{"vocab.json": `{"a":0}`, "1_Pooling/config.json": "{}", "merges.txt": ""} {
+					if got := fileOf(t, c, name); got != content {
+						t.Errorf("%s = %q, want %q", name, got, content)
+					}
+					if got := c.FileName(name); got != in+name {
+						t.Errorf("FileName(%q) = %q, want %q", name, got, in+name)
+					}
+				}
+				if len(c.Notes) > 0 {
+					t.Errorf("Notes = %q", c.Notes)
+				}
+			}
+			check(open(t, dir), "")
+			if tc.name == "zstd" {
+				return // which is for files alone
+			}
+			var files []entry
+			for _, name := range slices.Sorted(maps.Keys(tc.files)) {
+				files = append(files, entry{"m/" + name, tc.files[name]})
+			}
+			fromTar, err := load(gzipped(tarFiles(files...)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(fromTar, "m/")
+		})
 	}
 }
 
-// TestSideFiles: what is looked for beside a checkpoint, and what wins.
-func TestSideFiles(t *testing.T) {
-	open := func(t *testing.T, files map[string][]byte) (*Checkpoint, error) {
-		dir := t.TempDir()
-		files["model.pt"] = tinyZip()
-		writeFiles(t, dir, files)
-		c, err := Open(dir)
-		if err == nil {
-			t.Cleanup(func() { c.Close() })
-		}
-		return c, err
-	}
-	c, err := open(t, map[string][]byte{"dict.txt": []byte("a 1\n"), "input0/dict.txt": []byte("b 1\n"), "encoder.json": []byte("{}"), "vocab.bpe": []byte("v"),
-		"label/dict.txt": []byte("yes 2\nno 1\n"), "labels.json": []byte(`{"topic":["x","y"]}`)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(c.Dict) != "a 1\n" || string(c.EncoderJSON) != "{}" || string(c.VocabBPE) != "v" || !slices.Equal(c.Labels, []string{"yes", "no"}) || !slices.Equal(c.HeadLabels["topic"], []string{"x", "y"}) {
-		t.Errorf("%+v", c)
-	}
-	if c, err = open(t, map[string][]byte{"input0/dict.txt": []byte("b 1\n")}); err != nil || string(c.Dict) != "b 1\n" {
-		t.Errorf("input0: %+v, %v", c, err)
-	}
-	if c, err = open(t, map[string][]byte{"dict.txt/is a folder": nil, "labels.json": []byte("[1]")}); err != nil || c.Dict != nil || len(c.Notes) != 1 || !slices.Contains(c.LookedAt, "dict.txt") {
-		t.Errorf("odd side files: %+v, %v", c, err)
-	}
-	// Larger than any vocabulary.
+// TestFiles: which file counts, and what is none.
+func TestFiles(t *testing.T) {
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string][]byte{"model.pt": tinyZip(), "dict.txt": nil})
-	if err := os.Truncate(filepath.Join(dir, "dict.txt"), sideFile+1); err != nil {
+	inside := safetensorsOf(t, nil, bytesEntry("w", "abc"), FileEntry("dict.txt", []byte("in")), bytesEntry("vocab/vocab.bpe", "old"), bytesEntry("files", "x"),
+		Entry{"files/no file", F32, []int{0}, func(io.Writer) error { return nil }})
+	writeFiles(t, dir, map[string][]byte{
+		"converted/model.safetensors": inside, "converted/dict.txt": []byte("out"), "converted/encoder.json": []byte("{}"),
+		"beside/m.tar":    tarFiles(entry{"m/model.safetensors", inside}, entry{"m/dict.txt", []byte("archive")}, entry{"m/config.json", []byte("archive")}),
+		"beside/dict.txt": []byte("out"), "beside/config.json": []byte("out"), "beside/labels.json": []byte("out"), "beside/label/is a folder": nil,
+	})
+	for _, tc := range []struct{ path, name, want, called string }{
+		{"converted", "dict.txt", "in", "files/dict.txt"}, {"converted", "vocab.bpe", "old", "vocab/vocab.bpe"}, {"converted", "encoder.json", "{}", "encoder.json"},
+		{"beside/m.tar", "dict.txt", "in", "files/dict.txt"}, {"beside/m.tar", "config.json", "archive", "m/config.json"},
+		{"beside/m.tar", "labels.json", "out", "labels.json"}, {"beside/m.tar", "label", "", "m/label"}, {"beside/m.tar", "no file", "", "m/no file"},
+	} {
+		c := open(t, filepath.Join(dir, tc.path))
+		if got := fileOf(t, c, tc.name); got != tc.want {
+			t.Errorf("%s: %s = %q, want %q", tc.path, tc.name, got, tc.want)
+		}
+		if got := c.FileName(tc.name); got != tc.called {
+			t.Errorf("%s: FileName(%q) = %q, want %q", tc.path, tc.name, got, tc.called)
+		}
+		if got := c.Files(); !slices.Equal(got, []string{"dict.txt", "vocab.bpe"}) {
+			t.Errorf("%s: Files = %q", tc.path, got)
+		}
+		if got := names(c); !slices.Equal(got, []string{"files", "files/no file", "w"}) {
+			t.Errorf("%s: tensors %q", tc.path, got)
+		}
+		if _, err := c.File("../m.tar"); err == nil {
+			t.Errorf("%s: a file outside the folder is read", tc.path)
+		}
+	}
+	if _, err := load(safetensorsOf(t, nil, bytesEntry("files/a", "x"), bytesEntry("vocab/a", "y"))); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a file twice: %v", err)
+	}
+	// Larger than any file that is read so.
+	writeFiles(t, dir, map[string][]byte{"converted/big.json": nil})
+	if err := os.Truncate(filepath.Join(dir, "converted", "big.json"), maxFile+1); err != nil {
 		t.Fatal(err)
 	}
 	var fe *FileError
-	if _, err := Open(dir); !errors.Is(err, ErrTooLarge) || !errors.As(err, &fe) || fe.Entry != "dict.txt" {
-		t.Errorf("huge dict.txt: %v", err)
+	if _, err := open(t, filepath.Join(dir, "converted")).File("big.json"); !errors.Is(err, ErrTooLarge) || !errors.As(err, &fe) || fe.Entry != "big.json" {
+		t.Errorf("huge file: %v", err)
 	}
-	// Settings that a converted file carries must be settings.
-	for text, is := range map[string]error{`{"a":1,"b":[1],"c":{"d":1}}`: nil, `[]`: ErrCorrupt, `{"a":`: ErrCorrupt, ``: ErrCorrupt} {
-		c, err := load(safetensorsOf(t, map[string]string{settingsKey: text}, bytesEntry("w", "abc")))
-		if !errors.Is(err, is) {
-			t.Errorf("settings %q: %v, want %v", text, err, is)
-		}
-		if err == nil && !maps.Equal(c.Settings, map[string]any{"a": int64(1)}) {
-			t.Errorf("settings %q: %v", text, c.Settings)
-		}
-	}
-	if _, err := load(safetensorsOf(t, map[string]string{labelsKey: "[]"}, bytesEntry("w", "abc"))); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("labels that are none: %v", err)
-	}
-}
-
-// TestSharedSettings: a string that many settings share is not written out for
-// each of them without bound.
-func TestSharedSettings(t *testing.T) {
-	const n = 10_000
-	text := strings.Repeat("a", 1<<20)
-	var b bytes.Buffer
-	b.Write(unframed(global("argparse Namespace")))
-	b.WriteString(")\x81}(")
-	pickleValue(&b, "first")
-	pickleValue(&b, text)
-	b.WriteString("q\x00")
-	for i := range n {
-		pickleValue(&b, "k"+string(rune('0'+i%10))+string(jsonOf(i)))
-		b.WriteString("h\x00")
-	}
-	b.WriteString("ub")
-	file := torchZip(dict{"args", ops(b.String()), "model", orderedDict("w", view{"FloatStorage", "0", 6, 0, tuple{2, 3}, tuple{3, 1}}.value())}, entry{"0", floats(6)})
-	c, err := checkMemory(t, file)
+	c, err := load(inside)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n2 := allocated(func() {
-		if _, _, err := c.Export(nil); !errors.Is(err, ErrTooLarge) {
-			t.Errorf("Export: %v, want ErrTooLarge", err)
+	if _, err := c.File("encoder.json"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing lies beside a reader: %v", err)
+	}
+}
+
+// TestShardIndex: an index names files of its own directory, which are there.
+func TestShardIndex(t *testing.T) {
+	inside := safetensorsOf(t, nil, bytesEntry("w", "abc"))
+	for _, tc := range []struct {
+		name, index string
+		says        string
+	}{
+		{"parent", `{"weight_map":{"w":"../x.safetensors"}}`, "../x.safetensors"},
+		{"absolute", `{"weight_map":{"w":"/etc/passwd"}}`, "/etc/passwd"},
+		{"folder", `{"weight_map":{"w":"a/x.safetensors"}}`, "a/x.safetensors"},
+		{"itself", `{"weight_map":{"w":"."}}`, `"."`},
+		{"parent itself", `{"weight_map":{"w":".."}}`, ".."},
+		{"no name", `{"weight_map":{"w":""}}`, `""`},
+		{"missing", `{"weight_map":{"w":"none.safetensors"}}`, "none.safetensors"},
+		{"empty", `{"weight_map":{}}`, "weight_map"},
+		{"none", `{}`, "weight_map"},
+		{"numbers", `{"weight_map":{"w":1}}`, "weight_map"},
+		{"no JSON", `weight_map`, "weight_map"},
+		{"the index", `{"weight_map":{"w":"model.safetensors.index.json"}}`, "JSON"},
+	} {
+		dir := t.TempDir()
+		writeFiles(t, dir, map[string][]byte{"m/model.safetensors.index.json": []byte(tc.index), "x.safetensors": inside, "m/a/x.safetensors": inside})
+		for way, open := range map[string]func() (*Checkpoint, error){
+			"Open": func() (*Checkpoint, error) { return Open(filepath.Join(dir, "m")) }, "OpenFS": func() (*Checkpoint, error) { return OpenFS(os.DirFS(dir), "m") },
+		} {
+			if c, err := open(); err == nil || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("%s, %s: %v, %v, want an error that says %q", tc.name, way, c, err, tc.says)
+			}
 		}
-	})
-	if n2 > 64<<20 {
-		t.Errorf("Export took %d MB", n2>>20)
+	}
+	// Two shards with one tensor.
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string][]byte{"a.safetensors": inside, "b.safetensors": inside,
+		"model.safetensors.index.json": []byte(`{"weight_map":{"v":"a.safetensors","w":"b.safetensors"}}`)})
+	if _, err := Open(dir); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a tensor in two shards: %v", err)
 	}
 }

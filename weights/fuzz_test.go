@@ -3,11 +3,12 @@ package weights
 import (
 	"bytes"
 	"errors"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // What the targets below hold every input to: no panic, memory within a bound of
@@ -29,7 +30,7 @@ func FuzzPickle(f *testing.F) {
 		var end int64
 		var err error
 		persistent := func(id any) (any, error) { return storageID(id) }
-		if n := allocated(func() { v, end, err = unpickle(bytes.NewReader(data), 0, int64(len(data)), persistent) }); n > allowance(len(data)) {
+		if n := allocated(func() { v, end, err = unpickled(data, 0, persistent) }); n > allowance(len(data)) {
 			t.Errorf("%d bytes of memory for %d", n, len(data))
 		}
 		if err != nil {
@@ -45,14 +46,14 @@ func FuzzPickle(f *testing.F) {
 		if !ok || n < 0 {
 			return
 		}
-		w, _, err := unpickle(bytes.NewReader(again), 0, int64(len(again)), nil)
+		w, _, err := unpickled(again, 0, nil)
 		if err != nil || !sameValue(v, w) {
 			t.Errorf("%q, written as %q, is read as %v, %v", data, again, w, err)
 		}
-		// Settings that were found can be written.
+		// Settings are no more than what they come from.
 		if d := attributes(v); d != nil {
-			if _, err := settingsJSON(fairseqSettings(d)); err != nil {
-				t.Error(err)
+			if n := allocated(func() { settingsOf(d, nil) }); n > allowance(len(data)) {
+				t.Errorf("%d bytes of memory for the settings in %d", n, len(data))
 			}
 		}
 	})
@@ -134,8 +135,8 @@ func sameValue(a, b any) bool {
 	})
 }
 
-// fuzzFile is the body of the targets for whole files: what opens can be
-// exported, and the exported file says the same.
+// fuzzFile is the body of the targets for whole files: what opens can be written,
+// and the written file says the same.
 func fuzzFile(t *testing.T, data []byte) {
 	c, err := checkMemory(t, data)
 	if err != nil {
@@ -158,43 +159,34 @@ func fuzzFile(t *testing.T, data []byte) {
 			t.Fatal(err)
 		}
 	}
-	metadata, entries, err := c.Export(nil)
-	if errors.Is(err, ErrTooLarge) {
-		return
+	for _, name := range c.Files() {
+		if x := c.files[name]; x.Len() > maxFile {
+			return
+		}
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	exportable := true // names like vocabulary's, or of Hugging Face, mean something else in the new file
+	metadata, entries := exported(t, c)
+	writable := true // a pickle's names can mean something else in the new file
 	for _, e := range entries {
-		exportable = exportable && !isHuggingFaceName(e.Name) && e.Name != "__metadata__"
+		writable = writable && e.Name != "__metadata__" && utf8.ValidString(e.Name) && !strings.HasPrefix(e.Name, "files/") && !strings.HasPrefix(e.Name, "vocab/")
 	}
 	var b bytes.Buffer
 	if err := Write(&b, metadata, entries); err != nil {
-		if exportable {
+		if writable {
 			t.Error(err)
 		}
 		return
 	}
 	d, err := load(b.Bytes())
 	if err != nil {
-		if exportable {
-			t.Errorf("the exported file: %v", err)
+		if writable {
+			t.Errorf("the written file: %v", err)
 		}
 		return
-	}
-	if !maps.Equal(c.Settings, d.Settings) && len(c.Settings) > 0 {
-		if m := maps.Clone(c.Settings); len(m) == len(d.Settings) && !hasNaN(m) {
-			t.Errorf("Settings = %v, want %v", d.Settings, c.Settings)
-		}
-	}
-	if !bytes.Equal(c.Dict, d.Dict) {
-		t.Errorf("Dict = %q, want %q", d.Dict, c.Dict)
 	}
 	for _, e := range entries {
 		y, ok := d.Tensor(e.Name)
 		if !ok {
-			continue // vocabulary
+			continue // a file
 		}
 		var want bytes.Buffer
 		if err := e.Write(&want); err != nil {
@@ -204,18 +196,14 @@ func fuzzFile(t *testing.T, data []byte) {
 			t.Errorf("%s: %v %v, want %v %v", e.Name, y.DType, y.Shape, e.DType, e.Shape)
 		}
 	}
+	for _, name := range c.Files() {
+		if got, want := fileOf(t, d, name), fileOf(t, c, name); utf8.ValidString(name) && got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-}
-
-func hasNaN(m map[string]any) bool {
-	for _, v := range m {
-		if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			return true
-		}
-	}
-	return false
 }
 
 // FuzzZip: torch's form since 1.6. As a mutated zip archive is rarely one, the
@@ -262,7 +250,7 @@ func FuzzTar(f *testing.F) {
 	f.Add(all["tar.gz"])
 	f.Add(all["zstd"])
 	f.Add(tarFiles(entry{"../model.pt", []byte("x")}))
-	f.Add(tarFiles(entry{"a/config.json", hfConfig(nil)}, entry{"a/model.safetensors.index.json", []byte(`{"weight_map":{"w":"x.bin"}}`)}))
+	f.Add(tarFiles(entry{"a/config.json", []byte("{}")}, entry{"a/model.safetensors.index.json", []byte(`{"weight_map":{"w":"x.bin"}}`)}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := checkMemory(t, data)
 		if err == nil {
@@ -277,35 +265,50 @@ func FuzzTar(f *testing.F) {
 	})
 }
 
-// FuzzHuggingFaceConfig: what is accepted has settings of the right types, and
-// as many labels as it says.
-func FuzzHuggingFaceConfig(f *testing.F) {
-	f.Add(hfConfig(nil))
-	f.Add(hfConfig(map[string]any{"id2label": map[string]string{"0": "no", "1": "yes"}, "finetuning_task": "mnli"}))
-	f.Add(hfConfig(map[string]any{"hidden_act": "gelu_new", "tie_word_embeddings": false, "model_type": "camembert"}))
-	f.Add([]byte(`{"model_type":"bert"}`))
-	f.Add([]byte(`[`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		hf, err := readHuggingFaceConfig(data)
+// FuzzSettings: settings as the opcodes of a pickle, and a config.json, beside a valid
+// tensor. Settings are of the promised kinds and not more than the pickle says; files
+// beside the tensors come as they are.
+func FuzzSettings(f *testing.F) {
+	f.Add(unframed(namespace("arch", "roberta_base", "encoder_layers", 2, "dropout", 0.1, "bpe", nil)), []byte(`{"model_type":"roberta"}`))
+	f.Add(unframed(dict{"model", dict{"_content", dict{"encoder_layers", 1 << 40}}, "task", list{"a"}}), []byte("{"))
+	f.Add([]byte("}q\x00X\x01\x00\x00\x00ah\x00s"), []byte(nil))                                // a dict that holds itself
+	f.Add([]byte("}q\x00X\x01\x00\x00\x00ah\x00sX\x01\x00\x00\x00b}h\x00h\x00ss"), []byte(nil)) // and another way
+	f.Fuzz(func(t *testing.T, settings, config []byte) {
+		var pickle bytes.Buffer
+		pickle.WriteString("\x80\x02")
+		pickleValue(&pickle, dict{"args", ops(settings), "model", orderedDict("w", view{"FloatStorage", "0", 6, 0, tuple{2, 3}, tuple{3, 1}}.value())})
+		pickle.WriteByte('.')
+		c, err := checkMemory(t, tarFiles(entry{"model.pt", zipOf(0, entry{"a/data.pkl", pickle.Bytes()}, entry{"a/data/0", floats(6)})}, entry{"config.json", config}))
 		if err != nil {
-			if !isTyped(inFile("file", err)) {
+			if !isTyped(err) {
 				t.Errorf("%T of no known kind: %v", err, err)
 			}
 			return
 		}
-		for _, key := range []string{"encoder_layers", "encoder_embed_dim", "encoder_ffn_embed_dim", "encoder_attention_heads", "max_positions"} {
-			if v, ok := hf.settings[key]; ok {
-				if _, ok := v.(int64); !ok {
-					t.Errorf("%s = %#v", key, v)
+		if got, err := c.File("config.json"); err != nil || !bytes.Equal(got, config) {
+			t.Errorf("File = %q, %v, want %q", got, err, config)
+		}
+		members, seen := 0, map[uintptr]bool{}
+		var walk func(v any)
+		walk = func(v any) {
+			switch v := v.(type) {
+			case nil, bool, int64, float64, string:
+			case map[string]any:
+				if p := reflect.ValueOf(v).Pointer(); !seen[p] {
+					seen[p] = true
+					for _, inner := range v {
+						members++
+						walk(inner)
+					}
 				}
+			default:
+				t.Errorf("a setting of type %T", v)
 			}
 		}
-		s, err := settingsJSON(hf.settings)
-		if err != nil {
-			t.Fatal(err)
+		walk(c.Settings())
+		if members > pickle.Len() {
+			t.Errorf("%d settings of a pickle of %d bytes", members, pickle.Len())
 		}
-		if got, err := settingsFromJSON(s); err != nil || !maps.Equal(got, hf.settings) {
-			t.Errorf("settingsFromJSON(%s) = %v, %v", s, got, err)
-		}
+		readAll(t, c)
 	})
 }

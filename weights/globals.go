@@ -85,12 +85,24 @@ func allowed(module, name string) (pyGlobal, error) {
 	if strings.HasPrefix(module, "fairseq.") && name != "" && 'A' <= name[0] && name[0] <= 'Z' && !strings.Contains(name, ".") {
 		return g, nil
 	}
-	return g, fmt.Errorf("%w: %v", ErrForbidden, g)
+	return g, fmt.Errorf("%w: %s", ErrForbidden, describe(g))
 }
+
+// A badCall is the error for a call with arguments of other types than it takes.
+type badCall struct {
+	callee pyGlobal
+	args   int
+}
+
+func (e badCall) Error() string {
+	return fmt.Sprintf("%v: pickle calls %s with %d arguments of other types than it takes", ErrCorrupt, describe(e.callee), e.args)
+}
+
+func (e badCall) Unwrap() error { return ErrCorrupt }
 
 // call returns what calling g would, for the globals that build values.
 func call(g pyGlobal, args []any) (any, error) {
-	bad := fmt.Errorf("%w: pickle calls %v with %d arguments of other types than it takes", ErrCorrupt, g, len(args))
+	bad := badCall{g, len(args)}
 	switch g.String() {
 	case "collections.OrderedDict", "collections.defaultdict", "builtins.dict":
 		d := newDict()
@@ -180,7 +192,7 @@ func call(g pyGlobal, args []any) (any, error) {
 	}
 	if g.module == "torch" || g.module == "torch.storage" || g.module == "torch.cuda" {
 		if _, ok := torchStorages[g.name]; ok {
-			return nil, fmt.Errorf("%w: pickle holds a %v by value", ErrUnsupported, g)
+			return nil, fmt.Errorf("%w: pickle holds a %s by value", ErrUnsupported, describe(g))
 		}
 	}
 	return &pyObject{class: g, args: args}, nil
@@ -214,7 +226,7 @@ func rebuildTensor(args []any) (*pyTensor, bool) {
 	}
 	shape, ok1 := ints(args[2])
 	strides, ok2 := ints(args[3])
-	if !ok1 || !ok2 || len(shape) != len(strides) || len(shape) > 64 {
+	if !ok1 || !ok2 || len(shape) != len(strides) || len(shape) > maxDims {
 		return nil, false
 	}
 	return &pyTensor{storage: s, offset: int(s.viewOffset + offset), shape: shape, strides: strides}, true
@@ -250,7 +262,7 @@ func storageID(id any) (*pyStorage, error) {
 	}
 	dtype, ok := torchStorages[class.name]
 	if !ok {
-		return nil, fmt.Errorf("%w: storage of class %v", ErrUnsupported, class)
+		return nil, fmt.Errorf("%w: storage of class %s", ErrUnsupported, describe(class))
 	}
 	key, ok1 := t[2].(string)
 	numel, ok2 := t[4].(int64)

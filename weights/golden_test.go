@@ -56,6 +56,26 @@ func float32s(t testing.TB, x *Tensor) []float32 {
 	return v
 }
 
+// fileOf is the content of a file that came with c, or "" if it is not there.
+func fileOf(t testing.TB, c *Checkpoint, name string) string {
+	t.Helper()
+	data, err := c.File(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	return string(data)
+}
+
+// args are the settings that fairseq keeps as args, or in cfg's groups.
+func args(c *Checkpoint) map[string]any {
+	if m, ok := c.Settings()["args"].(map[string]any); ok {
+		return m
+	}
+	cfg, _ := c.Settings()["cfg"].(map[string]any)
+	model, _ := cfg["model"].(map[string]any)
+	return model
+}
+
 func names(c *Checkpoint) []string { return slices.Sorted(maps.Keys(c.tensors)) }
 
 // Parts of a checkpoint that are no parameters and that some forms lack.
@@ -81,28 +101,24 @@ func TestFormsOfOneModel(t *testing.T) {
 	}{
 		{"cfg.pt", TorchZip, F32, false},
 		{"legacy.pt", TorchLegacy, F32, false},
-		{"old2019.pt", TorchLegacy, F32, false},
-		{"old2019_zip.pt", TorchZip, F32, false},
-		{"roberta.tiny.tar.gz", TorchLegacy, F32, false},
 		{"shared_storage.pt", TorchZip, F32, false},
 		{"shared_storage_legacy.pt", TorchLegacy, F32, false},
 		{"optimizer_state.pt", TorchZip, F32, false},
 		{"fp64.pt", TorchZip, F64, false},
 		{"fp16.pt", TorchZip, F16, true},
-		{"old2019_fp16.pt", TorchLegacy, F16, true},
 		{"bf16.pt", TorchZip, BF16, true},
 	} {
 		t.Run(tc.file, func(t *testing.T) {
 			c := open(t, golden(t, "tiny/"+tc.file))
-			if c.Format != tc.format && tc.file != "roberta.tiny.tar.gz" && !strings.HasPrefix(tc.file, "old2019") {
+			if c.Format != tc.format {
 				t.Errorf("Format = %q, want %q", c.Format, tc.format)
 			}
-			if !bytes.Equal(c.Dict, dictionary) {
-				t.Errorf("Dict has %d bytes, want dict.txt's %d", len(c.Dict), len(dictionary))
+			if got := fileOf(t, c, "dict.txt"); got != string(dictionary) {
+				t.Errorf("dict.txt has %d bytes, want %d", len(got), len(dictionary))
 			}
 			for key, n := range map[string]int64{"encoder_layers": 3, "encoder_embed_dim": 64, "encoder_ffn_embed_dim": 128, "encoder_attention_heads": 4, "max_positions": 40} {
-				if c.Settings[key] != n {
-					t.Errorf("Settings[%q] = %#v, want %d", key, c.Settings[key], n)
+				if got := args(c)[key]; got != n {
+					t.Errorf("Settings: %q = %#v, want %d", key, got, n)
 				}
 			}
 			for _, x := range want.Tensors() {
@@ -173,14 +189,13 @@ func TestEveryGolden(t *testing.T) {
 					t.Errorf("%s: %d bytes, %v; shape %v of %v", x.Name, len(b), err, x.Shape, x.DType)
 				}
 			}
-			if _, ok := c.Tensor(embedWeight); !ok {
-				t.Errorf("no %s among %q", embedWeight, names(c))
+			if len(c.Tensors()) == 0 {
+				t.Error("no tensors")
 			}
-			if n, _ := c.Settings["encoder_layers"].(int64); n < 1 {
-				t.Errorf("encoder_layers = %#v", c.Settings["encoder_layers"])
-			}
-			if c.Dict == nil && c.VocabJSON == nil && !slices.ContainsFunc(c.LookedAt, func(s string) bool { return strings.HasSuffix(s, "dict.txt") }) {
-				t.Errorf("no dictionary, and LookedAt = %q", c.LookedAt)
+			_, args := c.Settings()["args"].(map[string]any)
+			_, cfg := c.Settings()["cfg"].(map[string]any)
+			if !args && !cfg && fileOf(t, c, "config.json") == "" {
+				t.Errorf("Settings = %v, and no config.json", c.Settings())
 			}
 		})
 		return nil
@@ -193,69 +208,26 @@ func TestEveryGolden(t *testing.T) {
 	}
 }
 
-// TestFineTuned: dictionary and labels lie where fairseq-preprocess puts them.
-func TestFineTuned(t *testing.T) {
+// TestFilesBeside: files are found in the checkpoint's folder and in folders of it.
+func TestFilesBeside(t *testing.T) {
 	for _, path := range []string{"finetuned", "finetuned/model.pt"} {
 		c := open(t, golden(t, path))
-		dictionary, err := os.ReadFile(golden(t, "finetuned/input0/dict.txt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(c.Dict, dictionary) {
-			t.Errorf("%s: Dict is not input0/dict.txt", path)
-		}
-		file, err := os.ReadFile(golden(t, "finetuned/label/dict.txt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want []string
-		for _, f := range strings.Split(strings.TrimSpace(string(file)), "\n") {
-			if name := strings.Fields(f)[0]; !strings.HasPrefix(name, "madeupword") {
-				want = append(want, name)
+		for _, name := range []string{"input0/dict.txt", "label/dict.txt"} {
+			want, err := os.ReadFile(golden(t, "finetuned/"+name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := c.File(name); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %s has %d bytes, %v, want %d", path, name, len(got), err, len(want))
+			}
+			if got := c.FileName(name); got != name {
+				t.Errorf("%s: FileName(%q) = %q", path, name, got)
 			}
 		}
-		if len(want) == 0 || !slices.Equal(c.Labels, want) {
-			t.Errorf("%s: Labels = %q, want %q", path, c.Labels, want)
+		var fe *FileError
+		if _, err := c.File("dict.txt"); !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &fe) || fe.Entry != "dict.txt" {
+			t.Errorf("%s: dict.txt: %v", path, err)
 		}
-	}
-}
-
-// TestHuggingFaceEqualsFairseq: a model in Hugging Face's layout has the same
-// tensors under fairseq's names.
-func TestHuggingFaceEqualsFairseq(t *testing.T) {
-	fairseq := open(t, golden(t, "tiny/model.pt"))
-	for _, tc := range []struct{ dir, head string }{
-		{"hf/tiny-maskedlm", ""}, {"hf/tiny-mnli", "mnli"}, {"hf/tiny-score", "score"},
-	} {
-		t.Run(tc.dir, func(t *testing.T) {
-			c := open(t, golden(t, tc.dir))
-			compared := 0
-			for _, x := range c.Tensors() {
-				name := strings.Replace(x.Name, "sentence_classification_head", tc.head, 1)
-				y, ok := fairseq.Tensor(name)
-				if !ok {
-					if !strings.HasSuffix(name, "token_type_embeddings.weight") {
-						t.Errorf("%s is not fairseq's", name)
-					}
-					continue
-				}
-				if !slices.Equal(float32s(t, x), float32s(t, y)) {
-					t.Errorf("%s: other bits than fairseq's", name)
-				}
-				compared++
-			}
-			if compared < 50 { // 3 layers of 16, and the embeddings
-				t.Errorf("only %d tensors", compared)
-			}
-			for _, key := range []string{"encoder_layers", "encoder_embed_dim", "encoder_ffn_embed_dim", "encoder_attention_heads", "max_positions"} {
-				if c.Settings[key] != fairseq.Settings[key] {
-					t.Errorf("Settings[%q] = %v, fairseq's %v", key, c.Settings[key], fairseq.Settings[key])
-				}
-			}
-			if c.Labels != nil {
-				t.Errorf("Labels = %q, though config.json has only LABEL_n", c.Labels)
-			}
-		})
 	}
 }
 
@@ -281,7 +253,6 @@ func (o opaqueFS) Open(name string) (fs.File, error) {
 // TestWaysToOpen: Open, OpenFS on several kinds of file systems and Load agree.
 func TestWaysToOpen(t *testing.T) {
 	dir := golden(t, "tiny")
-	want := open(t, filepath.Join(dir, "model.pt"))
 	content := map[string][]byte{}
 	for _, name := range []string{"model.pt", "dict.txt", "legacy.pt", "roberta.tiny.tar.gz"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
@@ -295,6 +266,7 @@ func TestWaysToOpen(t *testing.T) {
 		memory["models/tiny/"+name] = &fstest.MapFile{Data: b}
 	}
 	for _, file := range []string{"model.pt", "legacy.pt", "roberta.tiny.tar.gz"} {
+		want := open(t, filepath.Join(dir, file))
 		for _, tc := range []struct {
 			name string
 			open func() (*Checkpoint, error)
@@ -311,15 +283,12 @@ func TestWaysToOpen(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if tc.dict != bytes.Equal(c.Dict, content["dict.txt"]) {
-					t.Errorf("Dict has %d bytes", len(c.Dict))
+				if got := fileOf(t, c, "dict.txt"); tc.dict != (got == string(content["dict.txt"])) {
+					t.Errorf("dict.txt has %d bytes", len(got))
 				}
 				var last *Tensor
 				for _, x := range want.Tensors() {
 					y, ok := c.Tensor(x.Name)
-					if !ok && isVersion(x.Name) {
-						continue
-					}
 					if !ok || !slices.Equal(float32s(t, x), float32s(t, y)) {
 						t.Fatalf("%s is missing or differs", x.Name)
 					}
@@ -332,6 +301,9 @@ func TestWaysToOpen(t *testing.T) {
 					t.Errorf("second Close: %v", err)
 				}
 				checkClosed(t, last)
+				if _, err := c.File("dict.txt"); !errors.Is(err, ErrClosed) {
+					t.Errorf("File after Close: %v", err)
+				}
 			})
 		}
 	}
@@ -341,7 +313,7 @@ func TestWaysToOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if !slices.Equal(names(c), names(want)) {
+		if !slices.Equal(names(c), names(open(t, filepath.Join(dir, "model.pt")))) {
 			t.Error("other tensors than model.pt's")
 		}
 	})
@@ -362,23 +334,5 @@ func checkClosed(t *testing.T, x *Tensor) {
 	}
 	if _, ok := x.AliasedFloat32s(); ok {
 		t.Error("AliasedFloat32s after Close gives memory")
-	}
-}
-
-// TestLabelDictionary: class c is the c-th line.
-func TestLabelDictionary(t *testing.T) {
-	for _, tc := range []struct {
-		dict string
-		want []string
-	}{
-		{"", nil},
-		{"yes 10\nno 9\n", []string{"yes", "no"}},
-		{"yes 10\r\nno 9\r\n", []string{"yes", "no"}},
-		{"not at all 10\nno 9", []string{"not at all", "no"}},
-		{"1 5\n0 5\nmadeupword0000 0\n", []string{"1", "0"}},
-	} {
-		if got := labelNames([]byte(tc.dict)); !slices.Equal(got, tc.want) {
-			t.Errorf("labelNames(%q) = %q, want %q", tc.dict, got, tc.want)
-		}
 	}
 }

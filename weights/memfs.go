@@ -24,11 +24,8 @@ type memoryFile struct {
 // add adds a file and its folders.
 func (m memoryFS) add(name string, data []byte) {
 	m[name] = &memoryFile{name: name, data: data}
-	for dir := path.Dir(name); ; dir = path.Dir(dir) {
+	for dir := path.Dir(name); m[dir] == nil; dir = path.Dir(dir) {
 		m[dir] = &memoryFile{name: dir, dir: true}
-		if dir == "." {
-			return
-		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"bytes"
 	"errors"
 	"runtime"
 	"testing"
@@ -15,10 +16,10 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// A file of n bytes may cost this much memory to open, however hostile. What a
-// small file unpacks to is bounded by 16 MB, which a growing slice copies some
-// times on the way; a byte of a pickle can make a value of up to some hundred.
-func allowance(n int) uint64 { return 128<<20 + 512*uint64(n) }
+// allowance is the memory in bytes that opening a file of n bytes may take, however
+// hostile it is, with all that is freed on the way: content that unpacks to 16 MiB,
+// and values of 32 MiB that are copied when their containers grow.
+func allowance(n int) uint64 { return 128<<20 + 128*uint64(n) }
 
 // checkMemory opens a file and holds it to its allowance.
 func checkMemory(t testing.TB, data []byte) (c *Checkpoint, err error) {
@@ -42,4 +43,10 @@ func isTyped(err error) bool {
 		}
 	}
 	return false
+}
+
+// unpickled reads a pickle from off on.
+func unpickled(pickle []byte, off int64, persistent func(any) (any, error)) (any, int64, error) {
+	mem := budget(times(freeValues, valueRatio, int64(len(pickle))))
+	return unpickle(bytes.NewReader(pickle), off, int64(len(pickle)), &mem, persistent)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,14 +21,14 @@ type unpickler struct {
 	limit int64 // bytes that are left at most
 	stack []any
 	memo  map[int64]any
-	spent int // values made, and slots of containers that were copied
+	mem   *budget // what values may still take
 	// persistent resolves a persistent id; nil refuses them.
 	persistent func(id any) (any, error)
 }
 
 // unpickle reads one pickle from src at off and returns the value and where the
-// pickle ends.
-func unpickle(src io.ReaderAt, off, size int64, persistent func(any) (any, error)) (any, int64, error) {
+// pickle ends. Its values are paid from mem.
+func unpickle(src io.ReaderAt, off, size int64, mem *budget, persistent func(any) (any, error)) (any, int64, error) {
 	if off < 0 || off > size {
 		return nil, off, inEntry("pickle", off, ErrTruncated)
 	}
@@ -35,6 +36,7 @@ func unpickle(src io.ReaderAt, off, size int64, persistent func(any) (any, error
 		r:          bufio.NewReaderSize(io.NewSectionReader(src, off, size-off), 64<<10),
 		limit:      size - off,
 		memo:       map[int64]any{},
+		mem:        mem,
 		persistent: persistent,
 	}
 	v, err := u.run()
@@ -60,6 +62,9 @@ func (u *unpickler) bytes(n uint64) ([]byte, error) {
 	if n > uint64(u.limit-u.pos) {
 		return nil, fmt.Errorf("%w: a string of %d bytes with %d left", ErrTruncated, n, u.limit-u.pos)
 	}
+	if err := u.spend(valueCost + 2*int(n)); err != nil { // a string is a copy of b
+		return nil, err
+	}
 	b := make([]byte, n)
 	m, err := io.ReadFull(u.r, b)
 	u.pos += int64(m)
@@ -82,22 +87,23 @@ func (u *unpickler) line() (string, error) {
 			return "", err
 		}
 		if c == '\n' {
-			return strings.TrimSuffix(b.String(), "\r"), nil
+			return strings.TrimSuffix(b.String(), "\r"), u.spend(valueCost + 2*b.Len())
 		}
 		b.WriteByte(c)
 	}
 }
 
-func (u *unpickler) push(v any) { u.stack = append(u.stack, v) }
+func (u *unpickler) push(v any) {
+	if len(u.stack) == cap(u.stack) {
+		u.stack = slices.Grow(u.stack, len(u.stack)+1) // doubled; append would copy more often
+	}
+	u.stack = append(u.stack, v)
+}
 
-// maxValues bounds the values that a pickle makes. A checkpoint has some
-// thousands; each costs up to a hundred bytes of memory for one of the file.
-const maxValues = 4 << 20
-
-// spend counts values, and fails when they are far more than a checkpoint has.
+// spend pays for n bytes of values.
 func (u *unpickler) spend(n int) error {
-	if u.spent += n; u.spent > maxValues {
-		return fmt.Errorf("%w: a pickle of more than %d values", ErrTooLarge, maxValues)
+	if !u.mem.spend(n) {
+		return errValues
 	}
 	return nil
 }
@@ -159,10 +165,11 @@ func (u *unpickler) run() (any, error) {
 		if op == '.' {
 			return u.pop()
 		}
-		if err := u.spend(1); err != nil {
+		before := cap(u.stack)
+		if err := u.op(op); err != nil {
 			return nil, err
 		}
-		if err := u.op(op); err != nil {
+		if err := u.spend(growCost * (cap(u.stack) - before)); err != nil {
 			return nil, err
 		}
 	}
@@ -234,10 +241,7 @@ func (u *unpickler) op(op byte) error {
 	case 'I', 'L', 'F', 'S', 'V':
 		return u.text(op)
 	case ']', ')', '}', 0x8f:
-		u.push(map[byte]func() any{
-			']': func() any { return &pyList{} }, ')': func() any { return pyTuple{} },
-			'}': func() any { return newDict() }, 0x8f: func() any { return &pySet{} },
-		}[op]())
+		return u.empty(op)
 	case 'a', 'e', 's', 'u', 0x90:
 		return u.fill(op)
 	case 'l', 't', 'd', 0x91, 0x85, 0x86, 0x87:
@@ -264,7 +268,7 @@ func (u *unpickler) memory(op byte) error {
 			return err
 		}
 		if key, err = strconv.ParseInt(s, 10, 64); err != nil {
-			return fmt.Errorf("%w: pickle memo %q", ErrCorrupt, s)
+			return fmt.Errorf("%w: pickle memo %s", ErrCorrupt, quote(s))
 		}
 	case 'h', 'q', 'j', 'r':
 		n := 1
@@ -292,7 +296,7 @@ func (u *unpickler) memory(op byte) error {
 		return err
 	}
 	u.memo[key] = v
-	return nil
+	return u.spend(memoCost)
 }
 
 func (u *unpickler) persistentID(op byte) error {
@@ -314,5 +318,5 @@ func (u *unpickler) persistentID(op byte) error {
 		return err
 	}
 	u.push(v)
-	return nil
+	return u.spend(madeCost)
 }

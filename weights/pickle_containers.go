@@ -4,6 +4,21 @@ import (
 	"fmt"
 )
 
+// empty makes a container.
+func (u *unpickler) empty(op byte) error {
+	switch op {
+	case ']':
+		u.push(&pyList{})
+	case ')':
+		u.push(pyTuple{})
+	case '}':
+		u.push(newDict())
+	default:
+		u.push(&pySet{})
+	}
+	return u.spend(dictCost)
+}
+
 // fill adds to the list, dict or set that is below on the stack.
 func (u *unpickler) fill(op byte) error {
 	var items []any
@@ -23,11 +38,14 @@ func (u *unpickler) fill(op byte) error {
 	if err != nil {
 		return err
 	}
+	if err := u.spend(pairCost / 2 * len(items)); err != nil {
+		return err
+	}
 	switch op {
 	case 's', 'u':
 		d := dictOf(target)
 		if d == nil || len(items)%2 != 0 {
-			return fmt.Errorf("%w: pickle sets items of %T", ErrCorrupt, target)
+			return fmt.Errorf("%w: pickle sets items of %s", ErrCorrupt, describe(target))
 		}
 		for i := 0; i < len(items); i += 2 {
 			d.set(items[i], items[i+1])
@@ -41,7 +59,7 @@ func (u *unpickler) fill(op byte) error {
 		case *pyObject: // a subclass of list
 			l, ok := t.state.(*pyList)
 			if !ok && t.state != nil {
-				return fmt.Errorf("%w: pickle appends to %v", ErrCorrupt, t.class)
+				return fmt.Errorf("%w: pickle appends to %s", ErrCorrupt, describe(t))
 			}
 			if l == nil {
 				l = &pyList{}
@@ -49,7 +67,7 @@ func (u *unpickler) fill(op byte) error {
 			}
 			l.items = append(l.items, items...)
 		default:
-			return fmt.Errorf("%w: pickle appends to %T", ErrCorrupt, target)
+			return fmt.Errorf("%w: pickle appends to %s", ErrCorrupt, describe(target))
 		}
 	}
 	return nil
@@ -66,6 +84,13 @@ func (u *unpickler) collect(op byte) error {
 		items, err = u.popMark()
 	}
 	if err != nil {
+		return err
+	}
+	cost := slotCost * len(items)
+	if op == 'd' {
+		cost = pairCost / 2 * len(items)
+	}
+	if err := u.spend(valueCost + cost); err != nil {
 		return err
 	}
 	switch op {

@@ -95,16 +95,18 @@ func (u *unpickler) construct(callee any, args []any) error {
 	if !ok {
 		return fmt.Errorf("%w: pickle calls %s", ErrCorrupt, describe(callee))
 	}
-	for _, a := range args { // the containers among them are copied
-		if err := u.spend(len(sequenceItems(a))); err != nil {
-			return err
+	cost, item := madeCost, slotCost
+	if g.name == "OrderedDict" || g.name == "dict" {
+		item = pairCost
+	}
+	for _, a := range args { // what the call may copy
+		cost += item * len(sequenceItems(a))
+		if s, ok := a.(string); ok {
+			cost += len(s)
 		}
-		switch a := a.(type) {
-		case string:
-			if err := u.spend(len(a) / 64); err != nil {
-				return err
-			}
-		}
+	}
+	if err := u.spend(cost); err != nil {
+		return err
 	}
 	v, err := call(g, args)
 	if err != nil {

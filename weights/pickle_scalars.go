@@ -37,7 +37,17 @@ func littleEndianInt(b []byte) any {
 
 // number reads BININT, BININT1, BININT2 and BINFLOAT.
 func (u *unpickler) number(op byte) error {
-	n := map[byte]int{'J': 4, 'K': 1, 'M': 2, 'G': 8}[op]
+	n := 0
+	switch op {
+	case 'J':
+		n = 4
+	case 'K':
+		n = 1
+	case 'M':
+		n = 2
+	case 'G':
+		n = 8
+	}
 	v, err := u.uint(n)
 	if err != nil {
 		return err
@@ -52,7 +62,7 @@ func (u *unpickler) number(op byte) error {
 	default:
 		u.push(int64(v))
 	}
-	return nil
+	return u.spend(valueCost)
 }
 
 // text reads the values of protocol 0, each on a line.
@@ -61,7 +71,7 @@ func (u *unpickler) text(op byte) error {
 	if err != nil {
 		return err
 	}
-	bad := fmt.Errorf("%w: %q is no value of pickle opcode %c", ErrCorrupt, s, op)
+	bad := fmt.Errorf("%w: %s is no value of pickle opcode %c", ErrCorrupt, quote(s), op)
 	switch op {
 	case 'I', 'L':
 		switch {
@@ -93,9 +103,12 @@ func (u *unpickler) text(op byte) error {
 	return nil
 }
 
+// goQuotes turns the quotation marks of Python's repr of a string into Go's.
+var goQuotes = strings.NewReplacer(`\'`, `'`, `"`, `\"`, `\"`, `\"`)
+
 // unescapeString undoes Python's repr of a string.
 func unescapeString(s string) string {
-	if v, err := strconv.Unquote(`"` + strings.NewReplacer(`\'`, `'`, `"`, `\"`, `\"`, `\"`).Replace(s) + `"`); err == nil {
+	if v, err := strconv.Unquote(`"` + goQuotes.Replace(s) + `"`); err == nil {
 		return v
 	}
 	return s

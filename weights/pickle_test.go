@@ -12,7 +12,7 @@ import (
 )
 
 func unpickleString(s string) (any, error) {
-	v, _, err := unpickle(strings.NewReader(s), 0, int64(len(s)), nil)
+	v, _, err := unpickled([]byte(s), 0, nil)
 	return v, err
 }
 
@@ -126,16 +126,16 @@ func TestPickleValues(t *testing.T) {
 // TestPickleEnd: reading stops at the pickle's end, and says where that is.
 func TestPickleEnd(t *testing.T) {
 	in := "..K\x01.K\x02."
-	v, end, err := unpickle(strings.NewReader(in), 2, int64(len(in)), nil)
+	v, end, err := unpickled([]byte(in), 2, nil)
 	if v != int64(1) || end != 5 || err != nil {
 		t.Errorf("unpickle = %v, %d, %v", v, end, err)
 	}
-	v, end, err = unpickle(strings.NewReader(in), end, int64(len(in)), nil)
+	v, end, err = unpickled([]byte(in), end, nil)
 	if v != int64(2) || end != 8 || err != nil {
 		t.Errorf("unpickle = %v, %d, %v", v, end, err)
 	}
 	for _, off := range []int64{-1, 9, math.MaxInt64} {
-		if _, _, err := unpickle(strings.NewReader(in), off, int64(len(in)), nil); !errors.Is(err, ErrTruncated) {
+		if _, _, err := unpickled([]byte(in), off, nil); !errors.Is(err, ErrTruncated) {
 			t.Errorf("unpickle at %d: %v", off, err)
 		}
 	}
@@ -307,12 +307,10 @@ func TestPickleGraphs(t *testing.T) {
 					}
 					continue
 				}
-				if form == "settings" && (c.Settings["y"] != int64(7) || len(c.Settings) > 2) {
-					t.Errorf("Settings = %d values", len(c.Settings))
+				if form == "settings" && (args(c)["y"] != int64(7) || len(args(c)) > 2) {
+					t.Errorf("Settings = %d values", len(args(c)))
 				}
-				if _, _, err := c.Export(nil); err != nil {
-					t.Errorf("%s: Export: %v", form, err)
-				}
+				readAll(t, c)
 			}
 		})
 	}
@@ -351,28 +349,31 @@ func TestSettingsForms(t *testing.T) {
 	config := func(content ...any) any {
 		return reduction{global("omegaconf.dictconfig DictConfig"), tuple{}, dict{"_metadata", nil, "_content", dict(content)}}
 	}
+	type m = map[string]any
+	shared := ops(string(unframed(dict{"a", 1})) + "q\x00")
 	for _, tc := range []struct {
 		name   string
 		object dict
-		want   map[string]any
+		want   m
 	}{
 		{"Namespace", dict{"args", namespace("arch", "roberta_base", "encoder_layers", 3, "dropout", 0.5, "seen", true, "x", nil, "l", list{1})},
-			map[string]any{"arch": "roberta_base", "encoder_layers": int64(3), "dropout": 0.5, "seen": true, "x": nil}},
-		{"args before cfg", dict{"args", namespace("a", 1), "cfg", dict{"model", namespace("a", 2)}}, map[string]any{"a": int64(1)}},
+			m{"args": m{"arch": "roberta_base", "encoder_layers": int64(3), "dropout": 0.5, "seen": true, "x": nil}}},
+		{"args and cfg", dict{"args", namespace("a", 1), "cfg", dict{"model", namespace("a", 2)}}, m{"args": m{"a": int64(1)}, "cfg": m{"model": m{"a": int64(2)}}}},
 		{"cfg, args None", dict{"args", nil, "cfg", dict{"task", dict{"t", 1}, "model", namespace("a", 2, "_name", "roberta")}},
-			map[string]any{"t": int64(1), "a": int64(2), "_name": "roberta", "arch": "roberta"}},
-		{"model before task", dict{"cfg", dict{"model", dict{"a", 2}, "task", dict{"a", 1}}}, map[string]any{"a": int64(2)}},
-		{"omegaconf", dict{"cfg", config("model", config("a", leaf(2), "b", leaf("x"), "c", leaf(nil)))}, map[string]any{"a": int64(2), "b": "x", "c": nil}},
-		{"enum", dict{"args", namespace("e", reduction{callee: global("fairseq.dataclass.constants ChoiceEnum"), args: tuple{"none"}})}, map[string]any{"e": "none"}},
-		{"none", dict{}, map[string]any{}},
+			m{"args": nil, "cfg": m{"task": m{"t": int64(1)}, "model": m{"a": int64(2), "_name": "roberta"}}}},
+		{"omegaconf", dict{"cfg", config("model", config("a", leaf(2), "b", leaf("x"), "c", leaf(nil)))}, m{"cfg": m{"model": m{"a": int64(2), "b": "x", "c": nil}}}},
+		{"enum", dict{"args", namespace("e", reduction{callee: global("fairseq.dataclass.constants ChoiceEnum"), args: tuple{"none"}})}, m{"args": m{"e": "none"}}},
+		{"one dict twice", dict{"a", shared, "b", ops("h\x00")}, m{"a": m{"a": int64(1)}, "b": m{"a": int64(1)}}},
+		{"a dict of itself", dict{"a", ops("}q\x00(U\x01aK\x01U\x01bh\x00u")}, m{"a": m{"a": int64(1)}}},
+		{"none", dict{}, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, err := load(torchZip(append(tc.object, "model", w), entry{"0", floats(6)}))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !reflect.DeepEqual(c.Settings, tc.want) {
-				t.Errorf("Settings = %#v, want %#v", c.Settings, tc.want)
+			if got := c.Settings(); !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("Settings = %#v, want %#v", got, tc.want)
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package weights
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -77,15 +76,14 @@ func (d *pyDict) get(k string) (any, bool) {
 // describe names a value in a message: what it is, and its text only if that is short.
 func describe(v any) string {
 	switch v := v.(type) {
-	case nil, bool, int64, float64, pyGlobal:
+	case nil, bool, int64, float64:
 		return fmt.Sprint(v)
+	case pyGlobal:
+		return shorten(v.String(), maxQuote)
 	case string:
-		if len(v) > 100 {
-			v = v[:100] + "…"
-		}
-		return strconv.Quote(v)
+		return quote(v)
 	case *pyObject:
-		return "a " + v.class.String()
+		return "a " + describe(v.class)
 	}
 	return "a " + strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(fmt.Sprintf("%T", v), "*"), "weights.py"))
 }

@@ -5,19 +5,16 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 )
 
-// maxHeader is the largest safetensors header that is read, as in the format's
-// own library.
-const maxHeader = 100_000_000
-
 // isSafetensors says whether a file begins like one: the header's length, then
 // the header, a JSON object.
-func isSafetensors(src *source) bool {
-	head, err := src.bytes(0, 9)
-	if err != nil {
+func isSafetensors(head []byte) bool {
+	if len(head) < 9 {
 		return false
 	}
 	n := binary.LittleEndian.Uint64(head)
@@ -42,9 +39,9 @@ func isText(b []byte) bool {
 // whose object gives each tensor's type, shape and place in data. Tensors must
 // cover data without gaps or overlaps.
 func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string, err error) {
-	head, err := src.bytes(0, 8)
+	head, err := src.read(0, 8)
 	if err != nil {
-		return nil, nil, inEntry("header", 0, ErrTruncated)
+		return nil, nil, inEntry("header", 0, err)
 	}
 	n := binary.LittleEndian.Uint64(head)
 	if n > maxHeader {
@@ -53,7 +50,7 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 	if n > uint64(src.size-8) {
 		return nil, nil, inEntry("header", 0, fmt.Errorf("%w: a header of %d bytes in a file of %d", ErrTruncated, n, src.size))
 	}
-	header, err := src.bytes(8, int64(n))
+	header, err := src.read(8, int64(n))
 	if err != nil {
 		return nil, nil, inEntry("header", 8, err)
 	}
@@ -64,23 +61,30 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 	}
 	var places []place
 	seen := map[string]bool{}
-	err = eachMember(header, func(name string, raw json.RawMessage) error {
+	err = eachMember(header, func(name string, value []byte) error {
+		if err := src.done(); err != nil {
+			return err
+		}
 		if seen[name] {
 			return inTensor(name, fmt.Errorf("%w: two tensors of one name", ErrCorrupt))
 		}
 		seen[name] = true
 		if name == "__metadata__" {
-			if err := json.Unmarshal(raw, &metadata); err != nil {
-				return inEntry("__metadata__", -1, fmt.Errorf("%w: %v", ErrCorrupt, err))
-			}
-			return nil
+			metadata, err = readMetadata(value, src.values())
+			return err
+		}
+		if len(value) > maxMember {
+			return inTensor(name, fmt.Errorf("%w: %d bytes about one tensor", ErrCorrupt, len(value)))
+		}
+		if !src.values().spend(tensorCost + len(name)) {
+			return errValues
 		}
 		var info struct {
 			DType   string   `json:"dtype"`
 			Shape   []int    `json:"shape"`
 			Offsets *[]int64 `json:"data_offsets"`
 		}
-		if err := json.Unmarshal(raw, &info); err != nil {
+		if err := json.Unmarshal(value, &info); err != nil {
 			return inTensor(name, fmt.Errorf("%w: %v", ErrCorrupt, err))
 		}
 		if info.Offsets == nil || len(*info.Offsets) != 2 {
@@ -95,7 +99,7 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		}
 		dtype, ok := parseDType(info.DType)
 		if !ok {
-			return inTensor(name, fmt.Errorf("%w: element type %q", ErrUnsupported, info.DType))
+			return inTensor(name, fmt.Errorf("%w: element type %s", ErrUnsupported, quote(info.DType)))
 		}
 		part := &storage{src: src, off: data.off + lo, size: hi - lo}
 		shape := info.Shape
@@ -112,6 +116,9 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		places = append(places, place{t, lo, hi})
 		return nil
 	})
+	if _, ok := errors.AsType[*FileError](err); err != nil && !ok {
+		err = inEntry("header", 8, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -130,32 +137,97 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 	return tensors, metadata, nil
 }
 
-// eachMember calls f for the members of a JSON object in order, doubles
-// included, which a map would hide.
-func eachMember(object []byte, f func(name string, value json.RawMessage) error) error {
-	bad := func(err error) error { return inEntry("header", 8, fmt.Errorf("%w: %v", ErrCorrupt, err)) }
-	dec := json.NewDecoder(bytes.NewReader(object))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return inEntry("header", 8, fmt.Errorf("%w: no JSON object", ErrCorrupt))
+// readMetadata reads a JSON object of strings.
+func readMetadata(object []byte, mem *budget) (map[string]string, error) {
+	if string(bytes.Trim(object, jsonSpace)) == "null" {
+		return nil, nil
 	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
+	m := map[string]string{}
+	err := eachMember(object, func(name string, value []byte) error {
+		if !mem.spend(pairCost + len(name) + 2*len(value)) {
+			return errValues
+		}
+		var v string
+		if err := json.Unmarshal(value, &v); err != nil {
+			return fmt.Errorf("%w: %v", ErrCorrupt, err)
+		}
+		m[name] = v
+		return nil
+	})
+	if err != nil {
+		return nil, inEntry("__metadata__", -1, err)
+	}
+	return m, nil
+}
+
+// eachMember calls f for the members of a JSON object in order, doubles
+// included, which a map would hide. Values are parts of object and not yet known to
+// be valid.
+func eachMember(object []byte, f func(name string, value []byte) error) error {
+	bad := func(err error) error { return fmt.Errorf("%w: %v", ErrCorrupt, err) }
+	rest, ok := bytes.CutPrefix(bytes.TrimLeft(object, jsonSpace), []byte("{"))
+	if !ok {
+		return bad(errors.New("no JSON object"))
+	}
+	for first := true; ; first = false {
+		rest = bytes.TrimLeft(rest, jsonSpace)
+		if after, ok := bytes.CutPrefix(rest, []byte("}")); ok && first {
+			rest = after
+			break
+		}
+		n := jsonValue(rest)
+		var name string
+		if err := json.Unmarshal(rest[:n], &name); err != nil {
 			return bad(err)
 		}
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return bad(err)
+		rest, ok = bytes.CutPrefix(bytes.TrimLeft(rest[n:], jsonSpace), []byte(":"))
+		if !ok {
+			return bad(fmt.Errorf("no value of %s", quote(name)))
 		}
-		if err := f(key.(string), raw); err != nil {
+		n = jsonValue(rest)
+		if err := f(name, rest[:n]); err != nil {
 			return err
 		}
+		rest = rest[n:]
+		if after, ok := bytes.CutPrefix(rest, []byte("}")); ok {
+			rest = after
+			break
+		}
+		if rest, ok = bytes.CutPrefix(rest, []byte(",")); !ok {
+			return bad(io.ErrUnexpectedEOF)
+		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return bad(err)
-	}
-	if rest := bytes.TrimRight(object[dec.InputOffset():], " \t\r\n\x00"); len(rest) > 0 {
+	if rest = bytes.TrimRight(rest, jsonSpace+"\x00"); len(rest) > 0 {
 		return bad(fmt.Errorf("%d bytes after the JSON object", len(rest)))
 	}
 	return nil
+}
+
+const jsonSpace = " \t\r\n"
+
+// jsonValue is the length of the JSON value that b begins with, and of the space
+// around it: up to a comma, colon or bracket that does not belong to it.
+func jsonValue(b []byte) int {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return i
+			}
+		case ',', ':':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(b)
 }

@@ -32,8 +32,21 @@ func (s *storage) bytes(off, n int64) ([]byte, error) {
 	return s.src.bytes(s.off+off, n)
 }
 
+// view counts n bytes of a tensor of the file that the storage lies in.
+func (s *storage) view(n int64) error {
+	file := s.src
+	if file.unpackedIn != nil {
+		file = file.unpackedIn
+	}
+	if file.viewed += n; file.viewed > times(freeViews, viewRatio, file.size+file.unpacked) {
+		return fmt.Errorf("%w: tensors that share storages have more than %d times the bytes of the file", ErrTooLarge, viewRatio)
+	}
+	return nil
+}
+
 // newTensor checks that a view lies within its storage. A view must not have
-// more elements than the storage: so no tensor is much larger than its file.
+// more elements than the storage, and all views of a file together are limited: so
+// tensors are not much larger than their file.
 func newTensor(name string, dtype DType, shape, strides []int, offset int, data *storage) (*Tensor, error) {
 	t := &Tensor{Name: name, DType: dtype, Shape: shape, strides: strides, offset: offset, data: data}
 	have := data.size / int64(dtype.Size())
@@ -41,7 +54,7 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 		return nil, inTensor(name, fmt.Errorf("%w: starts at element %d of %d", ErrCorrupt, offset, have))
 	}
 	if slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
-		return nil, inTensor(name, fmt.Errorf("%w: shape %v", ErrCorrupt, shape))
+		return nil, inTensor(name, fmt.Errorf("%w: shape %v", ErrCorrupt, shapeText(shape)))
 	}
 	if slices.Contains(shape, 0) { // nothing to reach for, however large the other dimensions
 		t.strides = make([]int, len(shape))
@@ -50,19 +63,22 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 	n, last := int64(1), int64(offset)
 	for i, d := range shape {
 		if strides[i] < 0 {
-			return nil, inTensor(name, fmt.Errorf("%w: shape %v, strides %v", ErrCorrupt, shape, strides))
+			return nil, inTensor(name, fmt.Errorf("%w: shape %v, strides %v", ErrCorrupt, shapeText(shape), shapeText(strides)))
 		}
 		if n > have/int64(d) {
-			return nil, inTensor(name, fmt.Errorf("%w: shape %v has more elements than the %d that are stored", ErrTruncated, shape, have))
+			return nil, inTensor(name, fmt.Errorf("%w: shape %v has more elements than the %d that are stored", ErrTruncated, shapeText(shape), have))
 		}
 		n *= int64(d)
 		if d > 1 && int64(strides[i]) > (have-last)/int64(d-1) {
-			return nil, inTensor(name, fmt.Errorf("%w: shape %v with strides %v reaches beyond the %d elements that are stored", ErrTruncated, shape, strides, have))
+			return nil, inTensor(name, fmt.Errorf("%w: shape %v with strides %v reaches beyond the %d elements that are stored", ErrTruncated, shapeText(shape), shapeText(strides), have))
 		}
 		last += int64(d-1) * int64(strides[i])
 	}
 	if last >= have {
-		return nil, inTensor(name, fmt.Errorf("%w: shape %v reaches beyond the %d elements that are stored", ErrTruncated, shape, have))
+		return nil, inTensor(name, fmt.Errorf("%w: shape %v reaches beyond the %d elements that are stored", ErrTruncated, shapeText(shape), have))
+	}
+	if err := data.view(n * int64(dtype.Size())); err != nil {
+		return nil, inTensor(name, err)
 	}
 	return t, nil
 }
@@ -99,7 +115,7 @@ func (t *Tensor) isContiguous() bool {
 }
 
 // Bytes returns the elements, row-major and little-endian. It may be the mapped
-// file itself: read only, and not beyond the checkpoint's Close.
+// file itself: to be read only, under Checkpoint.Guard, and not after its Close.
 func (t *Tensor) Bytes() ([]byte, error) {
 	size := int64(t.DType.Size())
 	if t.isContiguous() {
@@ -118,7 +134,7 @@ func (t *Tensor) Bytes() ([]byte, error) {
 	return out, err
 }
 
-// eachRun calls f for the tensor's innermost rows in row-major order: n
+// eachRun calls f under guard for the tensor's innermost rows in row-major order: n
 // elements, stride bytes apart.
 func (t *Tensor) eachRun(f func(b []byte, stride, n int)) error {
 	size := t.DType.Size()
@@ -140,23 +156,33 @@ func (t *Tensor) eachRun(f func(b []byte, stride, n int)) error {
 		inner, stride = t.Shape[outer], t.strides[outer]*size
 	}
 	index := make([]int, max(outer, 0))
-	for {
-		at := 0
-		for d, i := range index {
-			at += i * t.strides[d]
-		}
-		f(all[at*size:], stride, inner)
-		d := len(index) - 1
-		for ; d >= 0; d-- {
-			if index[d]++; index[d] < t.Shape[d] {
-				break
+	return t.guard(func() error {
+		for {
+			at := 0
+			for d, i := range index {
+				at += i * t.strides[d]
 			}
-			index[d] = 0
+			f(all[at*size:], stride, inner)
+			d := len(index) - 1
+			for ; d >= 0; d-- {
+				if index[d]++; index[d] < t.Shape[d] {
+					break
+				}
+				index[d] = 0
+			}
+			if d < 0 {
+				return nil
+			}
 		}
-		if d < 0 {
-			return nil
-		}
+	})
+}
+
+// guard runs f, which reads the tensor's memory.
+func (t *Tensor) guard(f func() error) error {
+	if err := t.data.src.guard(f); err != nil {
+		return inTensor(t.Name, err)
 	}
+	return nil
 }
 
 // Float32s converts the elements to float32, in row-major order, into dst, which
@@ -170,8 +196,7 @@ func (t *Tensor) Float32s(dst []float32) error {
 		if err != nil {
 			return err
 		}
-		toFloat32(dst, b, t.DType, t.DType.Size())
-		return nil
+		return t.guard(func() error { toFloat32(dst, b, t.DType, t.DType.Size()); return nil })
 	}
 	return t.eachRun(func(b []byte, stride, n int) {
 		toFloat32(dst[:n], b, t.DType, stride)
@@ -184,16 +209,16 @@ func (t *Tensor) RowsFloat32(dst []float32, lo, hi int) error {
 	if len(t.Shape) == 0 || lo < 0 || hi < lo || hi > t.Shape[0] {
 		return inTensor(t.Name, fmt.Errorf("rows %d to %d of shape %v", lo, hi, t.Shape))
 	}
-	part := *t
-	part.Shape = append([]int{hi - lo}, t.Shape[1:]...)
-	part.offset += lo * t.strides[0]
-	return part.Float32s(dst)
+	return t.Rows(lo, hi).Float32s(dst)
 }
 
-// rows is a view of the rows lo … hi-1, under another name.
-func (t *Tensor) rows(name string, lo, hi int) *Tensor {
+// Rows is a view of the rows lo … hi-1 of the first dimension, under t's name. It
+// panics if t does not have these rows.
+func (t *Tensor) Rows(lo, hi int) *Tensor {
+	if len(t.Shape) == 0 || lo < 0 || hi < lo || hi > t.Shape[0] {
+		panic(fmt.Sprintf("weights: rows %d to %d of shape %v", lo, hi, t.Shape))
+	}
 	part := *t
-	part.Name = name
 	part.Shape = append([]int{hi - lo}, t.Shape[1:]...)
 	part.offset += lo * t.strides[0]
 	return &part

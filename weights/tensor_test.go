@@ -211,44 +211,44 @@ func TestStridedEqualsContiguous(t *testing.T) {
 	}
 }
 
-// TestSplitAttention: a fused projection becomes views of its thirds.
-func TestSplitAttention(t *testing.T) {
-	const layer = "decoder.sentence_encoder.layers.0.self_attn."
+// TestRows: rows of a tensor are views, also of a transposed one.
+func TestRows(t *testing.T) {
 	c, err := load(torchZip(dict{"model", orderedDict(
-		layer+"in_proj_weight", view{"FloatStorage", "0", 12, 0, tuple{6, 2}, tuple{1, 6}}.value(), // transposed
-		layer+"in_proj_bias", view{"FloatStorage", "0", 12, 6, tuple{6}, tuple{1}}.value(),
+		"weight", view{"FloatStorage", "0", 12, 0, tuple{6, 2}, tuple{1, 6}}.value(), // transposed
+		"bias", view{"FloatStorage", "0", 12, 6, tuple{6}, tuple{1}}.value(),
+		"scalar", view{"FloatStorage", "0", 12, 6, tuple{}, tuple{}}.value(),
 	)}, entry{"0", floats(12)}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string][]float32{
-		"q_proj.weight": {0, 6, 1, 7}, "k_proj.weight": {2, 8, 3, 9}, "v_proj.weight": {4, 10, 5, 11},
-		"q_proj.bias": {6, 7}, "k_proj.bias": {8, 9}, "v_proj.bias": {10, 11},
+	for name, want := range map[string][][]float32{
+		"weight": {{0, 6, 1, 7}, {2, 8, 3, 9}, {4, 10, 5, 11}}, "bias": {{6, 7}, {8, 9}, {10, 11}},
 	} {
-		x, ok := c.Tensor("encoder.sentence_encoder.layers.0.self_attn." + name)
-		if !ok {
-			t.Fatalf("no %s among %q", name, names(c))
+		x, _ := c.Tensor(name)
+		for i, want := range want {
+			part := x.Rows(2*i, 2*i+2)
+			if got := float32s(t, part); part.Name != name || !slices.Equal(got, want) {
+				t.Errorf("%s: rows from %d are %s %v, want %v", name, 2*i, part.Name, got, want)
+			}
+			checkWays(t, part)
 		}
-		if got := float32s(t, x); !slices.Equal(got, want) {
-			t.Errorf("%s = %v, want %v", name, got, want)
-		}
-		checkWays(t, x)
-	}
-	for _, shape := range []tuple{{}, {4}} {
-		strides := slices.Repeat(tuple{1}, len(shape))
-		_, err := load(torchZip(dict{"model", orderedDict(layer+"in_proj_bias", view{"FloatStorage", "0", 12, 0, shape, strides}.value())}, entry{"0", floats(12)}))
-		var fe *FileError
-		if !errors.Is(err, ErrCorrupt) || !errors.As(err, &fe) || fe.Tensor == "" {
-			t.Errorf("in_proj_bias of shape %v: %v", shape, err)
+		if part := x.Rows(6, 6); part.Len() != 0 || len(float32s(t, part)) != 0 {
+			t.Errorf("%s: no rows are %v", name, part.Shape)
 		}
 	}
-	// The old name and the new one at once.
-	_, err = load(torchZip(dict{"model", orderedDict(
-		layer+"in_proj_bias", view{"FloatStorage", "0", 12, 6, tuple{6}, tuple{1}}.value(),
-		layer+"q_proj.bias", view{"FloatStorage", "0", 12, 6, tuple{2}, tuple{1}}.value(),
-	)}, entry{"0", floats(12)}))
-	if !errors.Is(err, ErrCorrupt) {
-		t.Errorf("both names: %v", err)
+	for _, bad := range []struct {
+		name   string
+		lo, hi int
+	}{{"weight", -1, 2}, {"weight", 3, 2}, {"weight", 0, 7}, {"scalar", 0, 0}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: rows %d to %d", bad.name, bad.lo, bad.hi)
+				}
+			}()
+			x, _ := c.Tensor(bad.name)
+			x.Rows(bad.lo, bad.hi)
+		}()
 	}
 }
 

@@ -35,7 +35,7 @@ func readLegacy(src *source) (any, storages, error) {
 	pos := int64(0)
 	for i := range values {
 		var err error
-		if values[i], pos, err = unpickle(src, pos, src.size, persistent); err != nil {
+		if values[i], pos, err = unpickle(src, pos, src.size, src.values(), persistent); err != nil {
 			return nil, nil, err
 		}
 		switch i {
@@ -65,7 +65,7 @@ func readLegacy(src *source) (any, storages, error) {
 		if !ok || !known {
 			return nil, nil, inEntry("storage keys", pos, fmt.Errorf("%w: storage %s is of no tensor", ErrCorrupt, describe(k)))
 		}
-		head, err := src.bytes(pos, 8)
+		head, err := src.read(pos, 8)
 		if err != nil {
 			return nil, nil, inEntry("storage "+key, pos, err)
 		}
@@ -96,15 +96,14 @@ func (l legacyStorages) storage(s *pyStorage) (*storage, error) {
 	if st, ok := l.at[s.key]; ok {
 		return st, nil
 	}
-	return nil, fmt.Errorf("%w: storage %s is missing", ErrCorrupt, s.key)
+	return nil, fmt.Errorf("%w: storage %s is missing", ErrCorrupt, quote(s.key))
 }
 
 // readZip reads torch's form since 1.6: a zip of NAME/data.pkl and NAME/data/KEY.
 func readZip(src *source) (any, storages, error) {
 	z, err := zip.NewReader(src, src.size)
 	if err != nil {
-		// A zip's directory is at its end, so a file that was cut has none.
-		return nil, nil, fmt.Errorf("%w: zip archive without a valid directory (%v)", ErrTruncated, err)
+		return nil, nil, fmt.Errorf("zip archive without a valid directory: %w", zipError(err))
 	}
 	files := make(map[string]*zip.File, len(z.File))
 	var pkl *zip.File
@@ -126,7 +125,7 @@ func readZip(src *source) (any, storages, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if b, err := data.bytes(0, data.size); err == nil && string(b) == "big" {
+		if b, err := data.src.read(data.off, min(data.size, 4)); err == nil && string(b) == "big" {
 			return nil, nil, fmt.Errorf("%w: big-endian checkpoint", ErrUnsupported)
 		}
 	}
@@ -135,7 +134,7 @@ func readZip(src *source) (any, storages, error) {
 		return nil, nil, err
 	}
 	section := io.NewSectionReader(data.src, data.off, data.size)
-	v, _, err := unpickle(section, 0, data.size, func(id any) (any, error) { return storageID(id) })
+	v, _, err := unpickle(section, 0, data.size, src.values(), func(id any) (any, error) { return storageID(id) })
 	if err != nil {
 		var fe *FileError
 		if errors.As(err, &fe) {
@@ -144,6 +143,18 @@ func readZip(src *source) (any, storages, error) {
 		return nil, nil, err
 	}
 	return v, st, nil
+}
+
+// zipError makes an error of package zip one of this package's. A zip's directory is
+// at its end, so a file that was cut has no valid one.
+func zipError(err error) error {
+	switch {
+	case errors.Is(err, zip.ErrFormat), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: %v", ErrTruncated, err)
+	case errors.Is(err, zip.ErrAlgorithm):
+		return fmt.Errorf("%w: %v", ErrUnsupported, err)
+	}
+	return err
 }
 
 type zipStorages struct {
@@ -184,7 +195,7 @@ func (z *zipStorages) entry(f *zip.File) (*storage, error) {
 func (z *zipStorages) read(f *zip.File) (*storage, error) {
 	off, err := f.DataOffset()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrTruncated, err)
+		return nil, zipError(err)
 	}
 	if f.CompressedSize64 > uint64(z.src.size) || off > z.src.size-int64(f.CompressedSize64) {
 		return nil, fmt.Errorf("%w: %d bytes from %d on in a file of %d", ErrTruncated, f.CompressedSize64, off, z.src.size)
@@ -197,14 +208,15 @@ func (z *zipStorages) read(f *zip.File) (*storage, error) {
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
+		return nil, zipError(err)
 	}
 	defer r.Close()
-	b, err := readLimited(r, &z.left, int64(min(f.UncompressedSize64, 2*f.CompressedSize64)))
+	b, err := readLimited(r, &z.left, int64(min(f.UncompressedSize64, 1<<62)), int64(f.CompressedSize64))
 	if err != nil {
 		return nil, err
 	}
 	unpacked := memorySource(b)
 	unpacked.unpackedIn = z.src
+	z.src.unpacked += int64(len(b))
 	return &storage{src: unpacked, size: int64(len(b))}, nil
 }

@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
@@ -49,6 +46,27 @@ func (e *Entry) Size() int64 {
 	return n
 }
 
+// Entry is an entry that writes t's elements as they are, under that name.
+func (t *Tensor) Entry(name string) Entry {
+	return Entry{Name: name, DType: t.DType, Shape: t.Shape, Write: func(w io.Writer) error {
+		r := io.NewSectionReader(t.data.src, t.data.off+int64(t.offset*t.DType.Size()), int64(t.Len()*t.DType.Size()))
+		if !t.isContiguous() {
+			b, err := t.Bytes()
+			if err != nil {
+				return err
+			}
+			r = io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+		}
+		// In copies of pieces. Between them w can end the work, and a system call that
+		// was given the map's own memory would fail where the file was cut short.
+		n, err := io.CopyBuffer(w, r, make([]byte, min(r.Size(), 1<<20)+1))
+		if err == nil && n < r.Size() {
+			err = ErrTruncated
+		}
+		return err
+	}}
+}
+
 // pageSize is where the data of a written file begins to be aligned to, so that
 // mapped tensors lie at addresses that suit every instruction set.
 const pageSize = 4096
@@ -58,20 +76,22 @@ const lineSize = 64
 
 // Write writes a safetensors file. Tensors whose size is a multiple of a cache
 // line come first, so that they, and nearly all are such, begin at one. Within
-// that they keep their order.
-func Write(w io.Writer, metadata map[string]string, entries []Entry) error {
-	entries = slices.Clone(entries)
-	slices.SortStableFunc(entries, func(a, b Entry) int {
-		return cmp.Compare(min(a.Size()%lineSize, 1), min(b.Size()%lineSize, 1))
-	})
-	header, err := header(metadata, entries)
+// that they keep their order. WithContext is the option that counts.
+func Write(w io.Writer, metadata map[string]string, entries []Entry, opts ...Option) error {
+	o, err := newOptions(opts)
 	if err != nil {
 		return err
 	}
+	header, entries, _, err := layout(metadata, entries)
+	if err != nil {
+		return err
+	}
+	return writeFile(&contextWriter{o.ctx, w}, header, entries)
+}
+
+func writeFile(w io.Writer, header []byte, entries []Entry) error {
 	out := bufio.NewWriterSize(w, 1<<20)
-	var n [8]byte
-	binary.LittleEndian.PutUint64(n[:], uint64(len(header)))
-	out.Write(n[:])
+	out.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(header))))
 	out.Write(header)
 	for _, e := range entries {
 		c := &countingWriter{w: out}
@@ -96,9 +116,14 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// header is the JSON object in front of the data, filled up with spaces so that
-// the data begins at a page.
-func header(metadata map[string]string, entries []Entry) ([]byte, error) {
+// layout puts the entries in the order in which they are written. The header is the
+// JSON object in front of the data, filled up with spaces so that the data begins at
+// a page. size is that of the whole file.
+func layout(metadata map[string]string, entries []Entry) (header []byte, sorted []Entry, size int64, err error) {
+	entries = slices.Clone(entries)
+	slices.SortStableFunc(entries, func(a, b Entry) int {
+		return cmp.Compare(min(a.Size()%lineSize, 1), min(b.Size()%lineSize, 1))
+	})
 	var b bytes.Buffer
 	sep := byte('{')
 	member := func(name string, value any) error {
@@ -119,14 +144,14 @@ func header(metadata map[string]string, entries []Entry) ([]byte, error) {
 	}
 	if len(metadata) > 0 {
 		if err := member("__metadata__", metadata); err != nil {
-			return nil, err
+			return nil, nil, 0, err
 		}
 	}
 	seen := map[string]bool{}
 	at := int64(0)
 	for _, e := range entries {
 		if e.Size() < 0 || seen[e.Name] {
-			return nil, inTensor(e.Name, fmt.Errorf("cannot be written: type %v, shape %v, or a name used twice", e.DType, e.Shape))
+			return nil, nil, 0, inTensor(e.Name, fmt.Errorf("cannot be written: type %v, shape %v, or a name used twice", e.DType, e.Shape))
 		}
 		seen[e.Name] = true
 		shape := e.Shape
@@ -139,7 +164,7 @@ func header(metadata map[string]string, entries []Entry) ([]byte, error) {
 			Offsets [2]int64 `json:"data_offsets"`
 		}{e.DType.String(), shape, [2]int64{at, at + e.Size()}})
 		if err != nil {
-			return nil, err
+			return nil, nil, 0, err
 		}
 		at += e.Size()
 	}
@@ -151,77 +176,61 @@ func header(metadata map[string]string, entries []Entry) ([]byte, error) {
 		b.WriteByte(' ')
 	}
 	if b.Len() > maxHeader {
-		return nil, fmt.Errorf("weights: %d tensors make a header of %d bytes, more than safetensors allows", len(entries), b.Len())
+		return nil, nil, 0, fmt.Errorf("weights: %d tensors make a header of %d bytes, more than safetensors allows", len(entries), b.Len())
 	}
-	return b.Bytes(), nil
+	return b.Bytes(), entries, int64(8+b.Len()) + at, nil
 }
 
-// WriteFile is Write to a file, compressed with zstd on request. The file
-// appears under its name only when it is complete: an old one of that name is
-// replaced then, and stays as it is if anything fails. A device or pipe is
-// written to directly.
-func WriteFile(path string, metadata map[string]string, entries []Entry, compress bool) (err error) {
-	write := func(w io.Writer) error {
-		if !compress {
-			return Write(w, metadata, entries)
-		}
-		z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
-		if err != nil {
-			return err
-		}
-		if err := Write(z, metadata, entries); err != nil {
-			z.Close()
-			return err
-		}
-		return z.Close()
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return fmt.Errorf("weights: %s is a directory", path)
-		}
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		if err := write(f); err != nil {
-			f.Close()
-			return err
-		}
-		return f.Close()
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link stays a link
-	}
-	f, err := createBeside(path)
+// WriteFile is Write to a file that Create makes: complete or not at all. With
+// WithZstd it is compressed.
+func WriteFile(path string, metadata map[string]string, entries []Entry, opts ...Option) error {
+	o, err := newOptions(opts)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
+	header, entries, size, err := layout(metadata, entries)
+	if err != nil {
+		return err
+	}
+	return Create(path, func(w io.Writer) error {
+		if !o.zstd {
+			return writeFile(w, header, entries)
 		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+		packed := &countingWriter{w: w}
+		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
+		if err != nil {
+			return err
+		}
+		z.ResetContentSize(packed, size)
+		if err := writeFile(z, header, entries); err != nil {
+			z.Close()
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+		return pad(packed, size)
+	}, opts...)
 }
 
-// createBeside creates a new file in path's directory, with the permissions that
-// path itself would get.
-func createBeside(path string) (*os.File, error) {
-	for try := 0; ; try++ {
-		name := fmt.Sprintf(".%s.%08x", filepath.Base(path), rand.Uint32())
-		f, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !os.IsExist(err) || try == 100 {
-			return f, err
+// pad appends zeros to a zstd file of w.n bytes, in frames that decoders skip, until
+// the file is large enough for Open to unpack the size bytes in it: a model of zeros
+// shrinks to a 30,000th, as the bombs do that Open refuses.
+func pad(w *countingWriter, size int64) error {
+	const most = 1 << 30
+	zeros := make([]byte, 64<<10)
+	for missing := (size-freeUnpacked+unpackRatio-1)/unpackRatio - w.n; missing > 0; {
+		n := min(missing, most)
+		missing -= n + 8
+		frame := binary.LittleEndian.AppendUint32([]byte{0x50, 0x2a, 0x4d, 0x18}, uint32(n))
+		if _, err := w.Write(frame); err != nil {
+			return err
+		}
+		for ; n > 0; n -= min(n, int64(len(zeros))) {
+			if _, err := w.Write(zeros[:min(n, int64(len(zeros)))]); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }

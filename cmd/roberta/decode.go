@@ -3,20 +3,24 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
+
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // decodeCmd is `roberta decode`.
 type decodeCmd struct {
 	tokenizerFlags
 	inputFlags
-	IDs []int `arg:"" optional:"" name:"id" help:"Token ids. Negative ones count from the vocabulary's end and come after --."`
+	Raw         bool  `xor:"special" help:"Decode exactly these ids: leave out nothing, and do not split into documents."`
+	SkipSpecial bool  `xor:"special" help:"Leave out all special tokens, <mask> and <unk> too, and do not split into documents."`
+	IDs         []int `arg:"" optional:"" name:"id" help:"Token ids. Negative ones count from the vocabulary's end and come after --."`
 }
+
+const tokensForm = `{"tokens":[…]}`
 
 // Help is shown by kong below the summary.
 func (decodeCmd) Help() string {
-	return `Writes {"text":"Hello world!"}, or {"texts":[…]} where two </s> part documents. Lines of --input are {"tokens":[…]}.`
+	return `Writes {"text":"Hello world!"}, or {"texts":[…]} where two </s> separate documents. Lines of --input are ` + tokensForm + `.`
 }
 
 type textLine struct {
@@ -28,28 +32,37 @@ type textsLine struct {
 }
 
 // Run is called by kong.
-func (c *decodeCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *slog.Logger) error {
+func (c *decodeCmd) Run(ctx context.Context, s *session) error {
 	var args *request
 	if len(c.IDs) > 0 {
 		args = &request{tokens: c.IDs, isTokens: true}
 	}
-	in, err := c.inputFlags.open(stdin, args)
+	in, err := c.inputFlags.open(s, args, tokensForm)
 	if err != nil {
 		return err
 	}
 	defer in.close()
-	tok, err := c.tokenizerFlags.open(log)
+	tok, err := c.tokenizerFlags.open(ctx, s)
 	if err != nil {
 		return err
 	}
-	return answer(ctx, in, out, c.KeepGoing, task[[]int, []string]{
+	return answer(ctx, s, in, task[[]int, []string]{
 		prepare: func(r request) ([]int, int, error) {
 			if !r.isTokens {
 				return nil, 0, errors.New(`want "tokens", not text`)
 			}
 			return r.tokens, 0, nil
 		},
-		run: each(func(_ context.Context, ids []int) ([]string, error) { return tok.DecodeDocuments(ids), nil }),
+		run: each(func(_ context.Context, ids []int) ([]string, error) {
+			switch {
+			case c.Raw:
+				text, err := tokenizer.DecodeRaw(tok, ids)
+				return []string{text}, err
+			case c.SkipSpecial:
+				return []string{tokenizer.DecodeSkipSpecial(tok, ids)}, nil
+			}
+			return tokenizer.DecodeDocuments(tok, ids), nil
+		}),
 		result: func(_ int, _ []int, texts []string) (any, error) {
 			if len(texts) == 1 {
 				return textLine{texts[0]}, nil

@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"io"
-	"log/slog"
 	"strconv"
-
-	"gorgonia.org/tensor"
 
 	"github.com/goroberta/goroberta/roberta"
 )
 
 // featuresCmd is `roberta features`.
 type featuresCmd struct {
-	modelFlags
-	inputFlags
+	textFlags
 	tensorFlags
 	AllHiddens bool     `help:"Also write the hidden states of all layers; 0 is the embedding layer."`
 	LMLogits   bool     `name:"lm-logits" help:"Also write the language-model head's logits."`
@@ -23,89 +18,81 @@ type featuresCmd struct {
 
 // Help is shown by kong below the summary.
 func (featuresCmd) Help() string {
-	return `Writes float32 tensors "0" [tokens, width], "0.hidden.0" and so on, and "0.logits" [tokens, vocabulary]; ` +
-		`further requests of --input have the numbers 1, 2, …. Lines of --input are {"text":…}, {"text":…,"pair":…}, {"texts":[…]} or {"tokens":[…]}.`
+	return `Writes float32 tensors "0" [tokens, width], "0.hidden.0" and so on, and "0.logits" [tokens, vocabulary]. ` +
+		`The tensors of --input begin with "0", "1" and so on, by line. Lines of --input are ` + inputForm + `.`
+}
+
+// Validate is called by kong.
+func (c *featuresCmd) Validate() error {
+	if c.npy() && (c.AllHiddens || c.LMLogits) {
+		return usagef("%s: a .npy file holds one tensor, not hidden states or logits too", c.Output)
+	}
+	return nil
 }
 
 // resultBytes is how much memory the results of a batch may take.
 const resultBytes = 128 << 20
 
 // Run is called by kong.
-func (c *featuresCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *slog.Logger) error {
-	spool, err := c.tensorFlags.open()
-	if err != nil {
-		return err
-	}
-	defer spool.close()
-	in, err := c.inputFlags.open(stdin, textRequest(c.Texts))
-	if err != nil {
-		return err
-	}
-	defer in.close()
-	m, err := c.modelFlags.open(log)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	cfg := m.Config()
-	if c.LMLogits && !m.HasLMHead() {
-		return roberta.ErrNoLMHead
-	}
-	perToken := cfg.Dim
-	if c.AllHiddens {
-		perToken *= cfg.Layers + 2
-	}
-	if c.LMLogits {
-		perToken += 2 * cfg.VocabSize
-	}
-	return spool.finish(answer(ctx, in, out, c.KeepGoing, task[[]int, []states]{
-		prepare: encode(m.Tokenizer),
-		run:     func(ctx context.Context, tokens [][]int) ([][]states, error) { return c.compute(ctx, m, tokens) },
-		result: func(index int, _ []int, all []states) (any, error) {
-			for _, s := range all {
-				if err := spool.add(strconv.Itoa(index)+s.suffix, []int{s.rows, s.cols}, s.values); err != nil {
-					return nil, err
+func (c *featuresCmd) Run(ctx context.Context, s *session) error {
+	return answerTexts(ctx, s, &c.textFlags, &c.tensorFlags, textRequest(c.Texts), inputForm, func(m *roberta.Model, out *spool) (t task[[]int, []states], err error) {
+		if c.LMLogits && !m.HasLMHead() {
+			return t, roberta.ErrNoLMHead
+		}
+		cfg := m.Config()
+		perToken := cfg.Dim
+		if c.AllHiddens {
+			perToken *= cfg.Layers + 2
+		}
+		if c.LMLogits {
+			perToken += 2 * cfg.VocabSize
+		}
+		return task[[]int, []states]{
+			prepare: encode(m.Tokenizer),
+			run:     func(ctx context.Context, tokens [][]int) ([][]states, error) { return c.compute(ctx, m, tokens) },
+			result: func(index int, _ []int, all []states) (any, error) {
+				for _, s := range all {
+					row := func(token int) []float32 { return s.Row(s.sequence, token) }
+					if err := out.add(strconv.Itoa(index)+s.suffix, s.Len(s.sequence), s.Shape()[2], row); err != nil {
+						return nil, err
+					}
 				}
-			}
-			return nil, nil
-		},
-		budget: min(tokenBudget, resultBytes/4/perToken),
-	}))
+				return nil, nil
+			},
+			budget: min(tokenBudget, resultBytes/4/perToken),
+		}, nil
+	})
 }
 
-// states are a tensor [rows, cols] of one sequence.
+// states are a tensor of one sequence of a batch.
 type states struct {
-	suffix     string // of the tensor's name, after the request's number
-	rows, cols int
-	values     []float32
+	suffix string // of the tensor's name, after the request's number
+	*roberta.States
+	sequence int
 }
 
 // compute computes what the flags ask for, for each sequence of a batch.
 func (c *featuresCmd) compute(ctx context.Context, m *roberta.Model, tokens [][]int) ([][]states, error) {
-	all := make([][]states, len(tokens))
-	add := func(suffix string, t *tensor.Dense) {
-		values, T, C := t.Data().([]float32), t.Shape()[1], t.Shape()[2]
-		for i, seq := range tokens {
-			all[i] = append(all[i], states{suffix, len(seq), C, values[i*T*C:][:len(seq)*C]})
-		}
-	}
-	parts := roberta.LastHidden
+	want := roberta.WantFeatures
 	if c.AllHiddens {
-		parts |= roberta.AllHiddens
+		want |= roberta.WantHiddens
 	}
 	if c.LMLogits {
-		parts |= roberta.Logits
+		want |= roberta.WantLogits
 	}
-	e, err := m.Extract(ctx, parts, tokens...)
+	e, err := m.Extract(ctx, want, tokens...)
 	if err != nil {
 		return nil, err
 	}
-	add("", e.Features)
-	for l, h := range e.Hidden {
-		add(".hidden."+strconv.Itoa(l), h)
-	}
-	if e.Logits != nil {
-		add(".logits", e.Logits)
+	all := make([][]states, len(tokens))
+	for i := range all {
+		all[i] = append(all[i], states{"", e.Features, i})
+		for l, h := range e.Hidden {
+			all[i] = append(all[i], states{".hidden." + strconv.Itoa(l), h, i})
+		}
+		if e.Logits != nil {
+			all[i] = append(all[i], states{".logits", e.Logits, i})
+		}
 	}
 	return all, nil
 }

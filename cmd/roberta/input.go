@@ -4,133 +4,26 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"os"
+	"sync"
 )
-
-// A request is what one result is asked for with: a line of the input, or the
-// arguments of the command line.
-type request struct {
-	texts      []string // of one input: a text, a pair, or more
-	tokens     []int    // in place of texts
-	isTokens   bool     // tokens were given, if only []
-	candidates []string
-	words      []string
-	hasWords   bool
-}
-
-// parseRequest reads a line of JSON:
-//
-//	{"text":…} {"text":…,"pair":…} {"texts":[…]} {"tokens":[…]}
-//
-// with "candidates":[…] or "words":[…] for the commands that want them. Other
-// members are ignored, so that results of other programs can be read as they
-// are. An invalid surrogate in a text is U+FFFD, as encoding/json has it.
-func parseRequest(line []byte) (request, error) {
-	// Pointers tell what is null or missing from what is empty or 0.
-	var v struct {
-		Text       *string    `json:"text"`
-		Pair       *string    `json:"pair"`
-		Texts      *[]*string `json:"texts"`
-		Tokens     *[]*int    `json:"tokens"`
-		Candidates *[]*string `json:"candidates"`
-		Words      *[]*string `json:"words"`
-	}
-	if err := json.Unmarshal(line, &v); err != nil {
-		return request{}, describeJSON(err)
-	}
-	given := 0
-	for _, is := range []bool{v.Text != nil, v.Texts != nil, v.Tokens != nil} {
-		if is {
-			given++
-		}
-	}
-	if given != 1 {
-		return request{}, fmt.Errorf(`%d of "text", "texts" and "tokens" are given, want one`, given)
-	}
-	if v.Pair != nil && v.Text == nil {
-		return request{}, errors.New(`"pair" is given without "text"`)
-	}
-	r := request{isTokens: v.Tokens != nil, hasWords: v.Words != nil}
-	var errs [4]error
-	r.tokens, errs[0] = elements("tokens", v.Tokens)
-	r.texts, errs[1] = elements("texts", v.Texts)
-	r.candidates, errs[2] = elements("candidates", v.Candidates)
-	r.words, errs[3] = elements("words", v.Words)
-	for _, err := range errs {
-		if err != nil {
-			return request{}, err
-		}
-	}
-	if v.Texts != nil && len(r.texts) == 0 {
-		return request{}, errors.New(`"texts" is empty`)
-	}
-	if v.Text != nil {
-		r.texts = []string{*v.Text}
-	}
-	if v.Pair != nil {
-		r.texts = append(r.texts, *v.Pair)
-	}
-	return r, nil
-}
-
-// elements copies an array, in which null is no element.
-func elements[T any](name string, array *[]*T) ([]T, error) {
-	if array == nil {
-		return nil, nil
-	}
-	out := make([]T, len(*array))
-	for i, p := range *array {
-		if p == nil {
-			return nil, fmt.Errorf("%q: element %d is null", name, i)
-		}
-		out[i] = *p
-	}
-	return out, nil
-}
-
-// describeJSON says what is wrong with a line in the words of its author.
-func describeJSON(err error) error {
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if e.Field == "" {
-			return fmt.Errorf("a JSON %s, want an object", e.Value)
-		}
-		want := "a string"
-		switch e.Field {
-		case "tokens":
-			want = "whole numbers in an array"
-		case "texts", "candidates", "words":
-			want = "strings in an array"
-		}
-		return fmt.Errorf("%q holds a JSON %s, want %s", e.Field, e.Value, want)
-	}
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("not JSON: %w at byte %d", e, e.Offset)
-	}
-	return fmt.Errorf("not JSON: %w", err)
-}
-
-// one returns the request's only text, for commands that take one.
-func (r request) one() (string, error) {
-	switch {
-	case r.isTokens:
-		return "", errors.New(`want "text", not "tokens"`)
-	case len(r.texts) != 1:
-		return "", fmt.Errorf("want one text, not %d", len(r.texts))
-	}
-	return r.texts[0], nil
-}
 
 // An item is a request in its place, or what is wrong with it.
 type item struct {
-	index int // among the results, from 0; blank lines have none
-	line  int // in the input, from 1; 0 for the command line
+	line int   // from 1; 0 for the command line
+	end  int64 // the number of bytes of the input up to the end of the line
+	size int64 // the number of bytes of the line
 	request
 	err error
 }
+
+// index is the number of the item's result, from 0.
+func (it *item) index() int { return max(it.line-1, 0) }
 
 // locate completes an error with the line that it is about.
 func (it *item) locate(err error) error {
@@ -149,83 +42,160 @@ type lineError struct {
 func (e lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, describe(e.err)) }
 func (e lineError) Unwrap() error { return e.err }
 
+// errBlank stands for a line with nothing on it. It is no reason to stop.
+var errBlank = errors.New("the line is blank")
+
+// A longLineError stands for a line that is not read because of its length.
+type longLineError int
+
+func (e longLineError) Error() string { return fmt.Sprintf("the line has more than %d bytes", int(e)) }
+
 // inputFlags are common to the commands that take texts.
 type inputFlags struct {
 	Input     string `placeholder:"FILE" help:"Read requests from FILE (- is standard input), one JSON object a line, in place of the arguments."`
-	KeepGoing bool   `help:"Write {\"error\":…} in the place of a line that fails, and go on."`
+	KeepGoing bool   `help:"If a line fails, write {\"error\":…} in its place and go on."`
 }
 
 // An input yields items as they come.
 type input struct {
+	file      *os.File // nil if the items do not come from a file
+	info      fs.FileInfo
+	name      string
+	form      string // the lines that the command wants, for messages
+	keepGoing bool
+	log       *slog.Logger
+
 	items chan item
 	err   error // why reading ended; set before items is closed
-	close func() error
+	done  chan struct{}
+
+	mu    sync.Mutex
+	taken sync.Cond // an item was taken out of items
+	ahead int64     // bytes of the lines in items
 }
 
-// open opens the input. args is the request of the command line, nil if it has none.
-func (f *inputFlags) open(stdin io.Reader, args *request) (*input, error) {
+// newInput makes an input whose items somebody has yet to send.
+func newInput(f *inputFlags, form string, log *slog.Logger) *input {
+	in := &input{name: f.Input, form: form, keepGoing: f.KeepGoing, log: log, items: make(chan item, linesAhead), done: make(chan struct{})}
+	in.taken.L = &in.mu
+	return in
+}
+
+// open opens the input. args is the request of the command line, nil if it has
+// none; form shows the lines that the command wants.
+func (f *inputFlags) open(s *session, args *request, form string) (*input, error) {
+	in := newInput(f, form, s.log)
 	switch {
 	case f.Input != "" && args != nil:
 		return nil, usagef("--input %s replaces the arguments: give one or the other", f.Input)
-	case f.Input != "":
-		if f.Input == "-" {
-			return newInput(stdin, func() error { return nil }), nil
-		}
-		file, err := os.Open(f.Input)
-		if err != nil {
-			return nil, err
-		}
-		return newInput(file, file.Close), nil
+	case f.Input == "" && args == nil:
+		return nil, usagef("nothing to do: give arguments, or --input FILE")
 	case args != nil:
-		in := &input{items: make(chan item, 1), close: func() error { return nil }}
 		in.items <- item{request: *args}
 		close(in.items)
 		return in, nil
+	case f.Input == "-":
+		in.name = "standard input"
+		file, ok := s.stdin.(*os.File)
+		if !ok {
+			go in.read(s.stdin)
+			return in, nil
+		}
+		in.file = file
+		var err error
+		if in.info, err = file.Stat(); err != nil {
+			return nil, err
+		}
+	default:
+		var err error
+		if in.info, err = os.Stat(f.Input); err != nil {
+			return nil, err
+		}
+		if in.info.Mode()&fs.ModeNamedPipe != 0 {
+			// Opening it waits for a writer, and cannot be interrupted.
+			go func() {
+				file, err := os.Open(f.Input)
+				if err != nil {
+					in.err = err
+					close(in.items)
+					return
+				}
+				defer file.Close()
+				in.read(file)
+			}()
+			return in, nil
+		}
+		if in.file, err = os.Open(f.Input); err != nil {
+			return nil, err
+		}
 	}
-	return nil, usagef("nothing to do: give arguments, or --input FILE")
+	if err := in.check(s); err != nil {
+		in.close()
+		return nil, err
+	}
+	go in.read(in.file)
+	return in, nil
 }
 
-// queued is how many lines are read ahead of those that are computed.
-const queued = 64
-
-func newInput(r io.Reader, c func() error) *input {
-	done := make(chan struct{})
-	in := &input{items: make(chan item, queued)}
-	in.close = func() error { close(done); return c() }
-	go func() {
-		defer close(in.items)
-		in.err = readItems(r, func(it item) bool {
-			select {
-			case in.items <- it:
-				return true
-			case <-done:
-				return false
-			}
-		})
-	}()
-	return in
+// check refuses files that have no lines, and results that would go into the
+// input.
+func (in *input) check(s *session) error {
+	switch mode := in.info.Mode(); {
+	case mode.IsDir():
+		return fmt.Errorf("%s is a directory", in.name)
+	case mode&fs.ModeDevice != 0 && !isTerminal(in.file):
+		if null, err := os.Stat(os.DevNull); err != nil || !os.SameFile(in.info, null) {
+			return fmt.Errorf("%s is a device", in.name)
+		}
+	}
+	return s.checkStdout(in, "")
 }
+
+// close ends reading.
+func (in *input) close() {
+	close(in.done)
+	in.mu.Lock()
+	in.taken.Broadcast()
+	in.mu.Unlock()
+	if in.file != nil && in.name != "standard input" {
+		in.file.Close()
+	}
+}
+
+// Lines are read ahead of those that are computed: so many, and so many bytes.
+// A longer line is read if it is the only one.
+const (
+	linesAhead = maxBatch
+	bytesAhead = 64 << 20
+)
+
+// maxLine bounds a line, so that an endless one fails before memory does.
+const maxLine = 256 << 20
 
 // errNotReady is returned by next if it should not wait and would have to.
 var errNotReady = errors.New("no item yet")
 
 // next returns the next item; at the end io.EOF or why reading failed.
 func (in *input) next(ctx context.Context, wait bool) (item, error) {
+	take := func(it item, ok bool) (item, error) {
+		switch {
+		case ok:
+			in.mu.Lock()
+			in.ahead -= it.size
+			in.taken.Signal()
+			in.mu.Unlock()
+			return it, nil
+		case in.err != nil:
+			return item{}, in.err
+		}
+		return item{}, io.EOF
+	}
 	if err := ctx.Err(); err != nil {
 		return item{}, err
 	}
-	ended := func() error {
-		if in.err != nil {
-			return in.err
-		}
-		return io.EOF
-	}
 	select {
 	case it, ok := <-in.items:
-		if !ok {
-			return item{}, ended()
-		}
-		return it, nil
+		return take(it, ok)
 	default:
 	}
 	if !wait {
@@ -233,56 +203,134 @@ func (in *input) next(ctx context.Context, wait bool) (item, error) {
 	}
 	select {
 	case it, ok := <-in.items:
-		if !ok {
-			return item{}, ended()
-		}
-		return it, nil
+		return take(it, ok)
 	case <-ctx.Done():
 		return item{}, ctx.Err()
 	}
 }
 
-// maxLine bounds a line, so that an endless one fails before memory does.
-const maxLine = 256 << 20
+// read sends the items of r.
+func (in *input) read(r io.Reader) {
+	defer close(in.items)
+	in.err = in.readItems(r, maxLine, func(it item) bool {
+		in.mu.Lock()
+		for in.ahead > 0 && in.ahead+it.size > bytesAhead && !in.closed() {
+			in.taken.Wait()
+		}
+		in.ahead += it.size
+		in.mu.Unlock()
+		select {
+		case in.items <- it:
+			return true
+		case <-in.done:
+			return false
+		}
+	})
+}
+
+func (in *input) closed() bool {
+	select {
+	case <-in.done:
+		return true
+	default:
+		return false
+	}
+}
 
 // readItems hands the lines of r to yield until it returns false. A byte order
-// mark and blank lines are skipped; blank lines do count in line numbers.
-func readItems(r io.Reader, yield func(item) bool) error {
+// mark is skipped. A line of more than limit bytes is an error; what follows it
+// is read only with --keep-going, because its end may be far or nowhere.
+func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error {
 	br := bufio.NewReaderSize(r, 1<<16)
-	for line, index := 1, 0; ; line++ {
-		data, err := readLine(br, maxLine)
-		if err != nil && err != io.EOF {
+	at, warned := int64(0), false
+	for line := 1; ; line++ {
+		data, size, err := readLine(br, limit, in.keepGoing)
+		long, isLong := errors.AsType[longLineError](err)
+		if err != nil && err != io.EOF && !isLong {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
+		last := err == io.EOF || isLong && !in.keepGoing
+		if err == io.EOF && size == 0 {
+			return nil
+		}
+		at += size
+		it := item{line: line, end: at, size: int64(len(data))}
 		if line == 1 {
 			data = bytes.TrimPrefix(data, []byte("\ufeff"))
 		}
-		if len(bytes.TrimSpace(data)) > 0 {
-			it := item{index: index, line: line}
-			it.request, it.err = parseRequest(data)
-			if !yield(it) {
-				return nil
+		switch trimmed := bytes.TrimSpace(data); {
+		case isLong:
+			it.err = long
+		case len(trimmed) == 0:
+			it.err = errBlank
+		default:
+			var unknown string
+			it.request, unknown, it.err = parseRequest(data, !warned)
+			if unknown != "" {
+				in.log.Warn("a member is ignored that no command knows; further ones are not told", "line", line, "member", clip(unknown))
+				warned = true
 			}
-			index++
+			if it.err != nil && trimmed[0] != '{' && trimmed[0] != '[' && trimmed[0] != '"' && !bytes.Equal(trimmed, []byte("null")) {
+				it.err = fmt.Errorf("not JSON: plain text and CSV are not read; want lines %s", in.form)
+			}
 		}
-		if err == io.EOF {
+		if !yield(it) || last {
 			return nil
 		}
 	}
 }
 
-// readLine reads to the end of the line. The last one may lack its line feed; it
-// comes with io.EOF. A line of more than limit bytes is an error.
-func readLine(r *bufio.Reader, limit int) ([]byte, error) {
-	var line []byte
+// readLine reads to the end of the line and returns it and its size. The last one
+// may lack its line feed; it comes with io.EOF. A line of more than limit bytes is
+// a longLineError; with skip it is read to its end, though not kept.
+func readLine(r *bufio.Reader, limit int, skip bool) (line []byte, size int64, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
-		line = append(line, part...)
-		if len(line) > limit {
-			return nil, fmt.Errorf("longer than %d bytes", limit)
+		size += int64(len(part))
+		if size <= int64(limit) {
+			line = append(line, part...)
+		} else {
+			line = nil
+			if !skip {
+				return nil, size, longLineError(limit)
+			}
 		}
-		if err != bufio.ErrBufferFull {
-			return line, err
+		switch {
+		case err == bufio.ErrBufferFull:
+		case size > int64(limit) && (err == nil || err == io.EOF):
+			return nil, size, longLineError(limit)
+		default:
+			return line, size, err
 		}
 	}
+}
+
+// maxCount is how many bytes of an input are read to count its lines.
+const maxCount = 1 << 30
+
+// lines counts the lines of an input that is a file of moderate size; 0 if it is
+// none.
+func (in *input) lines() int {
+	if in.file == nil || !in.info.Mode().IsRegular() || in.info.Size() > maxCount {
+		return 0
+	}
+	n, last := 0, byte('\n')
+	buf := make([]byte, 1<<20)
+	for at := int64(0); ; {
+		k, err := in.file.ReadAt(buf, at)
+		if k > 0 {
+			n, last = n+bytes.Count(buf[:k], []byte{'\n'}), buf[k-1]
+			at += int64(k)
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return 0
+		}
+	}
+	if last != '\n' {
+		n++
+	}
+	return n
 }

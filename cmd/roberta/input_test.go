@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,7 +32,9 @@ func TestParseRequest(t *testing.T) {
 		{`{"text":"a","words":["b"],"candidates":["c","d"]}`, request{texts: []string{"a"}, words: []string{"b"}, hasWords: true, candidates: []string{"c", "d"}}, ""},
 		{`{"text":"a","words":[]}`, request{texts: []string{"a"}, words: []string{}, hasWords: true}, ""},
 		{`{"text":"a","words":null,"pair":null,"tokens":null}`, request{texts: []string{"a"}}, ""},
-		{` {"id":{"x":[1]},"text":"\ud800<mask>"} ` + "\r\n", request{texts: []string{"\ufffd<mask>"}}, ""},
+		{` {"id":{"x":[1.50]},"text":"\ud800<mask>"} ` + "\r\n", request{id: json.RawMessage(`{"x":[1.50]}`), texts: []string{"\ufffd<mask>"}}, ""},
+		{`{"id":null,"text":"a"}`, request{id: json.RawMessage(`null`), texts: []string{"a"}}, ""},
+		{"{\"id\":\"\xff\",\"text\":\"a\"}", request{id: json.RawMessage("\"\ufffd\""), texts: []string{"a"}}, ""},
 
 		{``, request{}, "not JSON"},
 		{`{`, request{}, "not JSON"},
@@ -52,7 +56,7 @@ func TestParseRequest(t *testing.T) {
 		{`{"tokens":["0"]}`, request{}, `"tokens" holds a JSON string`},
 		{`{"tokens":[9223372036854775808]}`, request{}, `"tokens" holds a JSON number`},
 	} {
-		got, err := parseRequest([]byte(tt.line))
+		got, _, err := parseRequest([]byte(tt.line), true)
 		if tt.err == "" {
 			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("parseRequest(%s) = %+v, %v, want %+v", tt.line, got, err, tt.want)
@@ -63,9 +67,34 @@ func TestParseRequest(t *testing.T) {
 	}
 }
 
+// TestUnknownMembers: a member that no command knows is found, and does not change
+// what the others say.
+func TestUnknownMembers(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"text":"a","sentence":"b"}`:     `"sentence"`,
+		`{"a b":[{"text":1}],"text":"a"}`: `"a b"`,
+		`{"text":"a","words":["b"]}`:      "",
+		`{"text":"a"} x`:                  "",
+	} {
+		strict, unknown, err := parseRequest([]byte(line), true)
+		if unknown != want {
+			t.Errorf("parseRequest(%s): unknown member %s, want %s", line, unknown, want)
+		}
+		lax, unknown, laxErr := parseRequest([]byte(line), false)
+		if !reflect.DeepEqual(strict, lax) || fmt.Sprint(err) != fmt.Sprint(laxErr) || unknown != "" {
+			t.Errorf("parseRequest(%s) = %+v, %v, but %+v, %v with the search for unknown members", line, lax, laxErr, strict, err)
+		}
+	}
+}
+
+// testInput is an input that nobody reads yet.
+func testInput(keepGoing bool) *input {
+	return newInput(&inputFlags{KeepGoing: keepGoing}, textForm, slog.New(slog.DiscardHandler))
+}
+
 // items reads all items of r.
 func items(r io.Reader) (its []item, err error) {
-	err = readItems(r, func(it item) bool { its = append(its, it); return true })
+	err = testInput(false).readItems(r, maxLine, func(it item) bool { its = append(its, it); return true })
 	return its, err
 }
 
@@ -78,18 +107,25 @@ func TestReadItems(t *testing.T) {
 		"bytes":  iotest.OneByteReader(strings.NewReader(file)),
 	} {
 		its, err := items(r)
-		if err != nil || len(its) != 4 {
-			t.Fatalf("%s: %d items, %v, want 4", name, len(its), err)
+		if err != nil || len(its) != 6 {
+			t.Fatalf("%s: %d items, %v, want 6", name, len(its), err)
 		}
-		for i, want := range []struct {
-			line int
-			text string
-		}{{1, "a"}, {4, long}, {5, ""}, {6, "last"}} {
+		end := int64(0)
+		for i, want := range []string{"a", "", "", long, "", "last"} {
 			it := its[i]
 			text, _ := it.one()
-			if it.index != i || it.line != want.line || (it.err != nil) != (want.text == "") || text != want.text {
-				t.Errorf("%s: item %d is index %d, line %d, %d bytes, %v, want line %d, %d bytes", name, i, it.index, it.line, len(text), it.err, want.line, len(want.text))
+			if it.index() != i || it.line != i+1 || (it.err != nil) != (want == "") || text != want {
+				t.Errorf("%s: item %d is index %d, line %d, %d bytes, %v, want %d bytes", name, i, it.index(), it.line, len(text), it.err, len(want))
 			}
+			if (it.err == errBlank) != (i == 1 || i == 2) {
+				t.Errorf("%s: line %d: %v, want an error of a blank line in lines 2 and 3", name, it.line, it.err)
+			}
+			if end += it.size; it.end != end {
+				t.Errorf("%s: line %d ends at %d, want %d", name, it.line, it.end, end)
+			}
+		}
+		if end != int64(len(file)) {
+			t.Errorf("%s: the last line ends at %d of %d", name, end, len(file))
 		}
 	}
 
@@ -108,31 +144,52 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func TestReadLine(t *testing.T) {
 	for _, tt := range []struct {
 		r    io.Reader
+		skip bool
 		want string
-		err  string
+		size int64
+		err  error
 	}{
-		{strings.NewReader("abc\ndef"), "abc\n", ""},
-		{strings.NewReader("abc"), "abc", "EOF"},
-		{strings.NewReader(""), "", "EOF"},
-		{strings.NewReader(strings.Repeat("x", 99) + "\n"), strings.Repeat("x", 99) + "\n", ""},
-		{strings.NewReader(strings.Repeat("x", 101)), "", "longer than 100 bytes"},
-		{zeros{}, "", "longer than 100 bytes"},
+		{strings.NewReader("abc\ndef"), false, "abc\n", 4, nil},
+		{strings.NewReader("abc"), false, "abc", 3, io.EOF},
+		{strings.NewReader(""), false, "", 0, io.EOF},
+		{strings.NewReader(strings.Repeat("x", 99) + "\n"), false, strings.Repeat("x", 99) + "\n", 100, nil},
+		{strings.NewReader(strings.Repeat("x", 300)), false, "", 112, longLineError(100)},
+		{strings.NewReader(strings.Repeat("x", 300)), true, "", 300, longLineError(100)},
+		{strings.NewReader(strings.Repeat("x", 299) + "\nabc\n"), true, "", 300, longLineError(100)},
+		{zeros{}, false, "", 112, longLineError(100)},
 	} {
-		got, err := readLine(bufio.NewReaderSize(tt.r, 16), 100)
-		msg := ""
-		if err != nil {
-			msg = err.Error()
+		got, size, err := readLine(bufio.NewReaderSize(tt.r, 16), 100, tt.skip)
+		if string(got) != tt.want || size != tt.size || err != tt.err {
+			t.Errorf("readLine = %q, %d, %v, want %q, %d, %v", got, size, err, tt.want, tt.size, tt.err)
 		}
-		if string(got) != tt.want || msg != tt.err {
-			t.Errorf("readLine = %q, %v, want %q, %s", got, err, tt.want, tt.err)
+	}
+}
+
+// TestLongLines: a line beyond the limit costs only itself with --keep-going, and
+// without it the rest is not read.
+func TestLongLines(t *testing.T) {
+	const file = "{\"text\":\"a\"}\n{\"text\":\"much too long\"}\n{\"text\":\"b\"}\n"
+	for _, keepGoing := range []bool{false, true} {
+		var its []item
+		if err := testInput(keepGoing).readItems(strings.NewReader(file), 20, func(it item) bool { its = append(its, it); return true }); err != nil {
+			t.Fatal(err)
 		}
+		want := map[bool]int{false: 2, true: 3}[keepGoing]
+		if len(its) != want || its[0].err != nil || its[1].err != longLineError(20) || keepGoing && its[2].texts[0] != "b" {
+			t.Errorf("keepGoing %v: items %+v", keepGoing, its)
+		}
+	}
+	its := 0
+	if err := testInput(false).readItems(zeros{}, 1<<20, func(it item) bool { its++; return true }); err != nil || its != 1 {
+		t.Errorf("an endless line: %d items, %v, want 1", its, err)
 	}
 }
 
 // TestNext: the reader of an input can tell a slow input from one that ended.
 func TestNext(t *testing.T) {
 	r, w := io.Pipe()
-	in := newInput(r, r.Close)
+	in := testInput(false)
+	go in.read(r)
 	defer in.close()
 	if _, err := in.next(t.Context(), false); err != errNotReady {
 		t.Errorf("error %v, want errNotReady", err)
@@ -164,8 +221,11 @@ func FuzzLine(f *testing.F) {
 		var again bytes.Buffer
 		var want []item
 		for i, it := range its {
-			if it.index != i || it.line < 1 || it.line > lines || i > 0 && it.line <= its[i-1].line {
-				t.Fatalf("item %d has index %d and line %d of %d", i, it.index, it.line, lines)
+			if it.index() != i || it.line != i+1 || it.line > lines {
+				t.Fatalf("item %d has index %d and line %d of %d", i, it.index(), it.line, lines)
+			}
+			if it.id != nil && !(utf8.Valid(it.id) && json.Valid(it.id)) {
+				t.Fatalf("line %d: the id %q is not JSON", it.line, it.id)
 			}
 			if it.err != nil {
 				if msg := describe(it.locate(it.err)); strings.ContainsAny(msg, "\r\n") {
@@ -187,6 +247,9 @@ func FuzzLine(f *testing.F) {
 			} else {
 				m["texts"] = it.texts
 			}
+			if it.id != nil {
+				m["id"] = it.id
+			}
 			if it.hasWords {
 				m["words"] = it.words
 			}
@@ -198,10 +261,20 @@ func FuzzLine(f *testing.F) {
 				t.Fatal(err)
 			}
 			again.Write(append(b, '\n'))
-			it.index, it.line = len(want), len(want)+1
+			if it.id != nil {
+				var id bytes.Buffer
+				if err := json.Compact(&id, it.id); err != nil {
+					t.Fatal(err)
+				}
+				it.id = id.Bytes()
+			}
+			it.line, it.size, it.end = len(want)+1, 0, 0
 			want = append(want, it)
 		}
 		got, err := items(&again)
+		for i := range got {
+			got[i].size, got[i].end = 0, 0
+		}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("read again: %+v, %v, want %+v", got, err, want)
 		}

@@ -5,54 +5,75 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/goroberta/goroberta/internal/outfile"
 )
 
-// Exit codes.
+// Exit codes. A signal is 128 and its number, as shells count.
 const (
-	exitOK          = 0
-	exitFailure     = 1
-	exitUsage       = 2
-	exitInterrupted = 130 // 128 + SIGINT, as shells count
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+	exitSignal  = 128
 )
 
 // grammar is the command line.
 type grammar struct {
 	Version versionFlag `help:"Show the version and exit."`
-	logFlags
+	commonFlags
 
-	Encode   encodeCmd   `cmd:"" help:"Turn text into token ids."`
-	Decode   decodeCmd   `cmd:"" help:"Turn token ids into text."`
-	Features featuresCmd `cmd:"" help:"Compute hidden states and write them to a safetensors file."`
-	Predict  predictCmd  `cmd:"" help:"Classify texts with one of the model's heads."`
-	FillMask fillMaskCmd `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for the <mask> in a text."`
-	Align    alignCmd    `cmd:"" help:"Compute features of words instead of tokens."`
-	Pronoun  pronounCmd  `cmd:"" help:"Say what a [pronoun] refers to."`
-	Convert  convertCmd  `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
-	Inspect  inspectCmd  `cmd:"" help:"Show what a checkpoint holds."`
-	Synth    synthCmd    `cmd:"" help:"Write a checkpoint of made-up weights, for tests and measurements."`
-	Bench    benchCmd    `cmd:"" help:"Measure the speed of the encoder."`
+	Encode     encodeCmd     `cmd:"" help:"Turn text into token ids."`
+	Decode     decodeCmd     `cmd:"" help:"Turn token ids into text."`
+	Features   featuresCmd   `cmd:"" help:"Compute hidden states and write them to a file."`
+	Predict    predictCmd    `cmd:"" help:"Classify texts with one of the model's heads."`
+	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for the <mask> in a text."`
+	Align      alignCmd      `cmd:"" help:"Compute features of words instead of tokens."`
+	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
+	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
+	Inspect    inspectCmd    `cmd:"" help:"Show what a checkpoint holds."`
+	Synth      synthCmd      `cmd:"" help:"Write a checkpoint of made-up weights, for tests and measurements."`
+	Bench      benchCmd      `cmd:"" help:"Measure the speed of the encoder."`
+	Completion completionCmd `cmd:"" help:"Write a script that completes commands and flags in a shell."`
+	Help       helpCmd       `cmd:"" help:"Show help for a command."`
 }
+
+// A signalError is the cause of a context that a signal ended.
+type signalError struct{ syscall.Signal }
+
+func (e signalError) Error() string { return e.Signal.String() }
 
 func main() {
 	// A reader that went away is a write error like others, not a signal.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second one ends the process at once
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	go func() {
+		// The first signal ends the work, the second the process.
+		sig := (<-signals).(syscall.Signal)
+		cancel(signalError{sig})
+		sig = (<-signals).(syscall.Signal)
+		outfile.RemoveAll()
+		os.Exit(exitSignal + int(sig))
+	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var cli grammar
+	s := newSession(&cli.commonFlags, stdin, stdout, stderr)
 	parser, err := kong.New(&cli,
 		kong.Name("roberta"),
 		kong.Description("Runs RoBERTa models: fairseq's checkpoints, their conversions, and Hugging Face's. "+
@@ -60,21 +81,70 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Writers(stdout, stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.BindTo(stdin, (*io.Reader)(nil)),
+		kong.Bind(s),
 	)
 	if err != nil {
-		return report(stderr, err)
+		return report(ctx, stderr, err)
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(flagsFirst(parser.Model.Node, args))
 	if err != nil {
-		return report(stderr, usageError{err})
+		return report(ctx, stderr, usageError{err})
 	}
-	out := newOutput(stdout)
-	err = command.Run(out, cli.logger(stderr))
-	if flushErr := out.flush(); err == nil {
+	err = command.Run()
+	if flushErr := s.out.flush(); err == nil {
 		err = flushErr
 	}
-	return report(stderr, err)
+	s.progress.clear()
+	return report(ctx, stderr, err)
+}
+
+// flagsFirst puts a command's flags before its arguments, and -- between them.
+// kong takes a list of arguments only in one piece: it would refuse
+// "decode 0 -- -1" and "encode one --threads 2 two".
+func flagsFirst(root *kong.Node, args []string) []string {
+	node := root
+	var flags, positional []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		isFlag := len(arg) > 1 && arg[0] == '-' // - is a name for standard input
+		switch {
+		case arg == "--":
+			positional = append(positional, args[i+1:]...)
+			i = len(args)
+		case isFlag:
+			flags = append(flags, arg)
+			// Only the flag's own value is moved along. What looks like a flag is none.
+			if takesValue(node, arg) && i+1 < len(args) && (len(args[i+1]) < 2 || args[i+1][0] != '-') {
+				i++
+				flags = append(flags, args[i])
+			}
+		case node == root:
+			for _, c := range root.Children {
+				if c.Name == arg {
+					node = c
+				}
+			}
+			if node == root {
+				return args // no command
+			}
+		default:
+			positional = append(positional, arg)
+		}
+	}
+	if node == root {
+		return args
+	}
+	return slices.Concat([]string{node.Name}, flags, []string{"--"}, positional)
+}
+
+// takesValue reports whether a flag of a command is followed by its value.
+func takesValue(command *kong.Node, arg string) bool {
+	for _, f := range flagsOf(command) {
+		if slices.Contains(spellings(f), arg) {
+			return !f.IsBool()
+		}
+	}
+	return false
 }
 
 // A usageError is a wrong command line.
@@ -86,13 +156,16 @@ func (e usageError) Unwrap() error { return e.err }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // report writes an error as one line and returns the exit code that it calls for.
-func report(stderr io.Writer, err error) int {
+func report(ctx context.Context, stderr io.Writer, err error) int {
+	sig, _ := errors.AsType[signalError](context.Cause(ctx))
 	_, usage := errors.AsType[usageError](err)
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
+	case errors.Is(err, context.Canceled) && sig.Signal != 0:
+		far, _ := errors.AsType[stoppedError](stopped(err, "before anything was written"))
+		fmt.Fprintf(stderr, "roberta: %s\n", describe(far))
+		return exitSignal + int(sig.Signal)
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailure // whoever read the results wants no more of them
 	case usage:
@@ -103,32 +176,18 @@ func report(stderr io.Writer, err error) int {
 	return exitFailure
 }
 
-// oneLine keeps a message on one line, whatever file names and texts it quotes.
-var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
-
-// logFlags say how much is told on stderr.
-type logFlags struct {
-	Quiet   bool `help:"Keep warnings to yourself." xor:"log"`
-	Verbose bool `help:"Also show remarks on the checkpoint." xor:"log"`
+// helpCmd is `roberta help`.
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"The command. Default: all commands in a line each."`
 }
 
-func (f *logFlags) logger(stderr io.Writer) *slog.Logger {
-	if f.Quiet {
-		return slog.New(slog.DiscardHandler)
+// Run is called by kong.
+func (c *helpCmd) Run(k *kong.Kong) error {
+	_, err := k.Parse(append(c.Command, "--help"))
+	if err != nil {
+		return usageError{err}
 	}
-	level := slog.LevelWarn
-	if f.Verbose {
-		level = slog.LevelInfo
-	}
-	return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{
-		Level: level,
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		},
-	}))
+	return nil
 }
 
 // A versionFlag shows the version and ends the command.
@@ -141,9 +200,13 @@ func (versionFlag) BeforeReset(app *kong.Kong) error {
 	return nil
 }
 
-// version describes the build, as far as the linker noted it.
+// commit is the commit that the program was built from, where the linker is told
+// (-ldflags "-X main.commit=…") because the build has no repository at hand.
+var commit string
+
+// version describes the build.
 func version() string {
-	v, revision, modified := "(devel)", "", ""
+	v, revision, modified := "(devel)", commit, ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if info.Main.Version != "" {
 			v = info.Main.Version
@@ -151,11 +214,14 @@ func version() string {
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "vcs.revision":
-				revision = " " + s.Value
+				revision = s.Value
 			case s.Key == "vcs.modified" && s.Value == "true":
 				modified = "+changes"
 			}
 		}
 	}
-	return fmt.Sprintf("roberta %s%s%s %s %s/%s", v, revision, modified, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if revision == "" {
+		revision = "(commit unknown)"
+	}
+	return fmt.Sprintf("roberta %s %s%s %s %s/%s", v, revision, modified, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

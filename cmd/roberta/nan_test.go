@@ -34,7 +34,7 @@ func TestNaN(t *testing.T) {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "nan.safetensors")
-	if err := weights.WriteFile(path, metadata, entries, false); err != nil {
+	if err := weights.WriteFile(path, metadata, entries); err != nil {
 		t.Fatal(err)
 	}
 

@@ -15,9 +15,10 @@ import (
 
 // An output writes results, one JSON object a line.
 type output struct {
-	w    *bufio.Writer
-	line bytes.Buffer
-	json *json.Encoder // into line
+	w      *bufio.Writer
+	line   bytes.Buffer
+	json   *json.Encoder // into line
+	before func()        // called before lines are handed on, if it is not nil
 }
 
 func newOutput(w io.Writer) *output {
@@ -27,11 +28,22 @@ func newOutput(w io.Writer) *output {
 	return o
 }
 
-// write adds a line. Errors of the underlying file may show up later, in flush.
-func (o *output) write(v any) error {
+// write adds the line of an object, whose first member becomes "id" if id is not
+// nil. Errors of the underlying file may show up later, in flush.
+func (o *output) write(id json.RawMessage, v any) error {
 	o.line.Reset()
+	if id != nil {
+		o.line.WriteString(`{"id":`)
+		if err := json.Compact(&o.line, id); err != nil {
+			return err
+		}
+	}
+	object := o.line.Len()
 	if err := o.json.Encode(v); err != nil {
 		return err
+	}
+	if id != nil {
+		o.line.Bytes()[object] = ',' // its brace
 	}
 	_, err := o.w.Write(escapeControls(o.line.Bytes()))
 	return err
@@ -58,7 +70,12 @@ func escapeControls(line []byte) []byte {
 	return out
 }
 
-func (o *output) flush() error { return o.w.Flush() }
+func (o *output) flush() error {
+	if o.before != nil && o.w.Buffered() > 0 {
+		o.before()
+	}
+	return o.w.Flush()
+}
 
 // An errorLine stands in the place of a result.
 type errorLine struct {
@@ -87,8 +104,9 @@ func argmax(values []float32) int {
 	return best
 }
 
-// describe is an error's message for the user of the command: on one line and
-// without what only a caller of the library can make use of.
+// describe is an error's message for the user of the command: on one line, of a
+// few hundred bytes at most, and without what only a caller of the library can
+// make use of.
 func describe(err error) string {
 	msg := err.Error()
 	if e, ok := errors.AsType[*roberta.LengthError](err); ok {
@@ -97,8 +115,22 @@ func describe(err error) string {
 	if e, ok := errors.AsType[*roberta.TokenError](err); ok {
 		msg = replaceSuffix(msg, e.Error(), fmt.Sprintf("token %d at position %d is outside the vocabulary of %d", e.ID, e.Position, e.Vocab))
 	}
-	msg = strings.TrimPrefix(msg, "roberta: ")
-	return oneLine.Replace(msg)
+	return clip(oneLine.Replace(strings.TrimPrefix(msg, "roberta: ")))
+}
+
+// oneLine keeps a message on one line, whatever file names and texts it quotes.
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
+
+// maxMessage is how many bytes of a message are shown.
+const maxMessage = 400
+
+// clip leaves out the middle of a message that is too long: what it is about
+// stands at the beginning, and what is wrong often at the end.
+func clip(msg string) string {
+	if len(msg) <= maxMessage {
+		return msg
+	}
+	return strings.ToValidUTF8(msg[:maxMessage*2/3], "") + " … " + strings.ToValidUTF8(msg[len(msg)-maxMessage/3:], "")
 }
 
 // replaceSuffix replaces the end of a message.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -29,11 +30,32 @@ func TestOutput(t *testing.T) {
 	} {
 		var b bytes.Buffer
 		out := newOutput(&b)
-		if err := errors.Join(out.write(tt.v), out.flush()); err != nil {
+		if err := errors.Join(out.write(nil, tt.v), out.flush()); err != nil {
 			t.Errorf("write(%+v): %v", tt.v, err)
 		}
 		if got := b.String(); got != tt.want+"\n" {
 			t.Errorf("write(%+v) = %s, want %s", tt.v, got, tt.want)
+		}
+	}
+}
+
+// TestOutputID: an id comes back as the JSON that it was, on the line of its result.
+func TestOutputID(t *testing.T) {
+	for _, tt := range []struct{ id, want string }{
+		{`7`, `{"id":7,"text":"a"}`},
+		{`1.50e+03`, `{"id":1.50e+03,"text":"a"}`},
+		{`12345678901234567890123`, `{"id":12345678901234567890123,"text":"a"}`},
+		{`null`, `{"id":null,"text":"a"}`},
+		{`"\u00e9 <"`, `{"id":"\u00e9 <","text":"a"}`},
+		{"{\"b\" : [1,\n{}],\r\n\t\"a\":2}", `{"id":{"b":[1,{}],"a":2},"text":"a"}`},
+	} {
+		var b bytes.Buffer
+		out := newOutput(&b)
+		if err := errors.Join(out.write([]byte(tt.id), textLine{"a"}), out.flush()); err != nil {
+			t.Errorf("write(%s): %v", tt.id, err)
+		}
+		if got := b.String(); got != tt.want+"\n" {
+			t.Errorf("write(%s) = %s, want %s", tt.id, got, tt.want)
 		}
 	}
 }
@@ -95,6 +117,23 @@ func TestDescribe(t *testing.T) {
 	} {
 		if got := describe(tt.err); got != tt.want {
 			t.Errorf("describe(%v) = %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}
+
+// TestDescribeLong: a message has its beginning and its end, whatever it quotes.
+func TestDescribeLong(t *testing.T) {
+	err := fmt.Errorf("open %s: no such file", strings.Repeat("é", 4096))
+	got := describe(err)
+	if len(got) > maxMessage+10 || !utf8.ValidString(got) || !strings.HasPrefix(got, "open é") || !strings.HasSuffix(got, "no such file") {
+		t.Errorf("describe = %q, %d bytes", got, len(got))
+	}
+}
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", 123456: "123,456"} {
+		if got := count(n); got != want {
+			t.Errorf("count(%d) = %s, want %s", n, got, want)
 		}
 	}
 }

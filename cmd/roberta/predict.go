@@ -3,28 +3,26 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 	"strings"
-
-	"gorgonia.org/tensor"
 
 	"github.com/goroberta/goroberta/roberta"
 )
 
 // predictCmd is `roberta predict`.
 type predictCmd struct {
-	modelFlags
-	inputFlags
+	textFlags
 	Head   string   `placeholder:"NAME" help:"The classification head. Default: the only one, if the model has one."`
 	Logits bool     `help:"Write logits in place of log-probabilities."`
 	Texts  []string `arg:"" optional:"" name:"text" help:"The text, verbatim; several make one input."`
 }
 
+// inputForm shows the lines that take texts or tokens.
+const inputForm = `{"text":…}, {"text":…,"pair":…}, {"texts":[…]} or {"tokens":[…]}`
+
 // Help is shown by kong below the summary.
 func (predictCmd) Help() string {
 	return `Writes {"head":"mnli","log_probs":[…],"argmax":0,"label":"contradiction"}, "logits" in place of "log_probs" with --logits, ` +
-		`"label" where the classes have names. Lines of --input are {"text":…}, {"text":…,"pair":…}, {"texts":[…]} or {"tokens":[…]}.`
+		`"label" where the classes have names. Lines of --input are ` + inputForm + `.`
 }
 
 type predictLine struct {
@@ -36,44 +34,44 @@ type predictLine struct {
 }
 
 // Run is called by kong.
-func (c *predictCmd) Run(ctx context.Context, stdin io.Reader, out *output, log *slog.Logger) error {
-	in, err := c.inputFlags.open(stdin, textRequest(c.Texts))
-	if err != nil {
-		return err
-	}
-	defer in.close()
-	m, err := c.modelFlags.open(log)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	head, err := c.head(m)
-	if err != nil {
-		return err
-	}
-	return answer(ctx, in, out, c.KeepGoing, task[[]int, []float32]{
-		prepare: encode(m.Tokenizer),
-		run: func(ctx context.Context, tokens [][]int) ([][]float32, error) {
-			predict := m.Predict
-			if c.Logits {
-				predict = m.PredictLogits
-			}
-			return rows(predict(ctx, head.Name, tokens...))
-		},
-		result: func(_ int, _ []int, scores []float32) (any, error) {
-			line := predictLine{Head: head.Name, Argmax: argmax(scores)}
-			name := "log_probs"
-			if c.Logits {
-				name, line.Logits = "logits", scores
-			} else {
-				line.LogProbs = scores
-			}
-			if line.Argmax < len(head.Labels) {
-				line.Label = &head.Labels[line.Argmax]
-			}
-			return line, finite(name, scores...)
-		},
-		budget: tokenBudget,
+func (c *predictCmd) Run(ctx context.Context, s *session) error {
+	return answerTexts(ctx, s, &c.textFlags, nil, textRequest(c.Texts), inputForm, func(m *roberta.Model, _ *spool) (t task[[]int, []float32], err error) {
+		head, err := c.head(m)
+		if err != nil {
+			return t, err
+		}
+		return task[[]int, []float32]{
+			prepare: encode(m.Tokenizer),
+			run: func(ctx context.Context, tokens [][]int) ([][]float32, error) {
+				predict := m.Predict
+				if c.Logits {
+					predict = m.PredictLogits
+				}
+				scores, err := predict(ctx, head.Name, tokens...)
+				if err != nil {
+					return nil, err
+				}
+				rows := make([][]float32, len(tokens))
+				for i := range rows {
+					rows[i] = scores.Row(i)
+				}
+				return rows, nil
+			},
+			result: func(_ int, _ []int, scores []float32) (any, error) {
+				line := predictLine{Head: head.Name, Argmax: argmax(scores)}
+				name := "log_probs"
+				if c.Logits {
+					name, line.Logits = "logits", scores
+				} else {
+					line.LogProbs = scores
+				}
+				if line.Argmax < len(head.Labels) {
+					line.Label = &head.Labels[line.Argmax]
+				}
+				return line, finite(name, scores...)
+			},
+			budget: tokenBudget,
+		}, nil
 	})
 }
 
@@ -94,17 +92,4 @@ func (c *predictCmd) head(m *roberta.Model) (roberta.Head, error) {
 		names[i] = h.Name
 	}
 	return roberta.Head{}, usagef("--head is needed: the model has %s", strings.Join(names, ", "))
-}
-
-// rows cuts a tensor (B, N) into its rows.
-func rows(t *tensor.Dense, err error) ([][]float32, error) {
-	if err != nil {
-		return nil, err
-	}
-	values, B, N := t.Data().([]float32), t.Shape()[0], t.Shape()[1]
-	out := make([][]float32, B)
-	for b := range out {
-		out[b] = values[b*N:][:N]
-	}
-	return out, nil
 }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"time"
 
-	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // A task says how a command answers a request. P is a request made ready, R the
@@ -19,12 +22,13 @@ type task[P, R any] struct {
 	// result turns a result into the line to be written, nil for none.
 	// index numbers the requests from 0.
 	result func(index int, p P, r R) (line any, err error)
-	// budget bounds a batch: requests × longest. A request beyond it runs alone.
+	// budget bounds the sum of the lengths of a batch. A request beyond it runs
+	// alone.
 	budget int
 }
 
 // maxBatch bounds the number of requests in a batch.
-const maxBatch = 64
+const maxBatch = 256
 
 // tokenBudget suits results that are small beside the computation.
 const tokenBudget = 4096
@@ -41,119 +45,195 @@ func (e failedError) Error() string {
 	return fmt.Sprintf("%d of %d requests failed", e.failed, e.total)
 }
 
+// A stoppedError says how far a command got before its context ended.
+type stoppedError struct {
+	far string
+	err error
+}
+
+func (e stoppedError) Error() string { return "interrupted " + e.far }
+func (e stoppedError) Unwrap() error { return e.err }
+
+// stopped adds to the error of a context how far the command got. Other errors
+// stay as they are.
+func stopped(err error, format string, args ...any) error {
+	if _, ok := errors.AsType[stoppedError](err); ok || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return stoppedError{fmt.Sprintf(format, args...), err}
+}
+
 // A ready is an item that waits to be computed.
 type ready[P any] struct {
 	item
 	p P
 }
 
+// A stream is the state of answer.
+type stream[P, R any] struct {
+	task[P, R]
+	*session
+	in           *input
+	batch        []ready[P]
+	tokens       int // in batch
+	done, failed int // requests that were answered, and those of them with an error
+	began        time.Time
+}
+
 // answer answers all of an input's requests, in order. Requests are computed
 // together as far as they are there already, so that a long input is fast and a
 // slow one is answered line by line. A request that fails ends the command, or
-// with keepGoing gets an error in its result's place.
-func answer[P, R any](ctx context.Context, in *input, out *output, keepGoing bool, t task[P, R]) error {
-	var (
-		batch         []ready[P]
-		longest       int
-		total, failed int
-	)
-	fail := func(it item, err error) error {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		_, fatal := errors.AsType[fatalError](err)
-		err = it.locate(err)
-		if !keepGoing || fatal {
-			return err
-		}
-		failed++
-		return out.write(errorLine{describe(err)})
+// with --keep-going gets an error in its result's place.
+func answer[P, R any](ctx context.Context, s *session, in *input, t task[P, R]) error {
+	st := &stream[P, R]{task: t, session: s, in: in, began: time.Now()}
+	err := st.answer(ctx)
+	far := count(st.done) + " lines"
+	if st.done == 1 {
+		far = "1 line"
 	}
-	emit := func(b ready[P], r R) error {
-		line, err := t.result(b.index, b.p, r)
-		if err != nil {
-			return fail(b.item, err)
+	if ctx.Err() != nil {
+		if n := in.lines(); n > 0 {
+			far = count(st.done) + " of " + count(n) + " lines"
 		}
-		if line == nil {
-			return nil
-		}
-		return out.write(line)
 	}
-	compute := func(batch []ready[P]) error {
-		ps := make([]P, len(batch))
-		for i, b := range batch {
-			ps[i] = b.p
-		}
-		rs, err := t.run(ctx, ps)
-		if err != nil && len(batch) == 1 {
-			return fail(batch[0].item, err)
-		}
-		for i, b := range batch {
-			if err != nil { // one by one, to see which it was
-				if rs, err := t.run(ctx, ps[i:i+1]); err != nil {
-					if err := fail(b.item, err); err != nil {
-						return err
-					}
-				} else if err := emit(b, rs[0]); err != nil {
-					return err
-				}
-			} else if err := emit(b, rs[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	flush := func() error {
-		if len(batch) > 0 {
-			if err := compute(batch); err != nil {
-				return err
-			}
-			batch, longest = batch[:0], 0
-		}
-		return out.flush()
-	}
+	return stopped(err, "after %s", far)
+}
+
+func (s *stream[P, R]) answer(ctx context.Context) error {
 	for {
-		it, err := in.next(ctx, len(batch) == 0)
+		it, err := s.in.next(ctx, len(s.batch) == 0)
 		if err == errNotReady {
-			if err := flush(); err != nil {
+			if err := s.flush(ctx); err != nil {
 				return err
 			}
 			continue
 		}
 		if err != nil {
-			if err := flush(); err != nil {
-				return err
+			if flushErr := s.flush(ctx); flushErr != nil {
+				return flushErr
 			}
-			if err != io.EOF {
+			switch {
+			case err != io.EOF:
 				return err
-			}
-			if failed > 0 {
-				return failedError{failed, total}
+			case s.failed > 0:
+				return failedError{s.failed, s.done}
 			}
 			return nil
 		}
-		total++
 		var p P
 		n, err := 0, it.err
 		if err == nil {
-			p, n, err = t.prepare(it.request)
+			p, n, err = s.prepare(it.request)
 		}
-		if err != nil {
-			if err := flush(); err != nil {
+		full := len(s.batch) == maxBatch || s.tokens+n > s.budget
+		if err != nil || full && len(s.batch) > 0 {
+			if err := s.flush(ctx); err != nil {
 				return err
 			}
-			if err := fail(it, err); err != nil {
+		}
+		if err != nil {
+			if err := s.fail(ctx, &it, err); err != nil {
 				return err
 			}
 			continue
 		}
-		if len(batch) == maxBatch || (len(batch)+1)*max(longest, n) > t.budget {
-			if err := flush(); err != nil {
+		s.batch, s.tokens = append(s.batch, ready[P]{it, p}), s.tokens+n
+	}
+}
+
+// flush computes the batch and writes what is there to be written.
+func (s *stream[P, R]) flush(ctx context.Context) error {
+	batch := s.batch
+	s.batch, s.tokens = s.batch[:0], 0
+	if len(batch) > 0 {
+		if err := s.compute(ctx, batch); err != nil {
+			return err
+		}
+	}
+	if err := s.out.flush(); err != nil {
+		return err
+	}
+	if s.done > 0 {
+		s.show(batch)
+	}
+	return nil
+}
+
+// compute answers the requests of a batch. If it fails as a whole they are
+// computed one by one, to see which of them it was.
+func (s *stream[P, R]) compute(ctx context.Context, batch []ready[P]) error {
+	ps := make([]P, len(batch))
+	for i, b := range batch {
+		ps[i] = b.p
+	}
+	rs, err := s.run(ctx, ps)
+	for i := range batch {
+		b := &batch[i]
+		var r R
+		itsErr := err
+		switch {
+		case err == nil:
+			r = rs[i]
+		case len(batch) > 1:
+			var alone []R
+			if alone, itsErr = s.run(ctx, ps[i:i+1]); itsErr == nil {
+				r = alone[0]
+			}
+		}
+		var line any
+		if itsErr == nil {
+			line, itsErr = s.result(b.index(), b.p, r)
+		}
+		switch {
+		case itsErr != nil:
+			if err := s.fail(ctx, &b.item, itsErr); err != nil {
+				return err
+			}
+			continue
+		case line != nil:
+			if err := s.out.write(b.id, line); err != nil {
 				return err
 			}
 		}
-		batch, longest = append(batch, ready[P]{it, p}), max(longest, n)
+		s.done++
 	}
+	return nil
+}
+
+// fail writes the error of a request, or returns it if it ends the command.
+func (s *stream[P, R]) fail(ctx context.Context, it *item, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	_, fatal := errors.AsType[fatalError](err)
+	blank := err == errBlank
+	err = it.locate(err)
+	if fatal || !s.in.keepGoing && !blank {
+		return err
+	}
+	s.failed++
+	s.done++
+	return s.out.write(it.id, errorLine{describe(err)})
+}
+
+// show shows how far the command is, up to the end of a batch.
+func (s *stream[P, R]) show(batch []ready[P]) {
+	s.progress.show(func() string {
+		text := fmt.Sprintf("%s lines, %.3g a second", count(s.done), float64(s.done)/time.Since(s.began).Seconds())
+		if len(batch) > 0 && s.in.info != nil && s.in.info.Mode().IsRegular() && s.in.info.Size() > 0 {
+			text += fmt.Sprintf(", %d %%", 100*batch[len(batch)-1].end/s.in.info.Size())
+		}
+		return text
+	})
+}
+
+// count writes a number with commas.
+func count(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 // each is the run of a task whose requests are computed one by one.
@@ -170,25 +250,57 @@ func each[P, R any](f func(ctx context.Context, p P) (R, error)) func(ctx contex
 	}
 }
 
+// textFlags are common to the commands that answer texts with a model.
+type textFlags struct {
+	modelFlags
+	inputFlags
+}
+
+// answerTexts answers the requests of a command with the model that the flags name.
+// args is the request of the command line, form shows the lines that the command
+// wants. tensors is nil for commands that write none. What fails fast is opened
+// first; begin says how requests are answered.
+func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensors *tensorFlags, args *request, form string,
+	begin func(m *roberta.Model, out *spool) (task[P, R], error)) error {
+	in, err := f.inputFlags.open(s, args, form)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	var out *spool
+	if tensors != nil {
+		if out, err = tensors.open(ctx, s, in, f.Model); err != nil {
+			return err
+		}
+		defer out.close()
+	}
+	m, err := f.modelFlags.open(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	t, err := begin(m, out)
+	if err != nil {
+		return err
+	}
+	err = answer(ctx, s, in, t)
+	if out != nil {
+		err = out.finish(ctx, err)
+	}
+	return err
+}
+
 // encode is the prepare of commands that take text or tokens.
-func encode(tokenizer func() (*bpe.Tokenizer, error)) func(request) ([]int, int, error) {
+func encode(vocabulary func() (tokenizer.Tokenizer, error)) func(request) ([]int, int, error) {
 	return func(r request) ([]int, int, error) {
 		if r.isTokens {
 			return r.tokens, len(r.tokens), nil
 		}
-		tok, err := tokenizer()
+		tok, err := vocabulary()
 		if err != nil {
 			return nil, 0, err
 		}
-		ids := tok.Encode(r.texts[0], r.texts[1:]...)
+		ids := tokenizer.Encode(tok, r.texts[0], r.texts[1:]...)
 		return ids, len(ids), nil
 	}
-}
-
-// textRequest is the request that arguments make, nil for none.
-func textRequest(texts []string) *request {
-	if len(texts) == 0 {
-		return nil
-	}
-	return &request{texts: texts}
 }

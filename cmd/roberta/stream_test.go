@@ -47,13 +47,23 @@ func echo(batches *[]int) task[string, string] {
 }
 
 // asInput makes an input of texts, all there already.
-func asInput(texts ...string) *input {
-	in := &input{items: make(chan item, len(texts)), close: func() error { return nil }}
+func asInput(keepGoing bool, texts ...string) *input {
+	in := testInput(keepGoing)
+	in.items = make(chan item, len(texts))
 	for i, s := range texts {
-		in.items <- item{index: i, line: i + 1, request: request{texts: []string{s}}}
+		it := item{line: i + 1, request: request{texts: []string{s}}}
+		if s == "blank" {
+			it.err = errBlank
+		}
+		in.items <- it
 	}
 	close(in.items)
 	return in
+}
+
+// testSession is a session whose results go to w.
+func testSession(w io.Writer) *session {
+	return newSession(&commonFlags{}, strings.NewReader(""), w, io.Discard)
 }
 
 func TestAnswer(t *testing.T) {
@@ -68,7 +78,9 @@ func TestAnswer(t *testing.T) {
 	}{
 		{"none", nil, false, "", "", nil},
 		{"one batch", []string{"a", "b", "c"}, false, "0 true a|1 true b|2 true c|", "", []int{3}},
-		{"budget", []string{long, "a", "b"}, false, "0 true " + long + "|1 true a|2 true b|", "", []int{1, 2}},
+		{"budget", []string{long, "a", long, "b"}, false, "0 true " + long + "|1 true a|2 true " + long + "|3 true b|", "", []int{2, 2}},
+		{"the sum of lengths counts", []string{long, "a", "b", "c"}, false, "0 true " + long + "|1 true a|2 true b|3 true c|", "", []int{4}},
+		{"blank", []string{"a", "blank", "b"}, false, "0 true a|line 2: the line is blank|2 true b|", "1 of 3 requests failed", []int{1, 1}},
 		{"beyond budget", []string{"a", long + long, "b"}, false, "0 true a|1 true " + long + long + "|2 true b|", "", []int{1, 1, 1}},
 		{"no line", []string{"a", "silent", "c"}, false, "0 true a|2 true c|", "", []int{3}},
 		{"stop in prepare", []string{"a", "no", "c"}, false, "0 true a|", "line 2: will not", []int{1}},
@@ -82,9 +94,9 @@ func TestAnswer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var b bytes.Buffer
 			var batches []int
-			out := newOutput(&b)
-			err := answer(t.Context(), asInput(tt.texts...), out, tt.keepGoing, echo(&batches))
-			if flushErr := out.flush(); flushErr != nil {
+			s := testSession(&b)
+			err := answer(t.Context(), s, asInput(tt.keepGoing, tt.texts...), echo(&batches))
+			if flushErr := s.out.flush(); flushErr != nil {
 				t.Error(flushErr)
 			}
 			if msg := fmt.Sprint(err); msg != tt.err && !(err == nil && tt.err == "") {
@@ -111,7 +123,7 @@ func TestAnswer(t *testing.T) {
 // TestAnswerMaxBatch: many short requests do not make one endless batch.
 func TestAnswerMaxBatch(t *testing.T) {
 	var batches []int
-	if err := answer(t.Context(), asInput(make([]string, 2*maxBatch+1)...), newOutput(io.Discard), false, echo(&batches)); err != nil {
+	if err := answer(t.Context(), testSession(io.Discard), asInput(false, make([]string, 2*maxBatch+1)...), echo(&batches)); err != nil {
 		t.Fatal(err)
 	}
 	if want := []int{maxBatch, maxBatch, 1}; !slices.Equal(batches, want) {
@@ -123,12 +135,13 @@ func TestAnswerMaxBatch(t *testing.T) {
 func TestAnswerAtOnce(t *testing.T) {
 	requests, send := io.Pipe()
 	receive, results := io.Pipe()
-	in := newInput(requests, requests.Close)
+	in := testInput(false)
+	go in.read(requests)
 	defer in.close()
 	done := make(chan error, 1)
 	go func() {
 		var batches []int
-		done <- answer(t.Context(), in, newOutput(results), false, echo(&batches))
+		done <- answer(t.Context(), testSession(results), in, echo(&batches))
 		results.Close()
 	}()
 	replies := json.NewDecoder(receive)
@@ -159,17 +172,18 @@ func TestAnswerCancelled(t *testing.T) {
 		run(ctx, batch)
 		return nil, ctx.Err()
 	}
-	if err := answer(ctx, asInput("a", "b"), newOutput(io.Discard), true, task); !errors.Is(err, context.Canceled) {
+	if err := answer(ctx, testSession(io.Discard), asInput(true, "a", "b"), task); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 
 	ctx, cancel = context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	defer w.Close()
-	in := newInput(r, r.Close)
+	in := testInput(true)
+	go in.read(r)
 	defer in.close()
 	done := make(chan error, 1)
-	go func() { done <- answer(ctx, in, newOutput(io.Discard), true, echo(&batches)) }()
+	go func() { done <- answer(ctx, testSession(io.Discard), in, echo(&batches)) }()
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
@@ -182,7 +196,7 @@ func TestAnswerBrokenOutput(t *testing.T) {
 	gone := errors.New("reader gone")
 	r.CloseWithError(gone)
 	var batches []int
-	if err := answer(t.Context(), asInput("a", "b"), newOutput(w), true, echo(&batches)); !errors.Is(err, gone) {
+	if err := answer(t.Context(), testSession(w), asInput(true, "a", "b"), echo(&batches)); !errors.Is(err, gone) {
 		t.Errorf("error %v, want %v", err, gone)
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/goroberta/goroberta/internal/synth"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // synthCmd is `roberta synth`.
 type synthCmd struct {
 	Arch string `required:"" enum:"roberta.base,roberta.large" placeholder:"NAME" help:"The architecture: ${enum}."`
 	Seed uint64 `default:"1" placeholder:"N" help:"Chooses the weights (default 1)."`
-	Out  string `arg:"" name:"out" help:"The safetensors file to write. It appears when it is complete."`
+	Out  string `arg:"" name:"out" help:"The safetensors file to write, or - for standard output. It appears when it is complete."`
 }
 
 // Help is shown by kong below the summary.
@@ -20,10 +21,22 @@ func (synthCmd) Help() string {
 }
 
 // Run is called by kong.
-func (c *synthCmd) Run(ctx context.Context) error {
+func (c *synthCmd) Run(ctx context.Context, s *session) error {
 	m, err := synth.Arch(c.Arch)
 	if err != nil {
 		return err
 	}
-	return m.WriteFile(ctx, c.Out, c.Seed)
+	out, err := s.create(ctx, c.Out, nil, "", ".safetensors")
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	metadata, entries, err := m.Entries(ctx, c.Seed)
+	if err != nil {
+		return err
+	}
+	if err := weights.Write(out, metadata, entries, weights.WithContext(ctx)); err != nil {
+		return stopped(err, "before %s was complete", out.name)
+	}
+	return out.commit()
 }

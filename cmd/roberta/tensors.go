@@ -1,36 +1,39 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/goroberta/goroberta/internal/outfile"
 	"github.com/goroberta/goroberta/weights"
 )
 
 // tensorFlags name the file that a command writes tensors to.
 type tensorFlags struct {
-	Output string `short:"o" required:"" placeholder:"FILE" help:"The safetensors file to write. It appears when it is complete."`
+	Output string `short:"o" required:"" placeholder:"FILE" help:"The .safetensors file to write, or a .npy file for one tensor alone. It appears when it is complete. - is standard output; other results then go to standard error."`
 }
 
-// open returns a spool for the file, or an error now where it would come at the end.
-func (f *tensorFlags) open() (*spool, error) {
-	s := &spool{path: f.Output, memory: spoolMemory}
-	switch info, err := os.Stat(f.Output); {
-	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("%s is a directory", f.Output)
-	case err == nil && !info.Mode().IsRegular():
-		return s, nil // a device or pipe; nothing belongs beside it
-	}
-	s.dir = filepath.Dir(f.Output)
-	if _, err := os.Stat(s.dir); err != nil {
+// npy reports whether the file is to be of NumPy's format, which holds one tensor.
+func (f *tensorFlags) npy() bool { return strings.EqualFold(filepath.Ext(f.Output), ".npy") }
+
+// open returns a spool for the file, or an error now where it would come at the
+// end. in and model are what the command reads.
+func (f *tensorFlags) open(ctx context.Context, s *session, in *input, model string) (*spool, error) {
+	out, err := s.create(ctx, f.Output, in, model, ".safetensors", ".npy")
+	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	if out.file == nil {
+		s.out = newOutput(s.progress) // stderr
+	}
+	return &spool{out: out, npy: f.npy(), memory: spoolMemory}, nil
 }
 
 // spoolMemory is how many bytes of tensors are kept in memory.
@@ -40,43 +43,54 @@ const spoolMemory = 64 << 20
 // with the list of them. What does not fit in memory goes to an unnamed file
 // beside the one to be written.
 type spool struct {
-	path, dir string
-	entries   []weights.Entry
-	memory    int // bytes that may be kept in memory, from here on
-	file      *os.File
-	size      int64  // of file
-	buf       []byte // reused for what goes to file
+	out     *outputFile
+	npy     bool
+	entries []weights.Entry
+	memory  int // bytes that may be kept in memory, from here on
+	file    *outfile.File
+	size    int64  // of file
+	buf     []byte // reused for what goes to file
 }
 
-// add appends a tensor of row-major values, which it does not keep. Its errors
-// are about the disk.
-func (s *spool) add(name string, shape []int, values []float32) error {
-	entry := weights.Entry{Name: name, DType: weights.F32, Shape: shape}
-	n := 4 * len(values)
+// add appends a float32 tensor (rows, cols), or rows of zeros where row returns
+// nil. Its errors are about the file.
+func (s *spool) add(name string, rows, cols int, row func(i int) []float32) error {
+	if s.npy && len(s.entries) == 1 {
+		return fatalError{errors.New("a .npy file holds one tensor, and there are more: write a .safetensors file")}
+	}
+	n := 4 * rows * cols
+	dst := s.buf[:0]
 	if n <= s.memory {
-		data := appendFloat32s(make([]byte, 0, n), values)
+		dst = make([]byte, 0, n)
+	}
+	for i := range rows {
+		if values := row(i); values != nil {
+			dst = appendFloat32s(dst, values)
+		} else {
+			dst = append(dst, make([]byte, 4*cols)...)
+		}
+	}
+	entry := weights.Entry{Name: name, DType: weights.F32, Shape: []int{rows, cols}}
+	if n <= s.memory {
 		s.memory -= n
 		entry.Write = func(w io.Writer) error {
-			_, err := w.Write(data)
+			_, err := w.Write(dst)
 			return err
 		}
 	} else {
 		if s.file == nil {
-			f, err := os.CreateTemp(s.dir, ".roberta-*")
+			f, err := outfile.Scratch(s.out.scratchDir())
 			if err != nil {
 				return fatalError{err}
 			}
 			s.file = f
-			// Where the system lets an open file go without its name, nothing
-			// stays behind however the process ends; close deals with the others.
-			os.Remove(f.Name())
 		}
-		s.buf = appendFloat32s(s.buf[:0], values)
 		at := s.size
-		if _, err := s.file.Write(s.buf); err != nil {
+		if _, err := s.file.Write(dst); err != nil {
 			return fatalError{err}
 		}
 		s.size += int64(n)
+		s.buf = dst
 		entry.Write = func(w io.Writer) error {
 			_, err := io.Copy(w, io.NewSectionReader(s.file, at, int64(n)))
 			return err
@@ -86,25 +100,57 @@ func (s *spool) add(name string, shape []int, values []float32) error {
 	return nil
 }
 
-// finish writes the safetensors file, unless err, which answer returned, says
-// that the command was stopped. Requests that --keep-going left out have no
-// tensors in it.
-func (s *spool) finish(err error) error {
+// finish writes the file, unless err, which answer returned, says that the
+// command was stopped. Requests that --keep-going left out have no tensors in it.
+func (s *spool) finish(ctx context.Context, err error) error {
+	if e, ok := errors.AsType[stoppedError](err); ok {
+		return stoppedError{e.far + "; nothing is written to " + s.out.name, e.err}
+	}
 	if _, some := errors.AsType[failedError](err); err != nil && !some {
 		return err
 	}
-	if writeErr := weights.WriteFile(s.path, nil, s.entries, false); writeErr != nil {
+	w := s.out
+	if s.npy {
+		if len(s.entries) == 0 {
+			return errors.Join(err, errors.New("there is no tensor to write"))
+		}
+		if _, writeErr := w.Write(npyHeader(s.entries[0].Shape)); writeErr != nil {
+			return writeErr
+		}
+		if writeErr := s.entries[0].Write(w); writeErr != nil {
+			return stopped(writeErr, "before %s was complete", s.out.name)
+		}
+	} else if writeErr := weights.Write(w, nil, s.entries, weights.WithContext(ctx)); writeErr != nil {
+		return stopped(writeErr, "before %s was complete", s.out.name)
+	}
+	if writeErr := s.out.commit(); writeErr != nil {
 		return writeErr
 	}
 	return err
 }
 
-// close gives the spool's memory and file back.
+// close gives the spool's memory and files back.
 func (s *spool) close() {
 	if s.file != nil {
 		s.file.Close()
-		os.Remove(s.file.Name())
 	}
+	s.out.close()
+}
+
+// npyHeader is what stands before a float32 tensor in NumPy's format, version 1.0:
+// a magic number, a length, and a Python dictionary that ends at a multiple of 64
+// bytes.
+func npyHeader(shape []int) []byte {
+	var dims bytes.Buffer
+	for _, d := range shape {
+		fmt.Fprintf(&dims, "%d, ", d)
+	}
+	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", strings.TrimSuffix(dims.String(), " "))
+	const before = 10
+	dict += strings.Repeat(" ", 63-(before+len(dict))%64) + "\n"
+	h := append([]byte("\x93NUMPY\x01\x00"), 0, 0)
+	binary.LittleEndian.PutUint16(h[8:], uint16(len(dict)))
+	return append(h, dict...)
 }
 
 // appendFloat32s appends values as safetensors stores them, little-endian.

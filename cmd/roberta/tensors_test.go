@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,13 +24,13 @@ func TestSpool(t *testing.T) {
 	for _, memory := range []int{0, 500, 1 << 20} {
 		t.Run(fmt.Sprint(memory), func(t *testing.T) {
 			dir := t.TempDir()
-			s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open()
+			s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.memory = memory
 			for i, v := range values {
-				if err := s.add(fmt.Sprint(i), []int{i, 3}, v); err != nil {
+				if err := s.add(fmt.Sprint(i), i, 3, func(r int) []float32 { return v[3*r:][:3] }); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -37,11 +38,11 @@ func TestSpool(t *testing.T) {
 				t.Errorf("with %d bytes of memory the file is %v", memory, s.file)
 			}
 			failed := failedError{1, 21}
-			if err := s.finish(failed); err != failed {
+			if err := s.finish(t.Context(), failed); err != failed {
 				t.Errorf("finish(%v) = %v", failed, err)
 			}
 			s.close()
-			ckpt, err := weights.Open(s.path)
+			ckpt, err := weights.Open(s.out.name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,16 +67,16 @@ func TestSpool(t *testing.T) {
 // TestSpoolStopped: a command that was stopped writes nothing.
 func TestSpoolStopped(t *testing.T) {
 	dir := t.TempDir()
-	s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open()
+	s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.memory = 0
-	if err := s.add("0", []int{1}, []float32{1}); err != nil {
+	if err := s.add("0", 1, 1, func(int) []float32 { return []float32{1} }); err != nil {
 		t.Fatal(err)
 	}
 	stopped := lineError{1, errors.New("no")}
-	if err := s.finish(stopped); err != stopped {
+	if err := s.finish(t.Context(), stopped); err != stopped {
 		t.Errorf("finish(%v) = %v", stopped, err)
 	}
 	s.close()

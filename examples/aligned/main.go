@@ -36,12 +36,10 @@ func run(w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	C := m.Config().Dim
-	rows := a.Features.Data().([]float32)
 	fmt.Fprintf(w, "%s\nfeatures  %v: <s>, %d words, </s>\n\n", text, a.Features.Shape(), len(words))
 	fmt.Fprintln(w, "word           tokens     first features")
 	for i, word := range a.Words {
-		fmt.Fprintf(w, "%-13s  %-9s %7.3f\n", word, fmt.Sprint(a.Tokens[i]), rows[(1+i)*C:][:4])
+		fmt.Fprintf(w, "%-13s  %-9s %7.3f\n", word, fmt.Sprint(a.Tokens[i]), a.Features.Row(1 + i)[:4])
 	}
 	return nil
 }

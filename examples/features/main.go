@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"github.com/goroberta/goroberta/examples/internal/model"
+	"github.com/goroberta/goroberta/roberta/dense"
 )
 
 func main() {
@@ -45,19 +46,21 @@ func run(w io.Writer, args []string) error {
 	}
 	fmt.Fprintf(w, "all layers  %d, the embedding layer first\n\n", len(layers))
 	fmt.Fprintln(w, "layer  norm of each token's vector")
-	C := m.Config().Dim
 	for l, h := range layers {
 		fmt.Fprintf(w, "%5d ", l)
-		for x := h.Data().([]float32); len(x) > 0; x = x[C:] {
+		for i := range tokens {
 			sum := 0.0
-			for _, v := range x[:C] {
+			for _, v := range h.Row(0, i) {
 				sum += float64(v) * float64(v)
 			}
 			fmt.Fprintf(w, " %7.3f", math.Sqrt(sum))
 		}
 		fmt.Fprintln(w)
 	}
-	same := slices.Equal(layers[len(layers)-1].Data().([]float32), last.Data().([]float32))
-	fmt.Fprintf(w, "\nthe last of all layers equals the features: %v\n", same)
+
+	// The same numbers for users of gorgonia.org/tensor. Read a Dense by Float32s:
+	// package dense says why.
+	a, b := dense.Of(layers[len(layers)-1]), dense.Of(last)
+	fmt.Fprintf(w, "\nthe last of all layers equals the features: %v\n", slices.Equal(a.Float32s(), b.Float32s()))
 	return nil
 }

@@ -39,8 +39,7 @@ func run(w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	x := features.Data().([]float32)
-	fmt.Fprintf(w, "features  shape %v, the first of <s>: %.4f\n\n", features.Shape(), x[:4])
+	fmt.Fprintf(w, "features  shape %v, the first of <s>: %.4f\n\n", features.Shape(), features.Row(0, 0)[:4])
 
 	const masked = "She opened the <mask> and walked into the house."
 	fills, err := m.FillMask(ctx, masked, 3)
@@ -62,15 +61,14 @@ func run(w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	p := logp.Data().([]float32)
 	fmt.Fprintf(w, "\nmnli      %s | %s\n", premise, hypothesis)
-	for class, v := range p {
+	for class, v := range logp.Row(0) {
 		label := fmt.Sprint("class ", class)
 		if class < len(head.Labels) {
 			label = head.Labels[class]
 		}
 		mark := ""
-		if v == slices.Max(p) {
+		if v == slices.Max(logp.Row(0)) {
 			mark = "  <-"
 		}
 		fmt.Fprintf(w, "  %5.1f %%  %s%s\n", 100*math.Exp(float64(v)), label, mark)

@@ -55,8 +55,9 @@ func run(w io.Writer, args []string) error {
 
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "premise\thypothesis\tanswer\tprobability")
-	for i, x := 0, logp.Data().([]float32); i < len(pairs); i, x = i+1, x[head.Classes:] {
-		top := slices.Index(x[:head.Classes], slices.Max(x[:head.Classes]))
+	for i := range pairs {
+		x := logp.Row(i)
+		top := slices.Index(x, slices.Max(x))
 		label := fmt.Sprint("class ", top)
 		if top < len(head.Labels) {
 			label = head.Labels[top]

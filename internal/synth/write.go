@@ -40,7 +40,7 @@ func (m Model) WriteFile(ctx context.Context, path string, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	return weights.WriteFile(path, metadata, entries, false)
+	return weights.WriteFile(path, metadata, entries)
 }
 
 // block is how many elements one goroutine computes at a time.

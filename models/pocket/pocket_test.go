@@ -69,7 +69,7 @@ func TestGolden(t *testing.T) {
 		if err := w.Float32s(values); err != nil {
 			t.Fatal(err)
 		}
-		near(t, fmt.Sprintf("features %d", i), x.Data().([]float32), values)
+		near(t, fmt.Sprintf("features %d", i), x.Float32s(), values)
 	}
 	for name, cases := range want.Predict {
 		h, err := m.Head(name)
@@ -81,7 +81,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			logp := p.Data().([]float32)
+			logp := p.Row(0)
 			near(t, fmt.Sprintf("%s of %q", name, c.Texts), logp, c.LogProbs)
 			if got := h.Labels[slices.Index(logp, slices.Max(logp))]; got != c.Label {
 				t.Errorf("%s of %q is %q, want %q", name, c.Texts, got, c.Label)

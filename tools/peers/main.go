@@ -49,7 +49,7 @@ func open(path string, threads int) (encoder, error) {
 		if err != nil {
 			return features{}, err
 		}
-		return features{data: f.Data().([]float32), seq: f.Shape()[1], width: f.Shape()[2]}, nil
+		return features{data: f.Float32s(), seq: f.Shape()[1], width: f.Shape()[2]}, nil
 	}, nil
 }
 

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A request is what one result is asked for with: a line of the input, or the
+// arguments of the command line.
+type request struct {
+	id         json.RawMessage // comes back in the result; nil if there is none
+	texts      []string        // of one input: a text, a pair, or more
+	tokens     []int           // in place of texts
+	isTokens   bool            // tokens were given, perhaps none
+	candidates []string
+	words      []string
+	hasWords   bool
+}
+
+// members is a line of the input. Pointers tell what is null or missing from what
+// is empty or 0.
+type members struct {
+	ID         json.RawMessage `json:"id"`
+	Text       *string         `json:"text"`
+	Pair       *string         `json:"pair"`
+	Texts      *[]*string      `json:"texts"`
+	Tokens     *[]*int         `json:"tokens"`
+	Candidates *[]*string      `json:"candidates"`
+	Words      *[]*string      `json:"words"`
+}
+
+// parseRequest reads a line of JSON:
+//
+//	{"text":…} {"text":…,"pair":…} {"texts":[…]} {"tokens":[…]}
+//
+// with "candidates":[…] or "words":[…] for the commands that want them, and an
+// "id" of any kind. An invalid surrogate in a text is U+FFFD, as encoding/json has
+// it. unknown is the name of a member that no command knows; it is looked for
+// only if strict is set. A request that is an error still has its id.
+func parseRequest(line []byte, strict bool) (r request, unknown string, err error) {
+	var v members
+	parsed := false
+	if strict {
+		d := json.NewDecoder(bytes.NewReader(line))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&v); err == nil {
+			parsed = len(bytes.TrimSpace(line[d.InputOffset():])) == 0
+		} else if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			unknown = name
+		}
+	}
+	if !parsed { // the same again, for its errors
+		v = members{}
+		err = json.Unmarshal(line, &v)
+	}
+	if v.ID != nil {
+		r.id = bytes.ToValidUTF8(v.ID, []byte("\ufffd"))
+	}
+	if err != nil {
+		return r, unknown, describeJSON(err)
+	}
+	return r, unknown, r.fill(&v)
+}
+
+// fill checks the members and copies them.
+func (r *request) fill(v *members) error {
+	given := 0
+	for _, is := range []bool{v.Text != nil, v.Texts != nil, v.Tokens != nil} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return fmt.Errorf(`%d of "text", "texts" and "tokens" are given, want one`, given)
+	}
+	if v.Pair != nil && v.Text == nil {
+		return errors.New(`"pair" is given without "text"`)
+	}
+	r.isTokens, r.hasWords = v.Tokens != nil, v.Words != nil
+	var errs [4]error
+	r.tokens, errs[0] = elements("tokens", v.Tokens)
+	r.texts, errs[1] = elements("texts", v.Texts)
+	r.candidates, errs[2] = elements("candidates", v.Candidates)
+	r.words, errs[3] = elements("words", v.Words)
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	if v.Texts != nil && len(r.texts) == 0 {
+		return errors.New(`"texts" is empty`)
+	}
+	if v.Text != nil {
+		r.texts = []string{*v.Text}
+	}
+	if v.Pair != nil {
+		r.texts = append(r.texts, *v.Pair)
+	}
+	return nil
+}
+
+// elements copies an array, in which null is no element.
+func elements[T any](name string, array *[]*T) ([]T, error) {
+	if array == nil {
+		return nil, nil
+	}
+	out := make([]T, len(*array))
+	for i, p := range *array {
+		if p == nil {
+			return nil, fmt.Errorf("%q: element %d is null", name, i)
+		}
+		out[i] = *p
+	}
+	return out, nil
+}
+
+// describeJSON says what is wrong with a line in the words of its author.
+func describeJSON(err error) error {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field == "" {
+			return fmt.Errorf("a JSON %s, want an object", e.Value)
+		}
+		want := "a string"
+		switch e.Field {
+		case "tokens":
+			want = "whole numbers in an array"
+		case "texts", "candidates", "words":
+			want = "strings in an array"
+		}
+		return fmt.Errorf("%q holds a JSON %s, want %s", e.Field, e.Value, want)
+	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("not JSON: %w at byte %d", e, e.Offset)
+	}
+	return fmt.Errorf("not JSON: %w", err)
+}
+
+// one returns the request's only text, for commands that take one.
+func (r *request) one() (string, error) {
+	switch {
+	case r.isTokens:
+		return "", errors.New(`want "text", not "tokens"`)
+	case len(r.texts) != 1:
+		return "", fmt.Errorf("want one text, not %d", len(r.texts))
+	}
+	return r.texts[0], nil
+}
+
+// textRequest is the request that arguments make, nil for none.
+func textRequest(texts []string) *request {
+	if len(texts) == 0 {
+		return nil
+	}
+	return &request{texts: texts}
+}

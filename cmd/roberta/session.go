@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/goroberta/goroberta/roberta"
+)
+
+// commonFlags are common to all commands.
+type commonFlags struct {
+	Threads *int `placeholder:"N" help:"Compute with N goroutines. Default: GOMAXPROCS. Results do not depend on it."`
+	Quiet   bool `xor:"log" help:"Print no warnings and no progress."`
+	Verbose bool `xor:"log" help:"Print remarks on the checkpoint too."`
+}
+
+// Validate is called by kong.
+func (f *commonFlags) Validate() error {
+	if f.Threads != nil && (*f.Threads < 1 || *f.Threads > 4096) {
+		return usagef("--threads %d: want 1 to 4096", *f.Threads)
+	}
+	return nil
+}
+
+// A session is what every command runs with: the common flags, the standard
+// streams, and what is told on stderr.
+type session struct {
+	*commonFlags
+	stdin    io.Reader
+	stdout   io.Writer
+	out      *output // result lines, to stdout unless a command moves them
+	progress *progress
+	log      *slog.Logger
+}
+
+func newSession(flags *commonFlags, stdin io.Reader, stdout, stderr io.Writer) *session {
+	s := &session{commonFlags: flags, stdin: stdin, stdout: stdout, progress: &progress{stderr: stderr, flags: flags}}
+	s.out = newOutput(stdout)
+	if isTerminal(stdout) {
+		s.out.before = s.progress.clear
+	}
+	s.log = slog.New(slog.NewTextHandler(s.progress, &slog.HandlerOptions{
+		Level: s, // the flags are not parsed yet
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if len(groups) == 0 && a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	return s
+}
+
+// Level is how much is logged.
+func (s *session) Level() slog.Level {
+	switch {
+	case s.Quiet:
+		return slog.LevelError + 1
+	case s.Verbose:
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
+}
+
+// options are the options to open a model with.
+func (s *session) options(ctx context.Context) []roberta.Option {
+	opts := []roberta.Option{roberta.WithLogger(s.log), roberta.WithContext(ctx)}
+	if s.Threads != nil {
+		opts = append(opts, roberta.WithThreads(*s.Threads))
+	}
+	return opts
+}
+
+// threads is the number of goroutines that a model computes with.
+func (s *session) threads() int {
+	if s.Threads != nil {
+		return *s.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// A progress is a line on a terminal that says how far a command is. It is the
+// writer for everything else on stderr too, which clears the line first.
+type progress struct {
+	stderr io.Writer
+	flags  *commonFlags
+
+	mu    sync.Mutex
+	shown bool
+	next  time.Time // when the line may change
+}
+
+// progressInterval is how long a progress line stays, so that it can be read.
+const progressInterval = 200 * time.Millisecond
+
+// show shows the line that text returns, which it calls only if it is time to
+// and stderr is a terminal.
+func (p *progress) show(text func() string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if now.Before(p.next) {
+		return
+	}
+	p.next = now.Add(progressInterval)
+	if p.flags.Quiet || !isTerminal(p.stderr) {
+		return
+	}
+	io.WriteString(p.stderr, "\r\x1b[K"+text())
+	p.shown = true
+}
+
+// clear clears the line.
+func (p *progress) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clearLocked()
+}
+
+func (p *progress) clearLocked() {
+	if p.shown {
+		io.WriteString(p.stderr, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+// Write writes a message to stderr.
+func (p *progress) Write(message []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clearLocked()
+	return p.stderr.Write(message)
+}

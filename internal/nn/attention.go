@@ -1,0 +1,134 @@
+package nn
+
+import (
+	"math"
+
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// An attention is the self-attention of one layer before its output projection.
+type attention struct {
+	b       *Batch
+	l       *Layer
+	s       Selection
+	heads   int
+	dim     int    // D, of a head
+	in      matrix // hidden states of all rows
+	queries matrix // hidden states of the selected rows
+	q       matrix // queries of the selected rows; qkv itself if all are
+	qkv     matrix // queries, keys and values of all rows, in three parts
+	part    int    // columns of the queries in qkv, in whole panels; so many for keys and for values
+	out     matrix // outputs of all heads side by side, of the selected rows
+}
+
+// attention is softmax(q·kᵀ/√D)·v of all heads side by side, for the selected rows
+// of x. There are two strategies. By head, each thread computes the queries, keys and
+// values of a head and then its attention. By sequence, all threads share first the
+// queries, keys and values of all heads, and then the attention of each sequence and
+// head.
+func (e *Encoder) attention(t team, l *Layer, b *Batch, x matrix, s Selection) matrix {
+	a := e.newAttention(t, l, b, x, s)
+	if l.QKV.byHead(t.threads()) {
+		a.byHead(t)
+	} else {
+		a.bySequence(t)
+	}
+	return a.out
+}
+
+// newAttention takes memory for the attention of x.
+func (e *Encoder) newAttention(t team, l *Layer, b *Batch, x matrix, s Selection) *attention {
+	a := &attention{b: b, l: l, s: s, heads: e.Heads, dim: e.headDim(), in: x, part: simd.Panels(e.Dim) * simd.PanelWidth}
+	a.qkv = t.matrix(useQKV, x.rows, 3*a.part)
+	a.queries, a.q = t.selected(useInRows, x, s), a.qkv
+	if s.some {
+		a.q = t.matrix(useQ, len(s.rows), a.part)
+	}
+	a.out = t.matrix(useAttn, a.queries.rows, e.Dim)
+	return a
+}
+
+// byHead computes a head's queries, keys, values and attention on one thread.
+func (a *attention) byHead(t team) {
+	qkv, threads := &a.l.QKV, t.threads()
+	panels, step := qkv.headPanels, a.part/simd.PanelWidth
+	t.run(a.heads, func(m *member, h int) {
+		// Guess: this thread's next head is h+threads.
+		next := simd.Next{W: &qkv.W, Panel: (h + threads) * panels}
+		if h+threads >= a.heads {
+			next = a.l.Out.start(a.queries.rows, threads, (h+threads)%a.heads)
+		}
+		q := simd.PanelRanges{First: h * panels, End: (h + 1) * panels, Step: step, Count: 1}
+		if a.s.some {
+			kv := simd.PanelRanges{First: q.First + step, End: q.End + step, Step: step, Count: 2}
+			m.multiplyBlocks(a.qkv, a.in, qkv, kv, simd.Next{W: &qkv.W, Panel: q.First})
+			m.multiplyBlocks(a.q, a.queries, qkv, q, next)
+		} else {
+			q.Count = 3
+			m.multiplyBlocks(a.qkv, a.in, qkv, q, next)
+		}
+		for i := range a.b.Sequences() {
+			a.attend(m, i, h)
+		}
+	})
+}
+
+// bySequence computes the queries, keys and values of all heads, and then the
+// attention of each sequence and head.
+func (a *attention) bySequence(t team) {
+	qkv, part := &a.l.QKV, a.part/simd.PanelWidth
+	if a.s.some {
+		t.multiply(a.qkv, a.in, qkv, simd.PanelRanges{First: part, End: 3 * part, Count: 1}, nil, qkv)
+		t.multiply(a.q, a.queries, qkv, simd.PanelRanges{End: part, Count: 1}, nil, &a.l.Out)
+	} else {
+		t.multiply(a.qkv, a.in, qkv, simd.PanelRanges{End: 3 * part, Count: 1}, nil, &a.l.Out)
+	}
+	t.run(a.b.Sequences()*a.heads, func(m *member, item int) { a.attend(m, item/a.heads, item%a.heads) })
+}
+
+// attend computes head h of sequence i: softmax(q·kᵀ/√D)·v.
+func (a *attention) attend(m *member, i, h int) {
+	lo, hi := a.b.Offsets[i], a.b.Offsets[i+1]
+	first, end := a.s.between(lo, hi)
+	if first == end {
+		return
+	}
+	T, D, col := hi-lo, a.dim, h*a.dim
+	m.keys = simd.Matrix{N: T, K: D, F32: grow(m.keys.F32, simd.PackedLen(T, D))}
+	m.values = simd.Matrix{N: D, K: T, F32: grow(m.values.F32, simd.PackedLen(D, T))}
+	simd.Pack(m.keys.F32, a.qkv.from(lo, a.part+col), a.qkv.stride, T, D)
+	simd.PackColumns(m.values.F32, a.qkv.from(lo, 2*a.part+col), a.qkv.stride, T, D)
+
+	m.scores = grow(m.scores, queryTile*strideFor(T))
+	m.out = grow(m.out, queryTile*strideFor(D))
+	scale := float32(1 / math.Sqrt(float64(D)))
+	for t := first; t < end; t += queryTile {
+		n := min(queryTile, end-t)
+		for r := t; r < t+n; r++ {
+			simd.Scale(a.q.row(r)[col:col+D], scale)
+		}
+		scores := simd.Job{
+			Dst: m.scores, DstStride: strideFor(T),
+			X: a.q.from(t, col), XStride: a.q.stride, Rows: n,
+			W: &m.keys, Panels: simd.PanelRanges{End: simd.Panels(T), Count: 1},
+		}
+		simd.Multiply(&scores, &m.product)
+		simd.SoftmaxRows(m.scores, strideFor(T), n, T)
+		out := simd.Job{
+			Dst: a.out.from(t, col), DstStride: a.out.stride,
+			X: m.scores, XStride: strideFor(T), Rows: n,
+			W: &m.values, Panels: simd.PanelRanges{End: simd.Panels(D), Count: 1},
+			ByTerms: n*T > walkFloats,
+		}
+		// A product writes whole panels. Where a head is not whole panels wide, they would
+		// overwrite columns of the next head, which another thread may have written.
+		apart := D%simd.PanelWidth != 0
+		if apart {
+			out.Dst, out.DstStride = m.out, strideFor(D)
+		}
+		simd.Multiply(&out, &m.product)
+		for r := 0; apart && r < n; r++ {
+			copy(a.out.row(t + r)[col:col+D], m.out[r*strideFor(D):])
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package nn
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// An LMHead maps hidden states to logits over the vocabulary:
+// LN(act(dense(x)))·Wᵀ + b (fairseq/models/roberta/model.py, RobertaLMHead).
+//
+// A tied W is the token embedding. That is held once, row-major, because the
+// embedding reads rows of it; the product packs a few panels at a time.
+type LMHead struct {
+	Dense Linear
+	Norm  Norm
+	W     *Table    // V × C
+	Bias  []float32 // padded with zeros to whole panels
+}
+
+// logits writes the logits of row r of x to dst[r*V:][:V]. For many rows that is as
+// much work as several layers, so it checks the context before each item.
+func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, act Activation, eps float32) error {
+	inner := t.linear(useHeadInner, x, &h.Dense, act)
+	t.normInto(inner, inner, &h.Norm, eps)
+
+	const width = lmPanels * simd.PanelWidth
+	V := h.W.Rows
+	var ended atomic.Bool
+	t.run((V+width-1)/width, func(m *member, item int) {
+		if ended.Load() {
+			return
+		}
+		if ctx.Err() != nil {
+			ended.Store(true)
+			return
+		}
+		lo, hi := item*width, min(V, (item+1)*width)
+		w := m.rows.pack(h.W, lo, hi)
+		m.out = grow(m.out, lmRows*width)
+		for r := 0; r < inner.rows; r += lmRows {
+			n := min(lmRows, inner.rows-r)
+			simd.Multiply(&simd.Job{
+				Dst: m.out, DstStride: width,
+				X: inner.from(r, 0), XStride: inner.stride, Rows: n,
+				W: w, Panels: simd.PanelRanges{End: simd.Panels(w.N), Count: 1},
+				Base: h.Bias[lo:],
+			}, &m.product)
+			for i := range n {
+				copy(dst[(r+i)*V:][lo:hi], m.out[i*width:])
+			}
+		}
+	})
+	if ended.Load() {
+		return ctx.Err()
+	}
+	return nil
+}

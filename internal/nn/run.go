@@ -1,0 +1,140 @@
+package nn
+
+import (
+	"cmp"
+	"context"
+	"sync"
+
+	"github.com/goroberta/goroberta/internal/parallel"
+)
+
+// A Request says what is wanted of one pass through a model.
+type Request struct {
+	Batch    *Batch
+	Rows     Selection // rows of the last layer that are wanted
+	Features bool      // their hidden states
+	Hidden   bool      // hidden states of every layer; Rows must be All
+	LM       *LMHead   // their logits; nil: none
+	Head     *Head     // their outputs; nil: none
+}
+
+// A Result holds what was wanted, one row after another and without padding. Its
+// memory belongs to the caller.
+type Result struct {
+	Features []float32   // [rows, C]
+	Hidden   [][]float32 // Layers+1 times [M, C]: after the embedding and after each layer
+	Logits   []float32   // [rows, V]
+	Outputs  []float32   // [rows, N of the head]
+}
+
+// Run computes a request on the pool's goroutines. Any number of calls may run at
+// once. The only error is the context's, which Run checks before each layer and
+// during the LM head.
+func (e *Encoder) Run(ctx context.Context, pool *parallel.Pool, q Request) (*Result, error) {
+	if err := pool.Join(ctx); err != nil {
+		return nil, err
+	}
+	defer pool.Leave()
+	t := newTeam(pool)
+	defer t.release()
+
+	var res Result
+	rec := newRecord(&q, len(e.Layers), e.Dim)
+	x, err := e.run(ctx, t, q.Batch, q.Rows, rec)
+	if err != nil {
+		return nil, err
+	}
+	res.Hidden = rec.hidden()
+	if q.Features {
+		res.Features = make([]float32, x.rows*x.cols)
+		x.copyTo(res.Features)
+	}
+	if q.Head != nil {
+		y := q.Head.outputs(t, x)
+		res.Outputs = make([]float32, y.rows*y.cols)
+		y.copyTo(res.Outputs)
+	}
+	if q.LM != nil {
+		res.Logits = make([]float32, x.rows*q.LM.W.Rows)
+		err = q.LM.logits(ctx, t, res.Logits, x, e.Activation, e.LayerNormEps)
+	}
+	return &res, err
+}
+
+// run is forward on all threads. A large batch is cut into parts.
+func (e *Encoder) run(ctx context.Context, t team, b *Batch, s Selection, rec *record) (matrix, error) {
+	parts, rest := e.parts(b, t.threads())
+	if len(parts) == 0 {
+		return e.forward(ctx, t, b, s, rec)
+	}
+	out := t.matrix(useOut, s.count(b.Len()), e.Dim)
+	compute := func(t team, p *part) error {
+		within, places := p.selection(b, s)
+		x, err := e.forward(ctx, t, b.pick(p.sequences), within, rec.of(p, b))
+		for r := range x.rows {
+			copy(out.row(places[r]), x.row(r))
+		}
+		return err
+	}
+	var mu sync.Mutex
+	var first error
+	t.pool.Run(len(parts), func(_, item int) {
+		t := newTeam(nil)
+		defer t.release()
+		if err := compute(t, &parts[item]); err != nil {
+			mu.Lock()
+			first = cmp.Or(first, err)
+			mu.Unlock()
+		}
+	})
+	if first == nil && len(rest.sequences) > 0 {
+		first = compute(t, &rest)
+	}
+	return out, first
+}
+
+// A record keeps the hidden states of every layer. A nil record keeps nothing.
+type record struct {
+	layers [][]float32 // [M, C] each
+	rows   []int       // where the rows of this part go; nil: all, in order
+}
+
+func newRecord(q *Request, layers, dim int) *record {
+	if !q.Hidden {
+		return nil
+	}
+	r := &record{layers: make([][]float32, layers+1)}
+	for i := range r.layers {
+		r.layers[i] = make([]float32, q.Batch.Len()*dim)
+	}
+	return r
+}
+
+// of is the record for a part of the batch.
+func (r *record) of(p *part, b *Batch) *record {
+	if r == nil {
+		return nil
+	}
+	return &record{r.layers, p.rowsOf(b)}
+}
+
+// keep copies the hidden states after a number of layers. Parts may call it at the
+// same time: their rows differ.
+func (r *record) keep(layer int, x matrix) {
+	switch {
+	case r == nil:
+	case r.rows == nil:
+		x.copyTo(r.layers[layer])
+	default:
+		for i, at := range r.rows {
+			copy(r.layers[layer][at*x.cols:], x.row(i))
+		}
+	}
+}
+
+func (r *record) hidden() [][]float32 {
+	if r == nil {
+		return nil
+	}
+	return r.layers
+}

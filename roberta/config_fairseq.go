@@ -1,0 +1,129 @@
+package roberta
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/goroberta/goroberta/weights"
+)
+
+// fairseq reads a checkpoint of fairseq's, of any year, or one that Convert wrote.
+func (c *checkpoint) fairseq(ts []*weights.Tensor) error {
+	var err error
+	if c.settings, err = metadataSettings(c.file); err != nil {
+		return err
+	}
+	if c.settings == nil {
+		c.settings = fairseqSettings(c.file.Settings())
+	}
+	for _, t := range ts {
+		name := fairseqName(t.Name)
+		prefix, kind, ok := strings.Cut(name, "in_proj_")
+		if !ok || kind != "weight" && kind != "bias" {
+			if err := c.add(name, t); err != nil {
+				return err
+			}
+			continue
+		}
+		// In 2019 queries, keys and values were one projection.
+		if len(t.Shape) == 0 || t.Shape[0]%3 != 0 {
+			return &weights.FileError{Tensor: t.Name, Offset: -1,
+				Err: fmt.Errorf("%w: shape %s cannot be cut into queries, keys and values", weights.ErrCorrupt, shapeText(t.Shape))}
+		}
+		n := t.Shape[0] / 3
+		for i, p := range projections {
+			if err := c.add(prefix+p+"."+kind, t.Rows(i*n, (i+1)*n)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fairseqName gives the name that today's fairseq uses for a parameter of an
+// older checkpoint (fairseq/models/roberta/model.py, upgrade_state_dict_named,
+// and fairseq/modules/transformer_sentence_encoder.py).
+func fairseqName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "decoder."); ok {
+		name = "encoder." + rest
+	}
+	return oldParts.Replace(name)
+}
+
+var oldParts = strings.NewReplacer(
+	".emb_layer_norm.", ".layernorm_embedding.",
+	".layer_norms.0.", ".self_attn_layer_norm.",
+	".layer_norms.1.", ".final_layer_norm.",
+)
+
+// fairseqSettings gives the settings of a fairseq checkpoint without their groups:
+// args if it is there, else cfg, of whose groups model counts before task
+// (fairseq/checkpoint_utils.py, load_model_ensemble_and_task).
+func fairseqSettings(raw map[string]any) map[string]any {
+	m := map[string]any{}
+	take := func(group any) {
+		g, _ := group.(map[string]any)
+		for name, v := range g {
+			if _, nested := v.(map[string]any); !nested {
+				m[name] = v
+			}
+		}
+	}
+	if args, ok := raw["args"].(map[string]any); ok {
+		take(args)
+		return m
+	}
+	cfg, _ := raw["cfg"].(map[string]any)
+	take(cfg["task"])
+	take(cfg["model"])
+	if m["arch"] == nil && m["_name"] != nil {
+		m["arch"] = m["_name"]
+	}
+	return m
+}
+
+// layerNumber is the number of the layer that a parameter belongs to.
+func layerNumber(name string) (n int, ok bool) {
+	rest, ok := strings.CutPrefix(name, stack+"layers.")
+	if !ok {
+		return 0, false
+	}
+	digits, _, ok := strings.Cut(rest, ".")
+	u, err := strconv.ParseUint(digits, 10, 31)
+	if errors.Is(err, strconv.ErrRange) {
+		return math.MaxInt, ok
+	}
+	return int(u), ok && err == nil
+}
+
+// sizes gives the settings of a checkpoint that has none (a bare state dict), as
+// far as its tensors show them, and a note on the rest, which is taken as in
+// RoBERTa's published models: heads of 64, exact GELU, post-norm.
+func (c *checkpoint) sizes() (map[string]any, string, error) {
+	shape := func(name string) []int {
+		if t, ok := c.tensors[stack+name]; ok && len(t.Shape) == 2 {
+			return t.Shape
+		}
+		return nil
+	}
+	embed, fc1, pos := shape("embed_tokens.weight"), shape("layers.0.fc1.weight"), shape("embed_positions.weight")
+	if embed == nil || fc1 == nil || pos == nil {
+		return nil, "", errors.New("no settings and no RoBERTa encoder among the tensors")
+	}
+	layers := 0
+	for shape("layers."+strconv.Itoa(layers)+".fc1.weight") != nil {
+		layers++
+	}
+	C := embed[1]
+	if C%64 != 0 {
+		return nil, "", fmt.Errorf("no settings, and encoder_attention_heads cannot be told from a width of %d", C)
+	}
+	return map[string]any{
+		"encoder_layers": layers, "encoder_embed_dim": C, "encoder_ffn_embed_dim": fc1[0],
+		"encoder_attention_heads": C / 64, "max_positions": pos[0] - firstPosition,
+		"layernorm_embedding": c.has(stack + "layernorm_embedding.weight"),
+	}, fmt.Sprintf("the checkpoint has no settings; sizes are taken from its tensors and %d attention heads of 64 are assumed", C/64), nil
+}

@@ -1,0 +1,211 @@
+package roberta
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/goroberta/goroberta/internal/nn"
+)
+
+// HeadWeights is the weights of a classification head: out(act(dense(x))), as fairseq's
+// heads are, or out(x).
+type HeadWeights struct {
+	Reads      Reads
+	Dense      *LinearWeights // C inputs; nil: one linear layer
+	Activation string         // after Dense, by fairseq's name; "" is the model's own, tanh as a rule
+	Out        LinearWeights  // as many outputs as classes
+	Labels     []string       // class names in order; may be nil
+}
+
+// LinearWeights is a linear layer y = x·Wᵀ + b.
+type LinearWeights struct {
+	Out, In int
+	W       []float32 // [Out, In], row-major
+	Bias    []float32 // [Out]; nil is zeros
+}
+
+// check is an error if the sizes do not fit.
+func (l *LinearWeights) check() error {
+	switch {
+	case l.Out < 1 || l.In < 1 || l.In > maxHeadWeights/l.Out:
+		return fmt.Errorf("a layer of %d × %d weights, want 1 to %d", l.Out, l.In, maxHeadWeights)
+	case len(l.W) != l.Out*l.In:
+		return fmt.Errorf("%d weights for a layer of %d × %d", len(l.W), l.Out, l.In)
+	case l.Bias != nil && len(l.Bias) != l.Out:
+		return fmt.Errorf("%d biases for a layer of %d outputs", len(l.Bias), l.Out)
+	}
+	return nil
+}
+
+// linearWeights copies a layer.
+func linearWeights(l *nn.Linear) LinearWeights {
+	w, bias := l.Weights()
+	return LinearWeights{Out: l.W.N, In: l.W.K, W: w, Bias: bias}
+}
+
+const (
+	// maxClasses bounds a registered head's classes: far more than any use needs, and
+	// few enough that a mistyped number does not exhaust memory.
+	maxClasses = 1 << 20
+	// maxHeadWeights bounds the weights of a layer: 1 GiB.
+	maxHeadWeights = 1 << 28
+)
+
+// SetHead adds a classification head with the given weights, or replaces the one of
+// that name, ready for Predict or PredictTokens. The weights are copied. The name
+// must not be empty or contain a dot. Errors are ErrHead, with what does not fit,
+// and ErrClosed. Calls that are running keep the head they began with; any number
+// of goroutines may set heads and predict at once. Save writes heads to a file.
+func (m *Model) SetHead(name string, w HeadWeights) error {
+	h, err := m.newHead(name, w)
+	if err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrHead, name, err)
+	}
+	_, err = m.put(h)
+	return err
+}
+
+func (m *Model) newHead(name string, w HeadWeights) (*head, error) {
+	if name == "" || strings.Contains(name, ".") {
+		return nil, fmt.Errorf("the name must not be empty or contain a dot")
+	}
+	if w.Activation == "" {
+		w.Activation = m.cfg.PoolerActivation
+	}
+	act, ok := activations[w.Activation]
+	if !ok {
+		return nil, fmt.Errorf("activation %q is not known", w.Activation)
+	}
+	h := &head{activation: w.Activation, Head: Head{Name: name, Reads: w.Reads, Classes: w.Out.Out, Labels: slices.Clone(w.Labels)}}
+	in := m.cfg.Dim
+	if d := w.Dense; d != nil {
+		if err := d.check(); err != nil {
+			return nil, err
+		}
+		if d.In != in {
+			return nil, fmt.Errorf("its first layer has %d inputs, the model's hidden states have %d", d.In, in)
+		}
+		dense := nn.NewLinear(d.W, d.Out, d.In, d.Bias)
+		h.net.Dense, h.net.Activation = &dense, act
+		h.InnerDim, in = d.Out, d.Out
+	}
+	if err := w.Out.check(); err != nil {
+		return nil, err
+	}
+	h.net.Out = nn.NewLinear(w.Out.W, w.Out.Out, w.Out.In, w.Out.Bias)
+	switch {
+	case w.Out.In != in:
+		return nil, fmt.Errorf("its last layer has %d inputs, want %d", w.Out.In, in)
+	case w.Reads != ReadsFirst && w.Reads != ReadsTokens && w.Reads != ReadsSpans:
+		return nil, fmt.Errorf("it reads %q, want %q or %q", w.Reads, ReadsTokens, ReadsSpans)
+	case w.Reads == ReadsSpans && h.Classes != 2:
+		return nil, fmt.Errorf("it has %d outputs, want 2 for the start and the end of a span", h.Classes)
+	case w.Labels != nil && len(w.Labels) != h.Classes:
+		return nil, fmt.Errorf("it has %d classes and %d labels", h.Classes, len(w.Labels))
+	}
+	return h, nil
+}
+
+// HeadWeights returns a copy of a head's weights. The error is ErrUnknownHead, as a
+// *HeadError, or ErrClosed.
+func (m *Model) HeadWeights(name string) (HeadWeights, error) {
+	if err := m.enter(); err != nil {
+		return HeadWeights{}, err
+	}
+	defer m.leave()
+	h, err := m.head(name)
+	if err != nil {
+		return HeadWeights{}, err
+	}
+	w := HeadWeights{Reads: h.Reads, Activation: h.activation, Labels: slices.Clone(h.Labels)}
+	err = m.file.Guard(func() error {
+		w.Out = linearWeights(&h.net.Out)
+		if h.net.Dense != nil {
+			dense := linearWeights(h.net.Dense)
+			w.Dense = &dense
+		}
+		return nil
+	})
+	return w, err
+}
+
+// A HeadOption changes how RegisterClassificationHead makes a head.
+type HeadOption func(*headOptions) error
+
+type headOptions struct {
+	inner  int
+	seed   uint64
+	labels []string
+}
+
+// WithInnerDim sets the width between a head's two linear layers, 1 to 2^20. The
+// default is the model's C.
+func WithInnerDim(n int) HeadOption {
+	return func(o *headOptions) error {
+		if n < 1 || n > 1<<20 {
+			return fmt.Errorf("roberta: inner dimension %d, want 1 to %d", n, 1<<20)
+		}
+		o.inner = n
+		return nil
+	}
+}
+
+// WithSeed makes a head's initial weights repeatable: equal seeds and sizes give
+// equal weights. Without it every registration draws new ones.
+func WithSeed(seed uint64) HeadOption {
+	return func(o *headOptions) error { o.seed = seed; return nil }
+}
+
+// WithLabels names a head's classes, in order.
+func WithLabels(labels ...string) HeadOption {
+	return func(o *headOptions) error { o.labels = slices.Clone(labels); return nil }
+}
+
+// RegisterClassificationHead adds a classification head with random weights, ready
+// for Predict. As in fairseq the weights and biases of both layers are uniform in
+// ±1/√inputs, torch's default for a linear layer.
+//
+// If the name is taken, the new head replaces the old one; like fairseq, this logs a
+// warning and is not an error. Otherwise it is as SetHead.
+func (m *Model) RegisterClassificationHead(name string, classes int, opts ...HeadOption) error {
+	if classes < 1 || classes > maxClasses {
+		return fmt.Errorf("%w: %q with %d classes, want 1 to %d", ErrHead, name, classes, maxClasses)
+	}
+	o := headOptions{inner: m.cfg.Dim, seed: rand.Uint64()}
+	for _, opt := range opts {
+		if err := opt(&o); err != nil {
+			return fmt.Errorf("%w: %w", ErrHead, err)
+		}
+	}
+	if n := int64(o.inner) * (int64(m.cfg.Dim) + int64(classes)); n > maxHeadWeights {
+		return fmt.Errorf("%w: %q with %d classes and an inner dimension of %d has %d weights, want at most %d", ErrHead, name, classes, o.inner, n, maxHeadWeights)
+	}
+	rng := rand.New(rand.NewPCG(o.seed, 0))
+	dense := randomLinear(rng, o.inner, m.cfg.Dim)
+	h, err := m.newHead(name, HeadWeights{Dense: &dense, Out: randomLinear(rng, classes, o.inner), Labels: o.labels})
+	if err != nil {
+		return fmt.Errorf("%w: %q: %w", ErrHead, name, err)
+	}
+	replaced, err := m.put(h)
+	if replaced != nil {
+		m.log.Warn("re-registering classification head", "name", name,
+			"classes", classes, "previous_classes", replaced.Classes, "inner_dim", o.inner, "previous_inner_dim", replaced.InnerDim)
+	}
+	return err
+}
+
+// randomLinear is torch's nn.Linear(in, out) after its reset_parameters.
+func randomLinear(rng *rand.Rand, out, in int) LinearWeights {
+	bound := 1 / math.Sqrt(float64(in))
+	uniform := func(n int) []float32 {
+		w := make([]float32, n)
+		for i := range w {
+			w[i] = float32((2*rng.Float64() - 1) * bound)
+		}
+		return w
+	}
+	return LinearWeights{Out: out, In: in, W: uniform(out * in), Bias: uniform(out)}
+}

@@ -1,0 +1,39 @@
+package roberta
+
+import (
+	"context"
+
+	"github.com/goroberta/goroberta/weights"
+)
+
+// Save writes the model with the heads that it has now as one safetensors file, as
+// Convert does: heads that were set or registered are written in float32, all other
+// tensors with the element types and bits of the model's file. path must not be that
+// file or a part of it (weights.ErrSameFile). It is complete or untouched. Save ends
+// with the context's error once that is done.
+func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) error {
+	o, err := newConvertOptions(opts)
+	if err != nil {
+		return err
+	}
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.leave()
+	if m.file.Path != "" {
+		if err := weights.CheckOutput(path, m.file.Path); err != nil {
+			return err
+		}
+	}
+	f := modelFile{checkpoint: m.source, zstd: o.zstd, replaced: map[string]*head{}}
+	heads := *m.heads.Load()
+	for name, h := range heads {
+		if h != m.loaded[name] {
+			f.replaced[name] = h
+		}
+	}
+	if o.packed {
+		f.packed = m.source.matrices(m.enc, m.lm, heads)
+	}
+	return m.file.Guard(func() error { return f.write(ctx, path) })
+}

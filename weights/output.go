@@ -1,0 +1,147 @@
+package weights
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goroberta/goroberta/internal/outfile"
+)
+
+// Create writes a file through write, whole or not at all: it gets its name when it
+// is complete and on disk. If anything fails or the context ends, an old file of that
+// name is untouched, and nothing is left behind, on Linux not even by a process that
+// is killed.
+//
+// A file that is replaced passes its permissions on; if it is write-protected, the
+// error is fs.ErrPermission. A symbolic link stays, and what it leads to is
+// replaced. A device, a pipe, and an open file by a name such as /dev/stdout are
+// written to directly, the latter at its end. WithContext is the option that counts.
+func Create(path string, write func(w io.Writer) error, opts ...Option) error {
+	o, err := newOptions(opts)
+	if err != nil {
+		return err
+	}
+	f, err := outfile.Create(o.ctx, path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// A contextWriter fails once the context is done.
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c *contextWriter) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}
+
+// CheckOutput returns a *FileError that wraps ErrSameFile and names both if writing
+// out would change what opening one of inputs reads: the input itself, whatever it
+// is called (through links, by the name of an open file), its shards, or a file such
+// as config.json or dict.txt that lies beside the tensors. For an input that is a
+// directory, also a file that would be taken for its model. out need not exist.
+// Inputs that do not exist are passed over: opening them fails.
+func CheckOutput(out string, inputs ...string) error {
+	target, _, err := outfile.Follow(out)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(out)
+	if err != nil {
+		info = nil
+	} else if !info.Mode().IsRegular() {
+		return nil
+	}
+	for _, in := range inputs {
+		source, err := os.Stat(in)
+		if err != nil {
+			continue
+		}
+		if info != nil && os.SameFile(source, info) {
+			return &FileError{Path: out, Offset: -1, Err: fmt.Errorf("%w: %s", ErrSameFile, shorten(in, 3*maxQuote))}
+		}
+		if isPartOf(in, source.IsDir(), target, info) {
+			return &FileError{Path: out, Offset: -1, Err: fmt.Errorf("%w: opening %s reads it", ErrSameFile, shorten(in, 3*maxQuote))}
+		}
+	}
+	return nil
+}
+
+// sideFiles are how the names of files end that checkpoints have beside the tensors.
+var sideFiles = []string{".json", ".txt", ".bpe", ".model", ".codes"}
+
+// isPartOf says whether the file at target, which is info unless that is nil, is one
+// that opening in reads.
+func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
+	dir, model := in, ""
+	if !isDir {
+		dir, model = filepath.Dir(in), filepath.Base(in)
+	}
+	f := &folder{fsys: os.DirFS(dir), dir: "."}
+	if isDir {
+		var err error
+		if model, err = f.find(); err != nil {
+			return false // nothing that opens
+		}
+		f.dir, model = path.Dir(model), path.Base(model)
+	}
+	names := []string{model}
+	if strings.HasSuffix(model, ".index.json") {
+		shards, _ := f.shards(model)
+		names = append(names, shards...)
+	}
+	if isDir {
+		names = append(names, modelFiles...)
+	}
+	onlyOne := isDir && !slices.Contains(modelFiles, model)
+	reads := func(name string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) ||
+			slices.Contains(sideFiles, strings.ToLower(path.Ext(name))) || onlyOne && isModelFile(name)
+	}
+	parent, err := os.Stat(filepath.Dir(target))
+	if err != nil {
+		return false
+	}
+	// The model's directory, and those in it: fairseq has input0/dict.txt.
+	entries, _ := fs.ReadDir(f.fsys, f.dir)
+	dirs := []string{f.dir}
+	for _, e := range entries {
+		if e.IsDir() {
+			dirs = append(dirs, path.Join(f.dir, e.Name()))
+		}
+	}
+	for _, d := range dirs {
+		if i, err := fs.Stat(f.fsys, d); err == nil && os.SameFile(i, parent) && reads(filepath.Base(target)) {
+			return true
+		}
+		if info == nil {
+			continue
+		}
+		entries, _ := fs.ReadDir(f.fsys, d)
+		for _, e := range entries {
+			if !e.IsDir() && reads(e.Name()) {
+				if i, err := fs.Stat(f.fsys, path.Join(d, e.Name())); err == nil && os.SameFile(i, info) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
