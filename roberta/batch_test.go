@@ -5,10 +5,18 @@ import (
 	"testing"
 )
 
-// rowAt returns position i of sequence s of x (B, T, C).
-func rowAt(x *States, s, i int) []float32 {
-	T, C := x.Shape()[1], x.Shape()[2]
-	return floats(x)[(s*T+i)*C:][:C]
+// A padded holds the values of states (B, T, C), with zeros for pads.
+type padded struct {
+	values []float32
+	shape  Shape
+}
+
+func pad(x *States) padded { return padded{x.Float32s(), x.Shape()} }
+
+// row returns position i of sequence s.
+func (x padded) row(s, i int) []float32 {
+	T, C := x.shape[1], x.shape[2]
+	return x.values[(s*T+i)*C:][:C]
 }
 
 // must fails the test for an error.
@@ -65,6 +73,7 @@ func TestBatchShapes(t *testing.T) {
 			if !sameBits(floats(hidden[len(hidden)-1]), floats(features)) {
 				t.Error("the last hidden states are not the features")
 			}
+			allFeatures, allLogits := pad(features), pad(logits)
 			step := max(1, B/40)
 			for s := 0; s < B; s += step {
 				alone := must[*States](t)(m.ExtractFeatures(ctx, rows[s]))
@@ -72,7 +81,7 @@ func TestBatchShapes(t *testing.T) {
 					t.Errorf("features of sequence %d alone differ", s)
 				}
 				for i := len(rows[s]); i < T; i++ {
-					if slices.ContainsFunc(rowAt(features, s, i), nonZero) || slices.ContainsFunc(rowAt(logits, s, i), nonZero) {
+					if slices.ContainsFunc(allFeatures.row(s, i), nonZero) || slices.ContainsFunc(allLogits.row(s, i), nonZero) {
 						t.Fatalf("row %d of sequence %d, past its end, is not zero", i, s)
 					}
 				}
@@ -92,36 +101,36 @@ func TestPadsAnywhere(t *testing.T) {
 	ctx := t.Context()
 	m := openGolden(t, golden(t, "tiny", "model.pt"))
 	tokens := m.Encode("The people said it was the first time.")
-	features := must[*States](t)(m.ExtractFeatures(ctx, tokens))
-	logits := must[*States](t)(m.LMLogits(ctx, tokens))
+	features := pad(must[*States](t)(m.ExtractFeatures(ctx, tokens)))
+	logits := pad(must[*States](t)(m.LMLogits(ctx, tokens)))
 	logp := must[*Matrix](t)(m.Predict(ctx, "mnli", tokens))
 	pads := slices.Repeat([]int{padID}, 50) // more than the model has positions
 	inside := slices.Concat(tokens[:2], pads[:3], tokens[2:4], pads[:1], tokens[4:])
-	for name, padded := range map[string][]int{
+	for name, row := range map[string][]int{
 		"right": slices.Concat(tokens, pads),
 		"left":  slices.Concat(pads, tokens),
 		"both":  slices.Concat(pads[:4], tokens, pads[:2]),
 		"in":    inside,
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := must[*States](t)(m.ExtractFeatures(ctx, padded, tokens))
-			y := must[*States](t)(m.LMLogits(ctx, padded, tokens))
-			p := must[*Matrix](t)(m.Predict(ctx, "mnli", padded, tokens))
-			if want := (Shape{2, len(padded), 64}); !slices.Equal(x.Shape(), want) {
-				t.Fatalf("shape %v, want %v: pads count for the shape", x.Shape(), want)
+			x := pad(must[*States](t)(m.ExtractFeatures(ctx, row, tokens)))
+			y := pad(must[*States](t)(m.LMLogits(ctx, row, tokens)))
+			p := must[*Matrix](t)(m.Predict(ctx, "mnli", row, tokens))
+			if want := (Shape{2, len(row), 64}); !slices.Equal(x.shape, want) {
+				t.Fatalf("shape %v, want %v: pads count for the shape", x.shape, want)
 			}
 			n := 0
-			for i, id := range padded {
+			for i, id := range row {
 				if id == padID {
-					if slices.ContainsFunc(rowAt(x, 0, i), nonZero) || slices.ContainsFunc(rowAt(y, 0, i), nonZero) {
+					if slices.ContainsFunc(x.row(0, i), nonZero) || slices.ContainsFunc(y.row(0, i), nonZero) {
 						t.Errorf("the pad at position %d has values", i)
 					}
 					continue
 				}
-				if !sameBits(rowAt(x, 0, i), rowAt(features, 0, n)) {
+				if !sameBits(x.row(0, i), features.row(0, n)) {
 					t.Errorf("features of token %d differ from those without pads", n)
 				}
-				if !sameBits(rowAt(y, 0, i), rowAt(logits, 0, n)) {
+				if !sameBits(y.row(0, i), logits.row(0, n)) {
 					t.Errorf("LM logits of token %d differ from those without pads", n)
 				}
 				n++

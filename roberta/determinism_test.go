@@ -26,10 +26,14 @@ func batchOf(seed uint64, vocab int, lengths ...int) [][]int {
 	return rows
 }
 
-// sequence returns sequence s of features (B, T, C), without padding.
-func sequence(d *States, s, n int) []float32 {
-	T, C := d.Shape()[1], d.Shape()[2]
-	return floats(d)[s*T*C:][:n*C]
+// sequence returns the first n rows of sequence s, zeros for pads.
+func sequence(x *States, s, n int) []float32 {
+	C := x.Shape()[2]
+	values := make([]float32, n*C)
+	for i := range n {
+		copy(values[i*C:], x.Row(s, i))
+	}
+	return values
 }
 
 func sameBits(a, b []float32) bool {
