@@ -37,7 +37,7 @@ func waitForOutput(cmd *exec.Cmd, dir string) {
 // TestNothingLeft: a command that is ended while it writes leaves the old file and
 // nothing else, whatever the signal.
 func TestNothingLeft(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL, syscall.SIGQUIT} {
+	for _, sig := range heeded(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL, syscall.SIGQUIT) {
 		dir := t.TempDir()
 		out := filepath.Join(dir, "out.safetensors")
 		var stderr *strings.Builder

@@ -10,7 +10,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,10 +48,16 @@ func checkExit(t *testing.T, err error, code int, stderr, want string) {
 	}
 }
 
+// heeded returns those signals that processes started here do not ignore: under nohup
+// they ignore SIGHUP.
+func heeded(signals ...syscall.Signal) []syscall.Signal {
+	return slices.DeleteFunc(signals, func(sig syscall.Signal) bool { return signal.Ignored(sig) })
+}
+
 // TestInterrupt: an interrupt ends the command while it waits for input, after
 // the results so far.
 func TestInterrupt(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, sig := range heeded(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) {
 		cmd, stderr := command(t, "encode", "--input", "-", "--keep-going")
 		in, err := cmd.StdinPipe()
 		if err != nil {
