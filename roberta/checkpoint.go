@@ -27,8 +27,8 @@ const (
 const packedSuffix = ".packed16"
 
 // A checkpoint is a file under fairseq's names, whatever names the file has:
-// settings, parameters, heads and labels. It is made from the file's headers. When
-// it has been made, every tensor that the settings ask for is there and has the
+// settings, parameters, heads and labels. newCheckpoint makes it from the file's
+// headers, and only if every tensor that the settings ask for is there and has the
 // shape that they ask for.
 type checkpoint struct {
 	file     *weights.Checkpoint
@@ -41,8 +41,8 @@ type checkpoint struct {
 	guess    string // the note on what was assumed without settings, or ""
 
 	hf         bool                // the file has Hugging Face's names
-	labels     []string            // of the head that is not named
-	headLabels map[string][]string // by head
+	labels     []string            // class names of a head that the file does not name
+	headLabels map[string][]string // class names by head
 }
 
 // newCheckpoint reads a file's headers and checks that they make a model. The error

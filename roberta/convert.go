@@ -94,11 +94,11 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 	})
 }
 
-// A modelFile is what a converted or saved file is made from.
+// A modelFile is what Convert or Save writes.
 type modelFile struct {
 	*checkpoint
-	// replaced are heads in place of the checkpoint's own, or beside them. A nil
-	// one leaves that of the checkpoint out.
+	// replaced are heads that replace the checkpoint's or are added to them. A nil
+	// head leaves the checkpoint's out.
 	replaced map[string]*head
 	// packed are matrices, by the names of their weights, that are written in
 	// panels; see checkpoint.matrices. If nil, matrices are written as the
