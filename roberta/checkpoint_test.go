@@ -360,7 +360,7 @@ func TestSideFiles(t *testing.T) {
 		{"input0", files(model, all[1:2]...), map[string]string{"dict.txt": "input0/dict.txt"}, []string{"dict.txt", "encoder.json", "vocab.bpe"}},
 		{"Hugging Face's", files(hf, all[2:]...), map[string]string{"vocab.json": "vocab.json", "merges.txt": "merges.txt"}, []string{"dict.txt", "input0/dict.txt"}},
 		{"Hugging Face's with a dictionary", files(hf, all...), map[string]string{"dict.txt": "dict.txt", "encoder.json": "encoder.json", "vocab.bpe": "vocab.bpe"}, nil},
-		{"another model's", files(model, "vocab.json", "merges.txt"), nil, []string{"dict.txt", "input0/dict.txt", "encoder.json", "vocab.bpe"}},
+		{"another model's", files(model, all[2:]...), nil, []string{"dict.txt", "input0/dict.txt"}},
 		{"inside", files(converted, all...), map[string]string{"dict.txt": "files/dict.txt"}, nil},
 		{"inside, of old", files(fromHF, all...), map[string]string{"vocab.json": "vocab/vocab.json", "merges.txt": "vocab/merges.txt"}, nil},
 		{"in a folder", map[string][]byte{"m/model.safetensors": model, "m/dict.txt": nil, "dict.txt": nil}, map[string]string{"dict.txt": "m/dict.txt"}, []string{"m/encoder.json", "m/vocab.bpe"}},

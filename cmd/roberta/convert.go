@@ -39,6 +39,17 @@ func (c *convertCmd) Run(ctx context.Context, s *session) error {
 	if err := checkEnding(c.Out, endings); err != nil {
 		return err
 	}
-	err := roberta.Convert(ctx, c.In, c.Out, opts...)
-	return stopped(err, "before %s was complete", c.Out)
+	return stopped(c.convert(ctx, s, opts), "before %s was complete", c.Out)
+}
+
+func (c *convertCmd) convert(ctx context.Context, s *session, opts []roberta.ConvertOption) error {
+	if c.In != pocketModel {
+		return roberta.Convert(ctx, c.In, c.Out, opts...)
+	}
+	m, err := (&modelFlags{c.In}).open(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	return m.Save(ctx, c.Out, opts...)
 }

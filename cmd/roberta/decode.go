@@ -11,7 +11,9 @@ import (
 type decodeCmd struct {
 	tokenizerFlags
 	inputFlags
-	IDs []int `arg:"" optional:"" name:"id" help:"Token ids. Negative ones count from the vocabulary's end and come after --."`
+	Raw         bool  `xor:"special" help:"Decode exactly these ids: leave out nothing, and do not split into documents."`
+	SkipSpecial bool  `xor:"special" help:"Leave out all special tokens, <mask> and <unk> too, and do not split into documents."`
+	IDs         []int `arg:"" optional:"" name:"id" help:"Token ids. Negative ones count from the vocabulary's end and come after --."`
 }
 
 const tokensForm = `{"tokens":[…]}`
@@ -51,7 +53,16 @@ func (c *decodeCmd) Run(ctx context.Context, s *session) error {
 			}
 			return r.tokens, 0, nil
 		},
-		run: each(func(_ context.Context, ids []int) ([]string, error) { return tokenizer.DecodeDocuments(tok, ids), nil }),
+		run: each(func(_ context.Context, ids []int) ([]string, error) {
+			switch {
+			case c.Raw:
+				text, err := tokenizer.DecodeRaw(tok, ids)
+				return []string{text}, err
+			case c.SkipSpecial:
+				return []string{tokenizer.DecodeSkipSpecial(tok, ids)}, nil
+			}
+			return tokenizer.DecodeDocuments(tok, ids), nil
+		}),
 		result: func(_ int, _ []int, texts []string) (any, error) {
 			if len(texts) == 1 {
 				return textLine{texts[0]}, nil

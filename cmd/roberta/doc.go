@@ -1,5 +1,5 @@
-// Command roberta runs RoBERTa models: fairseq's checkpoints and what was made
-// of them.
+// Command roberta runs RoBERTa models: fairseq's checkpoints, their conversions,
+// and Hugging Face's.
 //
 //	roberta encode "Hello world!"                       {"tokens":[0,31414,232,328,2]}
 //	roberta decode 0 31414 232 328 2                    {"text":"Hello world!"}
@@ -12,13 +12,17 @@
 //	roberta inspect roberta.large
 //	roberta synth --arch roberta.large big.safetensors
 //	roberta bench --arch roberta.base --shapes 1x8,8x128
+//	roberta completion bash
+//	roberta help predict
 //
 // # Streams
 //
-// Results are JSON on standard output, one object a line; tensors go to a
-// safetensors file. Messages are on standard error, and there are none if all
-// went well. The command exits with 0, with 1 and one line about an error, with
-// 2 for a wrong command line, and with 130 if it was interrupted.
+// Results are JSON on standard output, one object a line. Tensors go to a file.
+// Messages are on standard error, and there are none if all went well. The exit
+// code is 0; 1 after an error, which is told in one line; 2 for a wrong command
+// line; 128 and the signal's number after SIGINT, SIGTERM or SIGHUP. A command that
+// a signal ends says how far it got. If standard error is a terminal, long runs
+// show there how far they are.
 //
 // Numbers are written with the fewest digits that read back as the same float32.
 // JSON has no NaN and no infinities: a result with one is an error.
@@ -36,10 +40,28 @@
 //	{"text":…,"words":[…]}                for align
 //	{"text":…,"candidates":[…]}           for pronoun
 //
-// Other members are ignored, so are blank lines and a byte order mark. Results
-// come in the same order, and tensors are numbered from 0 in it. Lines that are
-// there already are computed together; a line that arrives alone is answered at
-// once. A line that fails ends the command with its number, after the results
-// of those before it; with --keep-going {"error":…} stands in its place, its
-// number has no tensors, and the exit code is 1 at the end.
+// An "id" of any kind comes back in the result as it was written. The first member
+// that no command knows is told in a warning; such members are ignored. A byte
+// order mark is skipped.
+//
+// Results come in the order of the lines, one line each. Tensors are numbered by
+// line, from 0. Lines that are there already are computed together; a line that
+// arrives alone is answered at once.
+//
+// A line that fails ends the command with its number, after the results of the
+// lines before it. With --keep-going {"error":…} stands in its place, it has no
+// tensors, and the exit code is 1 at the end. A line of more than 256 MiB is such a
+// line. A blank line also gets {"error":…}, but does not end the command.
+//
+// # Output files
+//
+// A file appears when it is complete. Until then an old file of that name stays
+// as it is, and if the command ends early, by whatever signal, nothing else is left
+// behind. (SIGKILL can leave a hidden file .unfinished-… where the system has no
+// files without names: outside Linux, and on some network file systems.) A
+// file that is replaced keeps its mode. A write-protected one is not replaced, nor
+// is a file that the command reads.
+//
+// Names end in .safetensors, or in .npy for one tensor alone. The name - is standard
+// output; if a command has result lines too, they go to standard error.
 package main

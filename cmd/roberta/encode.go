@@ -11,7 +11,8 @@ import (
 type encodeCmd struct {
 	tokenizerFlags
 	inputFlags
-	NoSeparator bool     `help:"Put one </s> between texts, not two."`
+	NoSeparator bool     `xor:"template" help:"Put one </s> between texts, not two."`
+	Raw         bool     `xor:"template" help:"Add no special tokens."`
 	Texts       []string `arg:"" optional:"" name:"text" help:"The text, verbatim; several make one input."`
 }
 
@@ -38,6 +39,13 @@ func (c *encodeCmd) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	template := tok.Template()
+	switch {
+	case c.NoSeparator:
+		template = template.NoSeparator()
+	case c.Raw:
+		template = tokenizer.Plain()
+	}
 	return answer(ctx, s, in, task[request, []int]{
 		prepare: func(r request) (request, int, error) {
 			if r.isTokens {
@@ -46,10 +54,7 @@ func (c *encodeCmd) Run(ctx context.Context, s *session) error {
 			return r, 0, nil
 		},
 		run: each(func(_ context.Context, r request) ([]int, error) {
-			if c.NoSeparator {
-				return tokenizer.EncodeNoSeparator(tok, r.texts[0], r.texts[1:]...), nil
-			}
-			return tokenizer.Encode(tok, r.texts[0], r.texts[1:]...), nil
+			return template.IDs(tok, r.texts[0], r.texts[1:]...), nil
 		}),
 		result: func(_ int, _ request, tokens []int) (any, error) { return tokensLine{tokens}, nil },
 	})

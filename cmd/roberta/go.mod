@@ -7,13 +7,13 @@ require (
 	github.com/goroberta/goroberta v0.0.0
 	github.com/goroberta/goroberta/models/pocket v0.0.0
 	github.com/rogpeppe/go-internal v1.16.0
+	golang.org/x/sys v0.50.0
 	golang.org/x/term v0.48.0
 )
 
 require (
 	github.com/dlclark/regexp2/v2 v2.13.0 // indirect
 	github.com/klauspost/compress v1.20.4 // indirect
-	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/tools v0.26.0 // indirect
 )
 

@@ -45,10 +45,10 @@ func (e lineError) Unwrap() error { return e.err }
 // errBlank stands for a line with nothing on it. It is no reason to stop.
 var errBlank = errors.New("the line is blank")
 
-// A lengthError is a line that is not read because it is too long.
-type lengthError int
+// A longLineError stands for a line that is not read because of its length.
+type longLineError int
 
-func (e lengthError) Error() string { return fmt.Sprintf("the line has more than %d bytes", int(e)) }
+func (e longLineError) Error() string { return fmt.Sprintf("the line has more than %d bytes", int(e)) }
 
 // inputFlags are common to the commands that take texts.
 type inputFlags struct {
@@ -165,7 +165,7 @@ func (in *input) close() {
 // Lines are read ahead of those that are computed: so many, and so many bytes.
 // A longer line is read if it is the only one.
 const (
-	linesAhead = 64
+	linesAhead = maxBatch
 	bytesAhead = 64 << 20
 )
 
@@ -245,7 +245,7 @@ func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error 
 	at, warned := int64(0), false
 	for line := 1; ; line++ {
 		data, size, err := readLine(br, limit, in.keepGoing)
-		long, isLong := errors.AsType[lengthError](err)
+		long, isLong := errors.AsType[longLineError](err)
 		if err != nil && err != io.EOF && !isLong {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
@@ -264,11 +264,12 @@ func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error 
 		case len(trimmed) == 0:
 			it.err = errBlank
 		default:
-			var unknown string
-			it.request, unknown, it.err = parseRequest(data, !warned)
-			if unknown != "" {
-				in.log.Warn("a member is ignored that no command knows; further ones are not told", "line", line, "member", clip(unknown))
-				warned = true
+			it.request, it.err = parseRequest(data)
+			if it.err == nil && !warned {
+				if name := unknownMember(data); name != "" {
+					in.log.Warn("ignored a member that no command knows; there may be more", "line", line, "member", clip(name))
+					warned = true
+				}
 			}
 			if it.err != nil && trimmed[0] != '{' && trimmed[0] != '[' && trimmed[0] != '"' && !bytes.Equal(trimmed, []byte("null")) {
 				it.err = fmt.Errorf("not JSON: plain text and CSV are not read; want lines %s", in.form)
@@ -282,7 +283,7 @@ func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error 
 
 // readLine reads to the end of the line and returns it and its size. The last one
 // may lack its line feed; it comes with io.EOF. A line of more than limit bytes is
-// a lengthError; with skip it is read to its end, though not kept.
+// a longLineError; with skip it is read to its end, though not kept.
 func readLine(r *bufio.Reader, limit int, skip bool) (line []byte, size int64, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
@@ -292,13 +293,13 @@ func readLine(r *bufio.Reader, limit int, skip bool) (line []byte, size int64, e
 		} else {
 			line = nil
 			if !skip {
-				return nil, size, lengthError(limit)
+				return nil, size, longLineError(limit)
 			}
 		}
 		switch {
 		case err == bufio.ErrBufferFull:
 		case size > int64(limit) && (err == nil || err == io.EOF):
-			return nil, size, lengthError(limit)
+			return nil, size, longLineError(limit)
 		default:
 			return line, size, err
 		}

@@ -18,7 +18,7 @@ type inspectCmd struct {
 // Help is shown by kong below the summary.
 func (inspectCmd) Help() string {
 	return `Writes {"format":…,"config":{…},"vocabulary":…,"heads":{…},"tensors":[{"name":…,"dtype":…,"shape":[…]}],"notes":[…],"nan":[…]}: ` +
-		`settings, number of symbols, heads by name, tensors by fairseq's names, remarks, and tensors that hold NaN or infinities.`
+		`settings, number of symbols, heads by name, tensors by their names in the file, remarks, and tensors that hold NaN or infinities.`
 }
 
 type inspectLine struct {
@@ -45,7 +45,7 @@ type tensorInfo struct {
 
 // Run is called by kong.
 func (c *inspectCmd) Run(ctx context.Context, s *session) error {
-	ckpt, err := c.checkpoint()
+	ckpt, err := c.checkpoint(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 	}
 	for _, t := range ckpt.Tensors() {
 		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.DType.String(), t.Shape})
-		ok, err := allFinite(t)
+		ok, err := allFinite(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -83,16 +83,16 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 }
 
 // checkpoint opens the tensors that the model is made of.
-func (c *inspectCmd) checkpoint() (*weights.Checkpoint, error) {
+func (c *inspectCmd) checkpoint(ctx context.Context) (*weights.Checkpoint, error) {
 	if c.Model == pocketModel {
-		return weights.OpenFS(pocket.FS(), pocket.Name)
+		return weights.OpenFS(pocket.FS(), pocket.Name, weights.WithContext(ctx))
 	}
-	return weights.Open(c.Model)
+	return weights.Open(c.Model, weights.WithContext(ctx))
 }
 
 // allFinite reports whether a tensor is free of NaN and infinities, among them
 // float64 values that are infinite as the float32 that a model computes with.
-func allFinite(t *weights.Tensor) (bool, error) {
+func allFinite(ctx context.Context, t *weights.Tensor) (bool, error) {
 	if !t.DType.IsFloat() || t.Len() == 0 {
 		return true, nil
 	}
@@ -107,6 +107,9 @@ func allFinite(t *weights.Tensor) (bool, error) {
 	step := max(1, chunk/cols)
 	buf := make([]float32, min(step, rows)*cols)
 	for lo := 0; lo < rows; lo += step {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
 		hi := min(lo+step, rows)
 		part := buf[:(hi-lo)*cols]
 		if err := t.RowsFloat32(part, lo, hi); err != nil {

@@ -163,7 +163,8 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, context.Canceled) && sig.Signal != 0:
-		fmt.Fprintf(stderr, "roberta: %s\n", describe(err))
+		far, _ := errors.AsType[stoppedError](stopped(err, "before anything was written"))
+		fmt.Fprintf(stderr, "roberta: %s\n", describe(far))
 		return exitSignal + int(sig.Signal)
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailure // whoever read the results wants no more of them

@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -76,5 +78,28 @@ func listTensors() {
 	defer ckpt.Close()
 	for _, t := range ckpt.Tensors() {
 		fmt.Println(t.Name, t.DType, t.Shape)
+	}
+}
+
+// TestModules: the command is made of a short list of modules, and gorgonia.org/tensor
+// is none of them. Growing the list is a decision.
+func TestModules(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := slices.Compact(slices.Sorted(strings.FieldsSeq(string(out))))
+	want := []string{
+		"github.com/alecthomas/kong",
+		"github.com/dlclark/regexp2/v2",
+		"github.com/goroberta/goroberta",
+		"github.com/goroberta/goroberta/cmd/roberta",
+		"github.com/goroberta/goroberta/models/pocket",
+		"github.com/klauspost/compress",
+		"golang.org/x/sys",
+		"golang.org/x/term",
+	}
+	if !slices.Equal(modules, want) {
+		t.Errorf("modules %v, want %v", modules, want)
 	}
 }

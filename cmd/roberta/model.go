@@ -22,9 +22,9 @@ func (f *modelFlags) open(ctx context.Context, s *session) (*roberta.Model, erro
 		return nil, err
 	}
 	if f.Model == pocketModel {
-		return pocket.Open(s.options()...)
+		return pocket.Open(s.options(ctx)...)
 	}
-	return roberta.Open(f.Model, s.options()...)
+	return roberta.Open(f.Model, s.options(ctx)...)
 }
 
 // tokenizerFlags name a model of which only the vocabulary is needed.

@@ -4,10 +4,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,6 +70,82 @@ func TestInterrupt(t *testing.T) {
 		cmd.Process.Signal(sig)
 		checkExit(t, cmd.Wait(), exitSignal+int(sig), stderr.String(), "roberta: interrupted after 1 line\n")
 	}
+}
+
+// TestInterruptedFar: an interrupt says how far the command got, and the results so
+// far are complete lines.
+func TestInterruptedFar(t *testing.T) {
+	input := filepath.Join(t.TempDir(), "requests")
+	const lines = 20000
+	if err := os.WriteFile(input, []byte(strings.Repeat("{\"text\":\"A man is eating.\"}\n", lines)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd, stderr := command(t, "predict", "--head", "mnli", "--input", input)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(out)
+	if _, err := r.Peek(1); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Signal(os.Interrupt)
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := bytes.Count(b, []byte("\n"))
+	if n == lines || !bytes.HasSuffix(b, []byte("}\n")) {
+		t.Errorf("%d lines, the last ends in %q", n, b[max(0, len(b)-20):])
+	}
+	checkExit(t, cmd.Wait(), exitSignal+int(syscall.SIGINT), stderr.String(), "roberta: interrupted after "+count(n)+" of 20,000 lines\n")
+}
+
+// TestPipesNobodyOpens: waiting for the other end of a pipe ends with the first
+// interrupt.
+func TestPipesNobodyOpens(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	for _, tt := range []struct {
+		want string
+		args []string
+	}{
+		{"roberta: interrupted after 0 lines\n", []string{"encode", "--input", pipe}},
+		{"roberta: interrupted before anything was written\n", []string{"synth", "--arch", "roberta.base", pipe}},
+		{"roberta: interrupted before " + pipe + " was complete\n", []string{"convert", filepath.Join("..", "..", "testdata", "goldens", "tiny", "model.pt"), pipe}},
+		{"roberta: interrupted before anything was written\n", []string{"features", "-o", pipe, "x"}},
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go cancel(signalError{syscall.SIGINT})
+		var stderr strings.Builder
+		if code := run(ctx, tt.args, strings.NewReader(""), io.Discard, &stderr); code != exitSignal+int(syscall.SIGINT) || stderr.String() != tt.want {
+			t.Errorf("%s: exit code %d, %q, want %q", tt.args[0], code, stderr.String(), tt.want)
+		}
+	}
+}
+
+// TestPipeAsInput: a pipe by name is read as the lines come.
+func TestPipeAsInput(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	go func() {
+		if err := os.WriteFile(pipe, []byte("{\"text\":\"Hello world!\"}\n"), 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	cmd, stderr := command(t, "encode", "--input", pipe)
+	out, err := cmd.Output()
+	if want := "{\"tokens\":[0,31414,232,328,2]}\n"; string(out) != want {
+		t.Errorf("%q, want %q", out, want)
+	}
+	checkExit(t, err, exitOK, stderr.String(), "")
 }
 
 // TestClosedPipe: a reader that has enough is no reason for a message, a stack

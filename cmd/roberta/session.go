@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -69,8 +70,8 @@ func (s *session) Level() slog.Level {
 }
 
 // options are the options to open a model with.
-func (s *session) options() []roberta.Option {
-	opts := []roberta.Option{roberta.WithLogger(s.log)}
+func (s *session) options(ctx context.Context) []roberta.Option {
+	opts := []roberta.Option{roberta.WithLogger(s.log), roberta.WithContext(ctx)}
 	if s.Threads != nil {
 		opts = append(opts, roberta.WithThreads(*s.Threads))
 	}

@@ -28,7 +28,7 @@ type task[P, R any] struct {
 }
 
 // maxBatch bounds the number of requests in a batch.
-const maxBatch = 64
+const maxBatch = 256
 
 // tokenBudget suits results that are small beside the computation.
 const tokenBudget = 4096
