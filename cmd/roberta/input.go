@@ -48,7 +48,9 @@ var errBlank = errors.New("the line is blank")
 // A longLineError stands for a line that is not read because of its length.
 type longLineError int
 
-func (e longLineError) Error() string { return fmt.Sprintf("the line has more than %d bytes", int(e)) }
+func (e longLineError) Error() string {
+	return fmt.Sprintf("the line has more than %s bytes", count(int(e)))
+}
 
 // inputFlags are common to the commands that take texts.
 type inputFlags struct {
@@ -170,7 +172,7 @@ const (
 )
 
 // maxLine bounds a line, so that an endless one fails before memory does.
-const maxLine = 256 << 20
+const maxLine = 64 << 20
 
 // errNotReady is returned by next if it should not wait and would have to.
 var errNotReady = errors.New("no item yet")
