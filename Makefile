@@ -7,17 +7,24 @@ COUNT ?= 6
 # missing tests run without it; CI sets RACE=-race, so that it cannot go unnoticed.
 RACE ?= $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 
-.PHONY: test check generated portable lint fuzz bench bench-peers
+# Platforms that the library is known to build for. s390x is big-endian.
+PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loong64 linux/ppc64le linux/s390x \
+	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 js/wasm wasip1/wasm
 
-# test runs every test with the race detector, and without it the models of the
-# published sizes.
+.PHONY: test check generated platforms purego wasm arm64 tidy lint fuzz bench bench-peers
+
+# test runs every test with the race detector. Without it, for it would take
+# minutes, it runs the models of the published sizes; and the hammer, with so
+# little memory that the collector always runs.
 test:
-	@set -e; for m in $(MODULES); do (cd $$m && go test $(RACE) ./...); done
+	@set -e; for m in $(filter-out examples,$(MODULES)); do (cd $$m && go test $(RACE) ./...); done
+	cd examples && go test $(RACE) -count 1 ./... # the cache does not see changes of documents
 	go test -run TestSynthetic ./roberta
+	GOGC=1 GOMEMLIMIT=20MiB GOROBERTA_HAMMER=10s go test -count 1 -run TestHammer ./roberta
 
-# check is all that needs no tests to be run: formatting, vet, lint, other
-# platforms, and whether generated files are what the generators write.
-check: lint generated portable
+# check is the rest, the cheapest first: formatting, vet and lint, generated
+# files, and what the library does on other platforms.
+check: lint tidy generated purego wasm arm64 platforms
 
 lint: .bin/staticcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change: $$files" >&2; exit 1; fi
@@ -32,18 +39,37 @@ generated:
 	@before=$$(sha256sum $(GENERATED)); go generate ./internal/simd ./bpe; \
 	if [ "$$before" != "$$(sha256sum $(GENERATED))" ]; then echo "generated files differ from what go generate writes" >&2; git diff --stat -- $(GENERATED) >&2; exit 1; fi
 
-# portable compiles for platforms that this one is not, and runs what can be
-# run of them: the build without assembly, and arm64 under qemu where that is.
-portable:
-	@set -e; for p in linux/arm64 linux/386 darwin/arm64 windows/amd64; do \
-		GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./... ./models/pocket/... ./cmd/roberta/... ./examples/...; \
+# tidy fails if a module's go.mod or go.sum is not what go mod tidy writes.
+tidy:
+	@set -e; for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff); done
+
+# platforms compiles the library and its command for every platform on the list.
+platforms:
+	@set -e; for p in $(PLATFORMS); do \
+		echo "build $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build ./... ./models/pocket ./cmd/roberta; \
 	done
-	go test -tags purego ./internal/simd ./weights ./bpe
-	go test -tags purego -short ./roberta
+
+# purego runs the build without assembly and without unsafe.
+purego:
+	go test -tags purego -short ./internal/... ./weights ./tokenizer ./bpe ./roberta
+
+# wasm runs tests in node. Kernels there are portable Go.
+wasm:
+	@if command -v node >/dev/null; then \
+		set -e; for p in internal/simd:TestLevelsProduct weights: tokenizer: bpe:TestGolden roberta:TestLevels; do \
+			echo "js/wasm $$p"; GOOS=js GOARCH=wasm go test -exec "$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" -short -run "$${p#*:}" ./$${p%%:*}; \
+		done; \
+	else echo "no node: wasm is compiled but not run"; fi
+
+# arm64 runs, under qemu, the tests that depend on the instruction set. Their
+# names begin with TestLevels. A package that has such tests and runs none fails.
+arm64:
 	@if command -v qemu-aarch64 >/dev/null; then \
-		set -e; for p in internal/simd roberta; do \
+		set -e; for p in $$(git grep -l 'func TestLevels' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
 			GOARCH=arm64 go test -c -o .bin/arm64.test ./$$p; \
-			(cd $$p && GOROBERTA_REQUIRE_SIMD=neon qemu-aarch64 $(CURDIR)/.bin/arm64.test -test.short -test.run '^Test(Bits|RowFunctions|SoftmaxRows|AddLayerNormRows|Product|Half|Pack|FMA|TinyForms|Variants|OneResult|FullDictionary)') ; \
+			(cd $$p && GOROBERTA_REQUIRE_SIMD=neon qemu-aarch64 $(CURDIR)/.bin/arm64.test -test.short -test.v -test.run '^TestLevels') >.bin/arm64.log 2>&1 || { grep -v '^=== ' .bin/arm64.log; exit 1; }; \
+			n=$$(grep -c '^--- PASS: TestLevels' .bin/arm64.log || true); echo "arm64 $$p: $$n tests"; \
+			[ $$n -gt 0 ] || { echo "no test of $$p ran for arm64" >&2; exit 1; }; \
 		done; \
 	else echo "no qemu-aarch64: arm64 is compiled but not run"; fi
 
@@ -62,7 +88,7 @@ fuzz:
 
 # bench writes what benchstat reads.
 bench:
-	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./roberta
+	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./internal/nn
 
 # bench-peers measures goroberta beside other runtimes; see tools/peers/README.md.
 # MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers MODELS=base

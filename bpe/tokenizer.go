@@ -150,14 +150,17 @@ func (t *Tokenizer) mapIDs(ids []int) {
 func (t *Tokenizer) AppendText(dst []byte, ids []int) []byte {
 	space := false
 	for _, id := range ids {
-		if uint(id) >= uint(len(t.kinds)) {
-			continue
+		switch {
+		case uint(id) >= uint(len(t.kinds)):
+		case t.encoder != nil && t.kinds[id] == tokenizer.Text:
+			dst = append(dst, t.encoder.vocabulary.token(t.tokens[id])...)
+		default:
+			if space {
+				dst = append(dst, ' ')
+			}
+			space = t.encoder == nil
+			dst = append(dst, t.dict.symbols[id]...)
 		}
-		if space {
-			dst = append(dst, ' ')
-		}
-		space = t.encoder == nil
-		dst = append(dst, t.text(id)...)
 	}
 	return dst
 }
@@ -165,16 +168,4 @@ func (t *Tokenizer) AppendText(dst []byte, ids []int) []byte {
 // Bytes returns the bytes of a token, or the name of another symbol: "<s>" for 0.
 // Joined over the ids of a text they are the text. It returns nil for an id
 // outside the dictionary. The caller owns the slice.
-func (t *Tokenizer) Bytes(id int) []byte {
-	if uint(id) >= uint(len(t.kinds)) {
-		return nil
-	}
-	return []byte(t.text(id))
-}
-
-func (t *Tokenizer) text(id int) string {
-	if t.encoder != nil && t.kinds[id] == tokenizer.Text {
-		return t.encoder.vocabulary.token(t.tokens[id])
-	}
-	return t.dict.symbols[id]
-}
+func (t *Tokenizer) Bytes(id int) []byte { return t.AppendText(nil, []int{id}) }

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/goroberta/goroberta v0.0.0
 	github.com/goroberta/goroberta/models/pocket v0.0.0
+	gorgonia.org/tensor v0.9.24
 )
 
 require (
@@ -23,7 +24,6 @@ require (
 	golang.org/x/xerrors v0.0.0-20200804184101-5ec99f83aff1 // indirect
 	gonum.org/v1/gonum v0.8.2 // indirect
 	google.golang.org/protobuf v1.25.0 // indirect
-	gorgonia.org/tensor v0.9.24 // indirect
 	gorgonia.org/vecf32 v0.9.0 // indirect
 	gorgonia.org/vecf64 v0.9.0 // indirect
 )

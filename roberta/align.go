@@ -20,7 +20,7 @@ type Alignment struct {
 	Features *Matrix
 }
 
-// An AlignError reports where words and text part.
+// An AlignError reports the first place where words and text differ.
 type AlignError struct {
 	Word   int    // index of the word, or len(words)
 	Text   string // the word, or what is left of it
@@ -45,9 +45,9 @@ func (e *AlignError) Is(target error) bool { return target == ErrAlign }
 // Errors are ErrAlign, as an *AlignError, if the words are not the text's, if a
 // word has white space inside, or if a token of white space alone (a double
 // space) stands between words and so belongs to none; and those of
-// ExtractFeatures. Words align by the bytes of the text that each token stands
-// for. So a character that byte-level BPE has cut into several tokens aligns, and
-// a word that the vocabulary does not know, where fairseq fails on both.
+// ExtractFeatures and ErrNoVocabulary. Words are aligned by the bytes of the text that
+// each token stands for. So a character that byte-level BPE has cut into several tokens
+// is aligned, and so is a word that the vocabulary does not know; fairseq fails on both.
 // As fairseq's extract_features_aligned_to_words, with the words given.
 func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, words []string) (*Alignment, error) {
 	if m.tok == nil {
@@ -121,10 +121,10 @@ func align(pieces, words []string) ([][]int, error) {
 	return out, alignSpaces(pieces, out)
 }
 
-// alignSpaces deals with tokens of white space alone between words: every token
-// up to the last word's must belong to a word, or the rows would not add up to
-// the features. A space that byte-level BPE did not join to the letters after
-// it, as in " 中", is part of that word; a second space is part of none.
+// alignSpaces gives tokens of white space alone to words: every token up to the last
+// word's must belong to a word, or the rows would not add up to the features. A space
+// that byte-level BPE did not join to the letters after it, as in " 中", belongs to
+// that word. A second space belongs to none, which is an error.
 func alignSpaces(pieces []string, out [][]int) error {
 	words, last := map[int]int{}, 0 // the first word of each token
 	for w, js := range out {

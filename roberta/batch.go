@@ -10,8 +10,8 @@ import (
 // padID is fairseq's padding symbol, in every dictionary.
 const padID = 1
 
-// padsPerPosition bounds the pads of a sequence: a sequence may have this many times
-// the model's positions, pads included. Batches that others padded stay far below.
+// padsPerPosition bounds the pads of a sequence: with its pads a sequence may be this
+// many times as long as the model's positions. A padded batch is far shorter.
 const padsPerPosition = 4
 
 // A layout says where the tokens of a batch's sequences are among the rows that are

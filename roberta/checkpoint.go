@@ -27,8 +27,8 @@ const (
 const packedSuffix = ".packed16"
 
 // A checkpoint is a file under fairseq's names, whatever names the file has:
-// settings, parameters, heads and labels. It is made from the file's headers. When
-// it has been made, every tensor that the settings ask for is there and has the
+// settings, parameters, heads and labels. newCheckpoint makes it from the file's
+// headers, and only if every tensor that the settings ask for is there and has the
 // shape that they ask for.
 type checkpoint struct {
 	file     *weights.Checkpoint
@@ -41,13 +41,38 @@ type checkpoint struct {
 	guess    string // the note on what was assumed without settings, or ""
 
 	hf         bool                // the file has Hugging Face's names
-	labels     []string            // of the head that is not named
-	headLabels map[string][]string // by head
+	labels     []string            // class names of a head that the file does not name
+	headLabels map[string][]string // class names by head
 }
 
-// newCheckpoint reads what a file says and holds it together. The error wraps
-// ErrModel or is a *weights.FileError.
+// newCheckpoint reads a file's headers and checks that they make a model. The error
+// wraps ErrModel or is a *weights.FileError.
 func newCheckpoint(file *weights.Checkpoint) (*checkpoint, error) {
+	c, err := translate(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.configure(); err != nil {
+		return nil, modelError(err)
+	}
+	if err := c.check(); err != nil {
+		return nil, modelError(err)
+	}
+	return c, nil
+}
+
+// modelError makes an error that is no *weights.FileError one that wraps ErrModel.
+func modelError(err error) error {
+	var file *weights.FileError
+	if errors.As(err, &file) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrModel, err)
+}
+
+// translate gives a file's tensors, settings and labels fairseq's names. It does not
+// check whether they fit together.
+func translate(file *weights.Checkpoint) (*checkpoint, error) {
 	c := &checkpoint{file: file, notes: slices.Clone(file.Notes), tensors: map[string]*weights.Tensor{}}
 	ts := file.Tensors()
 	c.hf = slices.ContainsFunc(ts, func(t *weights.Tensor) bool { return isHuggingFaceName(t.Name) })
@@ -58,16 +83,7 @@ func newCheckpoint(file *weights.Checkpoint) (*checkpoint, error) {
 	if err := read(ts); err != nil {
 		return nil, err
 	}
-	if err := c.readLabels(); err != nil {
-		return nil, err
-	}
-	if err := c.configure(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
-	}
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
-	}
-	return c, nil
+	return c, c.readLabels()
 }
 
 func (c *checkpoint) note(format string, args ...any) {
@@ -118,7 +134,7 @@ func (c *checkpoint) configure() error {
 		return err
 	}
 	embed, ok := c.tensors[embedWeight]
-	if !ok || len(embed.Shape) != 2 {
+	if !ok || len(embed.Shape) != 2 || embed.Shape[0] < 1 {
 		return fmt.Errorf("tensor %s is missing or no matrix", embedWeight)
 	}
 	cfg.VocabSize = embed.Shape[0]
@@ -159,8 +175,8 @@ func (c *checkpoint) finalLayerNorm() (bool, error) {
 	return false, nil
 }
 
-// check holds settings and tensors together and describes the heads. It ends at
-// the first fault: until then it has allocated nothing that a setting asks for.
+// check compares the settings with the tensors' shapes and describes the heads. It
+// ends at the first fault, and allocates nothing because a setting asks for it.
 func (c *checkpoint) check() error {
 	k := &checker{checkpoint: c, used: map[string]bool{}}
 	k.encoder()
@@ -310,7 +326,7 @@ type headShape struct {
 	noBias     bool   // out_proj has no bias
 }
 
-// isHeadTensor takes the name of a classification head's tensor apart.
+// isHeadTensor splits the name of a classification head's tensor.
 func isHeadTensor(name string) (head, layer string, ok bool) {
 	rest, ok := strings.CutPrefix(name, headPrefix)
 	if !ok {
@@ -364,7 +380,7 @@ func (k *checker) classificationHeads() {
 	}
 }
 
-// outputs is the number of outputs of a head's linear layer: its weight's rows.
+// outputs is the number of outputs of a head's linear layer: the rows of its weight.
 func (k *checker) outputs(prefix string) int {
 	if t, ok := k.tensors[prefix+".weight"]; ok && len(t.Shape) == 2 && t.Shape[0] > 0 {
 		return t.Shape[0]

@@ -1,12 +1,19 @@
 package roberta
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
+	"math"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/goroberta/goroberta/weights"
 )
 
 // TestConvert converts checkpoints in every way and holds the result, alone in
@@ -83,5 +90,141 @@ func TestConvertErrors(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
 		t.Errorf("failed conversions leave %v", left)
+	}
+}
+
+// TestConvertKeeps: a file of every form, converted, has the same tensors, settings,
+// labels and vocabulary inside it, and is converted again to the same bytes.
+func TestConvertKeeps(t *testing.T) {
+	for _, file := range []string{
+		"tiny", "tiny/cfg.pt", "tiny/legacy.pt", "tiny/old2019_zip.pt", "tiny/roberta.tiny.tar.gz", "tiny/shared_storage.pt", "tiny/shared_storage_legacy.pt",
+		"tiny/optimizer_state.pt", "tiny/fp64.pt", "tiny/fp16.pt", "tiny/bf16.pt", "variants/untied", "variants/sinusoidal", "variants/prenorm", "finetuned", "wsc",
+		"hf/tiny-mnli", "hf/tiny-maskedlm", "trained", "sapiens-vh",
+	} {
+		for name, opts := range map[string][]ConvertOption{"plain": nil, "packed": {Packed()}, "zstd": {Zstd()}} {
+			t.Run(file+"/"+name, func(t *testing.T) {
+				in := golden(t, filepath.FromSlash(file))
+				out := filepath.Join(t.TempDir(), "model.safetensors")
+				again := filepath.Join(t.TempDir(), "again")
+				if err := errors.Join(Convert(t.Context(), in, out, opts...), Convert(t.Context(), out, again, opts...)); err != nil {
+					t.Fatal(err)
+				}
+				want, got := opened(t, in), opened(t, out)
+				if name != "packed" {
+					if g, w := tensorNames(got), tensorNames(want); !slices.Equal(g, w) {
+						t.Errorf("tensors %q, want %q", g, w)
+					}
+				}
+				for name, x := range want.tensors {
+					y := got.tensors[name]
+					if y != nil && (x.DType != y.DType || !slices.Equal(x.Shape, y.Shape) || !bytes.Equal(tensorBytes(t, x), tensorBytes(t, y))) {
+						t.Errorf("%s: %v %v differs from %v %v", name, y.DType, y.Shape, x.DType, x.Shape)
+					}
+				}
+				if !maps.Equal(got.settings, want.settings) {
+					t.Errorf("settings %v, want %v", got.settings, want.settings)
+				}
+				for name, h := range want.heads {
+					if g := got.heads[name]; g == nil || !slices.Equal(g.Labels, h.Labels) || g.activation != h.activation || g.Classes != h.Classes {
+						t.Errorf("head %s: %+v, want %+v", name, g, h)
+					}
+				}
+				a, b := must[*vocabularySet](t)(want.vocabularyFiles()), must[*vocabularySet](t)(got.vocabularyFiles())
+				if !maps.EqualFunc(a.files, b.files, bytes.Equal) || !slices.Equal(got.file.Files(), slices.Sorted(maps.Keys(a.files))) {
+					t.Errorf("vocabulary %q and files %q, want %q", b.called, got.file.Files(), a.called)
+				}
+				if x, y := must[[]byte](t)(os.ReadFile(out)), must[[]byte](t)(os.ReadFile(again)); !bytes.Equal(x, y) {
+					t.Error("a second conversion gives other bytes")
+				}
+			})
+		}
+	}
+}
+
+// opened is newCheckpoint of a file or directory.
+func opened(t testing.TB, path string) *checkpoint {
+	t.Helper()
+	file, err := weights.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	c, err := newCheckpoint(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestConvertTied: of a tied weight lm_head's copy counts, as in fairseq, and is
+// written once; an untied model keeps both.
+func TestConvertTied(t *testing.T) {
+	for _, untied := range []bool{false, true} {
+		in := changed(t, golden(t, "tiny", "model.pt"), func(s map[string]any, e map[string]*weights.Entry) {
+			s["untie_weights_roberta"] = untied
+			e[lmWeight] = e[embedWeight]
+			e[embedWeight] = zeros(1005, 64)
+		})
+		out := filepath.Join(t.TempDir(), "out")
+		if err := Convert(t.Context(), in, out); err != nil {
+			t.Fatal(err)
+		}
+		file := must[*weights.Checkpoint](t)(weights.Open(out))
+		embed, _ := file.Tensor(embedWeight)
+		lm, both := file.Tensor(lmWeight)
+		if isZero := len(bytes.Trim(tensorBytes(t, embed), "\x00")) == 0; isZero != untied || both != untied {
+			t.Errorf("untied %v: the embedding is zero: %v, lm_head.weight is there: %v", untied, isZero, both)
+		}
+		if both && len(bytes.Trim(tensorBytes(t, lm), "\x00")) == 0 {
+			t.Error("lm_head.weight is the embedding")
+		}
+		file.Close()
+	}
+}
+
+// TestSettingsJSON: settings come back with their types.
+func TestSettingsJSON(t *testing.T) {
+	want := map[string]any{"a": int64(1), "big": int64(1) << 62, "f": 1e-12, "whole": 2.0, "huge": 1e300, "b": true, "s": "x\u2028<&>", "n": nil}
+	s, err := settingsJSON(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := settingsFromJSON(s); err != nil || !maps.Equal(got, want) {
+		t.Errorf("settingsFromJSON(%s) = %#v, %v, want %#v", s, got, err, want)
+	}
+	// JSON has no NaN, and one long text may be the value of many settings.
+	if s, err := settingsJSON(map[string]any{"nan": math.NaN(), "inf": math.Inf(1)}); err != nil || s != "{}" {
+		t.Errorf("NaN: %s, %v", s, err)
+	}
+	shared := map[string]any{}
+	for i := range 100 {
+		shared[strconv.Itoa(i)] = strings.Repeat("a", 1<<20)
+	}
+	if _, err := settingsJSON(shared); !errors.Is(err, weights.ErrTooLarge) {
+		t.Errorf("settings of 100 MB: %v", err)
+	}
+}
+
+// TestContexts: Save and Convert end with their context, and leave nothing behind.
+func TestContexts(t *testing.T) {
+	dir := writeFiles(t, t.TempDir(), map[string][]byte{
+		"model.pt": must[[]byte](t)(os.ReadFile(golden(t, "tiny", "model.pt"))), "dict.txt": must[[]byte](t)(os.ReadFile(golden(t, "tiny", "dict.txt"))),
+	})
+	m := must[*Model](t)(Open(dir))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	out := filepath.Join(t.TempDir(), "out")
+	if err := m.Save(ctx, out); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that is done: %v", err)
+	}
+	if err := Convert(ctx, dir, out); !errors.Is(err, context.Canceled) {
+		t.Errorf("Convert with a context that is done: %v", err)
+	}
+	if err := m.Save(t.Context(), out, Packed(), Zstd()); !errors.Is(err, ErrConvert) {
+		t.Errorf("Packed and Zstd: %v", err)
+	}
+	m.Close()
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), "*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
 	}
 }

@@ -36,9 +36,9 @@ func sameBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
 }
 
-// TestOneResult holds a batch to its sequences one by one, threads to one
+// TestLevelsOneResult holds a batch to its sequences one by one, threads to one
 // another and every level of instructions to the portable one, bit for bit.
-func TestOneResult(t *testing.T) {
+func TestLevelsOneResult(t *testing.T) {
 	ctx := context.Background()
 	for _, path := range [][]string{{"tiny", "model.pt"}, {"tiny", "fp16.pt"}, {"variants", "prenorm", "model.pt"}, {"variants", "head_dim_5", "model.pt"}, {"variants", "one_head_ffn_odd", "model.pt"}} {
 		t.Run(strings.Join(path[:len(path)-1], "/"), func(t *testing.T) {

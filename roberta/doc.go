@@ -6,44 +6,54 @@
 //	defer m.Close()
 //	tokens := m.Encode("Roberta is optimized.", "Roberta is not optimized.")
 //	logp, err := m.Predict(ctx, "mnli", tokens)
+//	logp.Row(0) // log-probabilities of contradiction, neutral, entailment
 //
 // # Tokens
 //
 // A token is a number: 0 <s>, 1 <pad>, 2 </s>, 3 <unk>, then GPT-2's byte-level
 // BPE in fairseq's order, last <mask>. Encode gives <s> text </s>. A batch is
-// several such slices, of any lengths: nothing is padded inside, so a batch costs
+// several such slices, of any lengths. Nothing is padded inside, so a batch costs
 // what its tokens cost.
 //
 // # Results
 //
-// Hidden states are a *tensor.Dense of shape (B, T, C): B sequences, T the
-// longest one's length, C channels; rows past a sequence's end are zero. A
-// tensor is contiguous, row-major float32 and the caller's own, so
-// x.Data().([]float32) is the slice to work with.
+// Hidden states are [States]: a row of C values for each token, x.Row(sequence,
+// token). Logits of classification heads are a [Matrix]: a row for each sequence.
+// The memory of a result belongs to the caller and is never used again by the
+// package. Float32s gives all values as one slice. Package dense converts results
+// to tensors of gorgonia.org/tensor and reads tokens from them.
 //
 // Equal tokens give equal bits, alone or in any batch, on any number of threads
 // and with any set of instructions.
 //
+// # Heads
+//
+// A classification head is two linear layers, as fairseq's, or one. It reads the
+// first token of a sequence, each token, or spans. Heads come with the checkpoint;
+// RegisterClassificationHead adds a random one and SetHead one of given weights.
+// HeadWeights reads a head, and Save writes the model with its heads to a file.
+//
 // # Concurrency
 //
-// A Model may be used by any number of goroutines. One call already uses all
-// processors (see WithThreads); for throughput, give it several sequences at once.
-// Calls take turns in the order they came, as many at a time as there are
-// threads; while more than half as many compute, each does so on one thread.
+// Any number of goroutines may use a Model at once. One call already uses all
+// processors (see WithThreads), so for throughput give it several sequences. At
+// most as many calls compute at a time as there are threads; the others wait, in the
+// order they came. When more than one call computes, and calls occupy more than half
+// of the threads, each runs on one thread.
 //
-// The memory that a call works in is kept for later ones. It goes back after two
-// garbage collections without use: in an idle process within four minutes.
+// The memory that a call works in is kept for later calls. The garbage collector
+// frees it after two collections without use, in an idle process within four minutes.
 //
 // # Errors
 //
-// Errors wrap one of this package's Err variables, or one of package weights'
-// for a file, and say which sequence, token, head, tensor or file is at fault.
+// An error wraps one of this package's Err variables, or one of package weights'
+// for a file, and names the sequence, token, head, tensor or file at fault.
 //
-// # Differences to fairseq
+// # Differences from fairseq
 //
 // Where fairseq fails by accident, this package does what its user wants; the
-// methods say so. The rest, such as the order of a batch's roundings, gives
-// fairseq's numbers to within its own rounding error.
+// methods say so. Everything else gives fairseq's numbers to within fairseq's own
+// rounding error.
 //
 // References: RoBERTa: A Robustly Optimized BERT Pretraining Approach, Liu et
 // al., 2019; Attention Is All You Need, Vaswani et al., 2017, section 3;

@@ -22,8 +22,8 @@ var (
 	// ErrUnknownHead is returned, as a *HeadError, for a classification head
 	// that the model does not have.
 	ErrUnknownHead = errors.New("roberta: unknown classification head")
-	// ErrHead is returned by SetHead and RegisterClassificationHead for a head that
-	// cannot be: a bad name, number of classes, size or option.
+	// ErrHead is returned by SetHead and RegisterClassificationHead for a head with a
+	// bad name, number of classes, size or option.
 	ErrHead = errors.New("roberta: invalid classification head")
 	// ErrHeadReads is returned by Predict for a head that reads each token or spans,
 	// and by PredictTokens for one that reads a sequence's first token.
@@ -39,8 +39,7 @@ var (
 	// ErrTopK is returned, as a *TopKError, for a number of answers below 1 or
 	// above the vocabulary's size.
 	ErrTopK = errors.New("roberta: top-k out of range")
-	// ErrAlign is returned, as an *AlignError, if words and tokens cannot be
-	// brought together.
+	// ErrAlign is returned, as an *AlignError, if words and tokens do not match.
 	ErrAlign = errors.New("roberta: words do not match the text")
 	// ErrModel is returned, wrapped with the tensor or setting at fault, by Open
 	// for a checkpoint that no model can be built from.
@@ -50,9 +49,9 @@ var (
 // A LengthError reports a sequence with more tokens than the model has positions,
 // or with more tokens and pads than any padded batch has.
 type LengthError struct {
-	Sequence int // index in the batch
-	Tokens   int // without pads, unless Pads is set
-	Max      int
+	Sequence int  // index in the batch
+	Tokens   int  // without pads, unless Pads is set
+	Max      int  // the most that it may have
 	Pads     bool // Tokens and Max count pads as well
 }
 
@@ -77,7 +76,7 @@ type TokenError struct {
 	Sequence int // index in the batch
 	Position int // index in the sequence
 	ID       int
-	Vocab    int
+	Vocab    int // size of the vocabulary: ids are 0 … Vocab-1
 }
 
 func (e *TokenError) Error() string {
@@ -90,7 +89,7 @@ func (e *TokenError) Is(target error) bool { return target == ErrToken }
 // A HeadError reports a classification head that is not there, and those that are.
 type HeadError struct {
 	Name  string
-	Heads []string
+	Heads []string // names of the model's heads, sorted
 }
 
 func (e *HeadError) Error() string {
@@ -135,7 +134,7 @@ func (e *TopKError) Error() string {
 // Is makes errors.Is(err, ErrTopK) true.
 func (e *TopKError) Is(target error) bool { return target == ErrTopK }
 
-// list names the first few of some names.
+// list joins names, the first 20 at most.
 func list(names []string) string {
 	const most = 20
 	var first []string

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestTinyForms opens one model in every form that fairseq and its users write.
-func TestTinyForms(t *testing.T) {
+// TestLevelsTinyForms opens one model in every form that fairseq and its users write.
+func TestLevelsTinyForms(t *testing.T) {
 	for _, c := range []struct{ file, expected string }{
 		{"model.pt", "expected"}, {"cfg.pt", "expected"}, {"legacy.pt", "expected"}, {"old2019.pt", "expected"},
 		{"old2019_zip.pt", "expected"}, {"roberta.tiny.tar.gz", "expected"}, {"shared_storage.pt", "expected"},
@@ -26,8 +26,8 @@ func TestTinyForms(t *testing.T) {
 	}
 }
 
-// TestVariants opens one model for each option of fairseq's architecture.
-func TestVariants(t *testing.T) {
+// TestLevelsVariants opens one model for each option of fairseq's architecture.
+func TestLevelsVariants(t *testing.T) {
 	for _, name := range []string{
 		"prenorm", "prenorm_layernorm_embedding", "no_layernorm_embedding", "relu", "gelu_accurate", "gelu_fast", "tanh", "relu_squared",
 		"pooler_relu", "pooler_gelu", "untied", "scale_embedding", "no_positions", "sinusoidal", "one_head_ffn_odd", "head_dim_5", "layers_to_keep",
@@ -210,7 +210,7 @@ func TestPadding(t *testing.T) {
 	}
 }
 
-func TestFullDictionary(t *testing.T) {
+func TestLevelsFullDictionary(t *testing.T) {
 	for _, path := range [][]string{{"fulldict", "model.pt"}, {"hf", "fulldict"}} {
 		t.Run(strings.Join(path, "/"), func(t *testing.T) {
 			m := openGolden(t, golden(t, path...))

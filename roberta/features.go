@@ -10,11 +10,11 @@ import (
 // sequences, as Encode gives them: a row of C values for each token. See States.
 //
 // Sequences need no padding. Pads (token 1) are skipped wherever they stand, as in
-// fairseq: they take no position, and no token attends to them. Only what remains
-// counts for ErrTooLong, unless a sequence has more than four times as many tokens
-// and pads as the model has positions. Other errors are ErrEmpty, ErrToken,
-// ErrClosed, weights.ErrChanged and the context's, which is looked at between
-// layers. As fairseq's RobertaHubInterface.extract_features.
+// fairseq: they take no position, and no token attends to them. A sequence may have
+// Config.MaxPositions tokens, and with its pads four times as many; more is
+// ErrTooLong. Other errors are ErrEmpty, ErrToken, ErrClosed, weights.ErrChanged if
+// the model's file has shrunk, and the context's, which is checked before each layer.
+// As fairseq's RobertaHubInterface.extract_features.
 func (m *Model) ExtractFeatures(ctx context.Context, tokens ...[]int) (*States, error) {
 	e, err := m.Extract(ctx, WantFeatures, tokens...)
 	if err != nil {
@@ -23,10 +23,10 @@ func (m *Model) ExtractFeatures(ctx context.Context, tokens ...[]int) (*States, 
 	return e.Features, nil
 }
 
-// ExtractAllHiddens is ExtractFeatures for every layer: Layers + 1 States, the
-// embedding layer's first. The last equals the features, bit for bit, unless the
-// model is pre-norm: its features have one LayerNorm more, as in fairseq
-// (return_all_hiddens=True).
+// ExtractAllHiddens is ExtractFeatures for every layer: Layers + 1 States, first those
+// after the embedding, then those after each layer. The last equal the features, bit
+// for bit, unless the model is pre-norm: its features have one LayerNorm more, as in
+// fairseq (return_all_hiddens=True).
 func (m *Model) ExtractAllHiddens(ctx context.Context, tokens ...[]int) ([]*States, error) {
 	e, err := m.Extract(ctx, WantHiddens, tokens...)
 	if err != nil {

@@ -23,18 +23,18 @@ type Fill struct {
 	ID    int     // its token id
 }
 
-// FillMask predicts the token behind the one <mask> of a text and returns the k
-// likeliest, best first.
+// FillMask predicts the token that the one <mask> of a text stands for and returns the
+// k likeliest, best first.
 //
 // As in fairseq, white space before the <mask> belongs to the answer: in
 // "Go is a <mask> language" the answer is " programming", which replaces
 // " <mask>". An answer without a leading space joins the word before it. White
 // space at the end of each part is not shown to the model.
 //
-// <s>, </s>, <pad> and fill-up symbols of the dictionary are no answers; the
-// next best takes their place. (fairseq drops the first two from the words but
-// not from the scores, and fails on the others.) Fewer than k come back only if
-// the vocabulary has no more.
+// <s>, </s>, <pad> and the symbols that only fill up the dictionary are never answers;
+// the next best token takes their place. (fairseq drops the first two from the words
+// but not from the scores, and fails on the others.) There are fewer than k answers
+// only if the vocabulary has no more.
 //
 // Errors are ErrMask for a text without exactly one <mask>, ErrTopK for k below
 // 1 or above the vocabulary's size, ErrNoLMHead, ErrNoVocabulary, and those of
@@ -47,7 +47,7 @@ func (m *Model) FillMask(ctx context.Context, text string, k int) ([]Fill, error
 	return fills[0], nil
 }
 
-// FillMasks is FillMask for a batch of texts.
+// FillMasks is FillMask for a batch of texts: a list of answers for each.
 func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -111,8 +111,8 @@ func isAnswer(tok tokenizer.Tokenizer, id int) bool {
 	return kind != tokenizer.Marker && kind != tokenizer.Filler
 }
 
-// isSpace says whether Python's str.strip removes r: Unicode white space and
-// the four separators that Go does not count.
+// isSpace says whether Python's str.strip removes r: Unicode white space, and four
+// separators that are no white space to Go.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 func trimRight(s string) string { return strings.TrimRightFunc(s, isSpace) }

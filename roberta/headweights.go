@@ -10,7 +10,7 @@ import (
 	"github.com/goroberta/goroberta/internal/nn"
 )
 
-// HeadWeights is a classification head in numbers: out(act(dense(x))), as fairseq's
+// HeadWeights is the weights of a classification head: out(act(dense(x))), as fairseq's
 // heads are, or out(x).
 type HeadWeights struct {
 	Reads      Reads
@@ -47,10 +47,10 @@ func linearWeights(l *nn.Linear) LinearWeights {
 }
 
 const (
-	// maxClasses bounds a registered head's classes: far above any use, far below
-	// what would exhaust memory by a slip.
+	// maxClasses bounds a registered head's classes: far more than any use needs, and
+	// few enough that a mistyped number does not exhaust memory.
 	maxClasses = 1 << 20
-	// maxHeadWeights bounds what its layers hold: 1 GiB.
+	// maxHeadWeights bounds the weights of a layer: 1 GiB.
 	maxHeadWeights = 1 << 28
 )
 

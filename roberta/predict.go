@@ -8,11 +8,11 @@ import (
 	"github.com/goroberta/goroberta/internal/simd"
 )
 
-// Predict computes a classification head's log-probabilities: a row of classes for
-// each sequence. Heads read the hidden state of a sequence's first token that is no
-// pad, <s> in what Encode gives. (fairseq reads position 0, where a batch padded on
-// the left has a pad.) Errors are those of ExtractFeatures, ErrUnknownHead, and
-// ErrHeadReads for a head that reads other tokens. As fairseq's
+// Predict computes the log-probabilities of a classification head: shape (B, classes),
+// a row for each sequence. The head reads the hidden state of the sequence's first
+// token that is no pad, which is <s> in what Encode gives. (fairseq reads position 0,
+// where a batch padded on the left has a pad.) Errors are those of ExtractFeatures,
+// ErrUnknownHead, and ErrHeadReads for a head that reads other tokens. As fairseq's
 // RobertaHubInterface.predict.
 func (m *Model) Predict(ctx context.Context, head string, tokens ...[]int) (*Matrix, error) {
 	logits, err := m.PredictLogits(ctx, head, tokens...)
@@ -25,8 +25,8 @@ func (m *Model) Predict(ctx context.Context, head string, tokens ...[]int) (*Mat
 	return logits, nil
 }
 
-// PredictLogits is Predict without the log-softmax: what regression heads (one
-// class) are read from. As predict(…, return_logits=True).
+// PredictLogits is Predict without the log-softmax. The logit of a head with one class
+// is the value of a regression. As predict(…, return_logits=True).
 func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int) (*Matrix, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -51,8 +51,9 @@ func (m *Model) PredictLogits(ctx context.Context, head string, tokens ...[]int)
 }
 
 // PredictTokens computes the logits of a head that reads each token or spans: a row
-// of classes for each token, or of two, for a span that starts there and for one that
-// ends there. Errors are those of Predict.
+// for each token. For ReadsTokens a row has a logit for each class, for ReadsSpans two:
+// that a span starts at the token, and that one ends there. Errors are those of
+// Predict.
 func (m *Model) PredictTokens(ctx context.Context, head string, tokens ...[]int) (*States, error) {
 	if err := m.enter(); err != nil {
 		return nil, err

@@ -12,11 +12,10 @@ import (
 
 // An Answer is what DisambiguatePronoun finds.
 type Answer struct {
-	// Query says that the text marked a query; Refers is the answer then.
-	Query  bool
-	Refers bool   // the pronoun refers to the query
-	Text   string // the likeliest candidate, if the text marked no query
-	Scores []PronounScore
+	Query  bool           // the text marks a query; the answer is Refers
+	Refers bool           // the pronoun refers to the query
+	Text   string         // the likeliest candidate, if the text marks no query
+	Scores []PronounScore // of the candidates in their order, then of the query
 }
 
 // A PronounScore is the mean log-probability of a candidate's tokens in the
@@ -26,11 +25,13 @@ type PronounScore struct {
 	Score float32
 }
 
-// Errors of DisambiguatePronoun, all ErrPronoun.
+// Errors of DisambiguatePronoun.
 var (
+	// ErrPronoun is wrapped by the other ones, and returned for a candidate that has
+	// no tokens.
 	ErrPronoun = errors.New("roberta: cannot disambiguate")
-	// ErrPronounMark is returned for a text that does not mark exactly one
-	// [pronoun], or that marks no, or not exactly one, _query_.
+	// ErrPronounMark is returned for a text without exactly one [pronoun], or with
+	// underscores that do not mark exactly one _query_.
 	ErrPronounMark = fmt.Errorf("%w: want one [pronoun] and at most one _query_", ErrPronoun)
 	// ErrPronounFirst is returned for a text that begins with its pronoun:
 	// nothing before it can be referred to. As in fairseq.
@@ -53,8 +54,8 @@ var (
 // the likeliest candidate. Candidates are the text's noun phrases, which
 // fairseq gets from spaCy; here the caller gives them.
 //
-// Errors are ErrPronoun in its four kinds, ErrNoLMHead, ErrNoVocabulary and
-// those of ExtractFeatures. As fairseq's disambiguate_pronoun
+// Errors are ErrPronoun or one of the four that wrap it, ErrNoLMHead, ErrNoVocabulary
+// and those of ExtractFeatures. As fairseq's disambiguate_pronoun
 // (examples/roberta/wsc/wsc_task.py), with one correction: with an init_token
 // fairseq's mask covers the token after the candidate as well.
 func (m *Model) DisambiguatePronoun(ctx context.Context, text string, candidates []string) (Answer, error) {
@@ -131,7 +132,8 @@ func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) (
 		if lo == hi {
 			return nil, fmt.Errorf("%w: candidate %s has no tokens", ErrPronoun, quote(text))
 		}
-		// At the first one that is too long: a long text is not encoded again and again.
+		// Here and not after the loop: or a text that is too long would be encoded with
+		// every candidate.
 		if err := m.checkLength(s, ids); err != nil {
 			return nil, err
 		}
@@ -164,7 +166,7 @@ type pronounText struct {
 
 // parsePronoun reads the marks of a text and cuts it at the pronoun as
 // fairseq does (examples/roberta/wsc/wsc_utils.py, convert_sentence_to_json and
-// jsonl_iterator). Words are what single spaces part.
+// jsonl_iterator). Words are separated by single spaces.
 func parsePronoun(text string) (p pronounText, err error) {
 	if n := strings.Count(text, "_"); n == 2 {
 		p.hasQuery = true

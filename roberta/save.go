@@ -12,11 +12,9 @@ import (
 // file or a part of it (weights.ErrSameFile). It is complete or untouched. Save ends
 // with the context's error once that is done.
 func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) error {
-	var o convertOptions
-	for _, opt := range opts {
-		if err := opt(&o); err != nil {
-			return err
-		}
+	o, err := newConvertOptions(opts)
+	if err != nil {
+		return err
 	}
 	if err := m.enter(); err != nil {
 		return err

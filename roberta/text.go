@@ -2,9 +2,9 @@ package roberta
 
 import "github.com/goroberta/goroberta/tokenizer"
 
-// Encode turns a text into tokens, <s> text </s>, and several into one input,
-// <s> a </s></s> b </s>. Special tokens' names in a text are plain text, and
-// nothing is cut off. Every string works, also one that is not valid UTF-8.
+// Encode turns a text into tokens, <s> text </s>, and several texts into one input,
+// <s> a </s></s> b </s>. The name of a special token in a text is plain text, and
+// nothing is cut off. Every string can be encoded, valid UTF-8 or not.
 // Without a vocabulary (see Tokenizer) it returns nil.
 // As fairseq's RobertaHubInterface.encode.
 func (m *Model) Encode(s string, more ...string) []int {
@@ -22,9 +22,10 @@ func (m *Model) EncodeNoSeparator(s string, more ...string) []int {
 	return tokenizer.EncodeNoSeparator(m.tok, s, more...)
 }
 
-// Decode turns tokens back into text. Documents, which two </s> part, are
-// joined; DecodeDocuments gives them one by one. Where fairseq fails (pads, no
-// tokens at all) Decode skips what has no text. See tokenizer.Decode.
+// Decode turns tokens back into text. Two </s> separate documents, which Decode joins
+// and DecodeDocuments returns one by one. Pads and other tokens without text are
+// skipped, where fairseq fails. Without a vocabulary it returns "". See
+// tokenizer.Decode.
 func (m *Model) Decode(tokens []int) string {
 	if m.tok == nil {
 		return ""
@@ -32,8 +33,8 @@ func (m *Model) Decode(tokens []int) string {
 	return tokenizer.Decode(m.tok, tokens)
 }
 
-// DecodeDocuments decodes the documents of an input: the parts between two
-// </s>. As fairseq's decode, which returns a list there.
+// DecodeDocuments decodes the documents of an input, which two </s> separate. Without a
+// vocabulary it returns nil. As fairseq's decode, which returns a list for several.
 func (m *Model) DecodeDocuments(tokens []int) []string {
 	if m.tok == nil {
 		return nil

@@ -19,8 +19,9 @@ func (tm Template) IDs(t Tokenizer, text string, more ...string) []int {
 		n += len(s) + 8
 	}
 	ids := make([]int, 0, n/4+8) // English has 4 to 5 bytes a token
-	for _, p := range tm.parts(1 + len(more)) {
-		switch {
+	parts := tm.parts(1 + len(more))
+	for i := range parts {
+		switch p := &parts[i]; {
 		case p.Text < 0:
 			ids = append(ids, p.ID)
 		case p.Text == 0:

@@ -95,12 +95,6 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 // tarBlock is what a tar archive consists of; a block of zeros ends it.
 const tarBlock = 512
 
-// isZero says whether n bytes from off on are there and zero.
-func (s *source) isZero(off, n int64) bool {
-	b, err := s.read(off, n)
-	return err == nil && len(bytes.TrimLeft(b, "\x00")) == 0
-}
-
 // A gzipReader unpacks what gzip wrote. Unlike gzip.Reader it lets zero bytes follow,
 // as tapes and tar's blocks leave them.
 type gzipReader struct {
@@ -169,9 +163,19 @@ func openArchive(src *source, gzipped bool) (*folder, error) {
 		if _, err := io.Copy(io.Discard, r); err != nil {
 			return nil, unpackError(err)
 		}
-	} else if end, err := section.Seek(0, io.SeekCurrent); err != nil || !src.isZero(end-tarBlock, tarBlock) {
+	} else {
 		// A tar reader takes a file that was cut between two of its files for whole.
-		return nil, inEntry("tar", end, fmt.Errorf("%w: no end of the archive", ErrTruncated))
+		end, err := section.Seek(-tarBlock, io.SeekCurrent)
+		if err != nil {
+			return nil, err
+		}
+		last, err := src.read(end, tarBlock)
+		if err != nil {
+			return nil, err
+		}
+		if len(bytes.TrimLeft(last, "\x00")) > 0 {
+			return nil, inEntry("tar", end, fmt.Errorf("%w: no end of the archive", ErrTruncated))
+		}
 	}
 	open := func(name string) (*source, error) {
 		f, ok := files[name]

@@ -16,15 +16,26 @@
 // Names of tensors and settings are those in the file. Checkpoint.File reads the
 // other files that came with it, such as a vocabulary or a config.json.
 //
+// # Files that change
+//
+// Replace a model's file by renaming a new one, as WriteFile does. Never rewrite it in
+// place: who has it open sees the new bytes under the old names. A mapped file that is
+// cut short cannot be read any more where it was cut; the methods here then return
+// ErrChanged, and Checkpoint.Guard does so for memory that they handed out. WithoutMap
+// opens files without mapping them.
+//
 // # Untrusted files
 //
 // A torch file is a pickle, a program for a small machine that can name any
 // function of Python. The reader here is not that machine: it builds numbers,
 // strings, containers and tensors, knows a short list of classes, of which it
 // keeps records, and refuses every other name with ErrForbidden. Nothing in a
-// file is ever run. Lengths are checked against what is left of the file before
-// memory is allocated for them, archives may not unpack to much more than
-// weights ever do, and names in archives are never used as paths.
+// file is ever run. Names in archives are never used as paths.
+//
+// Memory grows with the size of a file, never with what the file claims. Lengths are
+// checked against what is left of the file. What a file may unpack to, what its names
+// and values may take, and what its tensors have together are multiples of its size:
+// docs/formats.md lists them.
 //
 // References: pickle protocols 0 to 5, Lib/pickletools.py of CPython;
 // torch/serialization.py; the safetensors format description.

@@ -1,7 +1,6 @@
 package weights
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -69,11 +68,10 @@ func unpackError(err error) error {
 		return ErrTruncated
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return fmt.Errorf("%w: a zstd window of more than %d bytes, or than the file can fill", ErrUnsupported, mostWindow)
-	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrTruncated), errors.Is(err, ErrClosed), errors.Is(err, ErrChanged),
-		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrTruncated), errors.Is(err, ErrClosed), errors.Is(err, ErrChanged):
 		return err
 	}
-	return fmt.Errorf("%w: %v", ErrCorrupt, err)
+	return fmt.Errorf("%w: %w", ErrCorrupt, err) // it may be the reader's
 }
 
 // A limitedReader fails once more comes out than went in justifies: also for

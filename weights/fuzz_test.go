@@ -264,3 +264,51 @@ func FuzzTar(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSettings: settings as the opcodes of a pickle, and a config.json, beside a valid
+// tensor. Settings are of the promised kinds and not more than the pickle says; files
+// beside the tensors come as they are.
+func FuzzSettings(f *testing.F) {
+	f.Add(unframed(namespace("arch", "roberta_base", "encoder_layers", 2, "dropout", 0.1, "bpe", nil)), []byte(`{"model_type":"roberta"}`))
+	f.Add(unframed(dict{"model", dict{"_content", dict{"encoder_layers", 1 << 40}}, "task", list{"a"}}), []byte("{"))
+	f.Add([]byte("}q\x00X\x01\x00\x00\x00ah\x00s"), []byte(nil))                                // a dict that holds itself
+	f.Add([]byte("}q\x00X\x01\x00\x00\x00ah\x00sX\x01\x00\x00\x00b}h\x00h\x00ss"), []byte(nil)) // and another way
+	f.Fuzz(func(t *testing.T, settings, config []byte) {
+		var pickle bytes.Buffer
+		pickle.WriteString("\x80\x02")
+		pickleValue(&pickle, dict{"args", ops(settings), "model", orderedDict("w", view{"FloatStorage", "0", 6, 0, tuple{2, 3}, tuple{3, 1}}.value())})
+		pickle.WriteByte('.')
+		c, err := checkMemory(t, tarFiles(entry{"model.pt", zipOf(0, entry{"a/data.pkl", pickle.Bytes()}, entry{"a/data/0", floats(6)})}, entry{"config.json", config}))
+		if err != nil {
+			if !isTyped(err) {
+				t.Errorf("%T of no known kind: %v", err, err)
+			}
+			return
+		}
+		if got, err := c.File("config.json"); err != nil || !bytes.Equal(got, config) {
+			t.Errorf("File = %q, %v, want %q", got, err, config)
+		}
+		members, seen := 0, map[uintptr]bool{}
+		var walk func(v any)
+		walk = func(v any) {
+			switch v := v.(type) {
+			case nil, bool, int64, float64, string:
+			case map[string]any:
+				if p := reflect.ValueOf(v).Pointer(); !seen[p] {
+					seen[p] = true
+					for _, inner := range v {
+						members++
+						walk(inner)
+					}
+				}
+			default:
+				t.Errorf("a setting of type %T", v)
+			}
+		}
+		walk(c.Settings())
+		if members > pickle.Len() {
+			t.Errorf("%d settings of a pickle of %d bytes", members, pickle.Len())
+		}
+		readAll(t, c)
+	})
+}

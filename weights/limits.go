@@ -10,7 +10,7 @@ const (
 	// unpack to freeUnpacked bytes and unpackRatio times the file. Weights shrink
 	// little: float32 of values that fit float16, to about a half; a model in which
 	// 95 % of the weights are zero, to about a tenth. The constant is for small
-	// files, whose ratio says little. WriteFile keeps to it; see padding.
+	// files, whose ratio says little. WriteFile keeps to it; see pad.
 	unpackRatio  = 16
 	freeUnpacked = 16 << 20
 	// Content that was unpacked may hold compressed parts, which unpack to
@@ -21,15 +21,14 @@ const (
 	// into memory that grows with it.
 	claimRatio = 4
 
-	// leastWindow and mostWindow bound the window of a zstd file, which the
-	// decoder allocates before it has seen the content. Compressors choose 8 to 16
-	// MiB unless they are told otherwise.
-	leastWindow = 16 << 20
-	mostWindow  = 64 << 20
+	// mostWindow is the largest window of a zstd file, which the decoder allocates
+	// before it has seen the content: what zstd's --long and --ultra use. A window is
+	// also no larger than what the file may unpack to.
+	mostWindow = 128 << 20
 
 	// What a pickle or a header holds (numbers, texts, containers, tensors' names and
 	// shapes) may take freeValues bytes of memory and valueRatio times the file, by
-	// the costs below. A checkpoint of 24 layers needs 2 MB.
+	// the costs below. A tensor of a pickle costs up to 2 kB, one of a header 0.6 kB.
 	freeValues = 32 << 20
 	valueRatio = 16
 
@@ -67,9 +66,9 @@ const (
 
 // What values cost in bytes of memory, with what is left behind on the way to them.
 const (
-	opCost     = 48  // a slot of the stack, which is copied to double when it is full
-	valueCost  = 32  // a boxed number, or the header of a string
-	slotCost   = 32  // an item of a list or tuple, which may double too
+	growCost   = 48  // a slot by which the stack grows, with the copy that is left behind
+	valueCost  = 32  // a boxed number, or the header of a string or tuple
+	slotCost   = 16  // an item of a tuple
 	dictCost   = 64  // an empty container
 	pairCost   = 192 // a key, its value, and its place in the index
 	memoCost   = 64  // an entry of the memo

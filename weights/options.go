@@ -22,6 +22,14 @@ func newOptions(opts []Option) (options, error) {
 	return o, o.ctx.Err()
 }
 
+// failed is the error of opening path: the context's, if that is what err comes from.
+func (o *options) failed(path string, err error) error {
+	if done := o.ctx.Err(); done != nil {
+		return done
+	}
+	return inFile(path, err)
+}
+
 // WithContext makes opening and writing end with the context's error once that is
 // done. The default is a context that never ends. An open checkpoint does not use it.
 func WithContext(ctx context.Context) Option {

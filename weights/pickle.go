@@ -165,10 +165,11 @@ func (u *unpickler) run() (any, error) {
 		if op == '.' {
 			return u.pop()
 		}
-		if err := u.spend(opCost); err != nil {
+		before := cap(u.stack)
+		if err := u.op(op); err != nil {
 			return nil, err
 		}
-		if err := u.op(op); err != nil {
+		if err := u.spend(growCost * (cap(u.stack) - before)); err != nil {
 			return nil, err
 		}
 	}

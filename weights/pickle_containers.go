@@ -86,11 +86,11 @@ func (u *unpickler) collect(op byte) error {
 	if err != nil {
 		return err
 	}
-	cost := slotCost
+	cost := slotCost * len(items)
 	if op == 'd' {
-		cost = pairCost / 2
+		cost = pairCost / 2 * len(items)
 	}
-	if err := u.spend(dictCost + cost*len(items)); err != nil {
+	if err := u.spend(valueCost + cost); err != nil {
 		return err
 	}
 	switch op {

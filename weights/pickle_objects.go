@@ -95,9 +95,12 @@ func (u *unpickler) construct(callee any, args []any) error {
 	if !ok {
 		return fmt.Errorf("%w: pickle calls %s", ErrCorrupt, describe(callee))
 	}
-	cost := madeCost
+	cost, item := madeCost, slotCost
+	if g.name == "OrderedDict" || g.name == "dict" {
+		item = pairCost
+	}
 	for _, a := range args { // what the call may copy
-		cost += pairCost * len(sequenceItems(a))
+		cost += item * len(sequenceItems(a))
 		if s, ok := a.(string); ok {
 			cost += len(s)
 		}

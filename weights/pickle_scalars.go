@@ -62,7 +62,7 @@ func (u *unpickler) number(op byte) error {
 	default:
 		u.push(int64(v))
 	}
-	return nil
+	return u.spend(valueCost)
 }
 
 // text reads the values of protocol 0, each on a line.

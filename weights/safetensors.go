@@ -13,9 +13,8 @@ import (
 
 // isSafetensors says whether a file begins like one: the header's length, then
 // the header, a JSON object.
-func isSafetensors(src *source) bool {
-	head, err := src.read(0, 9)
-	if err != nil {
+func isSafetensors(head []byte) bool {
+	if len(head) < 9 {
 		return false
 	}
 	n := binary.LittleEndian.Uint64(head)
@@ -42,7 +41,7 @@ func isText(b []byte) bool {
 func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string, err error) {
 	head, err := src.read(0, 8)
 	if err != nil {
-		return nil, nil, inEntry("header", 0, ErrTruncated)
+		return nil, nil, inEntry("header", 0, err)
 	}
 	n := binary.LittleEndian.Uint64(head)
 	if n > maxHeader {

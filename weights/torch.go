@@ -103,8 +103,7 @@ func (l legacyStorages) storage(s *pyStorage) (*storage, error) {
 func readZip(src *source) (any, storages, error) {
 	z, err := zip.NewReader(src, src.size)
 	if err != nil {
-		// A zip's directory is at its end, so a file that was cut has none.
-		return nil, nil, fmt.Errorf("%w: zip archive without a valid directory (%v)", ErrTruncated, err)
+		return nil, nil, fmt.Errorf("zip archive without a valid directory: %w", zipError(err))
 	}
 	files := make(map[string]*zip.File, len(z.File))
 	var pkl *zip.File
@@ -146,6 +145,18 @@ func readZip(src *source) (any, storages, error) {
 	return v, st, nil
 }
 
+// zipError makes an error of package zip one of this package's. A zip's directory is
+// at its end, so a file that was cut has no valid one.
+func zipError(err error) error {
+	switch {
+	case errors.Is(err, zip.ErrFormat), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: %v", ErrTruncated, err)
+	case errors.Is(err, zip.ErrAlgorithm):
+		return fmt.Errorf("%w: %v", ErrUnsupported, err)
+	}
+	return err
+}
+
 type zipStorages struct {
 	src   *source
 	files map[string]*zip.File
@@ -184,7 +195,7 @@ func (z *zipStorages) entry(f *zip.File) (*storage, error) {
 func (z *zipStorages) read(f *zip.File) (*storage, error) {
 	off, err := f.DataOffset()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrTruncated, err)
+		return nil, zipError(err)
 	}
 	if f.CompressedSize64 > uint64(z.src.size) || off > z.src.size-int64(f.CompressedSize64) {
 		return nil, fmt.Errorf("%w: %d bytes from %d on in a file of %d", ErrTruncated, f.CompressedSize64, off, z.src.size)
@@ -197,7 +208,7 @@ func (z *zipStorages) read(f *zip.File) (*storage, error) {
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrUnsupported, err)
+		return nil, zipError(err)
 	}
 	defer r.Close()
 	b, err := readLimited(r, &z.left, int64(min(f.UncompressedSize64, 1<<62)), int64(f.CompressedSize64))

@@ -39,7 +39,7 @@ func run(w io.Writer, args []string) error {
 	fmt.Fprintf(w, "%s\nfeatures  %v: <s>, %d words, </s>\n\n", text, a.Features.Shape(), len(words))
 	fmt.Fprintln(w, "word           tokens     first features")
 	for i, word := range a.Words {
-		fmt.Fprintf(w, "%-13s  %-9s %7.3f\n", word, fmt.Sprint(a.Tokens[i]), a.Features.Row(1+i)[:4])
+		fmt.Fprintf(w, "%-13s  %-9s %7.3f\n", word, fmt.Sprint(a.Tokens[i]), a.Features.Row(1 + i)[:4])
 	}
 	return nil
 }

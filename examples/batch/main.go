@@ -1,5 +1,5 @@
 // Command batch computes features for sentences of unequal lengths at once and
-// compares their mean vectors.
+// compares their mean vectors. Then it reads the same batch from a padded tensor.
 //
 //	go run ./examples/batch
 //
@@ -12,8 +12,12 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
+
+	"gorgonia.org/tensor"
 
 	"github.com/goroberta/goroberta/examples/internal/model"
+	"github.com/goroberta/goroberta/roberta/dense"
 )
 
 var sentences = []string{
@@ -35,11 +39,12 @@ func run(w io.Writer, args []string) error {
 		return err
 	}
 	defer m.Close()
+	ctx := context.Background()
 	var batch [][]int
 	for _, s := range sentences {
 		batch = append(batch, m.Encode(s))
 	}
-	features, err := m.ExtractFeatures(context.Background(), batch...)
+	features, err := m.ExtractFeatures(ctx, batch...)
 	if err != nil {
 		return err
 	}
@@ -61,7 +66,35 @@ func run(w io.Writer, args []string) error {
 		}
 		fmt.Fprintf(w, "   %2d tokens  %s\n", len(batch[b]), s)
 	}
+
+	padded := collate(batch)
+	tokens, err := dense.Tokens(padded)
+	if err != nil {
+		return err
+	}
+	again, err := m.ExtractFeatures(ctx, tokens...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\na tensor of tokens %v, padded with 1, gives the same features: %v\n",
+		padded.Shape(), slices.Equal(again.Float32s(), features.Float32s()))
 	return nil
+}
+
+// collate puts token sequences into one tensor, padded with 1 to the longest, as
+// fairseq's collate_tokens does. goroberta needs no padding; this is for tokens that
+// come from elsewhere.
+func collate(batch [][]int) *tensor.Dense {
+	longest := 0
+	for _, tokens := range batch {
+		longest = max(longest, len(tokens))
+	}
+	values := make([]int, 0, len(batch)*longest)
+	for _, tokens := range batch {
+		values = append(values, tokens...)
+		values = append(values, slices.Repeat([]int{1}, longest-len(tokens))...)
+	}
+	return tensor.New(tensor.WithShape(len(batch), longest), tensor.WithBacking(values))
 }
 
 func cosine(a, b []float64) float64 {

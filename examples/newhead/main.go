@@ -1,5 +1,6 @@
 // Command newhead registers a classification head with random weights, which is
-// where fine-tuning for a task of one's own begins.
+// where fine-tuning for a task of one's own begins. Then it reads the weights, sets
+// changed ones, and saves the model with the head.
 //
 //	go run ./examples/newhead
 //
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/goroberta/goroberta/examples/internal/model"
 	"github.com/goroberta/goroberta/roberta"
@@ -35,14 +37,44 @@ func run(w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	logp, err := m.Predict(context.Background(), "new_task", m.Encode("The sky is clear today."))
+	ctx := context.Background()
+	tokens := m.Encode("The sky is clear today.")
+	logp, err := m.Predict(ctx, "new_task", tokens)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "log-probabilities of new_task, shape %v: %.4f\n\n", logp.Shape(), logp.Row(0))
+	fmt.Fprintf(w, "log-probabilities of new_task, shape %v: %.4f\n", logp.Shape(), logp.Row(0))
 
-	fmt.Fprintln(w, "heads of the model:")
-	for _, h := range m.Heads() {
+	// A training program would compute better weights. This one adds 2 to a bias.
+	head, err := m.HeadWeights("new_task")
+	if err != nil {
+		return err
+	}
+	head.Out.Bias[2] += 2
+	if err := m.SetHead("new_task", head); err != nil {
+		return err
+	}
+	if logp, err = m.Predict(ctx, "new_task", tokens); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "with 2 added to the bias of blue:                   %.4f\n\n", logp.Row(0))
+
+	dir, err := os.MkdirTemp("", "newhead")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "model.safetensors")
+	if err := m.Save(ctx, file); err != nil {
+		return err
+	}
+	saved, err := roberta.Open(file)
+	if err != nil {
+		return err
+	}
+	defer saved.Close()
+	fmt.Fprintln(w, "heads of the saved model:")
+	for _, h := range saved.Heads() {
 		fmt.Fprintf(w, "  %-10s %d classes %q\n", h.Name, h.Classes, h.Labels)
 	}
 	return nil

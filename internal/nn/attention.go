@@ -17,13 +17,15 @@ type attention struct {
 	queries matrix // hidden states of the selected rows
 	q       matrix // queries of the selected rows; qkv itself if all are
 	qkv     matrix // queries, keys and values of all rows, in three parts
-	part    int    // columns of a part
+	part    int    // columns of the queries in qkv, in whole panels; so many for keys and for values
 	out     matrix // outputs of all heads side by side, of the selected rows
 }
 
 // attention is softmax(q·kᵀ/√D)·v of all heads side by side, for the selected rows
-// of x. It has two strategies: a thread computes a head's queries, keys and values
-// and then its attention, or all threads share first the one and then the other.
+// of x. There are two strategies. By head, each thread computes the queries, keys and
+// values of a head and then its attention. By sequence, all threads share first the
+// queries, keys and values of all heads, and then the attention of each sequence and
+// head.
 func (e *Encoder) attention(t team, l *Layer, b *Batch, x matrix, s Selection) matrix {
 	a := e.newAttention(t, l, b, x, s)
 	if l.QKV.byHead(t.threads()) {
@@ -118,7 +120,8 @@ func (a *attention) attend(m *member, i, h int) {
 			W: &m.values, Panels: simd.PanelRanges{End: simd.Panels(D), Count: 1},
 			ByTerms: n*T > walkFloats,
 		}
-		// Whole panels would run into the next head's columns.
+		// A product writes whole panels. Where a head is not whole panels wide, they would
+		// overwrite columns of the next head, which another thread may have written.
 		apart := D%simd.PanelWidth != 0
 		if apart {
 			out.Dst, out.DstStride = m.out, strideFor(D)

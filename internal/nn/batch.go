@@ -27,8 +27,8 @@ func (b *Batch) pick(sequences []int) *Batch {
 	return p
 }
 
-// A Selection is the rows of the last layer that are wanted. What is not wanted is
-// not computed there.
+// A Selection is the rows of the last layer that are wanted. The last layer computes
+// no others.
 type Selection struct {
 	some bool
 	rows []int
@@ -48,8 +48,8 @@ func (s Selection) count(n int) int {
 	return n
 }
 
-// between says which of the selected rows lie in lo … hi-1: those from first up to
-// end, counted among the selected.
+// between returns which of the selected rows lie in lo … hi-1: those that are number
+// first … end-1 among the selected.
 func (s Selection) between(lo, hi int) (first, end int) {
 	if !s.some {
 		return lo, hi

@@ -3,12 +3,19 @@
 //
 //	tokens ─embed→ x ─layers→ hidden states ─head→ logits
 //
-// A batch is one matrix of M = Σ lengths rows, its sequences end to end and
-// without padding. A linear layer is one product over all rows; only attention
-// looks at where a sequence begins and ends.
+// A batch is one matrix of M = Σ lengths rows: its sequences end to end, without
+// padding. A linear layer is one product over all rows; only attention looks at where
+// a sequence begins and ends.
 //
-// Read encoder.go first: it follows the paper. What it calls is elsewhere:
+// A loader fills an Encoder and calls Prepare once. Then any number of goroutines may
+// call Run. Model code does not check what it is given: a caller that passes ids
+// outside the vocabulary, or more tokens than there are positions, has a bug.
 //
+// Read encoder.go first: it follows the paper. What it calls, and what calls it, is
+// elsewhere:
+//
+//	run.go         a request and its result
+//	batch.go       what goes in, and which rows are wanted
 //	attention.go   softmax(q·kᵀ/√D)·v
 //	linear.go      x·Wᵀ + b
 //	schedule.go    how work is cut, who does what, what is prefetched

@@ -8,8 +8,8 @@ import (
 )
 
 // forward runs the encoder on a batch and returns the hidden states of the selected
-// rows, in the team's memory. The states of every layer go to rec. The context is
-// looked at before each layer.
+// rows, in the team's memory. It copies the states of every layer to rec and checks
+// the context before each layer.
 func (e *Encoder) forward(ctx context.Context, t team, b *Batch, s Selection, rec *record) (matrix, error) {
 	x := e.embed(t, b)
 	rec.keep(0, x)
@@ -88,7 +88,7 @@ func (e *Encoder) afterAttention(t team, l *Layer, x, heads matrix) {
 	t.addNorm(x, e.feedForward(t, l, x), &l.FFNNorm, e.LayerNormEps)
 }
 
-// feedForward is fc2(act(fc1(x))). It may overwrite x.
+// feedForward is fc2(act(fc1(x))). It overwrites x if x is a matrix of useY.
 func (e *Encoder) feedForward(t team, l *Layer, x matrix) matrix {
 	h := t.linear(useH, x, &l.FC1, e.Activation)
 	return t.linear(useY, h, &l.FC2, nil)

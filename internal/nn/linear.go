@@ -7,8 +7,10 @@ type Linear struct {
 	W    simd.Matrix
 	Bias []float32 // padded with zeros to whole panels
 
-	next       *Linear // the layer multiplied next
-	headPanels int     // of queries, keys and values: panels of a head; 0 if that is no whole number
+	next *Linear // the layer that is multiplied after this one
+
+	// Of a layer for queries, keys and values:
+	headPanels int // panels of a head; 0 if a head is not a whole number of panels
 	heads      int
 }
 
@@ -63,7 +65,7 @@ func (t team) multiply(y, x matrix, l *Linear, panels simd.PanelRanges, f Activa
 }
 
 // multiply sets the columns of the given panels of y to x·Wᵀ + b. next is what this
-// goroutine will multiply afterwards.
+// goroutine is expected to multiply afterwards.
 func (m *member) multiply(y, x matrix, l *Linear, panels simd.PanelRanges, next simd.Next) {
 	simd.Multiply(&simd.Job{
 		Dst: y.data, DstStride: y.stride,
@@ -75,7 +77,7 @@ func (m *member) multiply(y, x matrix, l *Linear, panels simd.PanelRanges, next 
 	}, &m.product)
 }
 
-// multiplyBlocks is multiply by blocks of rows that stay in cache.
+// multiplyBlocks is multiply in blocks of rows, each small enough for the cache.
 func (m *member) multiplyBlocks(y, x matrix, l *Linear, panels simd.PanelRanges, next simd.Next) {
 	blocks := rowBlocks(x.rows, l.W.K)
 	for i := range blocks {

@@ -19,8 +19,8 @@ type LMHead struct {
 	Bias  []float32 // padded with zeros to whole panels
 }
 
-// logits writes the logits of x's row r to dst[r*V:][:V]. For many rows that is as
-// much work as several layers, so the context is looked at as often.
+// logits writes the logits of row r of x to dst[r*V:][:V]. For many rows that is as
+// much work as several layers, so it checks the context before each item.
 func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, act Activation, eps float32) error {
 	inner := t.linear(useHeadInner, x, &h.Dense, act)
 	t.normInto(inner, inner, &h.Norm, eps)

@@ -2,5 +2,5 @@
 
 package nn
 
-// inHugePages allocates n elements. Only Linux is asked for huge pages.
+// inHugePages allocates n elements. Huge pages are for Linux alone.
 func inHugePages[E float32 | uint16](n int) []E { return make([]E, n) }

@@ -28,7 +28,7 @@ type Result struct {
 }
 
 // Run computes a request on the pool's goroutines. Any number of calls may run at
-// once. The only error is the context's; it is looked at before each layer and
+// once. The only error is the context's, which Run checks before each layer and
 // during the LM head.
 func (e *Encoder) Run(ctx context.Context, pool *parallel.Pool, q Request) (*Result, error) {
 	if err := pool.Join(ctx); err != nil {
@@ -61,7 +61,7 @@ func (e *Encoder) Run(ctx context.Context, pool *parallel.Pool, q Request) (*Res
 	return &res, err
 }
 
-// run is forward on all threads: a large batch is cut into parts.
+// run is forward on all threads. A large batch is cut into parts.
 func (e *Encoder) run(ctx context.Context, t team, b *Batch, s Selection, rec *record) (matrix, error) {
 	parts, rest := e.parts(b, t.threads())
 	if len(parts) == 0 {

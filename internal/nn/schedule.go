@@ -26,15 +26,16 @@ type cut struct{ rowBlocks, panelBlocks int }
 
 func (c cut) items() int { return c.rowBlocks * c.panelBlocks }
 
-// panels are those of all that an item computes. Neighbouring items share panels,
-// because weights are the larger operand. Kernels take panels in pairs.
+// panels returns which of the panels all an item computes. Neighbouring items have
+// the same panels, because weights are the larger operand. Kernels take panels in
+// pairs.
 func (c cut) panels(all simd.PanelRanges, item int) simd.PanelRanges {
 	lo, hi := split((all.End-all.First+1)/2, c.panelBlocks, item/c.rowBlocks)
 	return simd.PanelRanges{First: all.First + 2*lo, End: min(all.First+2*hi, all.End), Count: 1}
 }
 
-// cutProduct cuts a product of rows × panels, with sums of k terms, for a number of
-// threads.
+// cutProduct says how a product of rows × panels, with sums of k terms, is cut for a
+// number of threads.
 func cutProduct(rows, panels, k, threads int) cut {
 	c := cut{rowBlocks: rowBlocks(rows, k)}
 	items := 1
@@ -69,9 +70,9 @@ func idleShare(items, threads int) float64 {
 	return 1 - float64(items)/float64(rounds*threads)
 }
 
-// prefetch guesses what the thread that computes an item of l multiplies next: the
-// item that lies threads further, or the beginning of the next layer. A wrong guess
-// costs only a useless prefetch.
+// prefetch guesses what the thread that computes an item of l multiplies next: item
+// + threads, or the beginning of the next layer. A wrong guess costs only a useless
+// prefetch.
 func (c cut) prefetch(l *Linear, panels simd.PanelRanges, item, threads int, next *Linear, rows int) simd.Next {
 	if item+threads < c.items() {
 		return simd.Next{W: &l.W, Panel: c.panels(panels, item+threads).First}
@@ -79,8 +80,8 @@ func (c cut) prefetch(l *Linear, panels simd.PanelRanges, item, threads int, nex
 	return next.start(rows, threads, (item+threads)%c.items())
 }
 
-// start is where a thread begins with l, for prefetching its first weights. A nil l
-// is nothing.
+// start returns the first weights of l that a thread multiplies, to be prefetched. A
+// nil l has none.
 func (l *Linear) start(rows, threads, thread int) simd.Next {
 	if l == nil {
 		return simd.Next{}
@@ -92,9 +93,10 @@ func (l *Linear) start(rows, threads, thread int) simd.Next {
 	return simd.Next{W: &l.W, Panel: cutProduct(rows, all.End, l.W.K, threads).panels(all, thread).First}
 }
 
-// byHead says whether each thread computes the queries, keys and values of a head
-// and then its attention: they are in its cache then, and nobody waits. It needs
-// heads of whole panels, and few threads that are idle at the end.
+// byHead says whether each thread computes the queries, keys and values of a head and
+// then its attention. They are in its cache then, and no thread waits for others. It
+// needs a head size that is a multiple of 16, and a number of heads that leaves at
+// most byHeadIdle of the thread time idle.
 func (l *Linear) byHead(threads int) bool {
 	return l.headPanels > 0 && idleShare(l.heads, threads) <= byHeadIdle
 }
@@ -115,8 +117,8 @@ func (e *Encoder) Prepare() {
 	}
 }
 
-// blocks calls f for blocks lo … hi-1 of the rows 0 … n-1, each on one thread; or,
-// if there are too few rows for that, once for all of them on the whole team.
+// blocks calls f for blocks lo … hi-1 of the rows 0 … n-1, each on one thread. If
+// there are too few rows for that, it calls f once, for all rows and the whole team.
 func (t team) blocks(n int, f func(t team, lo, hi int)) {
 	blocks := blocksFor(n, t.threads())
 	if blocks == 1 {
@@ -129,8 +131,8 @@ func (t team) blocks(n int, f func(t team, lo, hi int)) {
 	})
 }
 
-// blocksFor cuts rows into blocks of leastRows to partRows, the same number for
-// each thread; 1 if there are too few.
+// blocksFor is the number of blocks, of leastRows to partRows rows, that rows are cut
+// into: a multiple of the number of threads, or 1 if there are too few rows.
 func blocksFor(rows, threads int) int {
 	if rows < leastRows*threads {
 		return 1
@@ -144,15 +146,16 @@ type part struct {
 	cost      float64
 }
 
-// parts cuts b into parts that one thread each takes through all layers:
+// parts cuts b into parts. Each part goes through all layers on one thread:
 //
 //	thread 0   part 0 ──────────▶ part 2 ──────────▶ ┐
 //	thread 1   part 1 ──────────▶ part 3 ──────────▶ ┴ rest, on both
 //
-// Threads then meet once a batch instead of several times a layer, and what a part
-// computes stays in its core's caches. The price is that each thread reads all
-// weights for itself; from some 100 rows on that is hidden by the arithmetic. What
-// does not come out even is the rest, for all threads together. Either may be empty.
+// So threads wait for one another once a batch instead of several times a layer, and
+// what a part computes stays in its core's caches. The price is that each thread reads
+// all weights for itself; from about 100 rows on, arithmetic takes longer than that.
+// Sequences that would leave threads idle are the rest, which all threads compute
+// together. There may be no parts, or no rest.
 func (e *Encoder) parts(b *Batch, threads int) (parts []part, rest part) {
 	n := min(blocksFor(b.Len(), threads), b.Sequences())
 	if n > 1 {
@@ -162,8 +165,8 @@ func (e *Encoder) parts(b *Batch, threads int) (parts []part, rest part) {
 	for s := range b.Sequences() {
 		total += e.cost(b, s)
 	}
-	// Threads take the parts in their order. Which of the last ones are better
-	// computed together, though threads then wait for one another now and then?
+	// Threads take the parts in their order. Try every number of parts, with the others
+	// computed together, which takes longer because threads wait for one another.
 	best, keep := together*total/float64(threads), 0
 	for k := 1; k <= len(parts); k++ {
 		left, load := total, make([]float64, threads)
@@ -185,8 +188,9 @@ func (e *Encoder) parts(b *Batch, threads int) (parts []part, rest part) {
 	return parts[:keep], rest
 }
 
-// bins deals the sequences into n parts of about equal cost, longest first, and
-// returns the parts that got any in falling order of cost.
+// bins puts the sequences into n parts of about equal cost: the longest sequences
+// first, each into the part that costs least so far. It returns the parts that have
+// any sequence, the most costly first.
 func (e *Encoder) bins(b *Batch, n int) []part {
 	order := make([]int, b.Sequences())
 	for s := range order {
@@ -229,8 +233,8 @@ func (p *part) rowsOf(b *Batch) []int {
 	return rows
 }
 
-// selection is the selected rows of b that lie in the part, numbered within the
-// part, and the place of each among the selected.
+// selection returns the selected rows of b that lie in the part, numbered within the
+// part, and the place of each among all selected rows.
 func (p *part) selection(b *Batch, s Selection) (within Selection, places []int) {
 	if !s.some {
 		return s, p.rowsOf(b)

@@ -2,10 +2,10 @@ package nn
 
 import "sync"
 
-// A Slab hands out memory for packed weights, one piece after another from large
-// blocks, so that nearly all of it lies in whole huge pages.
+// A Slab hands out memory for packed weights: pieces of large blocks, so that nearly
+// all of it lies in whole huge pages.
 type Slab[E float32 | uint16] struct {
-	Want int // elements that will be taken in all; more may be
+	Want int // elements that are expected to be taken in total
 
 	mu   sync.Mutex
 	free []E

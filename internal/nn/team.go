@@ -52,8 +52,8 @@ const (
 	matrixCount
 )
 
-// arenas keeps arenas between calls. The garbage collector empties it, so memory
-// that a large batch took goes back after two collections.
+// arenas keeps arenas between calls. The garbage collector frees an arena after two
+// collections without use, and with it the memory of a large batch.
 var arenas = sync.Pool{New: func() any { return new(arena) }}
 
 // newTeam is a team of the pool's goroutines, or of the caller alone if pool is nil.
@@ -70,8 +70,8 @@ func (t team) release() { arenas.Put(t.arena) }
 
 func (t team) threads() int { return t.pool.Threads() }
 
-// fair is the team, or the calling goroutine alone while many calls compute: then
-// all are done sooner if nobody waits for others.
+// fair is the team, or the calling goroutine alone once calls occupy more than half of
+// the threads: all are done sooner then, because no thread waits for others.
 func (t team) fair() team { return team{t.pool.Fair(), t.arena} }
 
 // team is a team of this goroutine alone.
@@ -100,7 +100,7 @@ func (t team) matrix(u use, rows, cols int) matrix {
 	return matrix{data: t.arena.matrices[u], rows: rows, cols: cols, stride: stride}
 }
 
-// selected is the selected rows of x: x itself if all are.
+// selected is the selected rows of x: x itself if all rows are selected.
 func (t team) selected(u use, x matrix, s Selection) matrix {
 	if !s.some {
 		return x

@@ -19,12 +19,12 @@ const (
 	// function reads it again: it should still be in the second-level cache.
 	activationFloats = 128 << 10
 
-	// minItem is the least work of an item, in multiply-adds. Less costs more to
-	// hand over than it saves.
+	// minItem is the least work of an item, in multiply-adds. Sharing less work
+	// between threads takes longer than it saves.
 	minItem = 1 << 18
 
-	// itemsPerThread is how many items of a product each thread gets, so that one
-	// that is held up does not hold up the others.
+	// itemsPerThread is how many items of a product there are for each thread: if one
+	// thread is delayed, others take its second item.
 	itemsPerThread = 2
 
 	// idleEnough is the share of thread time that may be lost because the number of

@@ -75,10 +75,11 @@ func (p *Pool) Threads() int {
 	return p.threads
 }
 
-// Join waits for the caller's turn to compute, which ends with Leave. Callers take
-// turns in the order they came, as many at a time as there are threads: more would
-// wait for the processors anyway, each holding memory. The error is the context's;
-// then there is nothing to leave. In the zero and the nil Pool nobody waits.
+// Join waits for the caller's turn to compute, which ends with Leave. As many callers
+// as there are threads have their turn at a time, the others in the order they came:
+// more would only wait for processors, each holding memory. The error is the
+// context's; Leave must not be called then. In the zero and the nil Pool no caller
+// waits.
 func (p *Pool) Join(ctx context.Context) error {
 	if p == nil || p.turns == nil {
 		return ctx.Err()
@@ -98,10 +99,10 @@ func (p *Pool) Leave() {
 	}
 }
 
-// Fair returns the pool, or nil, which is the calling goroutine alone, while so many
-// callers have joined that one thread each keeps most threads busy: then all are
-// done sooner if nobody waits for others at the end of each operation. It changes
-// from call to call.
+// Fair returns the pool, or nil, meaning "compute alone", once several callers have
+// joined and occupy more than half of the threads: all are done sooner then, because
+// no thread waits for others at the end of each operation. The answer changes as
+// callers come and go.
 func (p *Pool) Fair() *Pool {
 	if p == nil {
 		return nil

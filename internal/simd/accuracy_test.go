@@ -13,8 +13,8 @@ func ulps(got float32, want float64) float64 {
 	return math.Abs(float64(got)-want) / ulp
 }
 
-// TestPolynomials holds the polynomials, evaluated without rounding, to the
-// errors that their comments state.
+// TestPolynomials compares the errors of the polynomials, evaluated in float64, with
+// the stated bounds.
 func TestPolynomials(t *testing.T) {
 	horner := func(c []float32, x float64) float64 {
 		y := 0.0
@@ -47,8 +47,8 @@ func TestPolynomials(t *testing.T) {
 	}
 }
 
-// TestAccuracy sweeps the elementary functions and holds them to the bounds
-// that their comments state.
+// TestAccuracy compares the errors of the elementary functions, at many points, with
+// the bounds that their comments state.
 func TestAccuracy(t *testing.T) {
 	worst := map[string]float64{}
 	note := func(name string, v float64) { worst[name] = max(worst[name], v) }
@@ -84,9 +84,9 @@ func TestAccuracy(t *testing.T) {
 
 // TestLevelsReductions compares softmax, log-softmax and LayerNorm with float64.
 //
-// In units of 2⁻²⁴: subtracting the maximum costs |x−max| in exp's relative
-// error, exp itself and the last steps less than 6, and the sums n/16 + 4, as
-// each of 16 lanes has n/16 terms and the tree is 4 high.
+// The bounds of the relative errors in units of 2⁻²⁴: |x−max| from the subtraction of
+// the maximum before exp; 6 from exp itself and the last steps; n/16 + 4 from a sum,
+// since each of 16 lanes has n/16 terms and the tree is 4 high.
 func TestLevelsReductions(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, 4))

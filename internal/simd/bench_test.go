@@ -17,8 +17,8 @@ func benchLevels(b *testing.B, f func(b *testing.B, l Level)) {
 	}
 }
 
-// BenchmarkProduct runs the products of roberta.base and roberta.large. A set of
-// matrices larger than the caches takes turns, as the layers of a model do.
+// BenchmarkProduct runs the products of roberta.base and roberta.large. It takes one
+// matrix after the other of a set that is larger than the caches, as a model does.
 func BenchmarkProduct(b *testing.B) {
 	for _, s := range []struct{ k, n int }{{1024, 4096}, {4096, 1024}, {1024, 1024}, {768, 3072}} {
 		for _, format := range formats {
@@ -53,8 +53,8 @@ func BenchmarkProduct(b *testing.B) {
 	}
 }
 
-// BenchmarkTile runs one tile again and again on weights in the second-level
-// cache: what the product could reach without memory.
+// BenchmarkTile runs one tile again and again, on weights in the second-level cache:
+// the speed that products would have if memory were no limit.
 func BenchmarkTile(b *testing.B) {
 	const k, n = kBlock, 2 * PanelWidth
 	w := testMatrix(n, k, 1, Float32)

@@ -23,8 +23,8 @@ var wantBits = map[string]checksum{
 	"Tanh":         0x19d7aa65956f8b3b,
 }
 
-// TestLevelsBits compares results with those that every platform must give, so that a
-// machine with one level, or one under emulation, is held to the others.
+// TestLevelsBits compares results with those that every platform must give. So levels
+// are compared also with those that this machine does not have.
 func TestLevelsBits(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		check := func(name string, x ...float32) {

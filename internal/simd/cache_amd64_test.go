@@ -4,7 +4,7 @@ package simd
 
 import "testing"
 
-// TestOtherTiles tests the tiles that this processor would not take.
+// TestOtherTiles tests the tiles that fetchNear does not choose on this processor.
 func TestOtherTiles(t *testing.T) {
 	fetchNear = !fetchNear
 	defer func() { fetchNear = !fetchNear }()

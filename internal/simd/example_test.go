@@ -45,7 +45,7 @@ func ExampleSoftmax() {
 	// Output: [0.25 0.25 0.25 0.25]
 }
 
-// Weights that came from float16 stay there, at half the memory.
+// Weights that are all float16 values are kept as float16, in half the memory.
 func ExampleToF16Exact() {
 	h := make([]uint16, 2)
 	fmt.Println(simd.ToF16Exact(h, []float32{0.5, -3}))

@@ -49,8 +49,8 @@ func TestLevelsFMA(t *testing.T) {
 	}
 }
 
-// TestLevelsFMATies tries sums that lie a hair beside the middle of two float32, where
-// the sum in float64 is the middle itself.
+// TestLevelsFMATies tries sums that are almost midway between two float32, and whose
+// sum in float64 is exactly midway.
 func TestLevelsFMATies(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 1))
 	for range 200_000 {

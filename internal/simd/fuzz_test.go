@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzProduct compares the product of any shape at every level with the
-// portable one, values that go wrong included.
+// FuzzProduct compares products of any shape at every level with the portable one,
+// also of infinities, NaN and the like.
 func FuzzProduct(f *testing.F) {
 	f.Add(uint8(1), uint8(16), uint16(1), uint8(0), uint64(1), false)
 	f.Add(uint8(15), uint8(33), uint16(513), uint8(1), uint64(2), true)
@@ -65,8 +65,8 @@ func FuzzRow(f *testing.F) {
 	})
 }
 
-// FuzzToF16Exact: what passes for float16 comes back with the same bits, what
-// does not has no float16 of its value, and the levels agree.
+// FuzzToF16Exact: ToF16Exact accepts exactly the values that float16 has, at every
+// level, and FromF16 gives the same bits back.
 func FuzzToF16Exact(f *testing.F) {
 	for _, v := range []float32{0, 1, 65504, 65520, 0x1p-24, 0x1.8p-24, 0x1p-25, 1 + 0x1p-11, float32(math.Inf(-1)), float32(math.NaN())} {
 		f.Add(math.Float32bits(v), uint8(3))

@@ -5,9 +5,9 @@ package simd
 // tileTable is the tiles of each level for each format, first those that fetch the
 // next weights to the second-level cache, then those for fetchNear.
 //
-// An odd panel is rare: the keys of a short sequence, a head of few classes. AVX2's
-// tiles compute it at AVX-512's level too: they are half as fast at worst, on far
-// less than a hundredth of a model's work.
+// An odd last panel is rare: the keys of a short sequence, a head of few classes. At
+// AVX-512's level AVX2's tiles compute it too. They have half the speed at worst, for
+// 0.2 % of the multiply-adds of roberta.base.
 var tileTable = [2][AVX512 + 1][Float16 + 1]tileSet{
 	{
 		AVX2: {

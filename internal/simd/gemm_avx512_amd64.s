@@ -14,7 +14,7 @@
 // 	DI        panel that comes next, fetched in steps of R14 bytes
 // 	R14       at first the row of dst to fetch, from the last up
 // 	R15       where a Wide tile leaves its weights; for others ldn
-// 	Z0 …      acc, two a row; then two of w, then one of x
+// 	Z0 … (Y)  acc, two a row; then two of w, then one of x
 //
 // Two terms go once round the loop. What moves from tile to tile is kept in local variables.
 

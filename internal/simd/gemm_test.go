@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// A productCase is one Job, with room to spare at every stride.
+// A productCase is one Job, whose strides are larger than they need be.
 type productCase struct {
 	m, n, k, p0, p1 int
 	format          Format
 	base            string // "", "row", "matrix" or "dst"
-	hard            bool   // values that go wrong among the others
+	hard            bool   // with values of hardFloats
 	byTerms         bool
 }
 
@@ -110,7 +110,7 @@ func TestLevelsProduct(t *testing.T) {
 	})
 }
 
-// TestLevelsProductRanges holds ranges of panels in one call to a call for each.
+// TestLevelsProductRanges compares one call for ranges of panels with a call for each.
 func TestLevelsProductRanges(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		for _, ps := range []PanelRanges{{0, 1, 0, 1}, {0, 4, 4, 3}, {1, 3, 4, 3}, {0, 3, 3, 4}, {2, 5, 7, 2}, {0, 1, 1, 12}, {3, 3, 4, 2}, {1, 2, 3, 0}} {
@@ -136,8 +136,8 @@ func TestLevelsProductRanges(t *testing.T) {
 	})
 }
 
-// TestLevelsProductExact multiplies whole numbers, whose sums are exact: what the
-// product should be is beyond doubt.
+// TestLevelsProductExact multiplies whole numbers, whose sums are exact, and compares
+// with integer arithmetic.
 func TestLevelsProductExact(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(13, 14))
@@ -191,7 +191,7 @@ func TestLevelsProductHard(t *testing.T) {
 	})
 }
 
-// TestLevelsProductSplits: the bits do not depend on who computes what.
+// TestLevelsProductSplits: the bits do not depend on how a product is cut into calls.
 func TestLevelsProductSplits(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		const m, n, k = 37, 80, 700
@@ -234,8 +234,8 @@ func TestLevelsProductByTerms(t *testing.T) {
 	})
 }
 
-// TestLevelsProductModelShapes takes the sizes that models have; the portable level
-// is slow, so few of them.
+// TestLevelsProductModelShapes takes a few sizes that models have. The portable level
+// is too slow for more.
 func TestLevelsProductModelShapes(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(9, 10))
@@ -317,7 +317,7 @@ func TestLevelsPack(t *testing.T) {
 	})
 }
 
-// TestLevelsFloat16 goes through all float16 values, there and back.
+// TestLevelsFloat16 converts all float16 values to float32 and back.
 func TestLevelsFloat16(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		src := make([]uint16, 1<<16)

@@ -45,7 +45,7 @@ func ToF16Exact(dst []uint16, src []float32) bool {
 	for len(src) > 0 {
 		n := min(block, len(src))
 		var l lanes
-		done := toF16Vec(&l, dst[:n], src[:n])
+		done := toF16Vec(&l, src[:n], dst[:n])
 		if l.max() != 0 || !toF16ExactGeneric(dst[done:n], src[done:n]) {
 			return false
 		}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// envRequire names levels, separated by commas, that must not be missing: with
-// it a machine cannot quietly test less than it was meant to.
+// envRequire is the environment variable that lists levels, separated by commas, whose
+// tests fail instead of being skipped on a machine without them.
 const envRequire = "GOROBERTA_REQUIRE_SIMD"
 
 // testLevels runs f once for each level, the portable one included.

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// guard is the word around buffers; a NaN that nothing computes.
+// guard is the word around buffers: the bits of a NaN that no function computes.
 const guard = 0x7fc5a5a5
 
 // guarded returns a slice of n floats between guard words, and a check of these.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// BenchmarkPeak measures what the arithmetic units can do at best, which the
-// products of BenchmarkProduct are to be compared with.
+// BenchmarkPeak measures the highest speed of the arithmetic units, to compare that of
+// BenchmarkProduct with.
 func BenchmarkPeak(b *testing.B) {
 	benchLevels(b, func(b *testing.B, l Level) {
 		if l == Generic {
@@ -26,8 +26,9 @@ func BenchmarkPeak(b *testing.B) {
 	})
 }
 
-// BenchmarkOfPeak gives products as a part of the peak, which is measured before
-// and after each, as on a busy machine both go up and down; the median counts.
+// BenchmarkOfPeak gives the speed of products in % of the peak. The peak is measured
+// before and after each product, since the clock of a busy machine changes. The median
+// of all products is reported.
 func BenchmarkOfPeak(b *testing.B) {
 	for _, s := range []struct{ m, k, n int }{{14, 1024, 4096}, {28, 1024, 4096}, {128, 1024, 4096}, {128, 4096, 1024}, {128, 768, 3072}} {
 		for _, format := range formats {

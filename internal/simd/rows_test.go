@@ -37,8 +37,8 @@ func onGeneric(t *testing.T, f func()) {
 	f()
 }
 
-// TestLevelsRowFunctions holds each level to the portable one, bit for bit, on every
-// length around the registers' widths and on the models' own.
+// TestLevelsRowFunctions compares the bits of each level with the portable ones, for
+// every length up to four registers and for those of models.
 func TestLevelsRowFunctions(t *testing.T) {
 	lengths := []int{100, 127, 128, 129, 768, 1024, 4096}
 	for n := range 67 {
@@ -75,7 +75,7 @@ func TestLevelsRowFunctions(t *testing.T) {
 	}
 }
 
-// rowsCase is rows of n floats, ld apart, with what lies between them.
+// rowsCase is rows of n floats, ld apart, and the floats between them.
 func rowsCase(t *testing.T, rng *rand.Rand, rows, n, ld int, hard bool) (x []float32, check func()) {
 	x, check = guarded(t, (rows-1)*ld+Panels(n)*PanelWidth)
 	fill(rng, x, hard)
@@ -159,8 +159,8 @@ func TestLevelsAddLayerNormRows(t *testing.T) {
 	})
 }
 
-// TestLevelsEveryFloat goes through float32 in steps, hard ones included, for the
-// functions of single elements.
+// TestLevelsEveryFloat compares the functions of single elements at every 4001st
+// float32.
 func TestLevelsEveryFloat(t *testing.T) {
 	const stride = 4001 // a prime
 	for _, o := range rowFunctions[:6] {
@@ -190,7 +190,7 @@ func TestLevelsEveryFloat(t *testing.T) {
 	}
 }
 
-// TestLevelsNaN: what comes out of a NaN is NaN, at every level and place.
+// TestLevelsNaN: NaN gives NaN, at every level and place.
 func TestLevelsNaN(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		for _, n := range []int{1, 16, 37} {
@@ -231,7 +231,7 @@ func TestLevelsHasNaN(t *testing.T) {
 	})
 }
 
-// TestLevelsLimits: where float32 ends the functions do as torch's do.
+// TestLevelsLimits: infinities, NaN and very large values give what torch gives.
 func TestLevelsLimits(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	for _, c := range []struct {
@@ -301,7 +301,7 @@ func TestRowPanics(t *testing.T) {
 	}
 }
 
-// TestLevelsNoAllocation: the hot path leaves the garbage collector alone.
+// TestLevelsNoAllocation: products and functions of rows allocate nothing.
 func TestLevelsNoAllocation(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		x, y := testFloats(100, 1), testFloats(100, 2)

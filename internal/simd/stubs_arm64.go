@@ -12,12 +12,46 @@ func geluAt(l Level, x *float32, n int) {
 	}
 }
 
+// geluVec is geluAt for all of x. It returns its length, 0 at the portable level.
+func geluVec(x []float32) int {
+	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
+	if n > 0 {
+		geluAt(l, &x[0], n)
+	}
+	if n < len(x) {
+		b := pad(x[n:])
+		geluAt(l, &b[0], PanelWidth)
+		copy(x[n:], b[:])
+	}
+	return len(x)
+}
+
 // tanhAt sets x[i] = tanh(x[i]); n is a positive multiple of 16; twin: tanhGeneric.
 func tanhAt(l Level, x *float32, n int) {
 	switch l {
 	case NEON:
 		tanhNEON(x, n)
 	}
+}
+
+// tanhVec is tanhAt for all of x. It returns its length, 0 at the portable level.
+func tanhVec(x []float32) int {
+	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
+	if n > 0 {
+		tanhAt(l, &x[0], n)
+	}
+	if n < len(x) {
+		b := pad(x[n:])
+		tanhAt(l, &b[0], PanelWidth)
+		copy(x[n:], b[:])
+	}
+	return len(x)
 }
 
 // geluTanhAt sets x[i] = ½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³))); n is a positive multiple of 16; twin: geluTanhGeneric.
@@ -28,12 +62,38 @@ func geluTanhAt(l Level, x *float32, n int) {
 	}
 }
 
+// geluTanhVec is geluTanhAt for all of x. It returns its length, 0 at the portable level.
+func geluTanhVec(x []float32) int {
+	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
+	if n > 0 {
+		geluTanhAt(l, &x[0], n)
+	}
+	if n < len(x) {
+		b := pad(x[n:])
+		geluTanhAt(l, &b[0], PanelWidth)
+		copy(x[n:], b[:])
+	}
+	return len(x)
+}
+
 // reluAt sets x[i] = x[i] < 0 ? 0 : x[i]; n is a positive multiple of 16; twin: reluGeneric.
 func reluAt(l Level, x *float32, n int) {
 	switch l {
 	case NEON:
 		reluNEON(x, n)
 	}
+}
+
+// reluVec is reluAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func reluVec(x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		reluAt(l, &x[0], n)
+	}
+	return n
 }
 
 // reluSquaredAt sets x[i] = (x[i] < 0 ? 0 : x[i])²; n is a positive multiple of 16; twin: reluSquaredGeneric.
@@ -44,12 +104,30 @@ func reluSquaredAt(l Level, x *float32, n int) {
 	}
 }
 
+// reluSquaredVec is reluSquaredAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func reluSquaredVec(x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		reluSquaredAt(l, &x[0], n)
+	}
+	return n
+}
+
 // scaleAt sets x[i] = x[i]·s; n is a positive multiple of 16; twin: scaleGeneric.
 func scaleAt(l Level, x *float32, n int, s float32) {
 	switch l {
 	case NEON:
 		scaleNEON(x, n, s)
 	}
+}
+
+// scaleVec is scaleAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func scaleVec(x []float32, s float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		scaleAt(l, &x[0], n, s)
+	}
+	return n
 }
 
 // addAt sets dst[i] = x[i] + y[i]; n is a positive multiple of 16; twin: addGeneric.
@@ -60,6 +138,15 @@ func addAt(l Level, dst *float32, x *float32, y *float32, n int) {
 	}
 }
 
+// addVec is addAt for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func addVec(dst []float32, x []float32, y []float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		addAt(l, &dst[0], &x[0], &y[0], n)
+	}
+	return n
+}
+
 // normalizeAt sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 func normalizeAt(l Level, dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32) {
 	switch l {
@@ -68,12 +155,30 @@ func normalizeAt(l Level, dst *float32, x *float32, gain *float32, bias *float32
 	}
 }
 
+// normalizeVec is normalizeAt for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func normalizeVec(dst []float32, x []float32, gain []float32, bias []float32, mean float32, scale float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		normalizeAt(l, &dst[0], &x[0], &gain[0], &bias[0], n, mean, scale)
+	}
+	return n
+}
+
 // fromF16At sets dst[i] = src[i], a float16; n is a positive multiple of 16; twin: fromF16Generic.
 func fromF16At(l Level, dst *float32, src *uint16, n int) {
 	switch l {
 	case NEON:
 		fromF16NEON(dst, src, n)
 	}
+}
+
+// fromF16Vec is fromF16At for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func fromF16Vec(dst []float32, src []uint16) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		fromF16At(l, &dst[0], &src[0], n)
+	}
+	return n
 }
 
 // packColumnAt copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart; n is a positive multiple of 16; twin: PackColumns.
@@ -100,52 +205,114 @@ func addLayerNorm2At(l Level, x0 *float32, x1 *float32, y0 *float32, y1 *float32
 	}
 }
 
-// maxAt sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
-func maxAt(l Level, lanes *[16]float32, x *float32, n int) {
+// maxAt sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
+func maxAt(l Level, acc *lanes, x *float32, n int) {
 	switch l {
 	case NEON:
-		maxNEON(lanes, x, n)
+		maxNEON(acc, x, n)
 	}
 }
 
-// sumAt sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
-func sumAt(l Level, lanes *[16]float32, x *float32, n int) {
+// maxVec is maxAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func maxVec(acc *lanes, x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		maxAt(l, acc, &x[0], n)
+	}
+	return n
+}
+
+// sumAt sets acc[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
+func sumAt(l Level, acc *lanes, x *float32, n int) {
 	switch l {
 	case NEON:
-		sumNEON(lanes, x, n)
+		sumNEON(acc, x, n)
 	}
 }
 
-// sumSquaresAt sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
-func sumSquaresAt(l Level, lanes *[16]float32, x *float32, n int, mean float32) {
+// sumVec is sumAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func sumVec(acc *lanes, x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		sumAt(l, acc, &x[0], n)
+	}
+	return n
+}
+
+// sumSquaresAt sets acc[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
+func sumSquaresAt(l Level, acc *lanes, x *float32, n int, mean float32) {
 	switch l {
 	case NEON:
-		sumSquaresNEON(lanes, x, n, mean)
+		sumSquaresNEON(acc, x, n, mean)
 	}
 }
 
-// expSumAt sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
-func expSumAt(l Level, lanes *[16]float32, x *float32, n int, top float32) {
+// sumSquaresVec is sumSquaresAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func sumSquaresVec(acc *lanes, x []float32, mean float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		sumSquaresAt(l, acc, &x[0], n, mean)
+	}
+	return n
+}
+
+// expSumAt sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
+func expSumAt(l Level, acc *lanes, x *float32, n int, top float32) {
 	switch l {
 	case NEON:
-		expSumNEON(lanes, x, n, top)
+		expSumNEON(acc, x, n, top)
 	}
 }
 
-// markNaNAt sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-func markNaNAt(l Level, lanes *[16]float32, x *float32, n int) {
+// expSumVec is expSumAt for all of x. It returns its length, 0 at the portable level.
+func expSumVec(acc *lanes, x []float32, top float32) int {
+	n, l := whole(len(x))
+	if l == Generic {
+		return 0
+	}
+	if n > 0 {
+		expSumAt(l, acc, &x[0], n, top)
+	}
+	if n < len(x) {
+		b := pad(x[n:])
+		expSumAt(l, acc, &b[0], PanelWidth, top)
+		copy(x[n:], b[:])
+	}
+	return len(x)
+}
+
+// markNaNAt sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
+func markNaNAt(l Level, acc *lanes, x *float32, n int) {
 	switch l {
 	case NEON:
-		markNaNNEON(lanes, x, n)
+		markNaNNEON(acc, x, n)
 	}
 }
 
-// toF16At sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
-func toF16At(l Level, lanes *[16]float32, src *float32, dst *uint16, n int) {
+// markNaNVec is markNaNAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func markNaNVec(acc *lanes, x []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		markNaNAt(l, acc, &x[0], n)
+	}
+	return n
+}
+
+// toF16At sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
+func toF16At(l Level, acc *lanes, src *float32, dst *uint16, n int) {
 	switch l {
 	case NEON:
-		toF16NEON(lanes, src, dst, n)
+		toF16NEON(acc, src, dst, n)
 	}
+}
+
+// toF16Vec is toF16At for a prefix of src, of whole registers. It returns its length, 0 at the portable level.
+func toF16Vec(acc *lanes, src []float32, dst []uint16) int {
+	n, l := whole(len(src))
+	if n > 0 {
+		toF16At(l, acc, &src[0], &dst[0], n)
+	}
+	return n
 }
 
 // pack16At sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.

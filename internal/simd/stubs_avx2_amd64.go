@@ -214,35 +214,35 @@ func softmaxAVX2(x *float32, ldx int, rows int, n int)
 //go:noescape
 func addLayerNorm2AVX2(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
-// maxAVX2 sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
+// maxAVX2 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
-func maxAVX2(lanes *[16]float32, x *float32, n int)
+func maxAVX2(acc *lanes, x *float32, n int)
 
-// sumAVX2 sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
+// sumAVX2 sets acc[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 //
 //go:noescape
-func sumAVX2(lanes *[16]float32, x *float32, n int)
+func sumAVX2(acc *lanes, x *float32, n int)
 
-// sumSquaresAVX2 sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
+// sumSquaresAVX2 sets acc[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 //
 //go:noescape
-func sumSquaresAVX2(lanes *[16]float32, x *float32, n int, mean float32)
+func sumSquaresAVX2(acc *lanes, x *float32, n int, mean float32)
 
-// expSumAVX2 sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
+// expSumAVX2 sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 //
 //go:noescape
-func expSumAVX2(lanes *[16]float32, x *float32, n int, top float32)
+func expSumAVX2(acc *lanes, x *float32, n int, top float32)
 
-// markNaNAVX2 sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
+// markNaNAVX2 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 //
 //go:noescape
-func markNaNAVX2(lanes *[16]float32, x *float32, n int)
+func markNaNAVX2(acc *lanes, x *float32, n int)
 
-// toF16AVX2 sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
+// toF16AVX2 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape
-func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
+func toF16AVX2(acc *lanes, src *float32, dst *uint16, n int)
 
 // pack16AVX2 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //

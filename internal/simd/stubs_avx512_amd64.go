@@ -414,35 +414,35 @@ func softmaxAVX512(x *float32, ldx int, rows int, n int)
 //go:noescape
 func addLayerNorm2AVX512(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
-// maxAVX512 sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
+// maxAVX512 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
-func maxAVX512(lanes *[16]float32, x *float32, n int)
+func maxAVX512(acc *lanes, x *float32, n int)
 
-// sumAVX512 sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
+// sumAVX512 sets acc[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 //
 //go:noescape
-func sumAVX512(lanes *[16]float32, x *float32, n int)
+func sumAVX512(acc *lanes, x *float32, n int)
 
-// sumSquaresAVX512 sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
+// sumSquaresAVX512 sets acc[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 //
 //go:noescape
-func sumSquaresAVX512(lanes *[16]float32, x *float32, n int, mean float32)
+func sumSquaresAVX512(acc *lanes, x *float32, n int, mean float32)
 
-// expSumAVX512 sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
+// expSumAVX512 sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 //
 //go:noescape
-func expSumAVX512(lanes *[16]float32, x *float32, n int, top float32)
+func expSumAVX512(acc *lanes, x *float32, n int, top float32)
 
-// markNaNAVX512 sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
+// markNaNAVX512 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 //
 //go:noescape
-func markNaNAVX512(lanes *[16]float32, x *float32, n int)
+func markNaNAVX512(acc *lanes, x *float32, n int)
 
-// toF16AVX512 sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
+// toF16AVX512 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape
-func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
+func toF16AVX512(acc *lanes, src *float32, dst *uint16, n int)
 
 // pack16AVX512 sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //

@@ -139,35 +139,35 @@ func softmaxNEON(x *float32, ldx int, rows int, n int)
 //go:noescape
 func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
-// maxNEON sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
+// maxNEON sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
-func maxNEON(lanes *[16]float32, x *float32, n int)
+func maxNEON(acc *lanes, x *float32, n int)
 
-// sumNEON sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
+// sumNEON sets acc[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 //
 //go:noescape
-func sumNEON(lanes *[16]float32, x *float32, n int)
+func sumNEON(acc *lanes, x *float32, n int)
 
-// sumSquaresNEON sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
+// sumSquaresNEON sets acc[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 //
 //go:noescape
-func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
+func sumSquaresNEON(acc *lanes, x *float32, n int, mean float32)
 
-// expSumNEON sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
+// expSumNEON sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 //
 //go:noescape
-func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
+func expSumNEON(acc *lanes, x *float32, n int, top float32)
 
-// markNaNNEON sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
+// markNaNNEON sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 //
 //go:noescape
-func markNaNNEON(lanes *[16]float32, x *float32, n int)
+func markNaNNEON(acc *lanes, x *float32, n int)
 
-// toF16NEON sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
+// toF16NEON sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape
-func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
+func toF16NEON(acc *lanes, src *float32, dst *uint16, n int)
 
 // pack16NEON sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows.
 //

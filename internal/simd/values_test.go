@@ -43,8 +43,8 @@ func testMatrix(n, k int, seed uint64, f Format) Matrix {
 	return Matrix{N: n, K: k, F32: wide}
 }
 
-// hardFloats are the values that go wrong: zeros, subnormals, values that
-// overflow in a sum or product, infinities, NaN, and the limits of exp and tanh.
+// hardFloats are values that are often computed wrongly: zeros, subnormals, values
+// that overflow in a sum or product, infinities, NaN, and the limits of exp and tanh.
 var hardFloats = []float32{
 	0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1 + 0x1p-23, 1 - 0x1p-24,
 	math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 0x1p-126, -0x1p-126, 0x1.fffffcp-127, 0x1p-149 * 12345,

@@ -8,10 +8,10 @@ import "math"
 //
 //	GELU         what others call. It checks lengths, has geluVec do what it can
 //	             and geluGeneric the rest.
-//	geluVec      this file: turns slices into pointers and returns the length of
-//	             the prefix that it has done: 0 at the portable level, else a
-//	             multiple of 16, or all elements where portable Go is slow. The
-//	             tail is then done in a padded copy.
+//	geluVec      generated, or here: turns slices into pointers and returns the
+//	             length of the prefix that it has done: 0 at the portable level,
+//	             else a multiple of 16, or all elements where portable Go is slow.
+//	             The tail is then done in a padded copy.
 //	geluAt       generated: a switch over the levels. Its arguments stay on the
 //	             stack, which they would not if it were a call through a variable.
 //	geluAVX2 …   generated: assembly.
@@ -32,154 +32,12 @@ func whole(n int) (int, Level) {
 	return n &^ (PanelWidth - 1), l
 }
 
-// A slow function is one of each element for which portable Go is slow.
-type slow uint8
-
-const (
-	gelu slow = iota
-	tanh
-	geluTanh
-)
-
-func (f slow) at(l Level, x *float32, n int) {
-	switch f {
-	case gelu:
-		geluAt(l, x, n)
-	case tanh:
-		tanhAt(l, x, n)
-	case geluTanh:
-		geluTanhAt(l, x, n)
+// pad is x, and −Inf up to a whole register: exp of it adds 0 to a sum.
+func pad(x []float32) (b [PanelWidth]float32) {
+	for i := copy(b[:], x); i < len(b); i++ {
+		b[i] = float32(math.Inf(-1))
 	}
-}
-
-func (f slow) vec(x []float32) int {
-	n, l := whole(len(x))
-	if l == Generic {
-		return 0
-	}
-	if n > 0 {
-		f.at(l, &x[0], n)
-	}
-	if tail := x[n:]; len(tail) > 0 {
-		var b [PanelWidth]float32
-		copy(b[:], tail)
-		f.at(l, &b[0], PanelWidth)
-		copy(tail, b[:])
-	}
-	return len(x)
-}
-
-func geluVec(x []float32) int     { return gelu.vec(x) }
-func tanhVec(x []float32) int     { return tanh.vec(x) }
-func geluTanhVec(x []float32) int { return geluTanh.vec(x) }
-
-func reluVec(x []float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		reluAt(l, &x[0], n)
-	}
-	return n
-}
-
-func reluSquaredVec(x []float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		reluSquaredAt(l, &x[0], n)
-	}
-	return n
-}
-
-func scaleVec(x []float32, s float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		scaleAt(l, &x[0], n, s)
-	}
-	return n
-}
-
-func addVec(dst, x, y []float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		addAt(l, &dst[0], &x[0], &y[0], n)
-	}
-	return n
-}
-
-func normalizeVec(dst, x, gain, bias []float32, mean, scale float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		normalizeAt(l, &dst[0], &x[0], &gain[0], &bias[0], n, mean, scale)
-	}
-	return n
-}
-
-func maxVec(a *lanes, x []float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		maxAt(l, (*[PanelWidth]float32)(a), &x[0], n)
-	}
-	return n
-}
-
-func sumVec(a *lanes, x []float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		sumAt(l, (*[PanelWidth]float32)(a), &x[0], n)
-	}
-	return n
-}
-
-func sumSquaresVec(a *lanes, x []float32, mean float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		sumSquaresAt(l, (*[PanelWidth]float32)(a), &x[0], n, mean)
-	}
-	return n
-}
-
-func expSumVec(a *lanes, x []float32, top float32) int {
-	n, l := whole(len(x))
-	if l == Generic {
-		return 0
-	}
-	if n > 0 {
-		expSumAt(l, (*[PanelWidth]float32)(a), &x[0], n, top)
-	}
-	if tail := x[n:]; len(tail) > 0 {
-		var b [PanelWidth]float32
-		for i := copy(b[:], tail); i < len(b); i++ {
-			b[i] = float32(math.Inf(-1)) // exp of it adds 0
-		}
-		expSumAt(l, (*[PanelWidth]float32)(a), &b[0], PanelWidth, top)
-		copy(tail, b[:])
-	}
-	return len(x)
-}
-
-// markNaNVec sets a lane to 1 where it meets a NaN.
-func markNaNVec(a *lanes, x []float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		markNaNAt(l, (*[PanelWidth]float32)(a), &x[0], n)
-	}
-	return n
-}
-
-func fromF16Vec(dst []float32, src []uint16) int {
-	n, l := whole(len(src))
-	if n > 0 {
-		fromF16At(l, &dst[0], &src[0], n)
-	}
-	return n
-}
-
-// toF16Vec rounds, and sets a lane to 1 where that changes a value.
-func toF16Vec(a *lanes, dst []uint16, src []float32) int {
-	n, l := whole(len(src))
-	if n > 0 {
-		toF16At(l, (*[PanelWidth]float32)(a), &src[0], &dst[0], n)
-	}
-	return n
+	return b
 }
 
 // packColumnVec copies k rows of 16 floats.

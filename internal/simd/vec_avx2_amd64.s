@@ -912,10 +912,10 @@ loop17:
 	VZEROUPPER
 	RET
 
-// func maxAVX2(lanes *[16]float32, x *float32, n int)
-// maxAVX2 sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
+// func maxAVX2(acc *lanes, x *float32, n int)
+// maxAVX2 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxAVX2(SB), NOSPLIT, $0-24
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
@@ -935,10 +935,10 @@ loop18:
 	VZEROUPPER
 	RET
 
-// func sumAVX2(lanes *[16]float32, x *float32, n int)
-// sumAVX2 sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
+// func sumAVX2(acc *lanes, x *float32, n int)
+// sumAVX2 sets acc[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 TEXT ·sumAVX2(SB), NOSPLIT, $0-24
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
@@ -956,10 +956,10 @@ loop19:
 	VZEROUPPER
 	RET
 
-// func sumSquaresAVX2(lanes *[16]float32, x *float32, n int, mean float32)
-// sumSquaresAVX2 sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
+// func sumSquaresAVX2(acc *lanes, x *float32, n int, mean float32)
+// sumSquaresAVX2 sets acc[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Y14
@@ -980,10 +980,10 @@ loop20:
 	VZEROUPPER
 	RET
 
-// func expSumAVX2(lanes *[16]float32, x *float32, n int, top float32)
-// expSumAVX2 sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
+// func expSumAVX2(acc *lanes, x *float32, n int, top float32)
+// expSumAVX2 sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
@@ -1060,10 +1060,10 @@ loop21:
 	VZEROUPPER
 	RET
 
-// func markNaNAVX2(lanes *[16]float32, x *float32, n int)
-// markNaNAVX2 sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
+// func markNaNAVX2(acc *lanes, x *float32, n int)
+// markNaNAVX2 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 TEXT ·markNaNAVX2(SB), NOSPLIT, $0-24
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
@@ -1085,10 +1085,10 @@ loop22:
 	VZEROUPPER
 	RET
 
-// func toF16AVX2(lanes *[16]float32, src *float32, dst *uint16, n int)
-// toF16AVX2 sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
+// func toF16AVX2(acc *lanes, src *float32, dst *uint16, n int)
+// toF16AVX2 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX

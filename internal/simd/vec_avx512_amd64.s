@@ -1997,10 +1997,10 @@ loop57:
 	VZEROUPPER
 	RET
 
-// func maxAVX512(lanes *[16]float32, x *float32, n int)
-// maxAVX512 sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
+// func maxAVX512(acc *lanes, x *float32, n int)
+// maxAVX512 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxAVX512(SB), NOSPLIT, $0-24
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
@@ -2015,10 +2015,10 @@ loop58:
 	VZEROUPPER
 	RET
 
-// func sumAVX512(lanes *[16]float32, x *float32, n int)
-// sumAVX512 sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
+// func sumAVX512(acc *lanes, x *float32, n int)
+// sumAVX512 sets acc[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 TEXT ·sumAVX512(SB), NOSPLIT, $0-24
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
@@ -2032,10 +2032,10 @@ loop59:
 	VZEROUPPER
 	RET
 
-// func sumSquaresAVX512(lanes *[16]float32, x *float32, n int, mean float32)
-// sumSquaresAVX512 sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
+// func sumSquaresAVX512(acc *lanes, x *float32, n int, mean float32)
+// sumSquaresAVX512 sets acc[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
@@ -2051,10 +2051,10 @@ loop60:
 	VZEROUPPER
 	RET
 
-// func expSumAVX512(lanes *[16]float32, x *float32, n int, top float32)
-// expSumAVX512 sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
+// func expSumAVX512(acc *lanes, x *float32, n int, top float32)
+// expSumAVX512 sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
@@ -2279,10 +2279,10 @@ done63:
 	VZEROUPPER
 	RET
 
-// func markNaNAVX512(lanes *[16]float32, x *float32, n int)
-// markNaNAVX512 sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
+// func markNaNAVX512(acc *lanes, x *float32, n int)
+// markNaNAVX512 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 TEXT ·markNaNAVX512(SB), NOSPLIT, $0-24
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
@@ -2298,10 +2298,10 @@ loop67:
 	VZEROUPPER
 	RET
 
-// func toF16AVX512(lanes *[16]float32, src *float32, dst *uint16, n int)
-// toF16AVX512 sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
+// func toF16AVX512(acc *lanes, src *float32, dst *uint16, n int)
+// toF16AVX512 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
-	MOVQ lanes+0(FP), DI
+	MOVQ acc+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX

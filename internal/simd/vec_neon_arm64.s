@@ -1602,11 +1602,11 @@ loop17:
 	BNE loop17
 	RET
 
-// func maxNEON(lanes *[16]float32, x *float32, n int)
-// maxNEON sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
+// func maxNEON(acc *lanes, x *float32, n int)
+// maxNEON sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
+	MOVD acc+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
@@ -1630,11 +1630,11 @@ loop18:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
-// func sumNEON(lanes *[16]float32, x *float32, n int)
-// sumNEON sets lanes[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
+// func sumNEON(acc *lanes, x *float32, n int)
+// sumNEON sets acc[i%16] += x[i]; n is a positive multiple of 16; twin: sumGeneric.
 TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
+	MOVD acc+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
@@ -1650,11 +1650,11 @@ loop19:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
-// func sumSquaresNEON(lanes *[16]float32, x *float32, n int, mean float32)
-// sumSquaresNEON sets lanes[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
+// func sumSquaresNEON(acc *lanes, x *float32, n int, mean float32)
+// sumSquaresNEON sets acc[i%16] += (x[i]−mean)²; n is a positive multiple of 16; twin: sumSquaresGeneric.
 TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
+	MOVD acc+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	FMOVS mean+24(FP), F28
@@ -1676,11 +1676,11 @@ loop20:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
-// func expSumNEON(lanes *[16]float32, x *float32, n int, top float32)
-// expSumNEON sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
+// func expSumNEON(acc *lanes, x *float32, n int, top float32)
+// expSumNEON sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]; n is a positive multiple of 16; twin: expSumGeneric.
 TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
+	MOVD acc+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
@@ -1833,11 +1833,11 @@ loop21:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
-// func markNaNNEON(lanes *[16]float32, x *float32, n int)
-// markNaNNEON sets lanes[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
+// func markNaNNEON(acc *lanes, x *float32, n int)
+// markNaNNEON sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
 TEXT ·markNaNNEON(SB), NOSPLIT, $0-24
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
+	MOVD acc+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
@@ -1865,11 +1865,11 @@ loop22:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
-// func toF16NEON(lanes *[16]float32, src *float32, dst *uint16, n int)
-// toF16NEON sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
+// func toF16NEON(acc *lanes, src *float32, dst *uint16, n int)
+// toF16NEON sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
-	MOVD lanes+0(FP), R0
+	MOVD acc+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4

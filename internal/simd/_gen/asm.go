@@ -63,7 +63,19 @@ func (m mem) String() string {
 
 // A function is one assembly function, as Go declares it. doc goes on after its
 // name.
-type function struct{ name, params, doc string }
+type function struct {
+	name, params, doc string
+	vec               vec
+}
+
+// A vec says which Vec function a function has.
+type vec int
+
+const (
+	byHand vec = iota // none, or one in vec_asm.go
+	prefix            // one that does whole registers
+	padded            // and then the tail, in a padded copy
+)
 
 // A file is the text of one assembly file.
 type file struct {

@@ -4,8 +4,8 @@ import "strings"
 
 // A machine is an instruction set that writes functions of rows of floats to its
 // file. It is seen as one with registers of 16 float32: one register of AVX-512,
-// two of AVX2, four of NEON. v, d, a, b, x and y are such registers, from 0 to 6;
-// k is a constant's name, or held; p is a pointer, from p0 to p3.
+// two of AVX2, four of NEON. v, d, a, b, x and y are such registers, from 0 to 6; a and
+// b may also be K. k is a constant's name; p is a pointer, from p0 to p3.
 //
 // Destinations come first; d may be one of the operands where not said otherwise.
 type machine interface {
@@ -15,7 +15,8 @@ type machine interface {
 
 	start()               // what every function of rows begins with
 	arg16(p, name string) // loads a pointer, or n, from an argument
-	hold(name string)     // loads a float32 argument, which is held until a constant is used
+	k(name string) int    // loads a constant to K, and returns K
+	hold(name string) int // loads a float32 argument to K, and returns K
 	ret()
 
 	loop(body func(), advance map[string]int) // over n elements; advance is in bytes
@@ -43,24 +44,19 @@ type machine interface {
 	mov(d, a int)
 	spread(d, a int) // d = a, whose elements are all the same and may be set in its first register only
 	constant(d int, k string)
-	bin(op string, d, a, b int)              // d = a op b
-	collect(op string, a int)                // 0 = 0 op a, for all of a's elements in their order
-	across(op string, v, t int)              // all of v = v's elements by op in the fixed tree; t is scratch
-	sqrt(v int)                              // v = √v
-	binK(op string, d, a int, k string)      // d = a op k
-	binKR(op string, d int, k string, b int) // d = k op b
-	fma(d, a, b int)                         // d += a·b
-	fmaK(d, a int, k string)                 // d += a·k
-	horner(d, a int, k string)               // d = d·a + k, d ≠ a
-	selectLess(d, a int, k string, x, y int) // d = a < k ? x : y
-	selectMore(d, a, b, x, y int)            // d = a > b ? x : y
-	selectEqual(d, a, b, x, y int)           // d = a == b ? x : y
-	power(t, n int)                          // t, whose last bits are the whole number n, becomes 2ⁿ as timesPower takes it
-	timesPower(x, y, t, q int, k string)     // x = x < k ? 0 : y·2ⁿ; y and q are scratch
+	bin(op string, d, a, b int)               // d = a op b
+	collect(op string, a int)                 // 0 = 0 op a, for all of a's elements in their order
+	across(op string, v, t int)               // all of v = v's elements by op in the fixed tree; t is scratch
+	sqrt(v int)                               // v = √v
+	fma(d, a, b int)                          // d += a·b
+	horner(d, a int, k string)                // d = d·a + k, d ≠ a
+	choose(compare string, d, a, b, x, y int) // d = a < b or a == b, as compare says, ? x : y
+	power(t, n int)                           // t, whose last bits are the whole number n, becomes 2ⁿ as timesPower takes it
+	timesPower(x, y, t, q int, k string)      // x = x < k ? 0 : y·2ⁿ; y and q are scratch
 }
 
-// held is the name of the scalar that machine.hold loaded.
-const held = ""
+// K is the register with 16 times the scalar that machine.k or hold loaded last.
+const K = 7
 
 // A target is a level of package simd, for which files are written.
 type target struct {

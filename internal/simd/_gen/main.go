@@ -54,25 +54,31 @@ func generate(dir string) (map[string][]byte, error) {
 	}
 	for arch, fs := range functions {
 		name := fmt.Sprintf("stubs_%s.go", arch)
-		if files[name], err = format.Source(dispatch(arch, fs)); err != nil {
+		asm, portable := dispatch(arch, fs)
+		if files[name], err = format.Source(asm); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if files["stubs_noasm.go"], err = format.Source(portable); err != nil {
+			return nil, err
 		}
 	}
 	return files, nil
 }
 
-// dispatch declares the At functions, which choose a level's function by a switch:
-// a call through a variable would have their arguments escape to the heap. fs are
-// the functions of the architecture's last level.
-func dispatch(arch string, fs []function) []byte {
+// dispatch declares the At functions, which choose a level's function by a switch: a
+// call through a variable would have their arguments escape to the heap; and the Vec
+// functions, also where there is no assembly. fs are the functions of the
+// architecture's last level.
+func dispatch(arch string, fs []function) (asm, portable []byte) {
 	var here []target
 	for _, t := range targets {
 		if t.arch == arch {
 			here = append(here, t)
 		}
 	}
-	var b bytes.Buffer
+	var b, noasm bytes.Buffer
 	b.WriteString(notice + "//go:build !purego\n\npackage simd\n")
+	noasm.WriteString(notice + "//go:build purego || !(amd64 || arm64)\n\npackage simd\n\n// There is no level but the portable one here, so Vec functions do nothing.\n\n")
 	for _, f := range fs {
 		base := strings.TrimSuffix(f.name, here[len(here)-1].name)
 		var args []string
@@ -85,8 +91,48 @@ func dispatch(arch string, fs []function) []byte {
 			fmt.Fprintf(&b, "\tcase %s:\n\t\t%s%s(%s)\n", t.name, base, t.name, list)
 		}
 		b.WriteString("\t}\n}\n")
+		if f.vec != byHand {
+			body, none := vecFunction(f, base)
+			b.WriteString(body)
+			fmt.Fprint(&noasm, none)
+		}
 	}
-	return b.Bytes()
+	return b.Bytes(), noasm.Bytes()
+}
+
+// vecFunction is a function's Vec function, if it is generated: its body calls At,
+// and for a padded tail again; noasm is that of the portable level.
+func vecFunction(f function, base string) (body, noasm string) {
+	var params, args, tailArgs []string
+	x := "" // the slice whose length counts
+	for p := range strings.SplitSeq(f.params, ", ") {
+		name, typ, _ := strings.Cut(p, " ")
+		arg, tailArg := name, name
+		switch {
+		case name == "n":
+			tailArg = "PanelWidth"
+		case typ == "*float32" || typ == "*uint16":
+			params = append(params, name+" []"+typ[1:])
+			arg, tailArg = "&"+name+"[0]", "&b[0]"
+			x = choose(x == "", name, x)
+		default:
+			params = append(params, p)
+		}
+		args, tailArgs = append(args, arg), append(tailArgs, tailArg)
+	}
+	head := fmt.Sprintf("func %sVec(%s) int {", base, strings.Join(params, ", "))
+	about := choose(f.vec == padded, "all of "+x, "a prefix of "+x+", of whole registers")
+	body = fmt.Sprintf("\n// %sVec is %[1]sAt for %s. It returns its length, 0 at the portable level.\n%s\n\tn, l := whole(len(%s))\n", base, about, head, x)
+	if f.vec == padded {
+		body += "\tif l == Generic {\n\t\treturn 0\n\t}\n"
+	}
+	body += fmt.Sprintf("\tif n > 0 {\n\t\t%sAt(l, %s)\n\t}\n", base, strings.Join(args, ", "))
+	if f.vec == padded {
+		body += fmt.Sprintf("\tif n < len(%s) {\n\t\tb := pad(%[1]s[n:])\n\t\t%sAt(l, %s)\n\t\tcopy(%[1]s[n:], b[:])\n\t}\n\treturn len(%[1]s)\n}\n", x, base, strings.Join(tailArgs, ", "))
+	} else {
+		body += "\treturn n\n}\n"
+	}
+	return body, head + " return 0 }\n"
 }
 
 // stubs declares the functions of a target and lists its tiles by their rows.

@@ -10,7 +10,7 @@ type V int
 // as is the register in a form: S4, B16, S[0].
 func (v V) as(form string) operand { return reg(fmt.Sprintf("V%d.%s", v, form)) }
 
-// scalar is the register as moves call it that load and store it whole or in part.
+// scalar is the register's name in instructions that move it whole or in part.
 func (v V) scalar() operand { return reg(fmt.Sprint("F", int(v))) }
 
 // list is four registers from v on, for loads and stores.
@@ -60,7 +60,12 @@ func (f *file) word(op string, d, n, m V) {
 var neonOps = map[string]string{"add": "FADD", "sub": "FSUB", "mul": "FMUL", "div": "FDIV", "max": "FMAX", "min": "FMIN"}
 
 // quad are the physical registers of a register of 16 floats.
-func quad(v int) [4]V { return [4]V{V(4 * v), V(4*v + 1), V(4*v + 2), V(4*v + 3)} }
+func quad(v int) [4]V {
+	if v == K {
+		return [4]V{28, 28, 28, 28}
+	}
+	return [4]V{V(4 * v), V(4*v + 1), V(4*v + 2), V(4*v + 3)}
+}
 
 // writeTable writes each constant four times: one load fills a register.
 func (m *neon) writeTable() {
@@ -76,9 +81,10 @@ func (m *neon) writeTable() {
 func (m *neon) start()               { m.op("MOVD", reg("$constantsNEON<>(SB)"), R(9)) }
 func (m *neon) arg16(p, name string) { m.op("MOVD", m.arg(name), neonPointers[p]) }
 
-func (m *neon) hold(name string) {
+func (m *neon) hold(name string) int {
 	m.op("FMOVS", m.arg(name), V(28).scalar())
 	m.op("VDUP", V(28).as("S[0]"), V(28).as("S4"))
+	return K
 }
 
 func (m *neon) ret() { m.op("RET") }
@@ -176,12 +182,9 @@ func (m *neon) spread(d, a int) { m.mov(d, a) }
 
 func (m *neon) number(k string) mem { return mem{base: R(9), disp: 16 * m.index(k), note: k} }
 
-// scalar is the register with a constant, or with what is held.
-func (m *neon) scalar(k string) V {
-	if k != held {
-		m.op("FMOVQ", m.number(k), V(28).scalar())
-	}
-	return 28
+func (m *neon) k(name string) int {
+	m.op("FMOVQ", m.number(name), V(28).scalar())
+	return K
 }
 
 func (m *neon) constant(d int, k string) {
@@ -208,33 +211,12 @@ func (m *neon) bin(op string, d, a, b int) {
 	}
 }
 
-func (m *neon) binK(op string, d, a int, k string) {
-	c := m.scalar(k)
-	for i, r := range quad(d) {
-		m.one(op, r, quad(a)[i], c)
-	}
-}
-
-func (m *neon) binKR(op string, d int, k string, b int) {
-	c := m.scalar(k)
-	for i, r := range quad(d) {
-		m.one(op, r, c, quad(b)[i])
-	}
-}
-
 // fmla writes d += a·b for one register of four.
 func (m *neon) fmla(d, a, b V) { m.op("VFMLA", b.as("S4"), a.as("S4"), d.as("S4")) }
 
 func (m *neon) fma(d, a, b int) {
 	for i, r := range quad(d) {
 		m.fmla(r, quad(a)[i], quad(b)[i])
-	}
-}
-
-func (m *neon) fmaK(d, a int, k string) {
-	c := m.scalar(k)
-	for i, r := range quad(d) {
-		m.fmla(r, quad(a)[i], c)
 	}
 }
 
@@ -248,34 +230,21 @@ func (m *neon) horner(d, a int, k string) {
 	}
 }
 
-func (m *neon) selectLess(d, a int, k string, x, y int) {
-	c := m.scalar(k)
+// choose compares as b > a or a == b, to a mask in V29.
+func (m *neon) choose(compare string, d, a, b, x, y int) {
 	for i, r := range quad(d) {
-		m.choose("FCMGT", c, quad(a)[i], r, quad(x)[i], quad(y)[i])
+		if compare == "less" {
+			m.word("FCMGT", 29, quad(b)[i], quad(a)[i])
+		} else {
+			m.word("FCMEQ", 29, quad(a)[i], quad(b)[i])
+		}
+		m.op("VBSL", quad(y)[i].as("B16"), quad(x)[i].as("B16"), V(29).as("B16"))
+		m.op("VMOV", V(29).as("B16"), r.as("B16"))
 	}
-}
-
-func (m *neon) selectMore(d, a, b, x, y int) {
-	for i, r := range quad(d) {
-		m.choose("FCMGT", quad(a)[i], quad(b)[i], r, quad(x)[i], quad(y)[i])
-	}
-}
-
-func (m *neon) selectEqual(d, a, b, x, y int) {
-	for i, r := range quad(d) {
-		m.choose("FCMEQ", quad(a)[i], quad(b)[i], r, quad(x)[i], quad(y)[i])
-	}
-}
-
-// choose sets d to x where a and b compare so, else to y.
-func (m *neon) choose(compare string, a, b, d, x, y V) {
-	m.word(compare, 29, a, b)
-	m.op("VBSL", y.as("B16"), x.as("B16"), V(29).as("B16"))
-	m.op("VMOV", V(29).as("B16"), d.as("B16"))
 }
 
 func (m *neon) power(t, _ int) {
-	c := m.scalar("exponentOne")
+	c := quad(m.k("exponentOne"))[0]
 	for _, r := range quad(t) {
 		m.op("VSHL", imm(23), r.as("S4"), r.as("S4"))
 		m.op("VADD", c.as("S4"), r.as("S4"), r.as("S4"))
@@ -285,5 +254,5 @@ func (m *neon) power(t, _ int) {
 func (m *neon) timesPower(x, y, t, q int, k string) {
 	m.bin("mul", y, y, t)
 	m.constant(q, "zero")
-	m.selectLess(x, x, k, q, y)
+	m.choose("less", x, x, m.k(k), q, y)
 }

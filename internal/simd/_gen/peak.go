@@ -1,7 +1,7 @@
 package main
 
 func peakFunction(level string) function {
-	return function{"peak" + level, "rounds int", "does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin."}
+	return function{"peak" + level, "rounds int", "does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.", byHand}
 }
 
 func (m *x86) peak() {

@@ -16,8 +16,9 @@ var tileKinds = []tileKind{
 	{name: "F32F16Wide", size: 2, wide: true, about: ", w in float16, which it leaves in wide as float32"},
 }
 
-// low is the number of rows of a machine's lowest tile. Weights are left for other
-// tiles only where there are several, and those are higher than half of the highest.
+// low is the number of rows of the lowest tile of this kind. A Wide tile leaves weights
+// for other tiles, and where a block has several, each has more than half of the rows of
+// the highest.
 func (k tileKind) low(t target) int { return choose(k.wide, t.rows/2+1, 1) }
 
 // list is the name of the list of a machine's tiles in Go.

@@ -2,8 +2,7 @@ package main
 
 import "fmt"
 
-// x86TileHeader explains the registers of a tile. Registers of 512 bits are called
-// Z0 …, of 256 bits Y0 …
+// x86TileHeader explains the registers of a tile.
 const x86TileHeader = `Tiles of a product; see type tile. Registers:
 
 	BP        the tile's argument
@@ -13,13 +12,14 @@ const x86TileHeader = `Tiles of a product; see type tile. Registers:
 	DI        panel that comes next, fetched in steps of R14 bytes
 	R14       at first the row of dst to fetch, from the last up
 	R15       where a Wide tile leaves its weights; for others ldn
-	Z0 …      acc, two a row; then two of w, then one of x
+	Z0 … (Y)  acc, two a row; then two of w, then one of x
 
 Two terms go once round the loop. What moves from tile to tile is kept in local variables.
 `
 
-// moving are the fields of a tile's argument that change from tile to tile. They
-// are copied to local variables, since the garbage collector reads the argument.
+// moving are the fields of a tile's argument that change from tile to tile. They are
+// copied to local variables: the argument is in memory that the garbage collector
+// scans, and must hold no pointer past the end of a slice.
 var moving = []string{"x", "dst", "base", "next", "tiles"}
 
 func local(name string) mem {
@@ -182,7 +182,7 @@ func (t x86Tile) term(k int) {
 	}
 }
 
-// twoTerms adds two terms and fetches as many bytes of what comes next.
+// twoTerms adds two terms and fetches that many bytes of the next weights.
 func (t x86Tile) twoTerms(step operand) {
 	fetch := choose(t.near, "PREFETCHT0", "PREFETCHT1")
 	for disp := 0; disp < 2*t.size(); disp += 64 {

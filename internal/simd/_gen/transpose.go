@@ -3,11 +3,11 @@ package main
 const packDoc = "sets panel[16i+j] = w[j][i] for 16 rows of k columns, ldw bytes apart; k is a positive multiple of 8; twin: packRows."
 
 func packFunction(level string) function {
-	return function{"pack16" + level, "panel *float32, w *float32, ldw int, k int", packDoc}
+	return function{"pack16" + level, "panel *float32, w *float32, ldw int, k int", packDoc, byHand}
 }
 
 func packF16Function(level string) function {
-	return function{"pack16F16" + level, "panel *uint16, w *uint16, ldw int, k int", packDoc}
+	return function{"pack16F16" + level, "panel *uint16, w *uint16, ldw int, k int", packDoc, byHand}
 }
 
 // row is the address of row r of four that are AX bytes apart; R8 is 3·AX.
@@ -62,9 +62,9 @@ func (m *x86) square8(p reg, disp int) {
 	}
 }
 
-// packF16 writes the packing of 16 rows of float16 by 8 columns: rows r and r+8
-// share a register, and what unpacking does in each half of it, thrice, makes a
-// column.
+// packF16 writes the packing of 16 rows of float16, 8 columns at a time. Rows r and
+// r+8 are the halves of one register; three rounds of unpacking, which works on each
+// half alone, make columns.
 func (m *x86) packF16() {
 	y := func(n int) xreg { return xreg{'Y', n} }
 	m.begin(packF16Function(m.level()), 0)
@@ -182,7 +182,7 @@ func (m *neon) loadRows(n int) {
 	}
 }
 
-// packEnd ends the loop: 16 bytes of a row made columns, of so many bytes of a panel.
+// packEnd ends the loop, in which 16 bytes of each row became columns.
 func (m *neon) packEnd(loop label, columns, bytes int) {
 	m.op("ADD", imm(16), R(1))
 	m.op("ADD", imm(bytes), R(0))

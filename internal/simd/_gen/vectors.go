@@ -15,23 +15,23 @@ type writer struct {
 // vectors writes all of a machine's functions of rows.
 func vectors(m machine, level string) {
 	w := writer{m, level}
-	w.unary("gelu", "x[i]·Φ(x[i])", gelu)
-	w.unary("tanh", "tanh(x[i])", tanh)
-	w.unary("geluTanh", "½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³)))", geluTanh)
-	w.unary("relu", "x[i] < 0 ? 0 : x[i]", relu)
-	w.unary("reluSquared", "(x[i] < 0 ? 0 : x[i])²", func(m machine) {
+	w.unary("gelu", "x[i]·Φ(x[i])", padded, gelu)
+	w.unary("tanh", "tanh(x[i])", padded, tanh)
+	w.unary("geluTanh", "½x[i]·(1 + tanh(√(2/π)·(x[i] + 0.044715·x[i]³)))", padded, geluTanh)
+	w.unary("relu", "x[i] < 0 ? 0 : x[i]", prefix, relu)
+	w.unary("reluSquared", "(x[i] < 0 ? 0 : x[i])²", prefix, func(m machine) {
 		relu(m)
 		m.bin("mul", 0, 0, 0)
 	})
-	w.function("scale", "x *float32, n int, s float32", "sets x[i] = x[i]·s", "", func() {
+	w.function("scale", "x *float32, n int, s float32", "sets x[i] = x[i]·s", "", prefix, func() {
 		m.hold("s")
 		m.loop(func() {
 			m.load(0, "p0")
-			m.binK("mul", 0, 0, held)
+			m.bin("mul", 0, 0, K)
 			m.store("p0", 0)
 		}, map[string]int{"p0": 64})
 	})
-	w.function("add", "dst *float32, x *float32, y *float32, n int", "sets dst[i] = x[i] + y[i]", "", func() {
+	w.function("add", "dst *float32, x *float32, y *float32, n int", "sets dst[i] = x[i] + y[i]", "", prefix, func() {
 		m.loop(func() {
 			m.load(0, "p1")
 			m.load(1, "p2")
@@ -40,27 +40,25 @@ func vectors(m machine, level string) {
 		}, map[string]int{"p0": 64, "p1": 64, "p2": 64})
 	})
 	w.function("normalize", "dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32",
-		"sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]", "", func() {
+		"sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]", "", prefix, func() {
 			m.loop(func() {
 				m.load(0, "p1")
 				m.load(1, "p2")
 				m.load(2, "p3")
-				m.hold("mean")
-				m.binK("sub", 0, 0, held)
-				m.hold("scale")
-				m.binK("mul", 0, 0, held)
+				m.bin("sub", 0, 0, m.hold("mean"))
+				m.bin("mul", 0, 0, m.hold("scale"))
 				m.fma(2, 0, 1)
 				m.store("p0", 2)
 			}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
 		})
-	w.function("fromF16", "dst *float32, src *uint16, n int", "sets dst[i] = src[i], a float16", "", func() {
+	w.function("fromF16", "dst *float32, src *uint16, n int", "sets dst[i] = src[i], a float16", "", prefix, func() {
 		m.loop(func() {
 			m.loadF16(0, "p1")
 			m.store("p0", 0)
 		}, map[string]int{"p0": 64, "p1": 32})
 	})
 	w.function("packColumn", "panel *float32, v *float32, ldv int, n int",
-		"copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart", "PackColumns", func() {
+		"copies n/16 rows of 16 floats: panel[16i+j] = v[i][j], with rows of v ldv bytes apart", "PackColumns", byHand, func() {
 			m.loop(func() {
 				m.load(0, "p1")
 				m.store("p0", 0)
@@ -70,51 +68,50 @@ func vectors(m machine, level string) {
 	w.softmax()
 	w.addLayerNorm()
 
-	w.reduction("max", "x *float32", "", "sets lanes[i%16] = max(lanes[i%16], x[i]), NaN passed over", "", func() {
+	w.reduction("max", "x *float32", "", "sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over", "", func() {
 		m.load(1, "p1")
-		m.selectMore(0, 1, 0, 1, 0)
+		m.choose("less", 0, 0, 1, 1, 0)
 	})
-	w.reduction("sum", "x *float32", "", "sets lanes[i%16] += x[i]", "", func() {
+	w.reduction("sum", "x *float32", "", "sets acc[i%16] += x[i]", "", func() {
 		m.load(1, "p1")
 		m.bin("add", 0, 0, 1)
 	})
-	w.reduction("sumSquares", "x *float32", "mean", "sets lanes[i%16] += (x[i]−mean)²", "", func() {
+	w.reduction("sumSquares", "x *float32", "mean", "sets acc[i%16] += (x[i]−mean)²", "", func() {
 		m.load(1, "p1")
-		m.binK("sub", 1, 1, held)
+		m.bin("sub", 1, 1, K)
 		m.fma(0, 1, 1)
 	})
-	w.function("expSum", "lanes *[16]float32, x *float32, n int, top float32",
-		"sets x[i] = exp(x[i]−top) and lanes[i%16] += x[i]", "", func() {
+	w.function("expSum", "acc *lanes, x *float32, n int, top float32",
+		"sets x[i] = exp(x[i]−top) and acc[i%16] += x[i]", "", padded, func() {
 			m.load(0, "p0")
 			m.loopAbreast(true, func(m machine) {
 				m.load(1, "p1")
-				m.hold("top")
-				m.binK("sub", 1, 1, held)
+				m.bin("sub", 1, 1, m.hold("top"))
 				exp(m, 1, 2, 3, 4, 5)
 				m.store("p1", 1)
 				m.collect("add", 1)
 			}, map[string]int{"p1": 64})
 			m.store("p0", 0)
 		})
-	w.reduction("markNaN", "x *float32", "", "sets lanes[i%16] = 1 where x[i] is NaN", "hasNaNGeneric", func() {
+	w.reduction("markNaN", "x *float32", "", "sets acc[i%16] = 1 where x[i] is NaN", "hasNaNGeneric", func() {
 		m.load(1, "p1")
 		m.constant(2, "one")
-		m.selectEqual(0, 1, 1, 0, 2)
+		m.choose("equal", 0, 1, 1, 0, 2)
 	})
-	w.reduction("toF16", "src *float32, dst *uint16", "", "sets dst[i] to float16(src[i]), rounded, and lanes[i%16] = 1 where that has another value",
+	w.reduction("toF16", "src *float32, dst *uint16", "", "sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value",
 		"toF16ExactGeneric", func() {
 			m.load(1, "p1")
 			m.mov(2, 1)
 			m.storeF16("p2", 2)
 			m.constant(3, "one")
-			m.selectEqual(0, 1, 2, 0, 3)
+			m.choose("equal", 0, 1, 2, 0, 3)
 		})
 }
 
 // softmax writes the softmax of rows of n elements.
 func (w writer) softmax() {
 	m := w.machine
-	w.open("softmax", "x *float32, ldx int, rows int, n int", "sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart", "Softmax")
+	w.open("softmax", "x *float32, ldx int, rows int, n int", "sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart", "Softmax", byHand)
 	row := func() {
 		m.arg16("p1", "x")
 		m.arg16("n", "n")
@@ -143,7 +140,7 @@ func (w writer) softmax() {
 			m.collect("add", 1)
 		}, advance)
 		m.across("add", 0, 1)
-		m.binKR("div", 0, "one", 0)
+		m.bin("div", 0, m.k("one"), 0)
 		wide.spread(6, 0)
 		m.comment("x[i] = x[i]/sum")
 		row()
@@ -161,7 +158,7 @@ func (w writer) softmax() {
 func (w writer) addLayerNorm() {
 	m := w.machine
 	w.open("addLayerNorm2", "x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32",
-		"sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n", "AddLayerNorm")
+		"sets x = LayerNorm(x + y) for the rows x0, y0 and x1, y1; count is n", "AddLayerNorm", byHand)
 	pointers := func(p0, p1, p2, p3 string) {
 		m.arg16("n", "n")
 		for i, name := range []string{p0, p1, p2, p3} {
@@ -188,8 +185,7 @@ func (w writer) addLayerNorm() {
 	}, map[string]int{"p0": 64, "p1": 64, "p2": 64, "p3": 64})
 	mean := func(r int) {
 		m.across("add", r, 1)
-		m.hold("count")
-		m.binK("div", r, r, held)
+		m.bin("div", r, r, m.hold("count"))
 	}
 	mean(0)
 	mean(6)
@@ -207,10 +203,9 @@ func (w writer) addLayerNorm() {
 	}, map[string]int{"p0": 64, "p2": 64})
 	for _, r := range []int{4, 5} {
 		mean(r)
-		m.hold("eps")
-		m.binK("add", r, r, held)
+		m.bin("add", r, r, m.hold("eps"))
 		m.sqrt(r)
-		m.binKR("div", r, "one", r)
+		m.bin("div", r, m.k("one"), r)
 	}
 	m.comment("x[i] = (x[i]−mean)·scale·gain[i] + bias[i]")
 	pointers("x0", "gain", "x1", "bias")
@@ -232,17 +227,17 @@ func (w writer) addLayerNorm() {
 }
 
 // open begins a function. Its twin in portable Go is name+"Generic" if not said.
-func (w writer) open(name, params, doc, twin string) {
+func (w writer) open(name, params, doc, twin string, kind vec) {
 	if twin == "" {
 		twin = name + "Generic"
 	}
-	w.begin(function{name + w.level, params, doc + "; n is a positive multiple of 16; twin: " + twin + "."}, 0)
+	w.begin(function{name + w.level, params, doc + "; n is a positive multiple of 16; twin: " + twin + ".", kind}, 0)
 	w.start()
 }
 
 // function writes a function: its pointers go to p0, p1 … in their order, n to n.
-func (w writer) function(name, params, doc, twin string, body func()) {
-	w.open(name, params, doc, twin)
+func (w writer) function(name, params, doc, twin string, kind vec, body func()) {
+	w.open(name, params, doc, twin, kind)
 	next := 0
 	for _, p := range w.params() {
 		switch {
@@ -258,8 +253,8 @@ func (w writer) function(name, params, doc, twin string, body func()) {
 }
 
 // unary writes x[i] = f(x[i]), with x[i] in register 0.
-func (w writer) unary(name, formula string, f func(machine)) {
-	w.function(name, "x *float32, n int", "sets x[i] = "+formula, "", func() {
+func (w writer) unary(name, formula string, kind vec, f func(machine)) {
+	w.function(name, "x *float32, n int", "sets x[i] = "+formula, "", kind, func() {
 		w.loopAbreast(false, func(m machine) {
 			m.load(0, "p0")
 			f(m)
@@ -269,13 +264,13 @@ func (w writer) unary(name, formula string, f func(machine)) {
 }
 
 // reduction writes body over floats (p1), with the lanes in register 0. A float32
-// parameter, if there is one, is held.
+// parameter, if there is one, is in K.
 func (w writer) reduction(name, pointers, value, doc, twin string, body func()) {
-	params := "lanes *[16]float32, " + pointers + ", n int"
+	params := "acc *lanes, " + pointers + ", n int"
 	if value != "" {
 		params += ", " + value + " float32"
 	}
-	w.function(name, params, doc, twin, func() {
+	w.function(name, params, doc, twin, prefix, func() {
 		if value != "" {
 			w.hold(value)
 		}

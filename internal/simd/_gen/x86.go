@@ -51,15 +51,15 @@ func (m *x86) level() string { return choose(m.wide, "AVX512", "AVX2") }
 // bytes is the size of a register.
 func (m *x86) bytes() int { return choose(m.wide, 64, 32) }
 
-// k is the register for a constant.
-func (m *x86) k() xreg { return m.reg(choose(m.wide, 31, 14)) }
-
 // regs are the physical registers of a register of 16 floats.
 func (m *x86) regs(v int) []xreg {
-	if v > 6 {
-		panic("AVX2 has 7 registers of 16 floats")
-	}
-	if !m.wide {
+	switch {
+	case v > K:
+		panic("AVX2 has 7 registers of 16 floats and one of scalars")
+	case v == K:
+		k := m.reg(choose(m.wide, 31, 14))
+		return []xreg{k, k, k, k}
+	case !m.wide:
 		return []xreg{m.reg(2 * v), m.reg(2*v + 1)}
 	}
 	r := []xreg{m.reg(v)}
@@ -84,7 +84,14 @@ func (m *x86) writeTable() {
 
 func (m *x86) start()               {}
 func (m *x86) arg16(p, name string) { m.op("MOVQ", m.arg(name), x86Pointers[p]) }
-func (m *x86) hold(name string)     { m.op("VBROADCASTSS", m.arg(name), m.k()) }
+
+func (m *x86) hold(name string) int { return m.scalar(m.arg(name)) }
+func (m *x86) k(name string) int    { return m.scalar(m.number(name)) }
+
+func (m *x86) scalar(s mem) int {
+	m.op("VBROADCASTSS", s, m.regs(K)[0])
+	return K
+}
 
 func (m *x86) ret() {
 	m.op("VZEROUPPER")
@@ -176,7 +183,7 @@ func (m *x86) store(p string, v int) {
 }
 
 func (m *x86) storeF16(p string, v int) {
-	narrow := m.k().as(choose[byte](m.wide, 'Y', 'X'))
+	narrow := m.regs(K)[0].as(choose[byte](m.wide, 'Y', 'X'))
 	for i, r := range m.regs(v) {
 		m.op("VCVTPS2PH", imm(0), r, narrow)
 		m.op("VMOVUPS", narrow, at(x86Pointers[p], i*m.bytes()/2))
@@ -198,14 +205,6 @@ func (m *x86) spread(d, a int) {
 
 func (m *x86) number(k string) mem {
 	return mem{base: "SB", disp: 4 * m.index(k), name: m.symbol(), note: k}
-}
-
-// scalar is the register with a constant, or with what is held.
-func (m *x86) scalar(k string) xreg {
-	if k != held {
-		m.op("VBROADCASTSS", m.number(k), m.k())
-	}
-	return m.k()
 }
 
 func (m *x86) constant(d int, k string) {
@@ -268,35 +267,14 @@ func (m *x86) sqrt(v int) {
 	}
 }
 
-func (m *x86) binK(op string, d, a int, k string) {
-	c := m.scalar(k)
-	for i, r := range m.regs(d) {
-		m.op(m.name(op), c, m.regs(a)[i], r)
-	}
-}
-
-func (m *x86) binKR(op string, d int, k string, b int) {
-	c := m.scalar(k)
-	for i, r := range m.regs(d) {
-		m.op(m.name(op), m.regs(b)[i], c, r)
-	}
-}
-
 func (m *x86) fma(d, a, b int) {
 	for i, r := range m.regs(d) {
 		m.op("VFMADD231PS", m.regs(b)[i], m.regs(a)[i], r)
 	}
 }
 
-func (m *x86) fmaK(d, a int, k string) {
-	c := m.scalar(k)
-	for i, r := range m.regs(d) {
-		m.op("VFMADD231PS", c, m.regs(a)[i], r)
-	}
-}
-
 func (m *x86) horner(d, a int, k string) {
-	c := m.scalar(k)
+	c := m.regs(m.k(k))[0]
 	for i, r := range m.regs(d) {
 		m.op("VFMADD213PS", c, m.regs(a)[i], r)
 	}
@@ -309,35 +287,17 @@ const (
 	notLess  imm = 21
 )
 
-func (m *x86) selectLess(d, a int, k string, x, y int) {
-	c := m.scalar(k)
+func (m *x86) choose(compare string, d, a, b, x, y int) {
+	predicate := choose(compare == "less", lessThan, equal)
+	mask := choose[operand](m.wide, reg("K1"), m.reg(15))
 	for i, r := range m.regs(d) {
-		m.choose(lessThan, r, m.regs(a)[i], c, m.regs(x)[i], m.regs(y)[i])
+		m.op("VCMPPS", predicate, m.regs(b)[i], m.regs(a)[i], mask)
+		if m.wide {
+			m.op("VBLENDMPS", m.regs(x)[i], m.regs(y)[i], mask, r)
+		} else {
+			m.op("VBLENDVPS", mask, m.regs(x)[i], m.regs(y)[i], r)
+		}
 	}
-}
-
-func (m *x86) selectMore(d, a, b, x, y int) {
-	for i, r := range m.regs(d) {
-		m.choose(lessThan, r, m.regs(b)[i], m.regs(a)[i], m.regs(x)[i], m.regs(y)[i])
-	}
-}
-
-func (m *x86) selectEqual(d, a, b, x, y int) {
-	for i, r := range m.regs(d) {
-		m.choose(equal, r, m.regs(a)[i], m.regs(b)[i], m.regs(x)[i], m.regs(y)[i])
-	}
-}
-
-// choose sets d to x where a and b are as the predicate says, else to y.
-func (m *x86) choose(predicate imm, d, a, b, x, y xreg) {
-	if m.wide {
-		m.op("VCMPPS", predicate, b, a, reg("K1"))
-		m.op("VBLENDMPS", x, y, reg("K1"), d)
-		return
-	}
-	mask := m.reg(15)
-	m.op("VCMPPS", predicate, b, a, mask)
-	m.op("VBLENDVPS", mask, x, y, d)
 }
 
 func (m *x86) power(t, n int) {
@@ -345,7 +305,7 @@ func (m *x86) power(t, n int) {
 		m.mov(t, n) // VSCALEFPS takes n itself
 		return
 	}
-	c := m.scalar("exponentOne")
+	c := m.regs(m.k("exponentOne"))[0]
 	for _, r := range m.regs(t) {
 		m.op("VPSLLD", imm(23), r, r)
 		m.op("VPADDD", c, r, r)
@@ -353,7 +313,7 @@ func (m *x86) power(t, n int) {
 }
 
 func (m *x86) timesPower(x, y, t, _ int, k string) {
-	c := m.scalar(k)
+	c := m.regs(m.k(k))[0]
 	for i, r := range m.regs(x) {
 		y, t := m.regs(y)[i], m.regs(t)[i]
 		if m.wide {
