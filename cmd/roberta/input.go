@@ -309,6 +309,20 @@ func readLine(r *bufio.Reader, limit int, skip bool) (line []byte, size int64, e
 	}
 }
 
+// stopped adds to the error of a context how many lines were answered.
+func (in *input) stopped(ctx context.Context, err error, done int) error {
+	if ctx.Err() == nil || in.name == "" {
+		return err
+	}
+	switch total := in.lines(); {
+	case total > 0:
+		return stopped(err, "after %s of %s lines", count(done), count(total))
+	case done == 1:
+		return stopped(err, "after 1 line")
+	}
+	return stopped(err, "after %s lines", count(done))
+}
+
 // maxCount is how many bytes are read to count lines.
 const maxCount = 1 << 30
 

@@ -50,15 +50,22 @@ type signalError struct{ syscall.Signal }
 
 func (e signalError) Error() string { return e.Signal.String() }
 
+// Signals by their numbers, which are the same wherever they exist: package syscall
+// lacks the names on js.
+const (
+	sighup  = syscall.Signal(1)
+	sigpipe = syscall.Signal(13)
+)
+
 func main() {
 	// If the reader of the results goes away, writing fails with EPIPE, and the
 	// command ends as after other errors.
-	signal.Ignore(syscall.SIGPIPE)
+	signal.Ignore(sigpipe)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
-		signal.Notify(signals, syscall.SIGHUP)
+	if !signal.Ignored(sighup) { // nohup ignores it
+		signal.Notify(signals, sighup)
 	}
 	go func() {
 		// The first signal ends the work. A second one ends the process at once.

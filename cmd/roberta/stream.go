@@ -87,16 +87,7 @@ type stream[P, R any] struct {
 func answer[P, R any](ctx context.Context, s *session, in *input, t task[P, R]) error {
 	st := &stream[P, R]{task: t, session: s, in: in, began: time.Now()}
 	err := st.answer(ctx)
-	far := count(st.done) + " lines"
-	if st.done == 1 {
-		far = "1 line"
-	}
-	if ctx.Err() != nil {
-		if n := in.lines(); n > 0 {
-			far = count(st.done) + " of " + count(n) + " lines"
-		}
-	}
-	return stopped(err, "after %s", far)
+	return in.stopped(ctx, err, st.done)
 }
 
 func (s *stream[P, R]) answer(ctx context.Context) error {
@@ -277,7 +268,7 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 	}
 	m, err := f.modelFlags.open(ctx, s)
 	if err != nil {
-		return err
+		return in.stopped(ctx, err, 0)
 	}
 	defer m.Close()
 	t, err := begin(m, out)
