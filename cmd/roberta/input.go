@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -274,7 +275,7 @@ func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error 
 					warned = true
 				}
 			}
-			if it.err != nil && trimmed[0] != '{' && trimmed[0] != '[' && trimmed[0] != '"' && !bytes.Equal(trimmed, []byte("null")) {
+			if it.err != nil && trimmed[0] != '{' && !json.Valid(trimmed) {
 				it.err = fmt.Errorf("not JSON: plain text and CSV are not read; want lines %s", in.form)
 			}
 		}
