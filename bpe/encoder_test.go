@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/goroberta/goroberta/tokenizer"
@@ -45,8 +44,9 @@ func TestReported(t *testing.T) {
 	}
 }
 
-// TestMonotonous encodes long runs of one character: the counts are fairseq's,
-// and time must grow with the length, not with its square.
+// TestMonotonous encodes long runs of one character: the counts are fairseq's. If time
+// grew with the square of the length, a million characters would take hours, and go
+// test would end them.
 func TestMonotonous(t *testing.T) {
 	e := Default()
 	for _, test := range []struct {
@@ -59,15 +59,9 @@ func TestMonotonous(t *testing.T) {
 		{" ", 100_000, 100_000},
 	} {
 		s := strings.Repeat(test.text, test.n)
-		start := time.Now()
 		ids := e.Encode(s)
 		if len(ids) != test.want {
 			t.Errorf("%d × %q: %d ids, want %d", test.n, test.text, len(ids), test.want)
-		}
-		// A quadratic method takes minutes; the bound leaves room for the race
-		// detector.
-		if d := time.Since(start); d > 20*time.Second {
-			t.Errorf("%d × %q took %v", test.n, test.text, d)
 		}
 		if b, err := e.DecodeBytes(nil, ids); string(b) != s || err != nil {
 			t.Errorf("%d × %q does not come back: %v", test.n, test.text, err)

@@ -125,7 +125,7 @@ func TestHammer(t *testing.T) {
 	for g := range 200 {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(g), 9))
-			for time.Now().Before(stop) && !t.Failed() {
+			for (time.Now().Before(stop) || compared.Load() == 0) && !t.Failed() {
 				switch r.IntN(500) {
 				case 0:
 					m, err := roberta.Open(path, roberta.WithThreads(3))
@@ -159,9 +159,6 @@ func TestHammer(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if compared.Load() == 0 {
-		t.Error("no result was compared")
-	}
 	t.Logf("%d results compared", compared.Load())
 }
 

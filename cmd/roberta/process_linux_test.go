@@ -126,14 +126,16 @@ func TestProgress(t *testing.T) {
 		}
 		cmd, _ := command(t, args...)
 		cmd.Stderr = inside
+		lines := make(chan string, 1)
+		go func() { // a terminal that nobody reads is full after a while
+			line, _ := bufio.NewReader(outside).ReadString('\n')
+			lines <- line
+		}()
 		if err := cmd.Run(); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Fprint(inside, "end\n")
-		shown, err := bufio.NewReader(outside).ReadString('\n')
-		if err != nil {
-			t.Fatal(err)
-		}
+		shown := <-lines
 		if quiet && shown != "end\r\n" {
 			t.Errorf("with --quiet: %q", shown)
 		}

@@ -38,7 +38,7 @@ func Arch(name string) (Model, error) {
 	return m, nil
 }
 
-// Settings are fairseq's names and values of the model's sizes.
+// Settings returns the model's sizes under fairseq's names.
 func (m Model) Settings() map[string]any {
 	return map[string]any{
 		"arch":                    m.Arch,

@@ -12,8 +12,8 @@ import (
 	"github.com/goroberta/goroberta/weights"
 )
 
-// settingsKey is where a converted checkpoint keeps its settings; see
-// weights.Convert.
+// settingsKey is where a converted checkpoint keeps its settings in safetensors'
+// metadata; see roberta.Convert.
 const settingsKey = "goroberta.settings"
 
 // Entries lists what a safetensors file of the model holds: the metadata with
