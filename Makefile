@@ -11,19 +11,20 @@ RACE ?= $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >
 PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loong64 linux/ppc64le linux/s390x \
 	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 js/wasm wasip1/wasm
 
-.PHONY: test check generated platforms purego wasm arm64 recipe tidy lint fuzz bench bench-peers
+.PHONY: test check generated platforms purego wasm arm64 tidy lint fuzz bench bench-peers
 
 # test runs every test with the race detector. Without it, for it would take
 # minutes, it runs the models of the published sizes; and the hammer, with so
 # little memory that the collector always runs.
 test:
-	@set -e; for m in $(MODULES); do (cd $$m && go test $(RACE) ./...); done
+	@set -e; for m in $(filter-out examples,$(MODULES)); do (cd $$m && go test $(RACE) ./...); done
+	cd examples && go test $(RACE) -count 1 ./... # the cache does not see changes of documents
 	go test -run TestSynthetic ./roberta
 	GOGC=1 GOMEMLIMIT=20MiB GOROBERTA_HAMMER=10s go test -count 1 -run TestHammer ./roberta
 
 # check is the rest, the cheapest first: formatting, vet and lint, generated
-# files, README's recipe, and what the library does on other platforms.
-check: lint tidy generated recipe purego wasm arm64 platforms
+# files, and what the library does on other platforms.
+check: lint tidy generated purego wasm arm64 platforms
 
 lint: .bin/staticcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt would change: $$files" >&2; exit 1; fi
@@ -41,11 +42,6 @@ generated:
 # tidy fails if a module's go.mod or go.sum is not what go mod tidy writes.
 tidy:
 	@set -e; for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff); done
-
-# recipe makes a module as README says, without a network, and runs README's
-# first program in it.
-recipe:
-	@sh tools/recipe.sh
 
 # platforms compiles the library and its command for every platform on the list.
 platforms:
@@ -92,7 +88,7 @@ fuzz:
 
 # bench writes what benchstat reads.
 bench:
-	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./roberta
+	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./internal/nn
 
 # bench-peers measures goroberta beside other runtimes; see tools/peers/README.md.
 # MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers MODELS=base

@@ -223,3 +223,28 @@ func TestNoData(t *testing.T) {
 		}
 	}
 }
+
+// TestPlatforms holds the platforms that README.md names to those that the Makefile
+// builds for.
+func TestPlatforms(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := regexp.MustCompile(`(?m)^PLATFORMS = ((?:.*\\\n)*.*)$`).FindSubmatch(makefile)
+	if list == nil {
+		t.Fatal("Makefile has no PLATFORMS")
+	}
+	readme := documents(t)["README.md"]
+	names := map[string]string{"linux": "Linux", "darwin": "macOS", "windows": "Windows", "freebsd": "FreeBSD", "wasm": "WebAssembly"}
+	for _, platform := range strings.Fields(strings.ReplaceAll(string(list[1]), "\\", "")) {
+		for _, word := range strings.Split(platform, "/") {
+			if name, ok := names[word]; ok {
+				word = name
+			}
+			if !regexp.MustCompile(`(?m)^Platforms: (?:.+\n)*.*\b` + word + `\b`).MatchString(readme) {
+				t.Errorf("README.md does not name %s among the platforms, which the Makefile builds for: %s", word, platform)
+			}
+		}
+	}
+}

@@ -86,3 +86,11 @@ func (m *Model) emptyError(err error) error {
 	}
 	return err
 }
+
+// checkLength is a *LengthError for a sequence without pads that is too long.
+func (m *Model) checkLength(s int, sequence []int) error {
+	if n := len(sequence); n > m.cfg.MaxPositions {
+		return &LengthError{Sequence: s, Tokens: n, Max: m.cfg.MaxPositions}
+	}
+	return nil
+}

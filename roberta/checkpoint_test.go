@@ -360,7 +360,7 @@ func TestSideFiles(t *testing.T) {
 		{"input0", files(model, all[1:2]...), map[string]string{"dict.txt": "input0/dict.txt"}, []string{"dict.txt", "encoder.json", "vocab.bpe"}},
 		{"Hugging Face's", files(hf, all[2:]...), map[string]string{"vocab.json": "vocab.json", "merges.txt": "merges.txt"}, []string{"dict.txt", "input0/dict.txt"}},
 		{"Hugging Face's with a dictionary", files(hf, all...), map[string]string{"dict.txt": "dict.txt", "encoder.json": "encoder.json", "vocab.bpe": "vocab.bpe"}, nil},
-		{"another model's", files(model, "vocab.json", "merges.txt"), nil, []string{"dict.txt", "input0/dict.txt", "encoder.json", "vocab.bpe"}},
+		{"another model's", files(model, all[2:]...), nil, []string{"dict.txt", "input0/dict.txt"}},
 		{"inside", files(converted, all...), map[string]string{"dict.txt": "files/dict.txt"}, nil},
 		{"inside, of old", files(fromHF, all...), map[string]string{"vocab.json": "vocab/vocab.json", "merges.txt": "vocab/merges.txt"}, nil},
 		{"in a folder", map[string][]byte{"m/model.safetensors": model, "m/dict.txt": nil, "dict.txt": nil}, map[string]string{"dict.txt": "m/dict.txt"}, []string{"m/encoder.json", "m/vocab.bpe"}},
@@ -428,7 +428,26 @@ func TestVocabularyErrors(t *testing.T) {
 	}
 }
 
-// manyHeads is tiny with so many classification heads beside its own.
+// TestLargeSideFile: an error about a file beside the tensors names both, once.
+func TestLargeSideFile(t *testing.T) {
+	model, err := os.ReadFile(golden(t, "tiny", "model.pt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := writeFiles(t, t.TempDir(), map[string][]byte{"model.pt": model, "dict.txt": nil})
+	if err := os.Truncate(filepath.Join(dir, "dict.txt"), 64<<20+1); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{"Open": second(Open(dir)), "Convert": Convert(t.Context(), dir, filepath.Join(t.TempDir(), "out"))} {
+		if !errors.Is(err, weights.ErrTooLarge) || strings.Count(err.Error(), dir) != 1 || !strings.Contains(err.Error(), "dict.txt") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// manyHeads is a small model with so many classification heads beside its own.
 func manyHeads(t testing.TB, n int) []byte {
 	t.Helper()
 	file, err := weights.Open(golden(t, "variants", "head_dim_5", "model.pt"))

@@ -12,9 +12,10 @@ import (
 // firstPosition is padding_idx + 1: fairseq numbers positions from there.
 const firstPosition = 2
 
-// A Config holds the settings of a checkpoint that decide what its numbers
-// mean. They come from the checkpoint (fairseq's args or cfg, Hugging Face's
-// config.json); nothing is assumed about sizes.
+// A Config holds the settings that decide what a model computes. They come from the
+// checkpoint: fairseq's args or cfg, Hugging Face's config.json. A size that fairseq's
+// settings do not give is that of the architecture which they name. If a checkpoint has
+// no settings at all, Notes say what was assumed.
 type Config struct {
 	Layers       int `json:"layers"`        // transformer layers, those kept by encoder_layers_to_keep
 	Dim          int `json:"dim"`           // C, width of the hidden states
@@ -66,8 +67,8 @@ var architectures = map[string]struct{ layers, dim, ffn, heads int }{
 	"xlm":             {16, 1280, 5120, 16},
 }
 
-// settings reads fairseq's loosely typed settings; the first value of a wrong
-// kind is kept as the error.
+// settings reads fairseq's loosely typed settings. The first value of a wrong kind
+// becomes the error.
 type settings struct {
 	m   map[string]any
 	err error

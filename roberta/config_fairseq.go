@@ -60,8 +60,8 @@ var oldParts = strings.NewReplacer(
 )
 
 // fairseqSettings gives the settings of a fairseq checkpoint without their groups:
-// args if it is there, else cfg, of whose groups model counts before task
-// (fairseq/checkpoint_utils.py, load_model_ensemble_and_task).
+// those of args if it is there, else those of cfg, where the group model overrides the
+// group task (fairseq/checkpoint_utils.py, load_model_ensemble_and_task).
 func fairseqSettings(raw map[string]any) map[string]any {
 	m := map[string]any{}
 	take := func(group any) {
@@ -100,8 +100,8 @@ func layerNumber(name string) (n int, ok bool) {
 }
 
 // sizes gives the settings of a checkpoint that has none (a bare state dict), as
-// far as its tensors show them, and a note on the rest, which is taken as in
-// RoBERTa's published models: heads of 64, exact GELU, post-norm.
+// far as its tensors show them, and a note on what it assumes: the rest is as in
+// RoBERTa's published models, with heads of 64, exact GELU and post-norm.
 func (c *checkpoint) sizes() (map[string]any, string, error) {
 	shape := func(name string) []int {
 		if t, ok := c.tensors[stack+name]; ok && len(t.Shape) == 2 {

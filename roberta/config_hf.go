@@ -186,8 +186,8 @@ func (c *checkpoint) huggingFaceConfig(data []byte) (head string, err error) {
 // defaultHead is the head of fairseq's task sentence_prediction.
 const defaultHead = "sentence_classification_head"
 
-// untie looks at a second copy of a tied weight: an equal one goes; with another
-// one the model is not tied, whatever config.json says.
+// untie compares the LM head's weight with the token embedding. If they are equal it
+// drops the LM head's; if not, the model is not tied, whatever config.json says.
 func (c *checkpoint) untie() error {
 	lm, ok := c.tensors[lmWeight]
 	embed, ok2 := c.tensors[embedWeight]
@@ -210,7 +210,7 @@ func (c *checkpoint) untie() error {
 	return nil
 }
 
-// equalTensors compares elements, some rows at a time: a tensor that is not
+// equalTensors compares elements, some rows at a time, because a tensor that is not
 // contiguous in the file is copied.
 func equalTensors(a, b *weights.Tensor) (bool, error) {
 	if a.DType != b.DType || !slices.Equal(a.Shape, b.Shape) || len(a.Shape) == 0 {

@@ -93,24 +93,3 @@ func (m *Model) Extract(ctx context.Context, want Want, tokens ...[]int) (*Extra
 	}
 	return e, nil
 }
-
-// compute runs the encoder on all rows of token sequences.
-func (m *Model) compute(ctx context.Context, tokens [][]int, q nn.Request) (*nn.Result, *layout, error) {
-	b, l, err := m.batch(tokens)
-	if err != nil {
-		return nil, nil, err
-	}
-	q.Batch = b
-	r, err := m.run(ctx, q)
-	return r, l, err
-}
-
-// run runs the encoder. A fault in the memory map of the checkpoint's file becomes
-// an error.
-func (m *Model) run(ctx context.Context, q nn.Request) (r *nn.Result, err error) {
-	err = m.file.Guard(func() (err error) {
-		r, err = m.enc.Run(ctx, m.pool, q)
-		return err
-	})
-	return r, err
-}

@@ -1,13 +1,9 @@
 package roberta
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strings"
-	"unicode"
 
-	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/tokenizer"
 )
@@ -109,106 +105,4 @@ func fillIn(text, token string) string {
 func isAnswer(tok tokenizer.Tokenizer, id int) bool {
 	kind := tok.Kind(id)
 	return kind != tokenizer.Marker && kind != tokenizer.Filler
-}
-
-// isSpace says whether Python's str.strip removes r: Unicode white space, and four
-// separators that are no white space to Go.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
-
-func trimRight(s string) string { return strings.TrimRightFunc(s, isSpace) }
-
-// best returns the k indices of the largest scores that ok accepts, largest
-// first, of equal ones the smaller index. NaN counts as smallest.
-func best(scores []float32, k int, ok func(int) bool) []int {
-	// A heap of the best so far, its worst on top.
-	var heap []int
-	worse := func(a, b int) bool {
-		if c := cmp.Compare(scores[a], scores[b]); c != 0 {
-			return c < 0
-		}
-		return a > b
-	}
-	down := func(i int) {
-		for {
-			c := 2*i + 1
-			if c >= len(heap) {
-				return
-			}
-			if c+1 < len(heap) && worse(heap[c+1], heap[c]) {
-				c++
-			}
-			if !worse(heap[c], heap[i]) {
-				return
-			}
-			heap[i], heap[c] = heap[c], heap[i]
-			i = c
-		}
-	}
-	for id := range scores {
-		if len(heap) == k && !worse(heap[0], id) || !ok(id) {
-			continue
-		}
-		if len(heap) == k {
-			heap[0] = id
-			down(0)
-			continue
-		}
-		heap = append(heap, id)
-		for i := len(heap) - 1; i > 0 && worse(heap[i], heap[(i-1)/2]); i = (i - 1) / 2 {
-			heap[i], heap[(i-1)/2] = heap[(i-1)/2], heap[i]
-		}
-	}
-	slices.SortFunc(heap, func(a, b int) int {
-		if worse(a, b) {
-			return 1
-		}
-		return -1
-	})
-	return heap
-}
-
-// maskRows bounds the LM logits that are in memory at a time: 50 MB for GPT-2's
-// vocabulary.
-const maskRows = 256
-
-// eachMask calls f with the LM logits [V] of the positions at[s] of each sequence, in
-// order, and of no others. The sequences have no pads.
-func (m *Model) eachMask(ctx context.Context, tokens, at [][]int, f func(s int, logits []float32)) error {
-	for s, sequence := range tokens {
-		if err := m.checkLength(s, sequence); err != nil {
-			return err
-		}
-	}
-	for lo, hi := 0, 0; lo < len(tokens); lo = hi {
-		n := 0
-		for hi = lo; hi < len(tokens) && (hi == lo || n+len(at[hi]) <= maskRows); hi++ {
-			n += len(at[hi])
-		}
-		b, _, err := m.batch(tokens[lo:hi])
-		if err != nil {
-			return err
-		}
-		var rows, sequences []int
-		for s := lo; s < hi; s++ {
-			for _, i := range at[s] {
-				rows, sequences = append(rows, b.Offsets[s-lo]+i), append(sequences, s)
-			}
-		}
-		r, err := m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm})
-		if err != nil {
-			return err
-		}
-		for i, s := range sequences {
-			f(s, r.Logits[i*m.cfg.VocabSize:][:m.cfg.VocabSize])
-		}
-	}
-	return nil
-}
-
-// checkLength is a *LengthError for a sequence without pads that is too long.
-func (m *Model) checkLength(s int, sequence []int) error {
-	if n := len(sequence); n > m.cfg.MaxPositions {
-		return &LengthError{Sequence: s, Tokens: n, Max: m.cfg.MaxPositions}
-	}
-	return nil
 }

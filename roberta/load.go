@@ -11,16 +11,17 @@ import (
 	"github.com/goroberta/goroberta/weights"
 )
 
-// load reads a checkpoint's tensors into the parts of a model: the LM head is nil
-// if there is none. Matrices are packed, so of the file only embeddings are used
-// afterwards. Errors are those of package weights.
+// load reads a checkpoint's tensors into the parts of a model. The LM head is nil if
+// there is none. Matrices are packed into new memory, unless the file has them packed;
+// embeddings stay in the file's memory. Errors are those of package weights and the
+// context's.
 func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[string]*head, error) {
 	l := &loader{checkpoint: c, ctx: ctx}
 	elements := 0
 	for _, t := range c.tensors {
 		elements += t.Len()
 	}
-	// As much memory as the layers need, but no more than the file has.
+	// As much memory as the layers need, but not more elements than the file has.
 	l.float32s.Want = min(elements, c.config.Layers*(4*simd.PackedLen(c.config.Dim, c.config.Dim)+
 		simd.PackedLen(c.config.FFNDim, c.config.Dim)+simd.PackedLen(c.config.Dim, c.config.FFNDim)))
 	l.float16s.Want = l.float32s.Want
@@ -211,9 +212,9 @@ func (l *loader) packed(name string, out, in int) simd.Matrix {
 	return m
 }
 
-// pack packs tensors [out, in] into one matrix, each from a panel's start.
-// The matrix is float16 if every weight is one; most published checkpoints are,
-// and half the bytes make short inputs nearly twice as fast.
+// pack packs tensors [out, in] into one matrix. Each begins at a panel. The matrix is
+// float16 if float16 holds every weight exactly, as in most published checkpoints:
+// with half the bytes, short inputs are nearly twice as fast.
 func (l *loader) pack(out, in int, ts ...*weights.Tensor) simd.Matrix {
 	n := simd.PackedLen(out, in)
 	m := simd.Matrix{N: out, K: in}
@@ -267,7 +268,8 @@ func (l *loader) table(name string) *nn.Table {
 	return &nn.Table{Rows: t.Shape[0], Cols: t.Shape[1], F16: v}
 }
 
-// float16s returns the tensors as float16, or nil if a weight does not survive that.
+// float16s returns the tensors as float16, or nil if it does not hold every weight
+// exactly.
 func float16s(ts []*weights.Tensor) ([][]uint16, error) {
 	var all [][]uint16
 	for _, t := range ts {
@@ -284,7 +286,7 @@ func float16s(ts []*weights.Tensor) ([][]uint16, error) {
 			return nil, err
 		}
 		h := make([]uint16, min(len(w), 4096))
-		// A look at the beginning spares most float32 files the whole pass.
+		// The beginning shows it for most float32 files, which saves the whole pass.
 		if !simd.ToF16Exact(h, w[:len(h)]) {
 			return nil, nil
 		}
@@ -297,7 +299,7 @@ func float16s(ts []*weights.Tensor) ([][]uint16, error) {
 	return all, nil
 }
 
-// float32s returns a tensor's values: the mapped file's memory where it can.
+// float32s returns a tensor's values, in the file's memory if possible.
 func float32s(t *weights.Tensor) ([]float32, error) {
 	if v, ok := t.AliasedFloat32s(); ok {
 		return v, nil
@@ -306,7 +308,7 @@ func float32s(t *weights.Tensor) ([]float32, error) {
 	return v, t.Float32s(v)
 }
 
-// uint16s returns a float16 tensor's bits: the mapped file's memory where it can.
+// uint16s returns the bits of a float16 tensor, in the file's memory if possible.
 func uint16s(t *weights.Tensor) ([]uint16, error) {
 	if v, ok := t.AliasedUint16s(); ok {
 		return v, nil

@@ -51,11 +51,14 @@ func (c *checkpoint) vocabularyFiles() (*vocabularySet, error) {
 	if err == nil && !ok {
 		ok, err = take("dict.txt", "input0/dict.txt")
 	}
-	own := []string{"encoder.json", "vocab.bpe"}
-	if !ok && (c.hf || inside) {
-		own = []string{"vocab.json", "merges.txt"}
+	var rest []string
+	switch {
+	case ok:
+		rest = []string{"encoder.json", "vocab.bpe"}
+	case c.hf || inside:
+		rest = []string{"vocab.json", "merges.txt"}
 	}
-	for _, name := range own {
+	for _, name := range rest {
 		if err == nil {
 			_, err = take(name, name)
 		}

@@ -61,7 +61,7 @@ func Open(path string, opts ...Option) (*Checkpoint, error) {
 		}
 	}
 	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name)), &o) }}
-	return f.opened(path, name, &o)
+	return f.opened(path, name, dir, &o)
 }
 
 // OpenFS is Open for a file or directory of a file system.
@@ -79,12 +79,16 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Checkpoint, error) {
 		dir, file = path.Dir(name), path.Base(name)
 	}
 	f := &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name, &o) }}
-	return f.opened(name, file, &o)
+	return f.opened(name, file, "", &o)
 }
 
-// opened is the checkpoint in file of f, whose path the user gave.
-func (f *folder) opened(path, file string, o *options) (*Checkpoint, error) {
+// opened is the checkpoint in file of f, whose path the user gave. root is the path of
+// f.fsys, for messages.
+func (f *folder) opened(path, file, root string, o *options) (*Checkpoint, error) {
 	c, err := f.checkpoint(file, o)
+	if fe, ok := errors.AsType[*FileError](err); ok && fe.Path != "" {
+		fe.Path = filepath.Join(root, fe.Path)
+	}
 	if err != nil {
 		return nil, o.failed(path, err)
 	}
@@ -114,7 +118,7 @@ func Load(r io.ReaderAt, size int64, name string, opts ...Option) (*Checkpoint, 
 	c := newCheckpoint()
 	if err := c.add(src, &o); err != nil {
 		c.Close()
-		return nil, o.failed(name, err)
+		return nil, o.failed(name, inPart(name, err))
 	}
 	c.ready(name)
 	return c, nil

@@ -3,6 +3,7 @@ package weights
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"unicode"
@@ -40,7 +41,7 @@ var (
 // A FileError says where in a checkpoint something is wrong. Error returns one line
 // that quotes long names and causes in part.
 type FileError struct {
-	Path   string // file, or name in an archive
+	Path   string // file; in an archive, its name there after the archive's
 	Entry  string // part of the file: a zip entry, "pickle", "header"; may be empty
 	Tensor string // tensor at fault; may be empty
 	Offset int64  // byte in the file or entry, or -1
@@ -112,6 +113,15 @@ func inFile(path string, err error) error {
 		return err
 	}
 	return &FileError{Path: path, Offset: -1, Err: err}
+}
+
+// inPart is inFile for a file that may be an archive in which err names a file.
+func inPart(name string, err error) error {
+	if fe, ok := errors.AsType[*FileError](err); ok && fe.Path != "" {
+		fe.Path = path.Join(name, fe.Path)
+		return err
+	}
+	return inFile(name, err)
 }
 
 func inEntry(entry string, offset int64, err error) error {

@@ -97,7 +97,7 @@ func (f *folder) checkpoint(name string, o *options) (_ *Checkpoint, err error) 
 			return nil, err
 		}
 		if err := c.add(src, o); err != nil {
-			return nil, inFile(shard, err)
+			return nil, inPart(path.Join(f.dir, shard), err)
 		}
 	}
 	c.folders = append(c.folders, f)

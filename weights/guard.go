@@ -30,7 +30,11 @@ func guarded(f func() error, sources ...*source) (err error) {
 		}
 		for _, s := range sources {
 			if s.faulted(r) {
-				err = &FileError{Path: s.name, Offset: -1, Err: ErrChanged}
+				fe := &FileError{Offset: -1, Err: ErrChanged}
+				if s.ctx == nil { // else the caller's caller names it
+					fe.Path = s.name
+				}
+				err = fe
 				return
 			}
 		}

@@ -161,3 +161,29 @@ func (s streamFS) Open(name string) (fs.File, error) {
 	f, err := s.FS.Open(name)
 	return struct{ fs.File }{f}, err
 }
+
+// TestErrorPath: an error names the file at fault, also that in a directory or in an
+// archive, from where the user's path begins.
+func TestErrorPath(t *testing.T) {
+	bad := tinyZip()[:200]
+	index := []byte(`{"weight_map":{"w":"one.bin"}}`)
+	archive := gzipped(tarFiles(entry{"m/model.pt", bad}))
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string][]byte{"d/model.pt": bad, "s/model.safetensors.index.json": index, "s/one.bin": bad, "a.tar.gz": archive, "in/inner/model.pt": bad})
+	for name, want := range map[string]string{
+		"d": "d/model.pt", "d/model.pt": "d/model.pt", "s": "s/one.bin", "s/model.safetensors.index.json": "s/one.bin",
+		"a.tar.gz": "a.tar.gz/m/model.pt", "in": "in/inner/model.pt",
+	} {
+		var fe *FileError
+		if _, err := Open(filepath.Join(dir, name)); !errors.As(err, &fe) || fe.Path != filepath.Join(dir, filepath.FromSlash(want)) {
+			t.Errorf("Open of %s: %v, want %s", name, err, want)
+		}
+		if _, err := OpenFS(os.DirFS(dir), name); !errors.As(err, &fe) || filepath.ToSlash(fe.Path) != want {
+			t.Errorf("OpenFS of %s: %v, want %s", name, err, want)
+		}
+	}
+	var fe *FileError
+	if _, err := Load(bytes.NewReader(archive), int64(len(archive)), "name"); !errors.As(err, &fe) || fe.Path != "name/m/model.pt" {
+		t.Errorf("Load: %v", err)
+	}
+}

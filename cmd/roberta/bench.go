@@ -3,17 +3,18 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/goroberta/goroberta/internal/outfile"
 	"github.com/goroberta/goroberta/internal/synth"
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // benchCmd is `roberta bench`.
@@ -73,11 +74,11 @@ type benchLine struct {
 
 // Run is called by kong.
 func (c *benchCmd) Run(ctx context.Context, s *session) error {
-	m, err := c.model(ctx, s)
+	m, close, err := c.model(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer m.Close()
+	defer close()
 	cfg := m.Config()
 	for i, shape := range c.Shapes {
 		s.progress.show(func() string { return "measuring " + shape })
@@ -110,26 +111,36 @@ func (c *benchCmd) Run(ctx context.Context, s *session) error {
 	return nil
 }
 
-// model opens the model that the flags name. One of made-up weights is a
-// temporary file.
-func (c *benchCmd) model(ctx context.Context, s *session) (*roberta.Model, error) {
+// model opens the model that the flags name. One of made-up weights lies in a file
+// without a name, which close gives back.
+func (c *benchCmd) model(ctx context.Context, s *session) (m *roberta.Model, close func(), err error) {
 	if c.Arch == "" {
-		return c.modelFlags.open(ctx, s)
+		m, err = c.modelFlags.open(ctx, s)
+		return m, func() { m.Close() }, err
 	}
 	arch, err := synth.Arch(c.Arch)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	dir, err := os.MkdirTemp("", "roberta-bench-*")
+	metadata, entries, err := arch.Entries(ctx, 1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer os.RemoveAll(dir) // an open file stays readable, or keeps its name where it must
-	path := filepath.Join(dir, c.Arch+".safetensors")
-	if err := arch.WriteFile(ctx, path, 1); err != nil {
-		return nil, err
+	file, err := outfile.Scratch("")
+	if err != nil {
+		return nil, nil, err
 	}
-	return roberta.Open(path, s.options(ctx)...)
+	if err = weights.Write(file, metadata, entries); err == nil {
+		var info fs.FileInfo
+		if info, err = file.Stat(); err == nil {
+			m, err = roberta.Load(file, info.Size(), s.options(ctx)...)
+		}
+	}
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return m, func() { m.Close(); file.Close() }, nil
 }
 
 // measure calls f once to warm up and then as often as the flags say.

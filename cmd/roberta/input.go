@@ -264,11 +264,12 @@ func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error 
 		case len(trimmed) == 0:
 			it.err = errBlank
 		default:
-			var unknown string
-			it.request, unknown, it.err = parseRequest(data, !warned)
-			if unknown != "" {
-				in.log.Warn("a member is ignored that no command knows; further ones are not told", "line", line, "member", clip(unknown))
-				warned = true
+			it.request, it.err = parseRequest(data)
+			if it.err == nil && !warned {
+				if name := unknownMember(data); name != "" {
+					in.log.Warn("ignored a member that no command knows; there may be more", "line", line, "member", clip(name))
+					warned = true
+				}
 			}
 			if it.err != nil && trimmed[0] != '{' && trimmed[0] != '[' && trimmed[0] != '"' && !bytes.Equal(trimmed, []byte("null")) {
 				it.err = fmt.Errorf("not JSON: plain text and CSV are not read; want lines %s", in.form)

@@ -18,9 +18,19 @@ import (
 // An outputFile is a file that a command writes: it appears when it is complete.
 // The name - is standard output.
 type outputFile struct {
-	name string
-	io.Writer
-	file *outfile.File // nil for standard output
+	name     string
+	w        io.Writer
+	file     *outfile.File // nil for standard output
+	progress *progress
+	written  int
+}
+
+// Write writes to the file.
+func (f *outputFile) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	f.written += n
+	f.progress.show(func() string { return fmt.Sprintf("writing %s: %s MB", f.name, count(f.written/1e6)) })
+	return n, err
 }
 
 // checkEnding refuses a name that ends as files do which a command does not
@@ -46,7 +56,7 @@ func (s *session) create(ctx context.Context, name string, in *input, model stri
 		if err := s.checkStdout(in, model); err != nil {
 			return nil, err
 		}
-		return &outputFile{"standard output", s.stdout, nil}, nil
+		return &outputFile{name: "standard output", w: s.stdout, progress: s.progress}, nil
 	}
 	if err := checkOutput(name, in, model); err != nil {
 		return nil, err
@@ -58,7 +68,7 @@ func (s *session) create(ctx context.Context, name string, in *input, model stri
 	if err != nil {
 		return nil, err
 	}
-	return &outputFile{name, file, file}, nil
+	return &outputFile{name: name, w: file, file: file, progress: s.progress}, nil
 }
 
 // commit completes the file.

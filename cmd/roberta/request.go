@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -37,32 +39,64 @@ type members struct {
 //	{"text":…} {"text":…,"pair":…} {"texts":[…]} {"tokens":[…]}
 //
 // with "candidates":[…] or "words":[…] for the commands that want them, and an
-// "id" of any kind. An invalid surrogate in a text is U+FFFD, as encoding/json has
-// it. unknown is the name of a member that no command knows; it is looked for
-// only if strict is set. A request that is an error still has its id.
-func parseRequest(line []byte, strict bool) (r request, unknown string, err error) {
+// "id" of any kind. Other members are ignored. An invalid surrogate in a text is
+// U+FFFD, as encoding/json has it. A request that is an error still has its id.
+func parseRequest(line []byte) (r request, err error) {
 	var v members
-	parsed := false
-	if strict {
-		d := json.NewDecoder(bytes.NewReader(line))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&v); err == nil {
-			parsed = len(bytes.TrimSpace(line[d.InputOffset():])) == 0
-		} else if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-			unknown = name
-		}
-	}
-	if !parsed { // the same again, for its errors
-		v = members{}
-		err = json.Unmarshal(line, &v)
-	}
+	err = json.Unmarshal(line, &v)
 	if v.ID != nil {
 		r.id = bytes.ToValidUTF8(v.ID, []byte("\ufffd"))
 	}
 	if err != nil {
-		return r, unknown, describeJSON(err)
+		return r, describeJSON(err)
 	}
-	return r, unknown, r.fill(&v)
+	return r, r.fill(&v)
+}
+
+// known are the names of members.
+var known = func() (names []string) {
+	t := reflect.TypeFor[members]()
+	for i := range t.NumField() {
+		names = append(names, t.Field(i).Tag.Get("json"))
+	}
+	return names
+}()
+
+// unknownMember returns the first name in a valid JSON object that members does not
+// have, and "" if there is none.
+func unknownMember(object []byte) string {
+	depth, isName := 0, false
+	for i := 0; i < len(object); i++ {
+		switch object[i] {
+		case '{', '[':
+			depth++
+			isName = depth == 1
+		case '}', ']':
+			depth--
+		case ',':
+			isName = depth == 1
+		case '"':
+			begin := i
+			for i++; object[i] != '"'; i++ {
+				if object[i] == '\\' {
+					i++
+				}
+			}
+			if !isName {
+				continue
+			}
+			isName = false
+			if slices.Contains(known, string(object[begin+1:i])) {
+				continue
+			}
+			var name string // it may have escapes, and case does not count for encoding/json
+			err := json.Unmarshal(object[begin:i+1], &name)
+			if err != nil || !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) }) {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // fill checks the members and copies them.

@@ -1,7 +1,5 @@
 package nn
 
-import "slices"
-
 // A Batch is the tokens of some sequences, end to end and without pads.
 type Batch struct {
 	Tokens    []int
@@ -25,36 +23,4 @@ func (b *Batch) pick(sequences []int) *Batch {
 		p.Offsets = append(p.Offsets, len(p.Tokens))
 	}
 	return p
-}
-
-// A Selection is the rows of the last layer that are wanted. The last layer computes
-// no others.
-type Selection struct {
-	some bool
-	rows []int
-}
-
-// All selects every row.
-func All() Selection { return Selection{} }
-
-// Only selects the given rows of a batch, in rising order.
-func Only(rows ...int) Selection { return Selection{some: true, rows: rows} }
-
-// count is the number of rows selected of n.
-func (s Selection) count(n int) int {
-	if s.some {
-		return len(s.rows)
-	}
-	return n
-}
-
-// between returns which of the selected rows lie in lo … hi-1: those that are number
-// first … end-1 among the selected.
-func (s Selection) between(lo, hi int) (first, end int) {
-	if !s.some {
-		return lo, hi
-	}
-	first, _ = slices.BinarySearch(s.rows, lo)
-	end, _ = slices.BinarySearch(s.rows, hi)
-	return first, end
 }

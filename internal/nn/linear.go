@@ -14,31 +14,6 @@ type Linear struct {
 	heads      int
 }
 
-// NewLinear packs W [out, in] in float32. A nil bias is zeros.
-func NewLinear(w []float32, out, in int, bias []float32) Linear {
-	l := Linear{W: simd.Matrix{N: out, K: in, F32: make([]float32, simd.PackedLen(out, in))}}
-	simd.Pack(l.W.F32, w, in, out, in)
-	l.Bias = make([]float32, simd.Panels(out)*simd.PanelWidth)
-	copy(l.Bias, bias)
-	return l
-}
-
-// Weights is the inverse of NewLinear: W [out, in] and the bias, in new memory.
-func (l *Linear) Weights() (w, bias []float32) {
-	w = make([]float32, l.W.N*l.W.K)
-	for n := range l.W.N {
-		for k := range l.W.K {
-			at := (n/simd.PanelWidth*l.W.K+k)*simd.PanelWidth + n%simd.PanelWidth
-			if l.W.Format == simd.Float16 {
-				simd.FromF16(w[n*l.W.K+k:][:1], l.W.F16[at:][:1])
-			} else {
-				w[n*l.W.K+k] = l.W.F32[at]
-			}
-		}
-	}
-	return w, append([]float32(nil), l.Bias[:l.W.N]...)
-}
-
 // linear is f(x·Wᵀ + b), with f applied to each element; a nil f is the identity.
 func (t team) linear(u use, x matrix, l *Linear, f Activation) matrix {
 	y := t.matrix(u, x.rows, l.W.N)

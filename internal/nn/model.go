@@ -1,5 +1,7 @@
 package nn
 
+import "github.com/goroberta/goroberta/internal/simd"
+
 // A Config holds the numbers that decide what an Encoder computes.
 type Config struct {
 	Dim    int // C, width of the hidden states
@@ -25,6 +27,22 @@ type Encoder struct {
 	EmbedNorm *Norm      // after the embeddings; nil without
 	Layers    []Layer
 	LastNorm  *Norm // after the last layer of a pre-norm stack; nil without
+}
+
+// Prepare links each layer to the one that is multiplied after it. It is called
+// once, before Run.
+func (e *Encoder) Prepare() {
+	for i := range e.Layers {
+		l := &e.Layers[i]
+		l.QKV.next, l.Out.next, l.FC1.next = &l.Out, &l.FC1, &l.FC2
+		if i+1 < len(e.Layers) {
+			l.FC2.next = &e.Layers[i+1].QKV
+		}
+		l.QKV.heads = e.Heads
+		if d := e.headDim(); d%simd.PanelWidth == 0 {
+			l.QKV.headPanels = d / simd.PanelWidth
+		}
+	}
 }
 
 // A Layer is one transformer layer. Its query, key and value projections are one

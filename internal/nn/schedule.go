@@ -101,22 +101,6 @@ func (l *Linear) byHead(threads int) bool {
 	return l.headPanels > 0 && idleShare(l.heads, threads) <= byHeadIdle
 }
 
-// Prepare links each layer to the one that is multiplied after it. It is called
-// once, before Run.
-func (e *Encoder) Prepare() {
-	for i := range e.Layers {
-		l := &e.Layers[i]
-		l.QKV.next, l.Out.next, l.FC1.next = &l.Out, &l.FC1, &l.FC2
-		if i+1 < len(e.Layers) {
-			l.FC2.next = &e.Layers[i+1].QKV
-		}
-		l.QKV.heads = e.Heads
-		if d := e.headDim(); d%simd.PanelWidth == 0 {
-			l.QKV.headPanels = d / simd.PanelWidth
-		}
-	}
-}
-
 // blocks calls f for blocks lo … hi-1 of the rows 0 … n-1, each on one thread. If
 // there are too few rows for that, it calls f once, for all rows and the whole team.
 func (t team) blocks(n int, f func(t team, lo, hi int)) {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -219,5 +221,31 @@ func TestScratch(t *testing.T) {
 	}
 	if got := names(t, dir); len(got) != 0 {
 		t.Errorf("left behind: %v", got)
+	}
+}
+
+// TestRemoveAll: a process that is about to exit takes its hidden files along. The
+// test runs itself as that process.
+func TestRemoveAll(t *testing.T) {
+	if dir := os.Getenv("OUTFILE_TEST_DIR"); dir != "" {
+		for range 3 {
+			if _, _, err := createNamed(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(names(t, dir)) != 3 {
+			t.Error("the files have no names")
+		}
+		RemoveAll()
+		return
+	}
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestRemoveAll$")
+	cmd.Env = append(os.Environ(), "OUTFILE_TEST_DIR="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if left := names(t, dir); len(left) != 0 && runtime.GOOS != "windows" { // which removes no open file
+		t.Errorf("left behind: %v", left)
 	}
 }
