@@ -70,6 +70,15 @@ func modelError(err error) error {
 	return fmt.Errorf("%w: %w", ErrModel, err)
 }
 
+// named puts the path of a checkpoint in front of an error that does not have it.
+func named(path string, err error) error {
+	var file *weights.FileError
+	if path == "" || errors.As(err, &file) && file.Path != "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
 // translate gives a file's tensors, settings and labels fairseq's names. It does not
 // check whether they fit together.
 func translate(file *weights.Checkpoint) (*checkpoint, error) {
@@ -95,7 +104,7 @@ func (c *checkpoint) has(name string) bool {
 	return ok
 }
 
-// add gives a tensor of the file its name.
+// add puts a tensor of the file under fairseq's name.
 func (c *checkpoint) add(name string, t *weights.Tensor) error {
 	if c.has(name) {
 		return &weights.FileError{Tensor: t.Name, Offset: -1, Err: fmt.Errorf("%w: the checkpoint has two tensors for %.100s", weights.ErrCorrupt, name)}
@@ -188,8 +197,8 @@ func (c *checkpoint) check() error {
 	return k.err
 }
 
-// A checker looks for the tensors that the settings ask for. After a fault, err,
-// it does nothing.
+// A checker looks for the tensors that the settings ask for. It keeps the first fault
+// as err and looks no further.
 type checker struct {
 	*checkpoint
 	used map[string]bool
@@ -218,7 +227,7 @@ func (k *checker) tensor(name string, shape ...int) {
 	}
 }
 
-// describe is a tensor's name for a message, with that in the file if it is another.
+// describe is a tensor's name for a message, and its name in the file if that differs.
 func (c *checkpoint) describe(name string) string {
 	if t := c.tensors[name]; t != nil && t.Name != name {
 		return fmt.Sprintf("%.100s (%.100s in the file)", name, t.Name)
@@ -318,15 +327,16 @@ func (k *checker) lmHead() {
 	}
 }
 
-// A headShape is what the headers say of a classification head. An InnerDim of 0 is
-// that of a head of one linear layer.
+// A headShape is what the headers say of a classification head. InnerDim is 0 for a
+// head of one linear layer.
 type headShape struct {
 	Head
 	activation string // between its layers, by fairseq's name
 	noBias     bool   // out_proj has no bias
 }
 
-// isHeadTensor splits the name of a classification head's tensor.
+// isHeadTensor reports whether a tensor belongs to a classification head, and to which
+// layer of which.
 func isHeadTensor(name string) (head, layer string, ok bool) {
 	rest, ok := strings.CutPrefix(name, headPrefix)
 	if !ok {
@@ -380,7 +390,8 @@ func (k *checker) classificationHeads() {
 	}
 }
 
-// outputs is the number of outputs of a head's linear layer: the rows of its weight.
+// outputs is the number of outputs of a head's linear layer: the rows of its weight,
+// or, where the weight is packed, the length of its bias.
 func (k *checker) outputs(prefix string) int {
 	if t, ok := k.tensors[prefix+".weight"]; ok && len(t.Shape) == 2 && t.Shape[0] > 0 {
 		return t.Shape[0]
@@ -392,9 +403,8 @@ func (k *checker) outputs(prefix string) int {
 	return 0
 }
 
-// leftover deals with tensors that no part of the model asked for. Layers
-// beyond the settings' number mean that settings and tensors disagree; other
-// tensors are of no use to the model, which is worth a note.
+// leftover looks at the tensors that no part of the model asked for. A layer beyond
+// the settings' number is an error: settings and tensors disagree. Others get a note.
 func (k *checker) leftover() {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(k.tensors)) {

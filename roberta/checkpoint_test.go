@@ -428,7 +428,26 @@ func TestVocabularyErrors(t *testing.T) {
 	}
 }
 
-// manyHeads is tiny with so many classification heads beside its own.
+// TestLargeSideFile: an error about a file beside the tensors names both, once.
+func TestLargeSideFile(t *testing.T) {
+	model, err := os.ReadFile(golden(t, "tiny", "model.pt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := writeFiles(t, t.TempDir(), map[string][]byte{"model.pt": model, "dict.txt": nil})
+	if err := os.Truncate(filepath.Join(dir, "dict.txt"), 64<<20+1); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{"Open": second(Open(dir)), "Convert": Convert(t.Context(), dir, filepath.Join(t.TempDir(), "out"))} {
+		if !errors.Is(err, weights.ErrTooLarge) || strings.Count(err.Error(), dir) != 1 || !strings.Contains(err.Error(), "dict.txt") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// manyHeads is a small model with so many classification heads beside its own.
 func manyHeads(t testing.TB, n int) []byte {
 	t.Helper()
 	file, err := weights.Open(golden(t, "variants", "head_dim_5", "model.pt"))

@@ -75,7 +75,7 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 	return file.Guard(func() error {
 		c, err := newCheckpoint(file)
 		if err != nil {
-			return fmt.Errorf("%s: %w", in, err)
+			return named(in, err)
 		}
 		f := modelFile{checkpoint: c, zstd: o.zstd}
 		if o.packed {
@@ -86,7 +86,7 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 			defer pool.Close()
 			enc, lm, heads, err := load(ctx, c, pool)
 			if err != nil {
-				return fmt.Errorf("%s: %w", in, err)
+				return named(in, err)
 			}
 			f.packed = c.matrices(enc, lm, heads)
 		}

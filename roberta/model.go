@@ -87,10 +87,7 @@ func open(opts []Option, open func([]weights.Option) (*weights.Checkpoint, error
 	m := &Model{resources: resources{parallel.New(o.threads), file}, log: o.log}
 	if err := file.Guard(func() error { return m.load(o.ctx) }); err != nil {
 		m.resources.close()
-		if file.Path != "" {
-			err = fmt.Errorf("%s: %w", file.Path, err)
-		}
-		return nil, err
+		return nil, named(file.Path, err)
 	}
 	m.cleanup = runtime.AddCleanup(m, func(r resources) { r.close() }, m.resources)
 	for _, n := range m.notes {

@@ -5,7 +5,8 @@ package weights
 import "unsafe"
 
 // AliasedFloat32s returns the elements of a contiguous F32 tensor without a
-// copy, if the file is in memory and aligned: read only, valid until Close.
+// copy, if the file is in memory and aligned. They may be the mapped file itself: do
+// not write to them, and read them under Checkpoint.Guard, and not after Close.
 func (t *Tensor) AliasedFloat32s() ([]float32, bool) { return aliased[float32](t, F32) }
 
 // AliasedUint16s is AliasedFloat32s for the bits of an F16 or BF16 tensor.

@@ -39,7 +39,7 @@ func unzstd(src *source) (*source, error) {
 	return inner, nil
 }
 
-// isWanted says whether a checkpoint can consist of a file of that name.
+// isWanted says whether a file of an archive can be part of a checkpoint, by its name.
 func isWanted(name string) bool {
 	if strings.HasPrefix(path.Base(name), "._") { // macOS keeps attributes there
 		return false
@@ -47,10 +47,10 @@ func isWanted(name string) bool {
 	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors"}, path.Ext(name)) || slices.Contains(sideFiles, path.Ext(name))
 }
 
-// readTar reads the files of a release archive that a checkpoint can consist of
-// into memory, limit bytes at most; compressed is the archive's own size. Nothing
-// is written anywhere, links are not followed, and a name that leads out of the
-// archive is an error.
+// readTar reads those files of an archive into memory that isWanted accepts, together
+// at most limit bytes; compressed is the size of the archive itself. Nothing is
+// written anywhere, links are not followed, and a name that leads out of the archive
+// is an error.
 func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 	files := memoryFS{}
 	for t := tar.NewReader(r); ; {
@@ -92,7 +92,8 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 	return files, nil
 }
 
-// tarBlock is what a tar archive consists of; a block of zeros ends it.
+// tarBlock is the size of the blocks that a tar archive consists of. Blocks of zeros
+// end it.
 const tarBlock = 512
 
 // A gzipReader unpacks what gzip wrote. Unlike gzip.Reader it lets zero bytes follow,
@@ -138,7 +139,7 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 func openArchive(src *source, gzipped bool) (*folder, error) {
 	section := io.NewSectionReader(src, 0, src.size)
 	r := io.Reader(section)
-	limit := src.size // of a plain archive; holes in files would read as more
+	limit := src.size // in a plain archive a sparse file could claim more
 	if gzipped {
 		limit = src.expandLimit()
 		z, err := newGzipReader(r)
@@ -159,12 +160,12 @@ func openArchive(src *source, gzipped bool) (*folder, error) {
 		return nil, err
 	}
 	if gzipped {
-		// To the end, where gzip's checksum is.
+		// Gzip's checksum is at the end.
 		if _, err := io.Copy(io.Discard, r); err != nil {
 			return nil, unpackError(err)
 		}
 	} else {
-		// A tar reader takes a file that was cut between two of its files for whole.
+		// Package tar accepts an archive that was cut between two of its files.
 		end, err := section.Seek(-tarBlock, io.SeekCurrent)
 		if err != nil {
 			return nil, err

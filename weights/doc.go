@@ -1,5 +1,5 @@
 // Package weights opens the files that models come in and gives their tensors by
-// name. What a model is, it does not know.
+// name. It does not know what a model is.
 //
 //	c, err := weights.Open("roberta.large.tar.gz")
 //	defer c.Close()

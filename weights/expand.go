@@ -28,8 +28,9 @@ var errExpands = fmt.Errorf("%w: it unpacks to far more than a checkpoint of its
 // header gives, and compressed the size of the file that r unpacks: memory for the
 // claim is allocated at once if it is in proportion.
 func readLimited(r io.Reader, left *int64, claimed, compressed int64) ([]byte, error) {
-	// In parts, each as long as all before it: a slice that grows would be copied
-	// each time. One byte more than is expected shows the end, or that it is none.
+	// The content is read in parts, each as long as all before it together: a slice
+	// that grows would be copied each time. The first part has one byte more than is
+	// expected, which shows whether the content ends there.
 	var parts [][]byte
 	size, total, end := max(0, min(claimed, times(0, claimRatio, compressed)))+1, int64(0), false
 	for !end && total <= *left {
@@ -74,8 +75,8 @@ func unpackError(err error) error {
 	return fmt.Errorf("%w: %w", ErrCorrupt, err) // it may be the reader's
 }
 
-// A limitedReader fails once more comes out than went in justifies: also for
-// parts of an archive that are passed over.
+// A limitedReader fails after left bytes. Parts of an archive that are skipped
+// count too.
 type limitedReader struct {
 	r    io.Reader
 	left int64

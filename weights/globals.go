@@ -37,7 +37,7 @@ var inert = map[string][]string{
 	"omegaconf.nodes":        {"AnyNode", "StringNode", "IntegerNode", "FloatNode", "BooleanNode", "EnumNode"},
 }
 
-// builtin lists Python's own types, whose instances are built.
+// builtins lists Python's own types, whose instances are built.
 var builtins = []string{"set", "frozenset", "list", "dict", "tuple", "int", "float", "bool", "str", "bytes", "bytearray", "object", "complex"}
 
 // allowed returns the global of that name if checkpoints have a use for it.

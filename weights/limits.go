@@ -82,7 +82,7 @@ var errValues = fmt.Errorf("%w: names and values take far more memory than those
 type budget int64
 
 // spend takes n bytes and says whether they were left.
-func (b *budget) spend(n int) bool {
+func (b *budget) spend(n int64) bool {
 	*b -= budget(n)
 	return *b >= 0
 }

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// mapFile maps a whole file, read only. Another process that cuts the file short
-// while it is mapped makes reads fault, as with every mapped file.
+// mapFile maps a whole file, read only. If another process cuts the file short,
+// reading the map is a memory fault; see Checkpoint.Guard.
 func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	if size <= 0 || size != int64(int(size)) {
 		return nil, nil, errors.New("size cannot be mapped")

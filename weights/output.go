@@ -22,7 +22,7 @@ import (
 // A file that is replaced passes its permissions on; if it is write-protected, the
 // error is fs.ErrPermission. A symbolic link stays, and what it leads to is
 // replaced. A device, a pipe, and an open file by a name such as /dev/stdout are
-// written to directly, the latter at its end. WithContext is the option that counts.
+// written to directly, the latter at its end. The only option used is WithContext.
 func Create(path string, write func(w io.Writer) error, opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {

@@ -18,7 +18,7 @@ type mark struct{}
 type unpickler struct {
 	r     *bufio.Reader
 	pos   int64
-	limit int64 // bytes that are left at most
+	limit int64 // the largest pos: where the file ends
 	stack []any
 	memo  map[int64]any
 	mem   *budget // what values may still take
@@ -62,7 +62,7 @@ func (u *unpickler) bytes(n uint64) ([]byte, error) {
 	if n > uint64(u.limit-u.pos) {
 		return nil, fmt.Errorf("%w: a string of %d bytes with %d left", ErrTruncated, n, u.limit-u.pos)
 	}
-	if err := u.spend(valueCost + 2*int(n)); err != nil { // a string is a copy of b
+	if err := u.spend(1, valueCost+2*int64(n)); err != nil { // a string is a copy of b
 		return nil, err
 	}
 	b := make([]byte, n)
@@ -87,7 +87,7 @@ func (u *unpickler) line() (string, error) {
 			return "", err
 		}
 		if c == '\n' {
-			return strings.TrimSuffix(b.String(), "\r"), u.spend(valueCost + 2*b.Len())
+			return strings.TrimSuffix(b.String(), "\r"), u.spend(1, valueCost+2*int64(b.Len()))
 		}
 		b.WriteByte(c)
 	}
@@ -100,9 +100,9 @@ func (u *unpickler) push(v any) {
 	u.stack = append(u.stack, v)
 }
 
-// spend pays for n bytes of values.
-func (u *unpickler) spend(n int) error {
-	if !u.mem.spend(n) {
+// spend pays for n values of cost bytes.
+func (u *unpickler) spend(cost, n int64) error {
+	if !u.mem.spend(cost * n) {
 		return errValues
 	}
 	return nil
@@ -169,7 +169,7 @@ func (u *unpickler) run() (any, error) {
 		if err := u.op(op); err != nil {
 			return nil, err
 		}
-		if err := u.spend(growCost * (cap(u.stack) - before)); err != nil {
+		if err := u.spend(growCost, int64(cap(u.stack)-before)); err != nil {
 			return nil, err
 		}
 	}
@@ -258,7 +258,8 @@ func (u *unpickler) op(op byte) error {
 	return nil
 }
 
-// memory puts the top of the stack aside, or gets something back.
+// memory stores the top of the stack in the memo under a key, or pushes what a key
+// stands for.
 func (u *unpickler) memory(op byte) error {
 	var key int64
 	switch op {
@@ -296,7 +297,7 @@ func (u *unpickler) memory(op byte) error {
 		return err
 	}
 	u.memo[key] = v
-	return u.spend(memoCost)
+	return u.spend(memoCost, 1)
 }
 
 func (u *unpickler) persistentID(op byte) error {
@@ -318,5 +319,5 @@ func (u *unpickler) persistentID(op byte) error {
 		return err
 	}
 	u.push(v)
-	return u.spend(madeCost)
+	return u.spend(madeCost, 1)
 }

@@ -16,7 +16,7 @@ func (u *unpickler) empty(op byte) error {
 	default:
 		u.push(&pySet{})
 	}
-	return u.spend(dictCost)
+	return u.spend(dictCost, 1)
 }
 
 // fill adds to the list, dict or set that is below on the stack.
@@ -38,7 +38,7 @@ func (u *unpickler) fill(op byte) error {
 	if err != nil {
 		return err
 	}
-	if err := u.spend(pairCost / 2 * len(items)); err != nil {
+	if err := u.spend(pairCost/2, int64(len(items))); err != nil {
 		return err
 	}
 	switch op {
@@ -86,11 +86,11 @@ func (u *unpickler) collect(op byte) error {
 	if err != nil {
 		return err
 	}
-	cost := slotCost * len(items)
+	item := int64(slotCost)
 	if op == 'd' {
-		cost = pairCost / 2 * len(items)
+		item = pairCost / 2
 	}
-	if err := u.spend(valueCost + cost); err != nil {
+	if err := u.spend(item, int64(len(items))+2); err != nil {
 		return err
 	}
 	switch op {

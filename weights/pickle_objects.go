@@ -89,23 +89,23 @@ func (u *unpickler) object(op byte) error {
 	return u.construct(items[0], args)
 }
 
-// construct stands for calling a global: it pushes what that would return.
+// construct pushes what calling a global would return in Python. Nothing is called.
 func (u *unpickler) construct(callee any, args []any) error {
 	g, ok := callee.(pyGlobal)
 	if !ok {
 		return fmt.Errorf("%w: pickle calls %s", ErrCorrupt, describe(callee))
 	}
-	cost, item := madeCost, slotCost
+	cost, item := int64(madeCost), int64(slotCost)
 	if g.name == "OrderedDict" || g.name == "dict" {
 		item = pairCost
 	}
 	for _, a := range args { // what the call may copy
-		cost += item * len(sequenceItems(a))
+		cost += item * int64(len(sequenceItems(a)))
 		if s, ok := a.(string); ok {
-			cost += len(s)
+			cost += int64(len(s))
 		}
 	}
-	if err := u.spend(cost); err != nil {
+	if err := u.spend(1, cost); err != nil {
 		return err
 	}
 	v, err := call(g, args)

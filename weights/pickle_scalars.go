@@ -62,7 +62,7 @@ func (u *unpickler) number(op byte) error {
 	default:
 		u.push(int64(v))
 	}
-	return u.spend(valueCost)
+	return u.spend(valueCost, 1)
 }
 
 // text reads the values of protocol 0, each on a line.

@@ -22,8 +22,8 @@ type (
 	// A pyGlobal is a function or class that the pickle names.
 	pyGlobal struct{ module, name string }
 
-	// A pyObject is an instance of a class, without the class: what it was
-	// constructed from and its state.
+	// A pyObject is a record of an instance: the name of its class, what its
+	// constructor was called with, and its state.
 	pyObject struct {
 		class pyGlobal
 		args  pyTuple

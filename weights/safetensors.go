@@ -21,8 +21,8 @@ func isSafetensors(head []byte) bool {
 	return head[8] == '{' && n >= 2 && !isText(head[:8])
 }
 
-// isText says whether bytes are printable: a header's length never is, as that
-// would be a header of more than 2^57 bytes.
+// isText says whether all bytes are printable. Those of a header's length never are:
+// the header would have more than 2^57 bytes.
 func isText(b []byte) bool {
 	for _, c := range b {
 		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c > '~' {
@@ -76,7 +76,7 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		if len(value) > maxMember {
 			return inTensor(name, fmt.Errorf("%w: %d bytes about one tensor", ErrCorrupt, len(value)))
 		}
-		if !src.values().spend(tensorCost + len(name)) {
+		if !src.values().spend(tensorCost + int64(len(name))) {
 			return errValues
 		}
 		var info struct {
@@ -144,7 +144,7 @@ func readMetadata(object []byte, mem *budget) (map[string]string, error) {
 	}
 	m := map[string]string{}
 	err := eachMember(object, func(name string, value []byte) error {
-		if !mem.spend(pairCost + len(name) + 2*len(value)) {
+		if !mem.spend(pairCost + int64(len(name)+2*len(value))) {
 			return errValues
 		}
 		var v string

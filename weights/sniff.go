@@ -15,7 +15,7 @@ const (
 	Safetensors Format = "safetensors"
 )
 
-// Beginnings of files.
+// The first bytes of files, which tell their form.
 var (
 	zipMagic    = []byte("PK\x03\x04")
 	zipEmpty    = []byte("PK\x05\x06")
@@ -25,7 +25,7 @@ var (
 	lfsMagic    = []byte("version https://git-lfs")
 )
 
-// foreign recognises files that people take for checkpoints, to say what they are.
+// foreign are the first bytes of files that people mistake for checkpoints.
 var foreign = []struct {
 	magic string
 	what  string
@@ -34,7 +34,7 @@ var foreign = []struct {
 	{"ggml", "a GGML file"}, {"\x93NUMPY", "a NumPy array"}, {"BZh", "a bzip2 archive"}, {"\xfd7zXZ", "an xz archive"}, {"7z\xbc\xaf", "a 7z archive"},
 }
 
-// unknown says what a file is that is no checkpoint.
+// unknown is the error for a file of no known form. It says what the file seems to be.
 func unknown(head []byte) error {
 	text := bytes.TrimLeft(head, " \t\r\n\xef\xbb\xbf")
 	switch {

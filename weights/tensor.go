@@ -56,7 +56,7 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 	if slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
 		return nil, inTensor(name, fmt.Errorf("%w: shape %v", ErrCorrupt, shapeText(shape)))
 	}
-	if slices.Contains(shape, 0) { // nothing to reach for, however large the other dimensions
+	if slices.Contains(shape, 0) { // no element is read, however large the other dimensions
 		t.strides = make([]int, len(shape))
 		return t, nil
 	}
@@ -115,7 +115,8 @@ func (t *Tensor) isContiguous() bool {
 }
 
 // Bytes returns the elements, row-major and little-endian. It may be the mapped
-// file itself: to be read only, under Checkpoint.Guard, and not after its Close.
+// file itself: do not write to it, and read it under Checkpoint.Guard, and not after
+// Close.
 func (t *Tensor) Bytes() ([]byte, error) {
 	size := int64(t.DType.Size())
 	if t.isContiguous() {
@@ -145,7 +146,7 @@ func (t *Tensor) eachRun(f func(b []byte, stride, n int)) error {
 	for i, d := range t.Shape {
 		last += (d - 1) * t.strides[i]
 	}
-	// All rows at once: where the file is not in memory they interleave.
+	// All rows are read at once, as those of a transposed view interleave.
 	all, err := t.data.bytes(int64(t.offset)*int64(size), int64(last+1)*int64(size))
 	if err != nil {
 		return inTensor(t.Name, err)

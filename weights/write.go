@@ -24,8 +24,8 @@ type Entry struct {
 	Write func(w io.Writer) error
 }
 
-// Size is the number of bytes that Write must write; -1 if type or shape are
-// none, or the size is beyond all bounds.
+// Size is the number of bytes that Write must write; -1 if the type or the shape is
+// invalid or the size overflows.
 func (e *Entry) Size() int64 {
 	n := int64(e.DType.Size())
 	if n == 0 {
@@ -67,16 +67,17 @@ func (t *Tensor) Entry(name string) Entry {
 	}}
 }
 
-// pageSize is where the data of a written file begins to be aligned to, so that
-// mapped tensors lie at addresses that suit every instruction set.
+// The data of a written file begins at a multiple of pageSize, so that mapped tensors
+// are aligned for every instruction set.
 const pageSize = 4096
 
-// lineSize is the cache line that tensors begin at, as far as sizes allow.
+// lineSize is the size of a cache line. Tensors begin at a multiple of it where their
+// sizes allow that.
 const lineSize = 64
 
-// Write writes a safetensors file. Tensors whose size is a multiple of a cache
-// line come first, so that they, and nearly all are such, begin at one. Within
-// that they keep their order. WithContext is the option that counts.
+// Write writes a safetensors file. Tensors whose size is a multiple of a cache line,
+// which most are, come first, so that each begins at one. Otherwise the order is that
+// of entries. The only option that it uses is WithContext.
 func Write(w io.Writer, metadata map[string]string, entries []Entry, opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {

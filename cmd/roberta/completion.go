@@ -10,7 +10,7 @@ import (
 
 // completionCmd is `roberta completion`.
 type completionCmd struct {
-	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: ${enum}."`
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: bash, zsh or fish."`
 }
 
 // Help is shown by kong below the summary.

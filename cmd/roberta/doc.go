@@ -50,7 +50,7 @@
 //
 // A line that fails ends the command with its number, after the results of the
 // lines before it. With --keep-going {"error":…} stands in its place, it has no
-// tensors, and the exit code is 1 at the end. A line of more than 256 MiB is such a
+// tensors, and the exit code is 1 at the end. A line of more than 64 MiB is such a
 // line. A blank line also gets {"error":…}, but does not end the command.
 //
 // # Output files

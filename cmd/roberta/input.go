@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +49,9 @@ var errBlank = errors.New("the line is blank")
 // A longLineError stands for a line that is not read because of its length.
 type longLineError int
 
-func (e longLineError) Error() string { return fmt.Sprintf("the line has more than %d bytes", int(e)) }
+func (e longLineError) Error() string {
+	return fmt.Sprintf("the line has more than %s bytes", count(int(e)))
+}
 
 // inputFlags are common to the commands that take texts.
 type inputFlags struct {
@@ -70,11 +73,11 @@ type input struct {
 	done  chan struct{}
 
 	mu    sync.Mutex
-	taken sync.Cond // an item was taken out of items
+	taken sync.Cond // signaled when an item is taken from items
 	ahead int64     // bytes of the lines in items
 }
 
-// newInput makes an input whose items somebody has yet to send.
+// newInput makes an input without items. open and read send them.
 func newInput(f *inputFlags, form string, log *slog.Logger) *input {
 	in := &input{name: f.Input, form: form, keepGoing: f.KeepGoing, log: log, items: make(chan item, linesAhead), done: make(chan struct{})}
 	in.taken.L = &in.mu
@@ -112,7 +115,7 @@ func (f *inputFlags) open(s *session, args *request, form string) (*input, error
 			return nil, err
 		}
 		if in.info.Mode()&fs.ModeNamedPipe != 0 {
-			// Opening it waits for a writer, and cannot be interrupted.
+			// Opening a pipe waits for a writer, and cannot be interrupted.
 			go func() {
 				file, err := os.Open(f.Input)
 				if err != nil {
@@ -162,17 +165,18 @@ func (in *input) close() {
 	}
 }
 
-// Lines are read ahead of those that are computed: so many, and so many bytes.
-// A longer line is read if it is the only one.
+// linesAhead and bytesAhead bound what is read before it can be computed. A line of
+// more bytes is read once no other line is waiting.
 const (
 	linesAhead = maxBatch
 	bytesAhead = 64 << 20
 )
 
-// maxLine bounds a line, so that an endless one fails before memory does.
-const maxLine = 256 << 20
+// maxLine is the largest size of a line in bytes. A line without end is an error
+// before it fills the memory.
+const maxLine = 64 << 20
 
-// errNotReady is returned by next if it should not wait and would have to.
+// errNotReady is returned by next if no item is there and it was told not to wait.
 var errNotReady = errors.New("no item yet")
 
 // next returns the next item; at the end io.EOF or why reading failed.
@@ -238,8 +242,8 @@ func (in *input) closed() bool {
 }
 
 // readItems hands the lines of r to yield until it returns false. A byte order
-// mark is skipped. A line of more than limit bytes is an error; what follows it
-// is read only with --keep-going, because its end may be far or nowhere.
+// mark is skipped. A line of more than limit bytes is an error; what follows it is
+// read only with --keep-going, because the line may never end.
 func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error {
 	br := bufio.NewReaderSize(r, 1<<16)
 	at, warned := int64(0), false
@@ -271,7 +275,7 @@ func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error 
 					warned = true
 				}
 			}
-			if it.err != nil && trimmed[0] != '{' && trimmed[0] != '[' && trimmed[0] != '"' && !bytes.Equal(trimmed, []byte("null")) {
+			if it.err != nil && trimmed[0] != '{' && !json.Valid(trimmed) {
 				it.err = fmt.Errorf("not JSON: plain text and CSV are not read; want lines %s", in.form)
 			}
 		}
@@ -306,11 +310,25 @@ func readLine(r *bufio.Reader, limit int, skip bool) (line []byte, size int64, e
 	}
 }
 
-// maxCount is how many bytes of an input are read to count its lines.
+// stopped adds to the error of a context how many lines were answered.
+func (in *input) stopped(ctx context.Context, err error, done int) error {
+	if ctx.Err() == nil || in.name == "" {
+		return err
+	}
+	switch total := in.lines(); {
+	case total > 0:
+		return stopped(err, "after %s of %s lines", count(done), count(total))
+	case done == 1:
+		return stopped(err, "after 1 line")
+	}
+	return stopped(err, "after %s lines", count(done))
+}
+
+// maxCount is how many bytes are read to count lines.
 const maxCount = 1 << 30
 
-// lines counts the lines of an input that is a file of moderate size; 0 if it is
-// none.
+// lines counts the lines of a file of at most maxCount bytes. It returns 0 for other
+// inputs.
 func (in *input) lines() int {
 	if in.file == nil || !in.info.Mode().IsRegular() || in.info.Size() > maxCount {
 		return 0

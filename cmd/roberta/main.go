@@ -17,7 +17,7 @@ import (
 	"github.com/goroberta/goroberta/internal/outfile"
 )
 
-// Exit codes. A signal is 128 and its number, as shells count.
+// Exit codes. After a signal it is exitSignal plus the signal's number, as in shells.
 const (
 	exitOK      = 0
 	exitFailure = 1
@@ -45,22 +45,30 @@ type grammar struct {
 	Help       helpCmd       `cmd:"" help:"Show help for a command."`
 }
 
-// A signalError is the cause of a context that a signal ended.
+// A signalError is the cause of a context that ended because of a signal.
 type signalError struct{ syscall.Signal }
 
 func (e signalError) Error() string { return e.Signal.String() }
 
+// Signals by their numbers, which are the same wherever they exist: package syscall
+// lacks the names on js.
+const (
+	sighup  = syscall.Signal(1)
+	sigpipe = syscall.Signal(13)
+)
+
 func main() {
-	// A reader that went away is a write error like others, not a signal.
-	signal.Ignore(syscall.SIGPIPE)
+	// If the reader of the results goes away, writing fails with EPIPE, and the
+	// command ends as after other errors.
+	signal.Ignore(sigpipe)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
-		signal.Notify(signals, syscall.SIGHUP)
+	if !signal.Ignored(sighup) { // nohup ignores it
+		signal.Notify(signals, sighup)
 	}
 	go func() {
-		// The first signal ends the work, the second the process.
+		// The first signal ends the work. A second one ends the process at once.
 		sig := (<-signals).(syscall.Signal)
 		cancel(signalError{sig})
 		sig = (<-signals).(syscall.Signal)
@@ -113,7 +121,7 @@ func flagsFirst(root *kong.Node, args []string) []string {
 			i = len(args)
 		case isFlag:
 			flags = append(flags, arg)
-			// Only the flag's own value is moved along. What looks like a flag is none.
+			// The value moves along with its flag. An argument with a hyphen is no value.
 			if takesValue(node, arg) && i+1 < len(args) && (len(args[i+1]) < 2 || args[i+1][0] != '-') {
 				i++
 				flags = append(flags, args[i])
@@ -167,7 +175,7 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 		fmt.Fprintf(stderr, "roberta: %s\n", describe(far))
 		return exitSignal + int(sig.Signal)
 	case errors.Is(err, syscall.EPIPE):
-		return exitFailure // whoever read the results wants no more of them
+		return exitFailure // the reader of the results has closed its end
 	case usage:
 		fmt.Fprintf(stderr, "roberta: %s (see roberta --help)\n", describe(err))
 		return exitUsage
@@ -200,8 +208,8 @@ func (versionFlag) BeforeReset(app *kong.Kong) error {
 	return nil
 }
 
-// commit is the commit that the program was built from, where the linker is told
-// (-ldflags "-X main.commit=…") because the build has no repository at hand.
+// commit is the commit that the program was built from. It is for builds without a
+// repository at hand: go build -ldflags "-X main.commit=…".
 var commit string
 
 // version describes the build.

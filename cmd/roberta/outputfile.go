@@ -33,8 +33,8 @@ func (f *outputFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// checkEnding refuses a name that ends as files do which a command does not
-// write. Pipes and devices may have any name.
+// checkEnding refuses a name whose ending stands for a format that the command does
+// not write. Pipes and devices may have any name.
 func checkEnding(name string, endings []string) error {
 	ext := strings.ToLower(filepath.Ext(name))
 	if ext == "" || slices.Contains(endings, ext) {
@@ -94,8 +94,8 @@ func (f *outputFile) scratchDir() string {
 	return filepath.Dir(f.name)
 }
 
-// isStdout reports whether an output's name means standard output, as - and
-// /dev/stdout do.
+// isStdout reports whether an output's name means standard output: -, /dev/stdout, or
+// the file or pipe that standard output was sent to.
 func (s *session) isStdout(name string) bool {
 	if name == "-" {
 		return true
@@ -125,7 +125,7 @@ func (s *session) checkStdout(in *input, model string) error {
 	return checkOutput(stdoutName, in, model)
 }
 
-// stdoutName names standard output for what takes paths, where the system has one.
+// stdoutName is a path of standard output. Windows has none.
 const stdoutName = "/dev/stdout"
 
 // checkOutput refuses a file as output that the command reads, whatever its name.

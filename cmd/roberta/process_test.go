@@ -115,24 +115,27 @@ func TestInterruptedFar(t *testing.T) {
 // TestPipesNobodyOpens: waiting for the other end of a pipe ends with the first
 // interrupt.
 func TestPipesNobodyOpens(t *testing.T) {
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Skip(err)
-	}
+	model := filepath.Join("..", "..", "testdata", "goldens", "tiny", "model.pt")
 	for _, tt := range []struct {
 		want string
-		args []string
+		args []string // before the name of the pipe
 	}{
-		{"roberta: interrupted after 0 lines\n", []string{"encode", "--input", pipe}},
-		{"roberta: interrupted before anything was written\n", []string{"synth", "--arch", "roberta.base", pipe}},
-		{"roberta: interrupted before " + pipe + " was complete\n", []string{"convert", filepath.Join("..", "..", "testdata", "goldens", "tiny", "model.pt"), pipe}},
-		{"roberta: interrupted before anything was written\n", []string{"features", "-o", pipe, "x"}},
+		{"after 0 lines", []string{"encode", "--input"}},
+		{"before anything was written", []string{"synth", "--arch", "roberta.base"}},
+		{"before PIPE was complete", []string{"convert", model}},
+		{"before anything was written", []string{"features", "x", "-o"}},
 	} {
+		pipe := filepath.Join(t.TempDir(), "pipe") // one that no earlier command waits for
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Skip(err)
+		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go cancel(signalError{syscall.SIGINT})
 		var stderr strings.Builder
-		if code := run(ctx, tt.args, strings.NewReader(""), io.Discard, &stderr); code != exitSignal+int(syscall.SIGINT) || stderr.String() != tt.want {
-			t.Errorf("%s: exit code %d, %q, want %q", tt.args[0], code, stderr.String(), tt.want)
+		code := run(ctx, append(tt.args, pipe), strings.NewReader(""), io.Discard, &stderr)
+		want := "roberta: interrupted " + strings.ReplaceAll(tt.want, "PIPE", pipe) + "\n"
+		if code != exitSignal+int(syscall.SIGINT) || stderr.String() != want {
+			t.Errorf("%s: exit code %d, %q, want %q", tt.args[0], code, stderr.String(), want)
 		}
 	}
 }

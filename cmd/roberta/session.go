@@ -29,8 +29,8 @@ func (f *commonFlags) Validate() error {
 	return nil
 }
 
-// A session is what every command runs with: the common flags, the standard
-// streams, and what is told on stderr.
+// A session is what every command runs with: the common flags, the standard streams,
+// the results, the progress and the log.
 type session struct {
 	*commonFlags
 	stdin    io.Reader
@@ -92,8 +92,8 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// A progress is a line on a terminal that says how far a command is. It is the
-// writer for everything else on stderr too, which clears the line first.
+// A progress is a line on a terminal that says how far a command is. Other messages
+// to stderr are written through it, because the line has to be cleared first.
 type progress struct {
 	stderr io.Writer
 	flags  *commonFlags
@@ -106,8 +106,8 @@ type progress struct {
 // progressInterval is how long a progress line stays, so that it can be read.
 const progressInterval = 200 * time.Millisecond
 
-// show shows the line that text returns, which it calls only if it is time to
-// and stderr is a terminal.
+// show shows the line that text returns. It calls text only if stderr is a terminal
+// and the line before has stood long enough.
 func (p *progress) show(text func() string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -54,8 +54,8 @@ type stoppedError struct {
 func (e stoppedError) Error() string { return "interrupted " + e.far }
 func (e stoppedError) Unwrap() error { return e.err }
 
-// stopped adds to the error of a context how far the command got. Other errors
-// stay as they are.
+// stopped makes a stoppedError of an error because of a context. It returns other
+// errors as they are.
 func stopped(err error, format string, args ...any) error {
 	if _, ok := errors.AsType[stoppedError](err); ok || !errors.Is(err, context.Canceled) {
 		return err
@@ -81,22 +81,13 @@ type stream[P, R any] struct {
 }
 
 // answer answers all of an input's requests, in order. Requests are computed
-// together as far as they are there already, so that a long input is fast and a
-// slow one is answered line by line. A request that fails ends the command, or
+// together if they are there already, so that a long input is fast. A line that comes
+// alone is answered at once. A request that fails ends the command, or
 // with --keep-going gets an error in its result's place.
 func answer[P, R any](ctx context.Context, s *session, in *input, t task[P, R]) error {
 	st := &stream[P, R]{task: t, session: s, in: in, began: time.Now()}
 	err := st.answer(ctx)
-	far := count(st.done) + " lines"
-	if st.done == 1 {
-		far = "1 line"
-	}
-	if ctx.Err() != nil {
-		if n := in.lines(); n > 0 {
-			far = count(st.done) + " of " + count(n) + " lines"
-		}
-	}
-	return stopped(err, "after %s", far)
+	return in.stopped(ctx, err, st.done)
 }
 
 func (s *stream[P, R]) answer(ctx context.Context) error {
@@ -141,7 +132,7 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 	}
 }
 
-// flush computes the batch and writes what is there to be written.
+// flush computes the batch and hands all results on.
 func (s *stream[P, R]) flush(ctx context.Context) error {
 	batch := s.batch
 	s.batch, s.tokens = s.batch[:0], 0
@@ -258,8 +249,9 @@ type textFlags struct {
 
 // answerTexts answers the requests of a command with the model that the flags name.
 // args is the request of the command line, form shows the lines that the command
-// wants. tensors is nil for commands that write none. What fails fast is opened
-// first; begin says how requests are answered.
+// wants. tensors is nil for commands that write none. begin says how requests are
+// answered; it is called when the model is open, which comes last because it takes
+// longest.
 func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensors *tensorFlags, args *request, form string,
 	begin func(m *roberta.Model, out *spool) (task[P, R], error)) error {
 	in, err := f.inputFlags.open(s, args, form)
@@ -276,7 +268,7 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 	}
 	m, err := f.modelFlags.open(ctx, s)
 	if err != nil {
-		return err
+		return in.stopped(ctx, err, 0)
 	}
 	defer m.Close()
 	t, err := begin(m, out)

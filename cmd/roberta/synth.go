@@ -9,7 +9,7 @@ import (
 
 // synthCmd is `roberta synth`.
 type synthCmd struct {
-	Arch string `required:"" enum:"roberta.base,roberta.large" placeholder:"NAME" help:"The architecture: ${enum}."`
+	Arch string `required:"" enum:"roberta.base,roberta.large" placeholder:"NAME" help:"The architecture: roberta.base or roberta.large."`
 	Seed uint64 `default:"1" placeholder:"N" help:"Chooses the weights (default 1)."`
 	Out  string `arg:"" name:"out" help:"The safetensors file to write, or - for standard output. It appears when it is complete."`
 }

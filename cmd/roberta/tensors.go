@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -137,15 +136,10 @@ func (s *spool) close() {
 	s.out.close()
 }
 
-// npyHeader is what stands before a float32 tensor in NumPy's format, version 1.0:
-// a magic number, a length, and a Python dictionary that ends at a multiple of 64
-// bytes.
+// npyHeader is what stands before a float32 matrix in NumPy's format, version 1.0: a
+// magic number, a length, and a Python dictionary that ends at a multiple of 64 bytes.
 func npyHeader(shape []int) []byte {
-	var dims bytes.Buffer
-	for _, d := range shape {
-		fmt.Fprintf(&dims, "%d, ", d)
-	}
-	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", strings.TrimSuffix(dims.String(), " "))
+	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", shape[0], shape[1])
 	const before = 10
 	dict += strings.Repeat(" ", 63-(before+len(dict))%64) + "\n"
 	h := append([]byte("\x93NUMPY\x01\x00"), 0, 0)

@@ -84,3 +84,39 @@ func TestSpoolStopped(t *testing.T) {
 		t.Errorf("left behind: %v (%v)", left, err)
 	}
 }
+
+// TestNPY: a .npy file is a header of 64·n bytes and the values; a second tensor is
+// refused.
+func TestNPY(t *testing.T) {
+	for _, cols := range []int{1, 1024, 123456} {
+		path := filepath.Join(t.TempDir(), "out.npy")
+		s, err := (&tensorFlags{path}).open(t.Context(), testSession(io.Discard), nil, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		values := make([]float32, 2*cols)
+		for i := range values {
+			values[i] = float32(i) / 3
+		}
+		row := func(i int) []float32 { return values[i*cols:][:cols] }
+		if err := s.add("0", 2, cols, row); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.add("1", 2, cols, row); err == nil {
+			t.Error("a second tensor was taken")
+		}
+		if err := s.finish(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (2, %d), }", cols)
+		want := fmt.Sprintf("\x93NUMPY\x01\x00\x76\x00%-117s\n%s", head, appendFloat32s(nil, values))
+		if string(got) != want {
+			t.Errorf("%d columns: the file begins with %q, want %q", cols, got[:130], want[:130])
+		}
+	}
+}

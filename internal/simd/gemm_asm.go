@@ -57,8 +57,10 @@ type tileSet struct {
 // goroutines at once.
 type Scratch struct {
 	tile tile
-	wide [2 * PanelWidth * kBlock]float32 // a block of two panels, as float32
+	wide [2*PanelWidth*kBlock + cacheLine/4]float32 // a block of two panels, as float32, from a cache line's start
 }
+
+const cacheLine = 64
 
 // zeros is the base of a product without one.
 var zeros [2 * PanelWidth]float32
@@ -162,7 +164,8 @@ func (s *Scratch) multiply(j *Job, l Level, now step, next ahead, base []float32
 	t.ldd, t.ldx, t.ldb = 4*j.DstStride, 4*j.XStride, 4*ldb
 	t.w, t.ldw = w.pointer(at), size*w.K*PanelWidth
 	t.k = min(kBlock, w.K-now.k0)
-	t.wide = &s.wide[0]
+	// Loads that cross cache lines made products of 8 rows 8 % slower.
+	t.wide = &s.wide[-uintptr(unsafe.Pointer(&s.wide[0]))%cacheLine/4]
 	if next.w == nil {
 		next, t.step = ahead{w, at}, 0
 	} else { // each tile asks for its share of what comes next

@@ -2827,7 +2827,7 @@ done75:
 	RET
 
 // func gemmF32x1x16AVX2Near(t *tile)
-// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
+// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x1x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -2942,7 +2942,7 @@ done80:
 	RET
 
 // func gemmF32x2x16AVX2Near(t *tile)
-// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x2x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -3082,7 +3082,7 @@ done85:
 	RET
 
 // func gemmF32x3x16AVX2Near(t *tile)
-// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x3x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -3247,7 +3247,7 @@ done90:
 	RET
 
 // func gemmF32x4x16AVX2Near(t *tile)
-// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x4x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -3438,7 +3438,7 @@ done95:
 	RET
 
 // func gemmF32x5x16AVX2Near(t *tile)
-// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x5x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -3654,7 +3654,7 @@ done100:
 	RET
 
 // func gemmF32x6x16AVX2Near(t *tile)
-// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x6x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -3896,7 +3896,7 @@ done105:
 	RET
 
 // func gemmF32F16x1x16AVX2Near(t *tile)
-// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x1x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -4009,7 +4009,7 @@ done110:
 	RET
 
 // func gemmF32F16x2x16AVX2Near(t *tile)
-// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x2x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -4147,7 +4147,7 @@ done115:
 	RET
 
 // func gemmF32F16x3x16AVX2Near(t *tile)
-// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x3x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -4310,7 +4310,7 @@ done120:
 	RET
 
 // func gemmF32F16x4x16AVX2Near(t *tile)
-// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x4x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -4499,7 +4499,7 @@ done125:
 	RET
 
 // func gemmF32F16x5x16AVX2Near(t *tile)
-// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x5x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -4713,7 +4713,7 @@ done130:
 	RET
 
 // func gemmF32F16x6x16AVX2Near(t *tile)
-// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x6x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -4953,7 +4953,7 @@ done135:
 	RET
 
 // func gemmF32F16Widex4x16AVX2Near(t *tile)
-// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex4x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -5155,7 +5155,7 @@ done140:
 	RET
 
 // func gemmF32F16Widex5x16AVX2Near(t *tile)
-// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex5x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -5382,7 +5382,7 @@ done145:
 	RET
 
 // func gemmF32F16Widex6x16AVX2Near(t *tile)
-// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex6x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI

@@ -10978,7 +10978,7 @@ done175:
 	RET
 
 // func gemmF32x1x32AVX512Near(t *tile)
-// gemmF32x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns; twin: multiplyGeneric.
+// gemmF32x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x1x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -11101,7 +11101,7 @@ done180:
 	RET
 
 // func gemmF32x2x32AVX512Near(t *tile)
-// gemmF32x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x2x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -11250,7 +11250,7 @@ done185:
 	RET
 
 // func gemmF32x3x32AVX512Near(t *tile)
-// gemmF32x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x3x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -11425,7 +11425,7 @@ done190:
 	RET
 
 // func gemmF32x4x32AVX512Near(t *tile)
-// gemmF32x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x4x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -11627,7 +11627,7 @@ done195:
 	RET
 
 // func gemmF32x5x32AVX512Near(t *tile)
-// gemmF32x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x5x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -11855,7 +11855,7 @@ done200:
 	RET
 
 // func gemmF32x6x32AVX512Near(t *tile)
-// gemmF32x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x6x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -12110,7 +12110,7 @@ done205:
 	RET
 
 // func gemmF32x7x32AVX512Near(t *tile)
-// gemmF32x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x7x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -12391,7 +12391,7 @@ done210:
 	RET
 
 // func gemmF32x8x32AVX512Near(t *tile)
-// gemmF32x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x8x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -12699,7 +12699,7 @@ done215:
 	RET
 
 // func gemmF32x9x32AVX512Near(t *tile)
-// gemmF32x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x9x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -13033,7 +13033,7 @@ done220:
 	RET
 
 // func gemmF32x10x32AVX512Near(t *tile)
-// gemmF32x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x10x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -13394,7 +13394,7 @@ done225:
 	RET
 
 // func gemmF32x11x32AVX512Near(t *tile)
-// gemmF32x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x11x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -13781,7 +13781,7 @@ done230:
 	RET
 
 // func gemmF32x12x32AVX512Near(t *tile)
-// gemmF32x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x12x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -14195,7 +14195,7 @@ done235:
 	RET
 
 // func gemmF32x13x32AVX512Near(t *tile)
-// gemmF32x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x13x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -14635,7 +14635,7 @@ done240:
 	RET
 
 // func gemmF32x14x32AVX512Near(t *tile)
-// gemmF32x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32x14x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -15102,7 +15102,7 @@ done245:
 	RET
 
 // func gemmF32F16x1x32AVX512Near(t *tile)
-// gemmF32F16x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x1x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -15221,7 +15221,7 @@ done250:
 	RET
 
 // func gemmF32F16x2x32AVX512Near(t *tile)
-// gemmF32F16x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x2x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -15366,7 +15366,7 @@ done255:
 	RET
 
 // func gemmF32F16x3x32AVX512Near(t *tile)
-// gemmF32F16x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x3x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -15537,7 +15537,7 @@ done260:
 	RET
 
 // func gemmF32F16x4x32AVX512Near(t *tile)
-// gemmF32F16x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x4x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -15735,7 +15735,7 @@ done265:
 	RET
 
 // func gemmF32F16x5x32AVX512Near(t *tile)
-// gemmF32F16x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x5x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -15959,7 +15959,7 @@ done270:
 	RET
 
 // func gemmF32F16x6x32AVX512Near(t *tile)
-// gemmF32F16x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x6x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -16210,7 +16210,7 @@ done275:
 	RET
 
 // func gemmF32F16x7x32AVX512Near(t *tile)
-// gemmF32F16x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x7x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -16487,7 +16487,7 @@ done280:
 	RET
 
 // func gemmF32F16x8x32AVX512Near(t *tile)
-// gemmF32F16x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x8x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -16791,7 +16791,7 @@ done285:
 	RET
 
 // func gemmF32F16x9x32AVX512Near(t *tile)
-// gemmF32F16x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x9x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -17121,7 +17121,7 @@ done290:
 	RET
 
 // func gemmF32F16x10x32AVX512Near(t *tile)
-// gemmF32F16x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x10x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -17478,7 +17478,7 @@ done295:
 	RET
 
 // func gemmF32F16x11x32AVX512Near(t *tile)
-// gemmF32F16x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x11x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -17861,7 +17861,7 @@ done300:
 	RET
 
 // func gemmF32F16x12x32AVX512Near(t *tile)
-// gemmF32F16x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x12x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -18271,7 +18271,7 @@ done305:
 	RET
 
 // func gemmF32F16x13x32AVX512Near(t *tile)
-// gemmF32F16x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x13x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -18707,7 +18707,7 @@ done310:
 	RET
 
 // func gemmF32F16x14x32AVX512Near(t *tile)
-// gemmF32F16x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16x14x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -19170,7 +19170,7 @@ done315:
 	RET
 
 // func gemmF32F16Widex8x32AVX512Near(t *tile)
-// gemmF32F16Widex8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex8x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -19486,7 +19486,7 @@ done320:
 	RET
 
 // func gemmF32F16Widex9x32AVX512Near(t *tile)
-// gemmF32F16Widex9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex9x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -19828,7 +19828,7 @@ done325:
 	RET
 
 // func gemmF32F16Widex10x32AVX512Near(t *tile)
-// gemmF32F16Widex10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex10x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -20197,7 +20197,7 @@ done330:
 	RET
 
 // func gemmF32F16Widex11x32AVX512Near(t *tile)
-// gemmF32F16Widex11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex11x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -20592,7 +20592,7 @@ done335:
 	RET
 
 // func gemmF32F16Widex12x32AVX512Near(t *tile)
-// gemmF32F16Widex12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex12x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -21014,7 +21014,7 @@ done340:
 	RET
 
 // func gemmF32F16Widex13x32AVX512Near(t *tile)
-// gemmF32F16Widex13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex13x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
@@ -21462,7 +21462,7 @@ done345:
 	RET
 
 // func gemmF32F16Widex14x32AVX512Near(t *tile)
-// gemmF32F16Widex14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 TEXT ·gemmF32F16Widex14x32AVX512Near(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI

@@ -79,77 +79,77 @@ func gemmF32F16Widex5x16AVX2(t *tile)
 //go:noescape
 func gemmF32F16Widex6x16AVX2(t *tile)
 
-// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; twin: multiplyGeneric.
+// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x1x16AVX2Near(t *tile)
 
-// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x2x16AVX2Near(t *tile)
 
-// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x3x16AVX2Near(t *tile)
 
-// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x4x16AVX2Near(t *tile)
 
-// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x5x16AVX2Near(t *tile)
 
-// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; twin: multiplyGeneric.
+// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x6x16AVX2Near(t *tile)
 
-// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x1x16AVX2Near(t *tile)
 
-// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x2x16AVX2Near(t *tile)
 
-// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x3x16AVX2Near(t *tile)
 
-// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x4x16AVX2Near(t *tile)
 
-// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x5x16AVX2Near(t *tile)
 
-// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x6x16AVX2Near(t *tile)
 
-// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex4x16AVX2Near(t *tile)
 
-// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex5x16AVX2Near(t *tile)
 
-// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex6x16AVX2Near(t *tile)

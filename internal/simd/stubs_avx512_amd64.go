@@ -179,177 +179,177 @@ func gemmF32F16Widex13x32AVX512(t *tile)
 //go:noescape
 func gemmF32F16Widex14x32AVX512(t *tile)
 
-// gemmF32x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns; twin: multiplyGeneric.
+// gemmF32x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x1x32AVX512Near(t *tile)
 
-// gemmF32x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x2x32AVX512Near(t *tile)
 
-// gemmF32x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x3x32AVX512Near(t *tile)
 
-// gemmF32x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x4x32AVX512Near(t *tile)
 
-// gemmF32x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x5x32AVX512Near(t *tile)
 
-// gemmF32x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x6x32AVX512Near(t *tile)
 
-// gemmF32x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x7x32AVX512Near(t *tile)
 
-// gemmF32x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x8x32AVX512Near(t *tile)
 
-// gemmF32x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x9x32AVX512Near(t *tile)
 
-// gemmF32x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x10x32AVX512Near(t *tile)
 
-// gemmF32x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x11x32AVX512Near(t *tile)
 
-// gemmF32x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x12x32AVX512Near(t *tile)
 
-// gemmF32x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x13x32AVX512Near(t *tile)
 
-// gemmF32x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns; twin: multiplyGeneric.
+// gemmF32x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32x14x32AVX512Near(t *tile)
 
-// gemmF32F16x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x1x32AVX512Near(t *tile)
 
-// gemmF32F16x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x2x32AVX512Near(t *tile)
 
-// gemmF32F16x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x3x32AVX512Near(t *tile)
 
-// gemmF32F16x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x4x32AVX512Near(t *tile)
 
-// gemmF32F16x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x5x32AVX512Near(t *tile)
 
-// gemmF32F16x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x6x32AVX512Near(t *tile)
 
-// gemmF32F16x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x7x32AVX512Near(t *tile)
 
-// gemmF32F16x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x8x32AVX512Near(t *tile)
 
-// gemmF32F16x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x9x32AVX512Near(t *tile)
 
-// gemmF32F16x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x10x32AVX512Near(t *tile)
 
-// gemmF32F16x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x11x32AVX512Near(t *tile)
 
-// gemmF32F16x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x12x32AVX512Near(t *tile)
 
-// gemmF32F16x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x13x32AVX512Near(t *tile)
 
-// gemmF32F16x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16; twin: multiplyGeneric.
+// gemmF32F16x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16x14x32AVX512Near(t *tile)
 
-// gemmF32F16Widex8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex8x32AVX512Near(t *tile)
 
-// gemmF32F16Widex9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex9x32AVX512Near(t *tile)
 
-// gemmF32F16Widex10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex10x32AVX512Near(t *tile)
 
-// gemmF32F16Widex11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex11x32AVX512Near(t *tile)
 
-// gemmF32F16Widex12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex12x32AVX512Near(t *tile)
 
-// gemmF32F16Widex13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex13x32AVX512Near(t *tile)
 
-// gemmF32F16Widex14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16, which it leaves in wide as float32; twin: multiplyGeneric.
+// gemmF32F16Widex14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
 func gemmF32F16Widex14x32AVX512Near(t *tile)

@@ -31,8 +31,8 @@ func (k tileKind) function(t target, rows int, near bool) function {
 	return function{
 		name:   fmt.Sprintf("gemm%sx%dx%d%s%s", k.name, rows, t.cols, t.name, choose(near, "Near", "")),
 		params: "t *tile",
-		doc: fmt.Sprintf("sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for %d row%s and %d columns%s; twin: multiplyGeneric.",
-			rows, choose(rows == 1, "", "s"), t.cols, k.about),
+		doc: fmt.Sprintf("sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for %d row%s and %d columns%s; %stwin: multiplyGeneric.",
+			rows, choose(rows == 1, "", "s"), t.cols, k.about, choose(near, "for fetchNear; ", "")),
 	}
 }
 
