@@ -137,8 +137,8 @@ func (t Tensor) Len() int {
 	return n
 }
 
-// Fill sets dst to the elements from the first-th on, in row-major order. Any
-// number of goroutines may fill parts of one tensor.
+// Fill sets dst to the elements first, first+1, … in row-major order. Any number of
+// goroutines may fill parts of one tensor.
 func (t Tensor) Fill(dst []float32, first int) {
 	z0 := t.state + uint64(first)*golden
 	for i := range dst {

@@ -46,8 +46,8 @@ func (m Model) WriteFile(ctx context.Context, path string, seed uint64) error {
 // block is how many elements one goroutine computes at a time.
 const block = 1 << 16
 
-// write writes the elements as little-endian float32, some blocks at a time on
-// all processors.
+// write writes the elements as little-endian float32. All processors compute, a block
+// each at a time.
 func (t Tensor) write(ctx context.Context, w io.Writer) error {
 	n := t.Len()
 	stride := block * runtime.GOMAXPROCS(0)
@@ -71,7 +71,7 @@ func (t Tensor) write(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// encode sets dst to the bytes of the elements from the first-th on.
+// encode sets dst to the bytes of the elements first, first+1, …
 func (t Tensor) encode(dst []byte, first int) {
 	var values [1 << 10]float32
 	for len(dst) > 0 {

@@ -29,8 +29,8 @@ const Name = "pocket.safetensors.zst"
 // weights.OpenFS.
 func FS() fs.FS { return files }
 
-// Open opens the model. Each call unpacks it into memory anew (33 MB); a program
-// needs one, as a Model may be used by many goroutines.
+// Open opens the model. Each call unpacks it into memory again (33 MB). A program
+// needs one Model only, which many goroutines may use at once.
 func Open(opts ...roberta.Option) (*roberta.Model, error) {
 	return roberta.OpenFS(files, Name, opts...)
 }

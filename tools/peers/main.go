@@ -53,9 +53,9 @@ func open(path string, threads int) (encoder, error) {
 	}, nil
 }
 
-// peak is the median of n measurements of what one core does at best, in GFLOP/s.
-// The clock goes up and down with the load: therefore it is measured again after
-// every shape, and pauses spread the measurements of the start.
+// peak is the median of n measurements of the highest rate of one core, in GFLOP/s,
+// with a pause before each. The CPU's clock changes with its load, so the peak is
+// measured at the start and after every shape.
 func peak(n int, pause time.Duration) float64 {
 	rates := make([]float64, n)
 	for i := range rates {
