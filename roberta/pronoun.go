@@ -132,8 +132,7 @@ func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) (
 		if lo == hi {
 			return nil, fmt.Errorf("%w: candidate %s has no tokens", ErrPronoun, quote(text))
 		}
-		// Here and not after the loop: or a text that is too long would be encoded with
-		// every candidate.
+		// Checked in the loop, so that a text that is too long is encoded only once.
 		if err := m.checkLength(s, ids); err != nil {
 			return nil, err
 		}
