@@ -28,8 +28,8 @@ const packedSuffix = ".packed16"
 
 // A checkpoint is a file under fairseq's names, whatever names the file has:
 // settings, parameters, heads and labels. newCheckpoint makes it from the file's
-// headers, and only if every tensor that the settings ask for is there and has the
-// shape that they ask for.
+// headers. Every tensor that the settings ask for is there and has the shape that
+// they ask for.
 type checkpoint struct {
 	file     *weights.Checkpoint
 	config   Config
@@ -127,8 +127,8 @@ func (c *checkpoint) inFile(name string, err error) error {
 	return &weights.FileError{Entry: c.file.FileName(name), Offset: -1, Err: err}
 }
 
-// configure completes Config from settings and headers. The only elements that it
-// reads are the version's and, of a Hugging Face model, two copies of a tied weight.
+// configure completes Config from settings and headers. The only element that it
+// reads is the version of a pre-norm checkpoint.
 func (c *checkpoint) configure() error {
 	settings := c.settings
 	if len(settings) == 0 {
@@ -147,8 +147,8 @@ func (c *checkpoint) configure() error {
 		return fmt.Errorf("tensor %s is missing or no matrix", embedWeight)
 	}
 	cfg.VocabSize = embed.Shape[0]
-	// fairseq loads both names of a tied weight into one parameter, lm_head's
-	// last, so that one counts where a file's two differ.
+	// fairseq loads both names of a tied weight into one parameter, lm_head's last.
+	// So lm_head's counts where the two differ in a file.
 	if lm, ok := c.tensors[lmWeight]; ok && cfg.Tied {
 		c.tensors[embedWeight] = lm
 		delete(c.tensors, lmWeight)

@@ -13,9 +13,9 @@ import (
 const firstPosition = 2
 
 // A Config holds the settings that decide what a model computes. They come from the
-// checkpoint: fairseq's args or cfg, Hugging Face's config.json. A size that fairseq's
-// settings do not give is that of the architecture which they name. If a checkpoint has
-// no settings at all, Notes say what was assumed.
+// checkpoint: fairseq's args or cfg, Hugging Face's config.json. fairseq's settings name
+// an architecture, which gives the sizes that they leave out. If a checkpoint has no
+// settings at all, Notes say what was assumed.
 type Config struct {
 	Layers       int `json:"layers"`        // transformer layers, those kept by encoder_layers_to_keep
 	Dim          int `json:"dim"`           // C, width of the hidden states

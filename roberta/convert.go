@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -158,11 +157,11 @@ func (f *modelFile) entries() []weights.Entry {
 				entries = append(entries, weights.Entry{Name: prefix + ".weight", DType: weights.F32, Shape: []int{l.W.N, l.W.K},
 					Write: func(w io.Writer) error {
 						rows, _ := l.Weights()
-						return writeFloat32s(w, rows)
+						return writeValues(w, rows)
 					}})
 			}
 			entries = append(entries, weights.Entry{Name: prefix + ".bias", DType: weights.F32, Shape: []int{l.W.N},
-				Write: func(w io.Writer) error { return writeFloat32s(w, l.Bias[:l.W.N]) }})
+				Write: func(w io.Writer) error { return writeValues(w, l.Bias[:l.W.N]) }})
 		}
 		if h.net.Dense != nil {
 			layer(headPrefix+name+".dense", h.net.Dense)
@@ -228,32 +227,21 @@ func packedName(name string) string {
 	return name
 }
 
-// writeMatrix writes a packed matrix as little-endian bytes.
+// writeMatrix writes the values of a packed matrix.
 func writeMatrix(w io.Writer, m *simd.Matrix) error {
-	if m.F16 == nil {
-		return writeFloat32s(w, m.F32)
+	if m.F16 != nil {
+		return writeValues(w, m.F16)
 	}
-	const piece = 16 << 10
-	buf := make([]byte, 0, 2*piece)
-	for all := range slices.Chunk(m.F16, piece) {
-		buf = buf[:0]
-		for _, v := range all {
-			buf = binary.LittleEndian.AppendUint16(buf, v)
-		}
-		if _, err := w.Write(buf); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeValues(w, m.F32)
 }
 
-func writeFloat32s(w io.Writer, values []float32) error {
-	const piece = 16 << 10
-	buf := make([]byte, 0, 4*min(piece, len(values)))
-	for some := range slices.Chunk(values, piece) {
-		buf = buf[:0]
-		for _, v := range some {
-			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+// writeValues writes values as little-endian bytes, some at a time.
+func writeValues[E float32 | uint16](w io.Writer, values []E) error {
+	var buf []byte
+	for some := range slices.Chunk(values, 16<<10) {
+		var err error
+		if buf, err = binary.Append(buf[:0], binary.LittleEndian, some); err != nil {
+			return err
 		}
 		if _, err := w.Write(buf); err != nil {
 			return err

@@ -7,7 +7,8 @@ import (
 
 // Errors that a caller can test for with errors.Is.
 var (
-	// ErrClosed is returned by every method after Close.
+	// ErrClosed is returned after Close by methods that compute, and by SetHead,
+	// RegisterClassificationHead, HeadWeights and Save.
 	ErrClosed = errors.New("roberta: model is closed")
 	// ErrEmpty is returned for a batch without sequences and for a sequence
 	// without tokens (pads do not count).

@@ -22,8 +22,8 @@ type source struct {
 
 	inArchive  bool    // it is a file of an archive
 	expanded   bool    // it was compressed, or what it lies in
-	unpackedIn *source // the file that closes with it, if it is a part that was unpacked
-	unpacked   int64   // bytes of such parts of this file
+	unpackedIn *source // the file of which this is an unpacked part, closed with it; or nil
+	unpacked   int64   // bytes of the unpacked parts of this file
 	spent      *budget // what its values may still take; see values
 	viewed     int64   // bytes of the tensors of this file and its parts
 }

@@ -25,7 +25,7 @@ func (r *record) of(p *part, b *Batch) *record {
 	return &record{r.layers, p.rowsOf(b)}
 }
 
-// keep copies the hidden states after a number of layers. Parts may call it at the
+// keep copies x, the hidden states after so many layers. Parts may call it at the
 // same time: their rows differ.
 func (r *record) keep(layer int, x matrix) {
 	switch {

@@ -102,8 +102,11 @@ func (f *File) Commit() error {
 	if f.direct {
 		return f.File.Close()
 	}
-	if err := f.keepAttributes(); err != nil {
-		return err
+	if f.old != nil {
+		f.keepOwner() // before the mode: changing the owner clears some of its bits
+		if err := f.Chmod(f.old.Mode()); err != nil {
+			return err
+		}
 	}
 	if err := f.Sync(); err != nil {
 		return err
@@ -114,6 +117,18 @@ func (f *File) Commit() error {
 		return err
 	}
 	f.name, f.direct = "", true // there is nothing left to remove
+	return nil
+}
+
+// renameHidden closes the file and turns its hidden name into its own.
+func (f *File) renameHidden() error {
+	if err := f.File.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.name, f.path); err != nil {
+		return err
+	}
+	delete(hidden, f.name)
 	return nil
 }
 
