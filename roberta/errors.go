@@ -52,6 +52,7 @@ type LengthError struct {
 	Tokens   int  // without pads, unless Pads is set
 	Max      int  // the most that it may have
 	Pads     bool // Tokens and Max count pads as well
+	More     bool // the sequence has more than Tokens; the rest was not counted
 }
 
 func (e *LengthError) Error() string {
@@ -63,6 +64,9 @@ func (e *LengthError) Reason() string {
 	what := "tokens"
 	if e.Pads {
 		what = "tokens and pads"
+	}
+	if e.More {
+		return fmt.Sprintf("more than %d %s exceed the maximum length of %d", e.Tokens, what, e.Max)
 	}
 	return fmt.Sprintf("%d %s exceed the maximum length of %d", e.Tokens, what, e.Max)
 }
