@@ -39,9 +39,9 @@ type File struct {
 // Create begins a file that is to replace path. Writing and Commit fail with the
 // error of ctx once that is done.
 //
-// The file behind a symbolic link is replaced, the link stays. A device, a pipe, and
-// an open file by a name such as /dev/stdout are written to directly, the latter at
-// its end. Opening a pipe waits for its reader, but not longer than ctx.
+// The file behind a symbolic link is replaced, the link stays. A device or a pipe is
+// written to directly, and an open file, by a name such as /dev/stdout, at its end.
+// Opening a pipe waits for its reader, but not longer than ctx.
 //
 // Create fails if Commit could not replace path: path is a directory, is
 // write-protected (fs.ErrPermission, also for a superuser, who could open it), or
