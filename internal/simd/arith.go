@@ -26,19 +26,3 @@ func addGeneric(dst, x, y []float32) {
 		dst[i] = v + y[i]
 	}
 }
-
-// HasNaN says whether an element is NaN.
-func HasNaN(x []float32) bool {
-	var l lanes
-	n := markNaNVec(&l, x)
-	return l.max() != 0 || hasNaNGeneric(x[n:])
-}
-
-func hasNaNGeneric(x []float32) bool {
-	for _, v := range x {
-		if v != v {
-			return true
-		}
-	}
-	return false
-}

@@ -35,7 +35,6 @@ func TestLevelsReadNothingBeyond(t *testing.T) {
 			for _, f := range []func([]float32){GELU, GELUTanh, Tanh, ReLU, ReLUSquared, Softmax, func(x []float32) { Scale(x, 2) }} {
 				f(x)
 			}
-			HasNaN(x)
 			LogSoftmax(y, x)
 			h := unsafe.Slice((*uint16)(unsafe.Pointer(&atPageEnd(t, (n+1)/2)[0])), (n+1)/2*2)
 			h = h[len(h)-n:]

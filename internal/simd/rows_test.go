@@ -209,28 +209,6 @@ func TestLevelsNaN(t *testing.T) {
 	})
 }
 
-func TestLevelsHasNaN(t *testing.T) {
-	testLevels(t, func(t *testing.T) {
-		for n := range 50 {
-			x := make([]float32, n)
-			for i := range x {
-				x[i] = []float32{0, float32(math.Inf(1)), math.MaxFloat32, -1, float32(math.Inf(-1))}[i%5]
-			}
-			if HasNaN(x) {
-				t.Errorf("HasNaN finds one in %d numbers", n)
-			}
-			for i := range x {
-				v := x[i]
-				x[i] = float32(math.NaN())
-				if !HasNaN(x) {
-					t.Errorf("HasNaN misses one at %d of %d", i, n)
-				}
-				x[i] = v
-			}
-		}
-	})
-}
-
 // TestLevelsLimits: infinities, NaN and very large values give what torch gives.
 func TestLevelsLimits(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
@@ -311,7 +289,6 @@ func TestLevelsNoAllocation(t *testing.T) {
 			for _, o := range rowFunctions {
 				o.f(x, y)
 			}
-			HasNaN(x)
 			SoftmaxRows(rows, 32, 10, 20)
 			AddLayerNorm(rows, 20, rows[160:], 20, 8, y[:16], y[16:32], 1e-5)
 			Pack(panels, x, 4, 20, 4)

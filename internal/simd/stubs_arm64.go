@@ -281,23 +281,6 @@ func expSumVec(acc *lanes, x []float32, top float32) int {
 	return len(x)
 }
 
-// markNaNAt sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-func markNaNAt(l Level, acc *lanes, x *float32, n int) {
-	switch l {
-	case NEON:
-		markNaNNEON(acc, x, n)
-	}
-}
-
-// markNaNVec is markNaNAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
-func markNaNVec(acc *lanes, x []float32) int {
-	n, l := whole(len(x))
-	if n > 0 {
-		markNaNAt(l, acc, &x[0], n)
-	}
-	return n
-}
-
 // toF16At sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 func toF16At(l Level, acc *lanes, src *float32, dst *uint16, n int) {
 	switch l {

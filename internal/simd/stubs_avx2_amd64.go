@@ -234,11 +234,6 @@ func sumSquaresAVX2(acc *lanes, x *float32, n int, mean float32)
 //go:noescape
 func expSumAVX2(acc *lanes, x *float32, n int, top float32)
 
-// markNaNAVX2 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-//
-//go:noescape
-func markNaNAVX2(acc *lanes, x *float32, n int)
-
 // toF16AVX2 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape

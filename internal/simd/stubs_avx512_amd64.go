@@ -434,11 +434,6 @@ func sumSquaresAVX512(acc *lanes, x *float32, n int, mean float32)
 //go:noescape
 func expSumAVX512(acc *lanes, x *float32, n int, top float32)
 
-// markNaNAVX512 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-//
-//go:noescape
-func markNaNAVX512(acc *lanes, x *float32, n int)
-
 // toF16AVX512 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape

@@ -159,11 +159,6 @@ func sumSquaresNEON(acc *lanes, x *float32, n int, mean float32)
 //go:noescape
 func expSumNEON(acc *lanes, x *float32, n int, top float32)
 
-// markNaNNEON sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-//
-//go:noescape
-func markNaNNEON(acc *lanes, x *float32, n int)
-
 // toF16NEON sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 //
 //go:noescape

@@ -21,5 +21,4 @@ func maxVec(acc *lanes, x []float32) int                      { return 0 }
 func sumVec(acc *lanes, x []float32) int                      { return 0 }
 func sumSquaresVec(acc *lanes, x []float32, mean float32) int { return 0 }
 func expSumVec(acc *lanes, x []float32, top float32) int      { return 0 }
-func markNaNVec(acc *lanes, x []float32) int                  { return 0 }
 func toF16Vec(acc *lanes, src []float32, dst []uint16) int    { return 0 }

@@ -1060,31 +1060,6 @@ loop21:
 	VZEROUPPER
 	RET
 
-// func markNaNAVX2(acc *lanes, x *float32, n int)
-// markNaNAVX2 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-TEXT ·markNaNAVX2(SB), NOSPLIT, $0-24
-	MOVQ acc+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ n+16(FP), CX
-	VMOVUPS (DI), Y0
-	VMOVUPS 32(DI), Y1
-loop22:
-	VMOVUPS (SI), Y2
-	VMOVUPS 32(SI), Y3
-	VBROADCASTSS constantsAVX2<>+4(SB), Y4 // one
-	VMOVAPS Y4, Y5
-	VCMPPS $0, Y2, Y2, Y15
-	VBLENDVPS Y15, Y0, Y4, Y0
-	VCMPPS $0, Y3, Y3, Y15
-	VBLENDVPS Y15, Y1, Y5, Y1
-	ADDQ $64, SI
-	SUBQ $16, CX
-	JNZ loop22
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
-	VZEROUPPER
-	RET
-
 // func toF16AVX2(acc *lanes, src *float32, dst *uint16, n int)
 // toF16AVX2 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
@@ -1094,7 +1069,7 @@ TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop23:
+loop22:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
@@ -1114,7 +1089,7 @@ loop23:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop23
+	JNZ loop22
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1130,7 +1105,7 @@ TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop24:
+loop23:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1219,7 +1194,7 @@ loop24:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop24
+	JNZ loop23
 	VZEROUPPER
 	RET
 
@@ -1235,7 +1210,7 @@ TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop25:
+loop24:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -1290,7 +1265,7 @@ loop25:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop25
+	JNZ loop24
 	VZEROUPPER
 	RET
 
@@ -1312,7 +1287,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop26:
+loop25:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -1362,6 +1337,6 @@ loop26:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop26
+	JNZ loop25
 	VZEROUPPER
 	RET

@@ -2279,25 +2279,6 @@ done63:
 	VZEROUPPER
 	RET
 
-// func markNaNAVX512(acc *lanes, x *float32, n int)
-// markNaNAVX512 sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-TEXT ·markNaNAVX512(SB), NOSPLIT, $0-24
-	MOVQ acc+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ n+16(FP), CX
-	VMOVUPS (DI), Z0
-loop67:
-	VMOVUPS (SI), Z1
-	VBROADCASTSS constantsAVX512<>+4(SB), Z2 // one
-	VCMPPS $0, Z1, Z1, K1
-	VBLENDMPS Z0, Z2, K1, Z0
-	ADDQ $64, SI
-	SUBQ $16, CX
-	JNZ loop67
-	VMOVUPS Z0, (DI)
-	VZEROUPPER
-	RET
-
 // func toF16AVX512(acc *lanes, src *float32, dst *uint16, n int)
 // toF16AVX512 sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
@@ -2306,7 +2287,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop68:
+loop67:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2318,7 +2299,7 @@ loop68:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop68
+	JNZ loop67
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2333,7 +2314,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop69:
+loop68:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2422,7 +2403,7 @@ loop69:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop69
+	JNZ loop68
 	VZEROUPPER
 	RET
 
@@ -2438,7 +2419,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop70:
+loop69:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2493,7 +2474,7 @@ loop70:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop70
+	JNZ loop69
 	VZEROUPPER
 	RET
 
@@ -2527,7 +2508,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop71:
+loop70:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2553,6 +2534,6 @@ loop71:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop71
+	JNZ loop70
 	VZEROUPPER
 	RET

@@ -1833,38 +1833,6 @@ loop21:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
-// func markNaNNEON(acc *lanes, x *float32, n int)
-// markNaNNEON sets acc[i%16] = 1 where x[i] is NaN; n is a positive multiple of 16; twin: hasNaNGeneric.
-TEXT ·markNaNNEON(SB), NOSPLIT, $0-24
-	MOVD $constantsNEON<>(SB), R9
-	MOVD acc+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+16(FP), R4
-	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop22:
-	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
-	FMOVQ 16(R9), F8 // one
-	FMOVQ 16(R9), F9 // one
-	FMOVQ 16(R9), F10 // one
-	FMOVQ 16(R9), F11 // one
-	WORD $0x4E24E49D // FCMEQ V29, V4, V4
-	VBSL V8.B16, V0.B16, V29.B16
-	VMOV V29.B16, V0.B16
-	WORD $0x4E25E4BD // FCMEQ V29, V5, V5
-	VBSL V9.B16, V1.B16, V29.B16
-	VMOV V29.B16, V1.B16
-	WORD $0x4E26E4DD // FCMEQ V29, V6, V6
-	VBSL V10.B16, V2.B16, V29.B16
-	VMOV V29.B16, V2.B16
-	WORD $0x4E27E4FD // FCMEQ V29, V7, V7
-	VBSL V11.B16, V3.B16, V29.B16
-	VMOV V29.B16, V3.B16
-	ADD $64, R1
-	SUBS $16, R4
-	BNE loop22
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
-	RET
-
 // func toF16NEON(acc *lanes, src *float32, dst *uint16, n int)
 // toF16NEON sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value; n is a positive multiple of 16; twin: toF16ExactGeneric.
 TEXT ·toF16NEON(SB), NOSPLIT, $0-32
@@ -1874,7 +1842,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop23:
+loop22:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -1911,7 +1879,7 @@ loop23:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE loop23
+	BNE loop22
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1922,7 +1890,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop24:
+loop23:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2011,7 +1979,7 @@ loop24:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop24
+	BNE loop23
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2021,7 +1989,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop25:
+loop24:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -2126,7 +2094,7 @@ loop25:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE loop25
+	BNE loop24
 	RET
 
 // func peakNEON(rounds int)
@@ -2158,7 +2126,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop26:
+loop25:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -2256,5 +2224,5 @@ loop26:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE loop26
+	BNE loop25
 	RET

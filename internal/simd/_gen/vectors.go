@@ -93,11 +93,6 @@ func vectors(m machine, level string) {
 			}, map[string]int{"p1": 64})
 			m.store("p0", 0)
 		})
-	w.reduction("markNaN", "x *float32", "", "sets acc[i%16] = 1 where x[i] is NaN", "hasNaNGeneric", func() {
-		m.load(1, "p1")
-		m.constant(2, "one")
-		m.choose("equal", 0, 1, 1, 0, 2)
-	})
 	w.reduction("toF16", "src *float32, dst *uint16", "", "sets dst[i] to float16(src[i]), rounded, and acc[i%16] = 1 where that has another value",
 		"toF16ExactGeneric", func() {
 			m.load(1, "p1")
