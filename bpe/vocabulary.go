@@ -18,7 +18,7 @@ type vocabulary struct {
 	adjacent bytePairs // the bytes that stand side by side in any token
 
 	ids    []int32          // by token; nil if a token is its own id
-	tokens map[int32]uint32 // by id; nil likewise
+	tokens map[int32]uint32 // by id; nil if ids is
 }
 
 func (v *vocabulary) len() int { return len(v.ends) }

@@ -53,6 +53,9 @@ func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, 
 	if m.tok == nil {
 		return nil, m.noTok
 	}
+	if err := m.checkText(0, text); err != nil {
+		return nil, err
+	}
 	e, err := m.tok.Template().Encode(m.tok, tokenizer.Limit{}, text)
 	if err != nil {
 		return nil, err

@@ -94,3 +94,23 @@ func (m *Model) checkLength(s int, sequence []int) error {
 	}
 	return nil
 }
+
+// bytesPerPosition is how many bytes of a text are encoded for each position of the
+// model before it is known whether the text is far too long: more than a token of
+// ordinary text has.
+const bytesPerPosition = 32
+
+// checkText is a *LengthError for a text whose beginning alone has more than twice as
+// many tokens as the model has positions. No more is encoded, so a very long text costs
+// little.
+func (m *Model) checkText(s int, text string) error {
+	some := bytesPerPosition * m.cfg.MaxPositions
+	if len(text) <= some {
+		return nil
+	}
+	n := len(m.tok.Append(nil, text[:some]))
+	if n <= 2*m.cfg.MaxPositions {
+		return nil // it may still be too long
+	}
+	return &LengthError{Sequence: s, Tokens: n, Max: m.cfg.MaxPositions, More: true}
+}

@@ -3,7 +3,6 @@ package roberta
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,9 +12,9 @@ import (
 const firstPosition = 2
 
 // A Config holds the settings that decide what a model computes. They come from the
-// checkpoint: fairseq's args or cfg, Hugging Face's config.json. A size that fairseq's
-// settings do not give is that of the architecture which they name. If a checkpoint has
-// no settings at all, Notes say what was assumed.
+// checkpoint: fairseq's args or cfg, Hugging Face's config.json. fairseq's settings name
+// an architecture, which gives the sizes that they leave out. If a checkpoint has no
+// settings at all, Notes say what was assumed.
 type Config struct {
 	Layers       int `json:"layers"`        // transformer layers, those kept by encoder_layers_to_keep
 	Dim          int `json:"dim"`           // C, width of the hidden states
@@ -65,96 +64,6 @@ var architectures = map[string]struct{ layers, dim, ffn, heads int }{
 	"roberta_prenorm": {12, 768, 3072, 12},
 	"roberta_large":   {24, 1024, 4096, 16},
 	"xlm":             {16, 1280, 5120, 16},
-}
-
-// settings reads fairseq's loosely typed settings. The first value of a wrong kind
-// becomes the error.
-type settings struct {
-	m   map[string]any
-	err error
-}
-
-func (s *settings) fail(key string, v any, want string) {
-	if s.err == nil {
-		s.err = fmt.Errorf("setting %s is %.100v, want %s", key, v, want)
-	}
-}
-
-func (s *settings) int(key string, def int) int {
-	v, ok := s.m[key]
-	if !ok || v == nil {
-		return def
-	}
-	f, ok := number(v)
-	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<40 {
-		s.fail(key, v, "a whole number")
-		return def
-	}
-	return int(f)
-}
-
-func (s *settings) float(key string, def float64) float64 {
-	v, ok := s.m[key]
-	if !ok || v == nil {
-		return def
-	}
-	f, ok := number(v)
-	if !ok {
-		s.fail(key, v, "a number")
-		return def
-	}
-	return f
-}
-
-func (s *settings) bool(key string, def bool) bool {
-	v, ok := s.m[key]
-	if !ok || v == nil {
-		return def
-	}
-	switch v := v.(type) {
-	case bool:
-		return v
-	case string:
-		if b, err := strconv.ParseBool(v); err == nil {
-			return b
-		}
-	default:
-		if f, ok := number(v); ok {
-			return f != 0
-		}
-	}
-	s.fail(key, v, "true or false")
-	return def
-}
-
-func (s *settings) string(key, def string) string {
-	v, ok := s.m[key]
-	if !ok || v == nil {
-		return def
-	}
-	if t, ok := v.(string); ok {
-		return t
-	}
-	s.fail(key, v, "a string")
-	return def
-}
-
-func number(v any) (float64, bool) {
-	switch v := v.(type) {
-	case int:
-		return float64(v), true
-	case int64:
-		return float64(v), true
-	case int32:
-		return float64(v), true
-	case uint64:
-		return float64(v), true
-	case float64:
-		return v, true
-	case float32:
-		return float64(v), true
-	}
-	return 0, false
 }
 
 // configFrom reads settings under fairseq's names. checkpoint.configure completes

@@ -38,8 +38,8 @@
 // Any number of goroutines may use a Model at once. One call already uses all
 // processors (see WithThreads), so for throughput give it several sequences. At
 // most as many calls compute at a time as there are threads; the others wait, in the
-// order they came. When more than one call computes, and calls occupy more than half
-// of the threads, each runs on one thread.
+// order they came. While two or more calls compute, and they are more than half the
+// number of threads, each runs on one thread.
 //
 // The memory that a call works in is kept for later calls. The garbage collector
 // frees it after two collections without use, in an idle process within four minutes.

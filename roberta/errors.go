@@ -7,7 +7,8 @@ import (
 
 // Errors that a caller can test for with errors.Is.
 var (
-	// ErrClosed is returned by every method after Close.
+	// ErrClosed is returned after Close by methods that compute, and by SetHead,
+	// RegisterClassificationHead, HeadWeights and Save.
 	ErrClosed = errors.New("roberta: model is closed")
 	// ErrEmpty is returned for a batch without sequences and for a sequence
 	// without tokens (pads do not count).
@@ -51,6 +52,7 @@ type LengthError struct {
 	Tokens   int  // without pads, unless Pads is set
 	Max      int  // the most that it may have
 	Pads     bool // Tokens and Max count pads as well
+	More     bool // the sequence has more than Tokens; the rest was not counted
 }
 
 func (e *LengthError) Error() string {
@@ -62,6 +64,9 @@ func (e *LengthError) Reason() string {
 	what := "tokens"
 	if e.Pads {
 		what = "tokens and pads"
+	}
+	if e.More {
+		return fmt.Sprintf("more than %d %s exceed the maximum length of %d", e.Tokens, what, e.Max)
 	}
 	return fmt.Sprintf("%d %s exceed the maximum length of %d", e.Tokens, what, e.Max)
 }

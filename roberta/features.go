@@ -46,7 +46,7 @@ func (m *Model) LMLogits(ctx context.Context, tokens ...[]int) (*States, error) 
 	return e.Logits, nil
 }
 
-// Want says what Extract computes: one of its constants, or several with | between.
+// Want says what Extract computes: one of its constants, or several joined by |.
 type Want uint8
 
 // What Extract can compute.

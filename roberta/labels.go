@@ -51,7 +51,7 @@ func labelNames(dict []byte) []string {
 	return names
 }
 
-// labelsOf are the class names that the checkpoint gives for a head, of so many heads.
+// labelsOf returns the class names of a head; heads is how many heads there are.
 func (c *checkpoint) labelsOf(h *headShape, heads int) []string {
 	labels := c.headLabels[h.Name]
 	if labels == nil && (heads == 1 || h.Name == defaultHead) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -191,5 +192,39 @@ func TestOptions(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(t.TempDir(), "nothing")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Open of nothing: %v, want os.ErrNotExist", err)
+	}
+}
+
+// TestVeryLongText gives texts of 20 MB to the methods that encode a text more than once
+// or along with its offsets: only their beginnings are encoded.
+func TestVeryLongText(t *testing.T) {
+	m := openGolden(t, golden(t, "wsc", "model.pt"))
+	long := strings.Repeat("the people said it was ", 20<<20/23)
+	for name, f := range map[string]func() error{
+		"words": func() error {
+			_, err := m.ExtractFeaturesAlignedToWords(t.Context(), long, []string{"the"})
+			return err
+		},
+		"pronoun": func() error {
+			_, err := m.DisambiguatePronoun(t.Context(), "A dog saw [it] and "+long, []string{"a", "b"})
+			return err
+		},
+		"candidate": func() error {
+			_, err := m.DisambiguatePronoun(t.Context(), "A dog saw [it].", []string{"a", long})
+			return err
+		},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := f()
+		runtime.ReadMemStats(&after)
+		var e *LengthError
+		if !errors.As(err, &e) || !e.More || e.Tokens <= e.Max || !errors.Is(err, ErrTooLong) {
+			t.Errorf("%s: %v, want ErrTooLong", name, err)
+		}
+		// The test itself joins the text once. Its tokens would take twice its size and more.
+		if n := after.TotalAlloc - before.TotalAlloc; n > 25<<20 {
+			t.Errorf("%s: %d MB allocated for a text of 20 MB", name, n>>20)
+		}
 	}
 }

@@ -286,7 +286,7 @@ func float16s(ts []*weights.Tensor) ([][]uint16, error) {
 			return nil, err
 		}
 		h := make([]uint16, min(len(w), 4096))
-		// The beginning shows it for most float32 files, which saves the whole pass.
+		// The beginning of most float32 files shows it, which saves allocating all of h.
 		if !simd.ToF16Exact(h, w[:len(h)]) {
 			return nil, nil
 		}
@@ -318,8 +318,6 @@ func uint16s(t *weights.Tensor) ([]uint16, error) {
 		return nil, err
 	}
 	v := make([]uint16, len(b)/2)
-	for i := range v {
-		v[i] = binary.LittleEndian.Uint16(b[2*i:])
-	}
-	return v, nil
+	_, err = binary.Decode(b, binary.LittleEndian, v)
+	return v, err
 }

@@ -20,6 +20,7 @@ const (
 	headsKey    = "goroberta.heads"    // headSettings by head, as JSON; only what is not the default
 )
 
+// metadata is the __metadata__ of the file: settings, labels and kinds of heads.
 func (f *modelFile) metadata() (map[string]string, error) {
 	m := map[string]string{"format": "pt"}
 	if len(f.settings) > 0 {

@@ -72,7 +72,7 @@ func Load(r io.ReaderAt, size int64, opts ...Option) (*Model, error) {
 	})
 }
 
-func open(opts []Option, open func([]weights.Option) (*weights.Checkpoint, error)) (*Model, error) {
+func open(opts []Option, openFile func([]weights.Option) (*weights.Checkpoint, error)) (*Model, error) {
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func open(opts []Option, open func([]weights.Option) (*weights.Checkpoint, error
 	if err := simd.Err(); err != nil {
 		return nil, fmt.Errorf("roberta: %w", err)
 	}
-	file, err := open(o.weights)
+	file, err := openFile(o.weights)
 	if err != nil {
 		return nil, err
 	}

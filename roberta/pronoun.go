@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goroberta/goroberta/internal/simd"
@@ -69,6 +70,9 @@ func (m *Model) DisambiguatePronoun(ctx context.Context, text string, candidates
 	if m.tok == nil {
 		return Answer{}, m.noTok
 	}
+	if err := m.checkText(0, text); err != nil {
+		return Answer{}, err
+	}
 	p, err := parsePronoun(text)
 	if err != nil {
 		return Answer{}, err
@@ -123,38 +127,48 @@ func (m *Model) spanTokens(p pronounText, text string) (ids []int, lo, hi int) {
 	return ids, min(lo, len(ids)), min(hi, len(ids))
 }
 
+// candidatesAtOnce bounds the candidates whose tokens are in memory at a time.
+const candidatesAtOnce = 64
+
 // spanScores scores each text in the pronoun's place.
 func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) ([]float32, error) {
-	mask := m.tok.Special().Mask
-	masked, targets, at := make([][]int, len(texts)), make([][]int, len(texts)), make([][]int, len(texts))
-	for s, text := range texts {
-		ids, lo, hi := m.spanTokens(p, text)
-		if lo == hi {
-			return nil, fmt.Errorf("%w: candidate %s has no tokens", ErrPronoun, quote(text))
+	var scores []float32
+	for some := range slices.Chunk(texts, candidatesAtOnce) {
+		var masked, targets, at [][]int
+		for i, text := range some {
+			if err := m.checkText(len(scores)+i, text); err != nil {
+				return nil, err
+			}
+			ids, lo, hi := m.spanTokens(p, text)
+			if lo == hi {
+				return nil, fmt.Errorf("%w: candidate %s has no tokens", ErrPronoun, quote(text))
+			}
+			if err := m.checkLength(len(scores)+i, ids); err != nil {
+				return nil, err
+			}
+			targets = append(targets, slices.Clone(ids[lo:hi]))
+			var places []int
+			for j := lo; j < hi; j++ {
+				ids[j] = m.tok.Special().Mask
+				places = append(places, j)
+			}
+			masked, at = append(masked, ids), append(at, places)
 		}
-		// Here and not after the loop: or a text that is too long would be encoded with
-		// every candidate.
-		if err := m.checkLength(s, ids); err != nil {
+		first, done := len(scores), make([]int, len(some)) // done: targets scored
+		scores = append(scores, make([]float32, len(some))...)
+		err := m.eachMask(ctx, masked, at, func(i int, logp []float32) {
+			simd.LogSoftmax(logp, logp)
+			scores[first+i] += logp[targets[i][done[i]]]
+			done[i]++
+		})
+		if err != nil {
 			return nil, err
 		}
-		targets[s] = append([]int(nil), ids[lo:hi]...)
-		for i := lo; i < hi; i++ {
-			ids[i] = mask
-			at[s] = append(at[s], i)
+		for i := range some {
+			scores[first+i] /= float32(len(targets[i]))
 		}
-		masked[s] = ids
 	}
-	scores := make([]float32, len(texts))
-	done := make([]int, len(texts)) // targets scored
-	err := m.eachMask(ctx, masked, at, func(s int, logp []float32) {
-		simd.LogSoftmax(logp, logp)
-		scores[s] += logp[targets[s][done[s]]]
-		done[s]++
-	})
-	for s := range scores {
-		scores[s] /= float32(len(targets[s]))
-	}
-	return scores, err
+	return scores, nil
 }
 
 // A pronounText is a sentence cut at its pronoun.

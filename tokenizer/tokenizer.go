@@ -58,7 +58,7 @@ type Special struct {
 // A Kind says what an id of a vocabulary is.
 type Kind uint8
 
-// Kinds, in the order in which the functions that decode leave them out.
+// The kinds, in order: a function that leaves out a kind also leaves out those after it.
 const (
 	// Text is a part of a text.
 	Text Kind = iota

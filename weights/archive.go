@@ -35,7 +35,7 @@ func unzstd(src *source) (*source, error) {
 		return nil, err
 	}
 	inner := memorySource(b)
-	inner.expanded, inner.spent = true, src.values()
+	inner.expanded, inner.left = true, src.values()
 	return inner, nil
 }
 
@@ -184,7 +184,7 @@ func openArchive(src *source, gzipped bool) (*folder, error) {
 			return nil, inEntry(name, -1, fs.ErrNotExist)
 		}
 		inner := memorySource(f.data)
-		inner.inArchive, inner.expanded, inner.spent = true, gzipped || src.expanded, src.values()
+		inner.inArchive, inner.expanded, inner.left = true, gzipped || src.expanded, src.values()
 		return inner, nil
 	}
 	return &folder{fsys: files, dir: ".", open: open}, nil

@@ -82,8 +82,8 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Checkpoint, error) {
 	return f.opened(name, file, "", &o)
 }
 
-// opened is the checkpoint in file of f, whose path the user gave. root is the path of
-// f.fsys, for messages.
+// opened opens a file of f, or whichever holds the tensors if file is "". path is what
+// the user gave; root is the path of f.fsys, for messages.
 func (f *folder) opened(path, file, root string, o *options) (*Checkpoint, error) {
 	c, err := f.checkpoint(file, o)
 	if fe, ok := errors.AsType[*FileError](err); ok && fe.Path != "" {

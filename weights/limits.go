@@ -45,8 +45,8 @@ const (
 	// library.
 	maxHeader = 100_000_000
 
-	// maxMember is the size in bytes of what a header says of one tensor: a name of
-	// the type, and maxDims dimensions of up to 20 digits.
+	// maxMember is the most bytes that a header may say of one tensor: room for the
+	// name of the type and maxDims dimensions of up to 20 digits.
 	maxMember = 4096
 
 	// maxName and maxDepth bound the names of an archive's files: their bytes, and

@@ -81,7 +81,7 @@ func slicesOfGzip(data []byte, n int) []byte {
 // compressed as far as the limits allow. checkMemory has the bound.
 func TestAmplification(t *testing.T) {
 	size := 15 << 20 // as much as a small file may unpack to
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		size = 2 << 20
 	}
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }

@@ -18,8 +18,15 @@ func allocated(f func()) uint64 {
 
 // allowance is the memory in bytes that opening a file of n bytes may take, however
 // hostile it is, with all that is freed on the way: content that unpacks to 16 MiB,
-// and values of 32 MiB that are copied when their containers grow.
-func allowance(n int) uint64 { return 128<<20 + 128*uint64(n) }
+// and values of 32 MiB that are copied when their containers grow. Programs with the
+// race detector need more: they do not pack objects below 16 bytes together.
+func allowance(n int) uint64 {
+	bytes := 128<<20 + 128*uint64(n)
+	if raceDetector {
+		bytes *= 2
+	}
+	return bytes
+}
 
 // checkMemory opens a file and holds it to its allowance.
 func checkMemory(t testing.TB, data []byte) (c *Checkpoint, err error) {

@@ -2,8 +2,8 @@ package weights
 
 import "context"
 
-// An Option changes how a checkpoint is opened or written. Those that do not concern
-// what is done are passed over.
+// An Option changes how a checkpoint is opened or written. Options that do not apply
+// are ignored.
 type Option func(*options) error
 
 type options struct {

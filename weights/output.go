@@ -21,8 +21,8 @@ import (
 //
 // A file that is replaced passes its permissions on; if it is write-protected, the
 // error is fs.ErrPermission. A symbolic link stays, and what it leads to is
-// replaced. A device, a pipe, and an open file by a name such as /dev/stdout are
-// written to directly, the latter at its end. The only option used is WithContext.
+// replaced. A device or a pipe is written to directly, and an open file, by a name
+// such as /dev/stdout, at its end. The only option used is WithContext.
 func Create(path string, write func(w io.Writer) error, opts ...Option) error {
 	o, err := newOptions(opts)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *contextWriter) Write(p []byte) (int, error) {
 // is called (through links, by the name of an open file), its shards, or a file such
 // as config.json or dict.txt that lies beside the tensors. For an input that is a
 // directory, also a file that would be taken for its model. out need not exist.
-// Inputs that do not exist are passed over: opening them fails.
+// Inputs that do not exist are ignored: opening them fails.
 func CheckOutput(out string, inputs ...string) error {
 	target, _, err := outfile.Follow(out)
 	if err != nil {

@@ -70,9 +70,9 @@ func settingsOf(root, state *pyDict) map[string]any {
 	return m
 }
 
-// A settingsReader has the maps of the dicts that were read before, nil for one
-// that is being read. One dict can be a value in many places, or of itself: read
-// once, settings are never larger than the pickle.
+// A settingsReader keeps the map made of each dict, nil while that is being read. A
+// dict can be a value in many places, even in itself. Each is read once, so settings
+// are never larger than the pickle.
 type settingsReader map[*pyDict]map[string]any
 
 // members gives a dict's members that are scalars or have members themselves.

@@ -22,9 +22,9 @@ type source struct {
 
 	inArchive  bool    // it is a file of an archive
 	expanded   bool    // it was compressed, or what it lies in
-	unpackedIn *source // the file that closes with it, if it is a part that was unpacked
-	unpacked   int64   // bytes of such parts of this file
-	spent      *budget // what its values may still take; see values
+	unpackedIn *source // the file of which this is an unpacked part, closed with it; or nil
+	unpacked   int64   // bytes of the unpacked parts of this file
+	left       *budget // what its values may still take; see values
 	viewed     int64   // bytes of the tensors of this file and its parts
 }
 
@@ -50,11 +50,11 @@ func readerSource(r io.ReaderAt, size int64) (*source, error) {
 // values is what the values of a file may still take in memory: names, shapes,
 // settings. Files of an archive share it.
 func (s *source) values() *budget {
-	if s.spent == nil {
+	if s.left == nil {
 		b := budget(times(freeValues, valueRatio, s.size))
-		s.spent = &b
+		s.left = &b
 	}
-	return s.spent
+	return s.left
 }
 
 // done is the error of the context in which the checkpoint is opened.

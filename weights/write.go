@@ -57,8 +57,9 @@ func (t *Tensor) Entry(name string) Entry {
 			}
 			r = io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 		}
-		// In copies of pieces. Between them w can end the work, and a system call that
-		// was given the map's own memory would fail where the file was cut short.
+		// Pieces are copied before they are written: a system call that was given the
+		// map's own memory would fail where the file was cut short. Between pieces w can
+		// end the work.
 		n, err := io.CopyBuffer(w, r, make([]byte, min(r.Size(), 1<<20)+1))
 		if err == nil && n < r.Size() {
 			err = ErrTruncated

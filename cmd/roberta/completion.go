@@ -51,9 +51,9 @@ func spellings(f *kong.Flag) []string {
 	return names
 }
 
-// words are what may follow a flag or stand for an argument: the values of an
+// choices are what may follow a flag or stand for an argument: the values of an
 // enumeration, or the names of commands for help.
-func words(root, command *kong.Node, v *kong.Value) string {
+func choices(root, command *kong.Node, v *kong.Value) string {
 	if v.Enum != "" {
 		return strings.ReplaceAll(v.Enum, ",", " ")
 	}
@@ -91,13 +91,13 @@ func writeBash(w io.Writer, root *kong.Node) {
 		}
 		fmt.Fprintf(w, "    %s)\n        flags=%s\n", c.Name, quote(strings.Join(all, " ")))
 		for _, p := range c.Positional {
-			if words := words(root, c, p); words != "" {
+			if words := choices(root, c, p); words != "" {
 				fmt.Fprintf(w, "        words=%s\n", quote(words))
 			}
 		}
 		for _, f := range flagsOf(c) {
 			if f.Enum != "" {
-				fmt.Fprintf(w, "        [[ ${COMP_WORDS[COMP_CWORD-1]} == --%s ]] && words=%s\n", f.Name, quote(words(root, c, f.Value)))
+				fmt.Fprintf(w, "        [[ ${COMP_WORDS[COMP_CWORD-1]} == --%s ]] && words=%s\n", f.Name, quote(choices(root, c, f.Value)))
 			}
 		}
 		fmt.Fprint(w, "        ;;\n")
@@ -127,13 +127,13 @@ func writeZsh(w io.Writer, root *kong.Node) {
 			for _, name := range spellings(f) {
 				spec := name + "[" + help(f.Help) + "]"
 				if !f.IsBool() {
-					spec += ":" + f.Name + ":" + zshAction(words(root, c, f.Value))
+					spec += ":" + f.Name + ":" + zshAction(choices(root, c, f.Value))
 				}
 				fmt.Fprintf(w, " \\\n            %s", quote("*"+spec))
 			}
 		}
 		for _, p := range c.Positional {
-			fmt.Fprintf(w, " \\\n            %s", quote("*:"+p.Name+":"+zshAction(words(root, c, p))))
+			fmt.Fprintf(w, " \\\n            %s", quote("*:"+p.Name+":"+zshAction(choices(root, c, p))))
 			break
 		}
 		fmt.Fprint(w, "\n        ;;\n")
@@ -164,7 +164,7 @@ func writeFish(w io.Writer, root *kong.Node) {
 			if f.Short != 0 {
 				fmt.Fprintf(w, " -s %c", f.Short)
 			}
-			if words := words(root, c, f.Value); words != "" {
+			if words := choices(root, c, f.Value); words != "" {
 				fmt.Fprint(w, " -x -a ", quote(words))
 			} else if !f.IsBool() {
 				fmt.Fprint(w, " -r")
@@ -172,7 +172,7 @@ func writeFish(w io.Writer, root *kong.Node) {
 			fmt.Fprintf(w, " -d %s\n", quote(f.Help))
 		}
 		for _, p := range c.Positional {
-			if words := words(root, c, p); words != "" {
+			if words := choices(root, c, p); words != "" {
 				fmt.Fprintf(w, "%s -f -a %s\n", in, quote(words))
 			}
 		}

@@ -19,7 +19,7 @@
 //
 // Results are JSON on standard output, one object a line. Tensors go to a file.
 // Messages are on standard error, and there are none if all went well. The exit
-// code is 0; 1 after an error, which is told in one line; 2 for a wrong command
+// code is 0; 1 after an error, which is reported in one line; 2 for a wrong command
 // line; 128 and the signal's number after SIGINT, SIGTERM or SIGHUP. A command that
 // a signal ends says how far it got. If standard error is a terminal, long runs
 // show there how far they are.
@@ -40,9 +40,9 @@
 //	{"text":…,"words":[…]}                for align
 //	{"text":…,"candidates":[…]}           for pronoun
 //
-// An "id" of any kind comes back in the result as it was written. The first member
-// that no command knows is told in a warning; such members are ignored. A byte
-// order mark is skipped.
+// An "id" of any kind comes back in the result as it was written. Members that no
+// command knows are ignored, and a warning names the first. A byte order mark is
+// skipped.
 //
 // Results come in the order of the lines, one line each. Tensors are numbered by
 // line, from 0. Lines that are there already are computed together; a line that
@@ -50,8 +50,8 @@
 //
 // A line that fails ends the command with its number, after the results of the
 // lines before it. With --keep-going {"error":…} stands in its place, it has no
-// tensors, and the exit code is 1 at the end. A line of more than 64 MiB is such a
-// line. A blank line also gets {"error":…}, but does not end the command.
+// tensors, and the exit code is 1 at the end. A line of more than 64 MiB fails. A
+// blank line also gets {"error":…}, but does not end the command.
 //
 // # Output files
 //

@@ -64,7 +64,7 @@ func (c *featuresCmd) Run(ctx context.Context, s *session) error {
 	})
 }
 
-// states are a tensor of one sequence of a batch.
+// A states is the tensor of one sequence among the States of a batch.
 type states struct {
 	suffix string // of the tensor's name, after the request's number
 	*roberta.States

@@ -110,7 +110,7 @@ func argmax(values []float32) int {
 func describe(err error) string {
 	msg := err.Error()
 	if e, ok := errors.AsType[*roberta.LengthError](err); ok {
-		msg = replaceSuffix(msg, e.Error(), fmt.Sprintf("%d tokens exceed the maximum length of %d", e.Tokens, e.Max))
+		msg = replaceSuffix(msg, e.Error(), e.Reason())
 	}
 	if e, ok := errors.AsType[*roberta.TokenError](err); ok {
 		msg = replaceSuffix(msg, e.Error(), fmt.Sprintf("token %d at position %d is outside the vocabulary of %d", e.ID, e.Position, e.Vocab))

@@ -151,7 +151,7 @@ func elements[T any](name string, array *[]*T) ([]T, error) {
 	return out, nil
 }
 
-// describeJSON says what is wrong with a line in the words of its author.
+// describeJSON says what is wrong with a line, in terms of JSON and not of Go.
 func describeJSON(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if e.Field == "" {

@@ -17,15 +17,15 @@ type attention struct {
 	queries matrix // hidden states of the selected rows
 	q       matrix // queries of the selected rows; qkv itself if all are
 	qkv     matrix // queries, keys and values of all rows, in three parts
-	part    int    // columns of the queries in qkv, in whole panels; so many for keys and for values
+	part    int    // columns of each part of qkv: whole panels
 	out     matrix // outputs of all heads side by side, of the selected rows
 }
 
 // attention is softmax(q·kᵀ/√D)·v of all heads side by side, for the selected rows
 // of x. There are two strategies. By head, each thread computes the queries, keys and
-// values of a head and then its attention. By sequence, all threads share first the
-// queries, keys and values of all heads, and then the attention of each sequence and
-// head.
+// values of a head and then its attention. By sequence, all threads first share the
+// product for the queries, keys and values of all heads; then each thread computes the
+// attention of some sequences and heads.
 func (e *Encoder) attention(t team, l *Layer, b *Batch, x matrix, s Selection) matrix {
 	a := e.newAttention(t, l, b, x, s)
 	if l.QKV.byHead(t.threads()) {
@@ -48,7 +48,7 @@ func (e *Encoder) newAttention(t team, l *Layer, b *Batch, x matrix, s Selection
 	return a
 }
 
-// byHead computes a head's queries, keys, values and attention on one thread.
+// byHead computes each head's queries, keys, values and attention on one thread.
 func (a *attention) byHead(t team) {
 	qkv, threads := &a.l.QKV, t.threads()
 	panels, step := qkv.headPanels, a.part/simd.PanelWidth
@@ -110,14 +110,14 @@ func (a *attention) attend(m *member, i, h int) {
 		scores := simd.Job{
 			Dst: m.scores, DstStride: strideFor(T),
 			X: a.q.from(t, col), XStride: a.q.stride, Rows: n,
-			W: &m.keys, Panels: simd.PanelRanges{End: simd.Panels(T), Count: 1},
+			W: &m.keys, Panels: m.keys.All(),
 		}
 		simd.Multiply(&scores, &m.product)
 		simd.SoftmaxRows(m.scores, strideFor(T), n, T)
 		out := simd.Job{
 			Dst: a.out.from(t, col), DstStride: a.out.stride,
 			X: m.scores, XStride: strideFor(T), Rows: n,
-			W: &m.values, Panels: simd.PanelRanges{End: simd.Panels(D), Count: 1},
+			W: &m.values, Panels: m.values.All(),
 			ByTerms: n*T > walkFloats,
 		}
 		// A product writes whole panels. Where a head is not whole panels wide, they would

@@ -15,7 +15,8 @@
 // elsewhere:
 //
 //	run.go         a request and its result
-//	batch.go       what goes in, and which rows are wanted
+//	batch.go       what goes in
+//	selection.go   which rows of the last layer are wanted
 //	attention.go   softmax(q·kᵀ/√D)·v
 //	linear.go      x·Wᵀ + b
 //	schedule.go    how work is cut, who does what, what is prefetched

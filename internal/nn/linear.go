@@ -9,7 +9,7 @@ type Linear struct {
 
 	next *Linear // the layer that is multiplied after this one
 
-	// Of a layer for queries, keys and values:
+	// Set for a layer of queries, keys and values alone:
 	headPanels int // panels of a head; 0 if a head is not a whole number of panels
 	heads      int
 }
@@ -17,7 +17,7 @@ type Linear struct {
 // linear is f(x·Wᵀ + b), with f applied to each element; a nil f is the identity.
 func (t team) linear(u use, x matrix, l *Linear, f Activation) matrix {
 	y := t.matrix(u, x.rows, l.W.N)
-	t.multiply(y, x, l, simd.PanelRanges{End: simd.Panels(l.W.N), Count: 1}, f, l.next)
+	t.multiply(y, x, l, l.W.All(), f, l.next)
 	return y
 }
 

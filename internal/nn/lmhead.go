@@ -44,7 +44,7 @@ func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, ac
 			simd.Multiply(&simd.Job{
 				Dst: m.out, DstStride: width,
 				X: inner.from(r, 0), XStride: inner.stride, Rows: n,
-				W: w, Panels: simd.PanelRanges{End: simd.Panels(w.N), Count: 1},
+				W: w, Panels: w.All(),
 				Base: h.Bias[lo:],
 			}, &m.product)
 			for i := range n {

@@ -36,9 +36,9 @@ func (m matrix) copyTo(dst []float32) {
 }
 
 // grow returns s with length n, in new memory if s is too small.
-func grow(s []float32, n int) []float32 {
+func grow[E float32 | uint16](s []E, n int) []E {
 	if cap(s) < n {
-		return inHugePages[float32](n)
+		return inHugePages[E](n)
 	}
 	return s[:n]
 }

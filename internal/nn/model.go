@@ -18,7 +18,7 @@ type Config struct {
 // identity.
 type Activation func(x []float32)
 
-// An Encoder is RoBERTa's stack of transformer layers. It is immutable.
+// An Encoder is RoBERTa's stack of transformer layers. It does not change after Prepare.
 type Encoder struct {
 	Config
 	Tokens    *Table     // V × C
@@ -52,5 +52,5 @@ type Layer struct {
 	AttnNorm, FFNNorm  Norm
 }
 
-// A Norm is a LayerNorm's gain and bias.
+// A Norm is a LayerNorm's gain and bias, C values each.
 type Norm struct{ Gain, Bias []float32 }

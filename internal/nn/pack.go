@@ -39,10 +39,8 @@ func (p *packedRows) pack(t *Table, lo, hi int) *simd.Matrix {
 	n := simd.PackedLen(hi-lo, t.Cols)
 	p.matrix = simd.Matrix{N: hi - lo, K: t.Cols}
 	if t.F16 != nil {
-		if cap(p.f16) < n {
-			p.f16 = make([]uint16, n)
-		}
-		p.matrix.Format, p.matrix.F16 = simd.Float16, p.f16[:n]
+		p.f16 = grow(p.f16, n)
+		p.matrix.Format, p.matrix.F16 = simd.Float16, p.f16
 		simd.PackF16(p.matrix.F16, t.F16[lo*t.Cols:], t.Cols, hi-lo, t.Cols)
 		return &p.matrix
 	}

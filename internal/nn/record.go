@@ -25,8 +25,8 @@ func (r *record) of(p *part, b *Batch) *record {
 	return &record{r.layers, p.rowsOf(b)}
 }
 
-// keep copies the hidden states after a number of layers. Parts may call it at the
-// same time: their rows differ.
+// keep copies x, the hidden states after layer layers. Parts may call it at the same
+// time: their rows differ.
 func (r *record) keep(layer int, x matrix) {
 	switch {
 	case r == nil:

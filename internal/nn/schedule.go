@@ -26,9 +26,9 @@ type cut struct{ rowBlocks, panelBlocks int }
 
 func (c cut) items() int { return c.rowBlocks * c.panelBlocks }
 
-// panels returns which of the panels all an item computes. Neighbouring items have
-// the same panels, because weights are the larger operand. Kernels take panels in
-// pairs.
+// panels returns the panels, out of all, that an item computes. Neighbouring items
+// have the same panels, because weights are the larger operand. Kernels take panels
+// in pairs.
 func (c cut) panels(all simd.PanelRanges, item int) simd.PanelRanges {
 	lo, hi := split((all.End-all.First+1)/2, c.panelBlocks, item/c.rowBlocks)
 	return simd.PanelRanges{First: all.First + 2*lo, End: min(all.First+2*hi, all.End), Count: 1}
@@ -89,7 +89,7 @@ func (l *Linear) start(rows, threads, thread int) simd.Next {
 	if l.byHead(threads) {
 		return simd.Next{W: &l.W, Panel: thread * l.headPanels}
 	}
-	all := simd.PanelRanges{End: simd.Panels(l.W.N)}
+	all := l.W.All()
 	return simd.Next{W: &l.W, Panel: cutProduct(rows, all.End, l.W.K, threads).panels(all, thread).First}
 }
 

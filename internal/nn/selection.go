@@ -23,8 +23,8 @@ func (s Selection) count(n int) int {
 	return n
 }
 
-// between returns which of the selected rows lie in lo … hi-1: those that are number
-// first … end-1 among the selected.
+// between returns the places first … end-1, among the selected rows, of those that
+// lie in lo … hi-1.
 func (s Selection) between(lo, hi int) (first, end int) {
 	if !s.some {
 		return lo, hi

@@ -37,18 +37,18 @@ type member struct {
 type use int
 
 const (
-	useX    use = iota // hidden states
-	useOut             // features of all parts
-	useIn              // what attention reads in a pre-norm layer
-	useQKV             // queries, keys, values
-	useQ               // queries of the selected rows
-	useAttn            // outputs of all heads
-	useY               // output of a block, before it is added to x
-	useH               // inside of the feed-forward block
-	useRows            // hidden states of the selected rows
-	useInRows
-	useHead
-	useHeadInner
+	useX         use = iota // hidden states
+	useOut                  // features of all parts
+	useIn                   // what attention reads in a pre-norm layer
+	useQKV                  // queries, keys, values
+	useQ                    // queries of the selected rows
+	useAttn                 // outputs of all heads
+	useY                    // output of a block, before it is added to x
+	useH                    // inside of the feed-forward block
+	useRows                 // hidden states of the selected rows
+	useInRows               // what attention reads, of the selected rows
+	useHead                 // output of a head
+	useHeadInner            // inside of a head
 	matrixCount
 )
 

@@ -10,7 +10,7 @@ const (
 	// blockColumns is how many columns of x a product walks at a time, at most.
 	blockColumns = 1024
 
-	// walkFloats is how much of x may be walked once for each pair of panels: a
+	// walkFloats is how many floats of x may be read once for each pair of panels: a
 	// good half of a second-level cache of 2 MiB. Larger blocks are walked 256
 	// columns at a time.
 	walkFloats = 320 << 10
@@ -45,9 +45,9 @@ const (
 	// if its sequences allow: 128 × 768 floats are half of a second-level cache.
 	partRows = 128
 
-	// leastRows is how many rows a thread must get to be worth reading all weights:
-	// at 100 GFLOP/s a core that takes 2 GB/s, which memory has for each core of
-	// most machines.
+	// leastRows is the fewest rows for which a thread reads all weights by itself. A
+	// core of 100 GFLOP/s then reads 2 GB/s, and most machines have that much memory
+	// bandwidth for each core.
 	leastRows = 96
 
 	// together is how much longer work takes when all threads share it, because

@@ -39,9 +39,9 @@ type File struct {
 // Create begins a file that is to replace path. Writing and Commit fail with the
 // error of ctx once that is done.
 //
-// The file behind a symbolic link is replaced, the link stays. A device, a pipe, and
-// an open file by a name such as /dev/stdout are written to directly, the latter at
-// its end. Opening a pipe waits for its reader, but not longer than ctx.
+// The file behind a symbolic link is replaced, the link stays. A device or a pipe is
+// written to directly, and an open file, by a name such as /dev/stdout, at its end.
+// Opening a pipe waits for its reader, but not longer than ctx.
 //
 // Create fails if Commit could not replace path: path is a directory, is
 // write-protected (fs.ErrPermission, also for a superuser, who could open it), or
@@ -105,8 +105,11 @@ func (f *File) Commit() error {
 	if f.direct {
 		return f.File.Close()
 	}
-	if err := f.keepAttributes(); err != nil {
-		return err
+	if f.old != nil {
+		f.keepOwner() // before the mode: changing the owner clears some of its bits
+		if err := f.Chmod(f.old.Mode()); err != nil {
+			return err
+		}
 	}
 	if err := f.Sync(); err != nil {
 		return err
@@ -117,6 +120,18 @@ func (f *File) Commit() error {
 		return err
 	}
 	f.name, f.direct = "", true // there is nothing left to remove
+	return nil
+}
+
+// renameHidden closes the file and turns its hidden name into its own.
+func (f *File) renameHidden() error {
+	if err := f.File.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.name, f.path); err != nil {
+		return err
+	}
+	delete(hidden, f.name)
 	return nil
 }
 

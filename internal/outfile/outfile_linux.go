@@ -49,24 +49,12 @@ func (f *File) rename() error {
 			return err
 		}
 	}
-	if err := f.File.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.name, f.path); err != nil {
-		return err
-	}
-	delete(hidden, f.name)
-	return nil
+	return f.renameHidden()
 }
 
-// keepAttributes gives the file the owner and mode of the one it replaces. The
-// owner comes first, because changing it clears some bits of the mode.
-func (f *File) keepAttributes() error {
-	if f.old == nil {
-		return nil
-	}
+// keepOwner gives the file the owner of the one it replaces, if the system permits.
+func (f *File) keepOwner() {
 	if stat, ok := f.old.Sys().(*syscall.Stat_t); ok {
 		f.Chown(int(stat.Uid), int(stat.Gid)) // only the superuser may give files away
 	}
-	return f.Chmod(f.old.Mode())
 }

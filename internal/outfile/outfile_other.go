@@ -8,21 +8,7 @@ import "os"
 func create(dir string) (*os.File, string, error) { return createNamed(dir) }
 
 // rename gives the file its name.
-func (f *File) rename() error {
-	if err := f.File.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.name, f.path); err != nil {
-		return err
-	}
-	delete(hidden, f.name)
-	return nil
-}
+func (f *File) rename() error { return f.renameHidden() }
 
-// keepAttributes gives the file the mode of the one it replaces.
-func (f *File) keepAttributes() error {
-	if f.old == nil {
-		return nil
-	}
-	return f.Chmod(f.old.Mode())
-}
+// keepOwner does nothing here.
+func (f *File) keepOwner() {}

@@ -6,10 +6,10 @@
 // Which worker computes which item is not fixed; callers that promise equal
 // results must make items independent.
 //
-// A transformer runs a hundred short operations one after another, and to wake a
-// parked goroutine takes about as long as the shortest of them. Before workers park,
-// and before a caller parks that waits for the last items, they therefore spin for a
-// moment. An idle pool uses no processor.
+// A transformer runs a hundred short operations one after another, and waking a parked
+// goroutine takes about as long as the shortest of them. So workers spin for a moment
+// before they park, and a caller that waits for the last items does too. An idle pool
+// uses no processor.
 package parallel
 
 import (
@@ -50,7 +50,7 @@ type task struct {
 	left    atomic.Int64 // items that have not ended
 	done    sync.WaitGroup
 	panicMu sync.Mutex
-	panics  any
+	panics  any // the value of the first panic
 }
 
 // New returns a pool that computes with at most threads goroutines at a time
@@ -132,8 +132,8 @@ func (p *Pool) work() {
 		spin(p.offered)
 		p.spinning.Add(-1)
 		// No task is missed: Run stores latest before it reads spinning, and this worker
-		// leaves that count before it looks at latest again. Either Run wakes the worker,
-		// or the worker sees the task.
+		// lowers spinning before it reads latest again. Either Run wakes the worker, or
+		// the worker sees the task.
 		if p.offered() {
 			if t := p.latest.Load(); t != nil {
 				t.run()

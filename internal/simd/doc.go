@@ -23,9 +23,9 @@
 // # Layout
 //
 // Weights are packed into panels of 16 output features, see Matrix. Activations
-// are row-major with a stride; kernels read rows in place. A product writes
-// whole panels, so the rows of its result need room for them. Rows should not be a multiple of
-// 4096 bytes apart, or they all fall into one set of the first-level cache.
+// are row-major with a stride; kernels read rows in place. A product writes whole
+// panels, so the rows of its result need room for them. Rows should not be a multiple
+// of 4096 bytes apart, or they all fall into one set of the first-level cache.
 //
 // # Choice of level
 //

@@ -15,6 +15,13 @@ func fma32(a, b, c float32) float32 {
 	return float32(s)
 }
 
+// doubtful says whether rounding the float64 sum s to float32 may give another result
+// than rounding the exact sum: if s is midway between two float32, or so small that
+// float32 is subnormal, where other numbers are midway.
+func doubtful(s float64) bool {
+	return math.Float64bits(s)&0x1fffffff == 0x10000000 || math.Abs(s) < 0x1p-125 && s != 0
+}
+
 // fmaOdd is fma32 where double rounding matters: the sum is rounded to odd, so that
 // the second rounding sees that the first lost something (Boldo and Melquiond,
 // Emulation of FMA and correctly rounded sums, 2008).

@@ -1,7 +1,5 @@
 package simd
 
-import "math"
-
 // genericRows is the number of rows that use a term of a panel once it is converted.
 const genericRows = 4
 
@@ -74,11 +72,4 @@ func addProducts(s *[PanelWidth]float32, x float32, w *[PanelWidth]float64) {
 			s[j] = float32(sum)
 		}
 	}
-}
-
-// doubtful says whether rounding the float64 sum s to float32 may give another result
-// than rounding the exact sum: if s is midway between two float32, or so small that
-// float32 is subnormal, where other numbers are midway.
-func doubtful(s float64) bool {
-	return math.Float64bits(s)&0x1fffffff == 0x10000000 || math.Abs(s) < 0x1p-125 && s != 0
 }

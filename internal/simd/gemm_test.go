@@ -355,8 +355,4 @@ func TestLevelsFloat16(t *testing.T) {
 			t.Errorf("%v passes for a float16", v)
 		}
 	}
-	bf := make([]float32, 2)
-	if FromBF16(bf, []uint16{0x3f80, 0xc049}); bf[0] != 1 || bf[1] != -3.140625 {
-		t.Errorf("bfloat16 1 and −3.140625 are %v", bf)
-	}
 }

@@ -40,7 +40,7 @@ func ToF16Exact(dst []uint16, src []float32) bool {
 	if len(dst) != len(src) {
 		panic("simd: ToF16Exact of other length")
 	}
-	// By blocks, so that a matrix that is not float16 is found out soon.
+	// By blocks, so that it stops soon if the matrix is not float16.
 	const block = 4096
 	for len(src) > 0 {
 		n := min(block, len(src))
@@ -80,14 +80,4 @@ func toF16ExactGeneric(dst []uint16, src []float32) bool {
 		}
 	}
 	return true
-}
-
-// FromBF16 widens bfloat16 values, exactly. dst and src have equal lengths.
-func FromBF16(dst []float32, src []uint16) {
-	if len(dst) != len(src) {
-		panic("simd: FromBF16 of other length")
-	}
-	for i, h := range src {
-		dst[i] = math.Float32frombits(uint32(h) << 16)
-	}
 }

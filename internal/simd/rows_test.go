@@ -287,7 +287,6 @@ func TestRowPanics(t *testing.T) {
 		{"simd: short rows for SoftmaxRows", func() { SoftmaxRows(make([]float32, 31), 16, 2, 4) }},
 		{"simd: LogSoftmax of other length", func() { LogSoftmax(x, y) }},
 		{"simd: FromF16 of other length", func() { FromF16(x, nil) }},
-		{"simd: FromBF16 of other length", func() { FromBF16(x, nil) }},
 		{"simd: ToF16Exact of other length", func() { ToF16Exact(nil, x) }},
 	} {
 		func() {

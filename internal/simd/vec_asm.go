@@ -83,7 +83,8 @@ func softmaxVec(x []float32, ld, rows, n, width int) int {
 	return rows
 }
 
-// packVec packs as many of k columns of 16 rows as is a multiple of 8.
+// packVec packs the first columns of 16 rows, a multiple of 8 of them, and returns how
+// many.
 func packVec(panel, w []float32, ldw, k int) int {
 	l := Active()
 	if k &^= 7; k == 0 || l == Generic {

@@ -1,0 +1,266 @@
+package roberta
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/weights"
+)
+
+// check compares the settings with the tensors' shapes and describes the heads. It
+// ends at the first fault, and allocates nothing because a setting asks for it.
+func (c *checkpoint) check() error {
+	k := &checker{checkpoint: c, used: map[string]bool{}}
+	k.encoder()
+	k.lmHead()
+	k.classificationHeads()
+	if k.err == nil {
+		k.leftover()
+	}
+	return k.err
+}
+
+// A checker looks for the tensors that the settings ask for. It keeps the first fault
+// as err and looks no further.
+type checker struct {
+	*checkpoint
+	used map[string]bool
+	err  error
+}
+
+func (k *checker) fail(format string, args ...any) {
+	if k.err == nil {
+		k.err = fmt.Errorf(format, args...)
+	}
+}
+
+// tensor looks for a tensor of exactly this shape.
+func (k *checker) tensor(name string, shape ...int) {
+	t, ok := k.tensors[name]
+	switch {
+	case k.err != nil:
+	case !ok:
+		k.fail("tensor %.200s is missing", name)
+	case !slices.Equal(t.Shape, shape):
+		k.fail("tensor %s has shape %s, the settings ask for %v", k.describe(name), shapeText(t.Shape), shape)
+	case !t.DType.IsFloat():
+		k.fail("tensor %s holds %v, want floating-point numbers", k.describe(name), t.DType)
+	default:
+		k.used[name] = true
+	}
+}
+
+// describe is a tensor's name for a message, and its name in the file if that differs.
+func (c *checkpoint) describe(name string) string {
+	if t := c.tensors[name]; t != nil && t.Name != name {
+		return fmt.Sprintf("%.100s (%.100s in the file)", name, t.Name)
+	}
+	return fmt.Sprintf("%.200s", name)
+}
+
+// shapeText is a shape for a message: a file's tensor may have any number of dimensions.
+func shapeText(shape []int) string {
+	if len(shape) > 8 {
+		return fmt.Sprintf("of %d dimensions", len(shape))
+	}
+	return fmt.Sprint(shape)
+}
+
+// matrix looks for a weight [out, in], packed or not.
+func (k *checker) matrix(name string, out, in int) {
+	packed := name + packedSuffix
+	if !k.has(packed) {
+		k.tensor(name, out, in)
+		return
+	}
+	k.tensor(packed, simd.Panels(out), in, simd.PanelWidth)
+	if t := k.tensors[packed]; t.DType != weights.F16 && t.DType != weights.F32 {
+		k.fail("tensor %s holds %v, want F16 or F32", packed, t.DType)
+	}
+}
+
+func (k *checker) linear(prefix string, out, in int) {
+	k.matrix(prefix+".weight", out, in)
+	k.tensor(prefix+".bias", out)
+}
+
+func (k *checker) norm(prefix string) {
+	k.tensor(prefix+".weight", k.config.Dim)
+	k.tensor(prefix+".bias", k.config.Dim)
+}
+
+func (k *checker) encoder() {
+	c := &k.config
+	k.tensor(embedWeight, c.VocabSize, c.Dim)
+	if c.Positions == LearnedPositions {
+		k.tensor(stack+"embed_positions.weight", c.MaxPositions+firstPosition, c.Dim)
+	}
+	if t, ok := k.tensors[tokenTypes]; ok {
+		if len(t.Shape) != 2 || t.Shape[0] < 1 {
+			k.fail("tensor %s has shape %s, want [types, %d]", k.describe(tokenTypes), shapeText(t.Shape), c.Dim)
+			return
+		}
+		k.tensor(tokenTypes, t.Shape[0], c.Dim)
+	}
+	if c.LayerNormEmbedding {
+		k.norm(stack + "layernorm_embedding")
+	}
+	for i := 0; i < c.Layers && k.err == nil; i++ {
+		p := c.layerPrefix(i)
+		part := simd.Panels(c.Dim) * simd.PanelWidth
+		if qkv := p + "self_attn.qkv_proj.weight"; k.has(qkv + packedSuffix) {
+			k.matrix(qkv, 3*part, c.Dim)
+			for _, name := range projections {
+				k.tensor(p+"self_attn."+name+".bias", c.Dim)
+			}
+		} else {
+			for _, name := range projections {
+				k.linear(p+"self_attn."+name, c.Dim, c.Dim)
+			}
+		}
+		k.linear(p+"self_attn.out_proj", c.Dim, c.Dim)
+		k.norm(p + "self_attn_layer_norm")
+		k.linear(p+"fc1", c.FFNDim, c.Dim)
+		k.linear(p+"fc2", c.Dim, c.FFNDim)
+		k.norm(p + "final_layer_norm")
+	}
+	if c.FinalLayerNorm {
+		k.norm(lastNorm)
+	}
+}
+
+// projections are the parts of a fused projection, in its order.
+var projections = [3]string{"q_proj", "k_proj", "v_proj"}
+
+// tokenTypes is what Hugging Face's models add to each token for its type.
+const tokenTypes = stack + "token_type_embeddings.weight"
+
+func (k *checker) lmHead() {
+	c := &k.config
+	const dense = lmPrefix + "dense"
+	k.hasLM = k.has(dense+".weight") || k.has(dense+".weight"+packedSuffix) || k.has(lmPrefix+"layer_norm.weight") || k.has(lmPrefix+"bias")
+	if !k.hasLM {
+		return
+	}
+	k.linear(dense, c.Dim, c.Dim)
+	k.norm(lmPrefix + "layer_norm")
+	k.tensor(lmPrefix+"bias", c.VocabSize)
+	if !c.Tied {
+		k.tensor(lmWeight, c.VocabSize, c.Dim)
+	}
+}
+
+// A headShape is what the headers say of a classification head. InnerDim is 0 for a
+// head of one linear layer.
+type headShape struct {
+	Head
+	activation string // between its layers, by fairseq's name
+	noBias     bool   // out_proj has no bias
+}
+
+// isHeadTensor reports whether a tensor belongs to a classification head, and to which
+// layer of which.
+func isHeadTensor(name string) (head, layer string, ok bool) {
+	rest, ok := strings.CutPrefix(name, headPrefix)
+	if !ok {
+		return "", "", false
+	}
+	head, rest, _ = strings.Cut(rest, ".")
+	layer, kind, _ := strings.Cut(rest, ".")
+	kind, _ = strings.CutSuffix(kind, packedSuffix)
+	return head, layer, head != "" && (layer == "dense" || layer == "out_proj") && (kind == "weight" || kind == "bias")
+}
+
+// classificationHeads describes every head that the checkpoint holds. Its sizes
+// are those of its tensors. A head without any tensor of dense is one linear layer.
+func (k *checker) classificationHeads() {
+	dense := map[string]bool{} // heads, with a tensor of dense or without
+	for name := range k.tensors {
+		if head, layer, ok := isHeadTensor(name); ok {
+			dense[head] = dense[head] || layer == "dense"
+		}
+	}
+	settings, err := readHeadSettings(k.file)
+	if err != nil {
+		k.fail("%w", err)
+	}
+	k.heads = make(map[string]*headShape, len(dense))
+	for _, name := range slices.Sorted(maps.Keys(dense)) {
+		prefix := headPrefix + name + "."
+		h := &headShape{Head: Head{Name: name, Reads: settings[name].Reads}, activation: cmp.Or(settings[name].Activation, k.config.PoolerActivation)}
+		in := k.config.Dim
+		if dense[name] {
+			h.InnerDim = k.outputs(prefix + "dense")
+			k.linear(prefix+"dense", h.InnerDim, in)
+			in = h.InnerDim
+		}
+		h.Classes = k.outputs(prefix + "out_proj")
+		k.matrix(prefix+"out_proj.weight", h.Classes, in)
+		if h.noBias = !k.has(prefix + "out_proj.bias"); !h.noBias {
+			k.tensor(prefix+"out_proj.bias", h.Classes)
+		} else {
+			// fairseq would fill it with random numbers.
+			k.note("classification head %.100q has no out_proj.bias; zeros are used", name)
+		}
+		if h.Reads == ReadsSpans && h.Classes != 2 {
+			k.fail("classification head %.100q has %d outputs, want 2 for the start and the end of a span", name, h.Classes)
+		}
+		if k.err != nil {
+			return
+		}
+		h.Labels = k.labelsOf(h, len(dense))
+		k.heads[name] = h
+	}
+}
+
+// outputs is the number of outputs of a head's linear layer: the rows of its weight,
+// or, where the weight is packed, the length of its bias.
+func (k *checker) outputs(prefix string) int {
+	if t, ok := k.tensors[prefix+".weight"]; ok && len(t.Shape) == 2 && t.Shape[0] > 0 {
+		return t.Shape[0]
+	}
+	if t, ok := k.tensors[prefix+".bias"]; ok && len(t.Shape) == 1 && t.Shape[0] > 0 && k.has(prefix+".weight"+packedSuffix) {
+		return t.Shape[0]
+	}
+	k.fail("tensor %.200s.weight is missing or no matrix", prefix)
+	return 0
+}
+
+// leftover looks at the tensors that no part of the model asked for. A layer beyond
+// the settings' number is an error: settings and tensors disagree. Others get a note.
+func (k *checker) leftover() {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(k.tensors)) {
+		if k.used[name] || strings.HasSuffix(name, ".version") || strings.HasPrefix(name, lmPrefix) {
+			continue
+		}
+		if k.config.PreNorm && strings.HasPrefix(name, lastNorm+".") {
+			continue // finalLayerNorm has said so
+		}
+		if n, ok := layerNumber(name); ok {
+			if k.config.LayersKept != nil {
+				continue // a layer that encoder_layers_to_keep drops
+			}
+			if n >= k.config.Layers {
+				k.fail("tensor %s is there, but the settings have %d layers", k.describe(name), k.config.Layers)
+				return
+			}
+		}
+		names = append(names, k.describe(name))
+	}
+	if len(names) > 0 {
+		k.note("tensors of no use to the model: %s", enumerate(names))
+	}
+}
+
+// enumerate lists names for a message, five at most.
+func enumerate(names []string) string {
+	if n := len(names); n > 5 {
+		names = append(slices.Clone(names[:5]), fmt.Sprintf("and %d more", n-5))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,171 @@
+package roberta
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goroberta/goroberta/internal/nn"
+	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/weights"
+)
+
+// A modelFile is what Convert or Save writes.
+type modelFile struct {
+	*checkpoint
+	// replaced are heads that replace the checkpoint's or are added to them. A nil
+	// head leaves the checkpoint's out.
+	replaced map[string]*head
+	// packed are matrices, by the names of their weights, that are written in
+	// panels; see checkpoint.matrices. If nil, matrices are written as the
+	// checkpoint has them.
+	packed map[string]*simd.Matrix
+	zstd   bool
+}
+
+// write writes a safetensors file: the checkpoint's tensors under fairseq's names,
+// with their element types and bits, the replaced heads in float32, and settings,
+// labels and the files beside the tensors. path is complete or untouched.
+func (f *modelFile) write(ctx context.Context, path string) error {
+	metadata, err := f.metadata()
+	if err != nil {
+		return err
+	}
+	entries := f.entries()
+	slices.SortFunc(entries, func(a, b weights.Entry) int { return strings.Compare(a.Name, b.Name) })
+	files, err := f.files()
+	if err != nil {
+		return err
+	}
+	opts := []weights.Option{weights.WithContext(ctx)}
+	if f.zstd {
+		opts = append(opts, weights.WithZstd())
+	}
+	return weights.WriteFile(path, metadata, append(entries, files...), opts...)
+}
+
+// entries lists the tensors of the model.
+func (f *modelFile) entries() []weights.Entry {
+	var entries []weights.Entry
+	for name, t := range f.tensors {
+		if h, _, ok := isHeadTensor(name); ok {
+			if _, ok := f.replaced[h]; ok {
+				continue
+			}
+		}
+		if f.packed[packedName(name)] == nil {
+			entries = append(entries, t.Entry(name))
+		}
+	}
+	for name, w := range f.packed {
+		e := weights.Entry{Name: name + packedSuffix, DType: weights.F32, Shape: []int{simd.Panels(w.N), w.K, simd.PanelWidth}}
+		if w.F16 != nil {
+			e.DType = weights.F16
+		}
+		e.Write = func(out io.Writer) error { return writeMatrix(out, w) }
+		entries = append(entries, e)
+	}
+	for name, h := range f.replaced {
+		if h == nil {
+			continue
+		}
+		layer := func(prefix string, l *nn.Linear) {
+			if f.packed[prefix+".weight"] == nil {
+				entries = append(entries, weights.Entry{Name: prefix + ".weight", DType: weights.F32, Shape: []int{l.W.N, l.W.K},
+					Write: func(w io.Writer) error {
+						rows, _ := l.Weights()
+						return writeValues(w, rows)
+					}})
+			}
+			entries = append(entries, weights.Entry{Name: prefix + ".bias", DType: weights.F32, Shape: []int{l.W.N},
+				Write: func(w io.Writer) error { return writeValues(w, l.Bias[:l.W.N]) }})
+		}
+		if h.net.Dense != nil {
+			layer(headPrefix+name+".dense", h.net.Dense)
+		}
+		layer(headPrefix+name+".out_proj", &h.net.Out)
+	}
+	return entries
+}
+
+// files lists the files that came with the tensors and that the model needs, and
+// those that a converted file had inside it.
+func (f *modelFile) files() ([]weights.Entry, error) {
+	all := map[string][]byte{}
+	for _, name := range f.file.Files() {
+		data, err := f.file.File(name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = data
+	}
+	vocabulary, err := f.vocabularyFiles()
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(all, vocabulary.files)
+	var entries []weights.Entry
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		entries = append(entries, weights.FileEntry(name, all[name]))
+	}
+	return entries, nil
+}
+
+// matrices lists a model's packed matrices by the names of their weights.
+func (c *checkpoint) matrices(enc *nn.Encoder, lm *nn.LMHead, heads map[string]*head) map[string]*simd.Matrix {
+	ms := map[string]*simd.Matrix{}
+	for i := range enc.Layers {
+		l, p := &enc.Layers[i], c.config.layerPrefix(i)
+		ms[p+"self_attn.qkv_proj.weight"] = &l.QKV.W
+		ms[p+"self_attn.out_proj.weight"] = &l.Out.W
+		ms[p+"fc1.weight"] = &l.FC1.W
+		ms[p+"fc2.weight"] = &l.FC2.W
+	}
+	if lm != nil {
+		ms[lmPrefix+"dense.weight"] = &lm.Dense.W
+	}
+	for name, h := range heads {
+		if h.net.Dense != nil {
+			ms[headPrefix+name+".dense.weight"] = &h.net.Dense.W
+		}
+		ms[headPrefix+name+".out_proj.weight"] = &h.net.Out.W
+	}
+	return ms
+}
+
+// packedName is the name that a weight's matrix has in checkpoint.matrices.
+func packedName(name string) string {
+	name = strings.TrimSuffix(name, packedSuffix)
+	for _, part := range projections {
+		if prefix, ok := strings.CutSuffix(name, "."+part+".weight"); ok {
+			return prefix + ".qkv_proj.weight"
+		}
+	}
+	return name
+}
+
+// writeMatrix writes the values of a packed matrix.
+func writeMatrix(w io.Writer, m *simd.Matrix) error {
+	if m.F16 != nil {
+		return writeValues(w, m.F16)
+	}
+	return writeValues(w, m.F32)
+}
+
+// writeValues writes values as little-endian bytes, some at a time.
+func writeValues[E float32 | uint16](w io.Writer, values []E) error {
+	var buf []byte
+	for some := range slices.Chunk(values, 16<<10) {
+		var err error
+		if buf, err = binary.Append(buf[:0], binary.LittleEndian, some); err != nil {
+			return err
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
