@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -24,8 +25,10 @@ func (completionCmd) Help() string {
 // Run is called by kong.
 func (c *completionCmd) Run(k *kong.Kong) error {
 	write := map[string]func(io.Writer, *kong.Node){"bash": writeBash, "zsh": writeZsh, "fish": writeFish}
-	write[c.Shell](k.Stdout, k.Model.Node)
-	return nil
+	var script bytes.Buffer
+	write[c.Shell](&script, k.Model.Node)
+	_, err := script.WriteTo(k.Stdout)
+	return err
 }
 
 // flagsOf lists the flags that a command takes.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime"
@@ -96,7 +97,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	command, err := parser.Parse(flagsFirst(parser.Model.Node, args))
 	if err != nil {
-		return report(ctx, stderr, usageError{err})
+		return report(ctx, stderr, parseError(err))
 	}
 	err = command.Run()
 	if flushErr := s.out.flush(); err == nil {
@@ -163,6 +164,15 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// parseError is an error of kong's parser. The parser also writes help and the
+// version: that they cannot be written is no wrong command line.
+func parseError(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e
+	}
+	return usageError{err}
+}
+
 // report writes an error as one line and returns the exit code that it calls for.
 func report(ctx context.Context, stderr io.Writer, err error) int {
 	sig, _ := errors.AsType[signalError](context.Cause(ctx))
@@ -193,7 +203,7 @@ type helpCmd struct {
 func (c *helpCmd) Run(k *kong.Kong) error {
 	_, err := k.Parse(append(c.Command, "--help"))
 	if err != nil {
-		return usageError{err}
+		return parseError(err)
 	}
 	return nil
 }
@@ -203,7 +213,9 @@ type versionFlag bool
 
 // BeforeReset is called by kong as soon as the flag is met.
 func (versionFlag) BeforeReset(app *kong.Kong) error {
-	fmt.Fprintln(app.Stdout, version())
+	if _, err := fmt.Fprintln(app.Stdout, version()); err != nil {
+		return err
+	}
 	app.Exit(exitOK)
 	return nil
 }

@@ -180,14 +180,25 @@ func TestClosedPipe(t *testing.T) {
 	checkExit(t, cmd.Wait(), exitFailure, stderr.String(), "")
 }
 
-// TestFullDisk: results that cannot be written are an error.
+// TestFullDisk: what cannot be written is an error, help and the version too.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip(err)
 	}
 	defer full.Close()
-	cmd, stderr := command(t, "encode", "x")
-	cmd.Stdout = full
-	checkExit(t, cmd.Run(), exitFailure, stderr.String(), "roberta: write /dev/stdout: no space left on device\n")
+	for _, args := range [][]string{{"encode", "x"}, {"--version"}, {"help"}, {"help", "encode"}, {"encode", "--help"}, {"completion", "bash"}} {
+		cmd, stderr := command(t, args...)
+		cmd.Stdout = full
+		checkExit(t, cmd.Run(), exitFailure, stderr.String(), "roberta: write /dev/stdout: no space left on device\n")
+	}
+}
+
+// TestOutputWithoutName: an empty name, as of a shell variable that is not set, is
+// refused before anything is computed.
+func TestOutputWithoutName(t *testing.T) {
+	for _, args := range [][]string{{"features", "-o", "", "x"}, {"convert", "pocket", ""}} {
+		cmd, stderr := command(t, args...)
+		checkExit(t, cmd.Run(), exitFailure, stderr.String(), "roberta: the output file has no name\n")
+	}
 }

@@ -47,6 +47,9 @@ type File struct {
 // write-protected (fs.ErrPermission, also for a superuser, who could open it), or
 // its directory does not exist or may not be written to.
 func Create(ctx context.Context, path string) (*File, error) {
+	if path == "" {
+		return nil, errors.New("the output file has no name")
+	}
 	target, open, err := Follow(path)
 	if err != nil {
 		return nil, err
