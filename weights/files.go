@@ -109,8 +109,11 @@ func (f *folder) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
+	switch {
+	case info.IsDir():
 		return nil, fs.ErrNotExist
+	case !info.Mode().IsRegular(): // not read, and not passed over either
+		return nil, fmt.Errorf("%w: a pipe or device, want a regular file", ErrUnsupported)
 	}
 	file, err := f.fsys.Open(name)
 	if err != nil {

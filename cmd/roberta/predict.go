@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
@@ -87,9 +88,13 @@ func (c *predictCmd) head(m *roberta.Model) (roberta.Head, error) {
 	case 1:
 		return heads[0], nil
 	}
-	names := make([]string, len(heads))
-	for i, h := range heads {
-		names[i] = h.Name
+	const most = 20
+	var names []string
+	for _, h := range heads[:min(most, len(heads))] {
+		names = append(names, h.Name)
+	}
+	if n := len(heads) - most; n > 0 {
+		names = append(names, fmt.Sprintf("and %d more", n))
 	}
 	return roberta.Head{}, usagef("--head is needed: the model has %s", strings.Join(names, ", "))
 }
