@@ -22,6 +22,8 @@ type Config struct {
 	Heads        int `json:"heads"`         // attention heads; Dim is a multiple of it
 	MaxPositions int `json:"max_positions"` // longest input in tokens, <s> and </s> included
 	VocabSize    int `json:"vocab_size"`    // V, rows of the token embedding
+	TokenTypes   int `json:"token_types"`   // token types; 0 without embeddings of types
+	PadID        int `json:"pad_id"`        // the padding token; positions are numbered from PadID + 1
 
 	Activation       string  `json:"activation"`        // of the feed-forward block and the LM head
 	PoolerActivation string  `json:"pooler_activation"` // of classification heads
@@ -89,6 +91,7 @@ func configFrom(m map[string]any) (Config, error) {
 		Tied:             !s.bool("untie_weights_roberta", false),
 		InitToken:        s.int("init_token", -1),
 		Positions:        LearnedPositions,
+		PadID:            1, // in every dictionary of fairseq's
 	}
 	c.LayerNormEmbedding = s.bool("layernorm_embedding", arch != "roberta_prenorm")
 	if !s.bool("encoder_learned_pos", true) {

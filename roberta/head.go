@@ -12,9 +12,20 @@ type Head struct {
 	Name     string   `json:"name"`
 	Reads    Reads    `json:"reads,omitempty"`
 	Classes  int      `json:"classes"`
-	InnerDim int      `json:"inner_dim"`        // between its two linear layers; 0 if it has one
-	Labels   []string `json:"labels,omitempty"` // class names in order, where they are known
+	InnerDim int      `json:"inner_dim"`          // between its two linear layers; 0 if it has one
+	Function Function `json:"function,omitempty"` // what makes scores of its logits
+	Labels   []string `json:"labels,omitempty"`   // class names in order, where they are known
 }
+
+// A Function makes scores of a head's logits. The zero value is Softmax.
+type Function string
+
+// The functions.
+const (
+	Softmax  Function = ""        // one class of several: fairseq's heads, and Hugging Face's as a rule
+	Sigmoid  Function = "sigmoid" // each class for itself: problem_type multi_label_classification, and heads of one class
+	Identity Function = "none"    // the logit itself: problem_type regression
+)
 
 // Reads says which hidden states a head reads. The zero value is ReadsFirst.
 type Reads string

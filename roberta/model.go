@@ -33,6 +33,7 @@ type Model struct {
 	cfg    Config
 	enc    *nn.Encoder
 	lm     *nn.LMHead // nil without
+	pooler *nn.Linear // of Hugging Face's models, before its tanh; nil without
 	hasLM  bool
 	tok    tokenizer.Tokenizer // nil without a vocabulary
 	noTok  error               // why tok is nil
