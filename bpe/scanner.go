@@ -32,12 +32,13 @@ var asciiClass = func() (class [256]uint8) {
 	return class
 }()
 
-// An edition says which Unicode the classes are those of.
+// An edition says which Unicode the classes are those of: where in an entry of
+// classBlocks they stand.
 type edition uint8
 
 const (
-	newest    edition = 0    // that of Python's regex package
-	unicode16 edition = 0x40 // that of the tokenizers library: characters whose digit in classBlocks has this bit are of class other
+	newest    edition = 0 // that of Python's regex package, which fairseq uses
+	unicode16 edition = 2 // that of the tokenizers library
 )
 
 // runeClass returns the class of r.
@@ -45,11 +46,7 @@ func runeClass(r rune, e edition) uint8 {
 	if uint32(r) >= classLimit {
 		return other
 	}
-	c := classBlocks[int(classIndex[r>>classShift])<<classShift|int(r)&(1<<classShift-1)]
-	if c&uint8(e) != 0 {
-		return other
-	}
-	return c & 3
+	return classBlocks[int(classIndex[r>>classShift])<<classShift|int(r)&(1<<classShift-1)] >> (e & 7) & 3
 }
 
 // classAt returns the class of the character at s[i:] and its length in bytes.
@@ -120,12 +117,19 @@ func NextPiece(s string, i int) int { return nextPiece(s, i, unicode16) }
 
 // nextPiece returns the end of the piece that starts at s[i]; i < len(s).
 func nextPiece(s string, i int, e edition) int {
-	class, size := classAt(s, i, e)
 	if s[i] == ' ' && i+1 < len(s) {
 		// " ?" of the pattern: a space goes with the run that follows it.
-		if c, n := classAt(s, i+1, e); c != space {
+		c, n := asciiClass[s[i+1]], 1 // classAt would be a call for each word
+		if c == nonASCII {
+			c, n = classAt(s, i+1, e)
+		}
+		if c != space {
 			return endOfRun(s, i+1+n, c, e)
 		}
+	}
+	class, size := asciiClass[s[i]], 1
+	if class == nonASCII {
+		class, size = classAt(s, i, e)
 	}
 	if class != space {
 		if s[i] == '\'' {

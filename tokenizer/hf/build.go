@@ -3,6 +3,7 @@ package hf
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/goroberta/goroberta/tokenizer"
 )
@@ -180,7 +181,11 @@ func (p *parser) finishBPE() error {
 		last, _ = t.pre[n-1].(*byteLevel)
 	}
 	t.info.Kind = "BPE"
-	if last != nil {
+	// Text that an empty match has put before the first character comes from nowhere. The
+	// library then leaves it out when it writes bytes as characters; see transform.
+	if last != nil && slices.ContainsFunc(t.normalizer, matchesNothing) {
+		t.info.Kind = "byte-level BPE"
+	} else if last != nil {
 		// The model takes bytes as they are; nothing after this needs them as characters.
 		t.info.Kind = "byte-level BPE"
 		last.write = false
@@ -214,6 +219,12 @@ func (p *parser) finishBPE() error {
 	m.prefix, m.suffix, m.mapped = b.prefix, b.suffix, t.mapped
 	t.model = m
 	return nil
+}
+
+// matchesNothing reports whether n may replace the empty string.
+func matchesNothing(n normalizer) bool {
+	r, ok := n.(replaceNormalizer)
+	return ok && slices.ContainsFunc(r.find(nil, "\x00"), func(m match) bool { return m.lo == m.hi })
 }
 
 // addTokens numbers the added tokens and builds what looks for them.
