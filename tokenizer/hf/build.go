@@ -164,9 +164,11 @@ func (p *parser) finish(added []AddedToken) (*Tokenizer, error) {
 	for id := range t.added.tokens {
 		t.size = max(t.size, id+1)
 	}
+	t.loose = !slices.ContainsFunc(t.normalizer, matchesNothing) && !slices.ContainsFunc(t.pre, looksAtPlace)
 	if p.options.plain {
 		return t.Plain(), nil
 	}
+	t.chunks = newChunks(t)
 	return t, nil
 }
 

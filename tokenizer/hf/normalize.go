@@ -104,6 +104,7 @@ func (nmt) normalize(p *piece) {
 // replaceNormalizer writes content for each match.
 type replaceNormalizer struct {
 	finder
+	source  string // of the regular expression, or ""
 	content string
 }
 

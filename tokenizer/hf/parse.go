@@ -205,7 +205,11 @@ func (p *parser) normalizer(n node) error {
 		if err != nil {
 			return err
 		}
-		add(replaceNormalizer{f, content})
+		r := replaceNormalizer{finder: f, content: content}
+		if x, ok := f.(expression); ok {
+			r.source = x.source
+		}
+		add(r)
 	case "ByteLevel":
 		add(bytesNormalizer{})
 	case "Precompiled":

@@ -86,7 +86,10 @@ func (f inverted) find(dst []match, text string) []match {
 }
 
 // expression finds what a regular expression matches.
-type expression struct{ re *regexp2.Regexp }
+type expression struct {
+	re     *regexp2.Regexp
+	source string // as the file has it
+}
 
 // newExpression compiles an expression in Oniguruma's syntax, which the tokenizers
 // library uses.
@@ -103,7 +106,7 @@ func newExpression(expr string) (expression, error) {
 		return expression{}, formatError("regular expression %.200q: %.100s", expr, err.Error())
 	}
 	re.MatchTimeout = matchTimeout
-	return expression{re}, nil
+	return expression{re, expr}, nil
 }
 
 // wordChars is what Oniguruma means by \w, as a part of a class.

@@ -24,11 +24,15 @@ type piece struct {
 	text  string
 	align []tokenizer.Span // by byte of text; nil: text is the source's from base on
 	base  int
-	orig  int // where in the source the piece begins
+	orig  int  // where in the source the piece begins
+	loose bool // only the text counts: nobody asks for places
 }
 
 // slice returns text[lo:hi] of the piece. It is not empty.
 func (p *piece) slice(lo, hi int) piece {
+	if p.loose {
+		return piece{text: p.text[lo:hi], loose: true}
+	}
 	if p.align == nil {
 		return piece{text: p.text[lo:hi], base: p.base + lo, orig: p.base + lo}
 	}
@@ -70,7 +74,7 @@ func insideRune(s string, i int) bool {
 
 // aligned gives p its align.
 func (p *piece) aligned() {
-	if p.align != nil {
+	if p.align != nil || p.loose {
 		return
 	}
 	p.align = make([]tokenizer.Span, 0, len(p.text))
@@ -87,12 +91,14 @@ func (p *piece) aligned() {
 func (p *piece) toValid() {
 	p.aligned()
 	text := make([]byte, 0, len(p.text)+64)
-	align := make([]tokenizer.Span, 0, len(p.text)+64)
+	var align []tokenizer.Span
 	for i, c := range p.text {
 		n := len(text)
 		text = utf8.AppendRune(text, c)
 		for range len(text) - n {
-			align = append(align, p.align[i])
+			if !p.loose {
+				align = append(align, p.align[i])
+			}
 		}
 	}
 	p.text, p.align = string(text), align
@@ -109,17 +115,28 @@ type change struct {
 // transform replaces the text by the characters of changes. removed is the number of
 // characters that are taken off the beginning.
 func (p *piece) transform(changes []change, removed int) {
+	if p.loose {
+		text := make([]byte, 0, len(p.text)+16)
+		for _, c := range changes {
+			text = utf8.AppendRune(text, c.char)
+		}
+		p.text = string(text)
+		return
+	}
 	p.aligned()
 	// The part that the library replaces is that of the bytes which stand for
 	// something in the source.
-	from := 0
+	from, to := 0, len(p.text)
 	for from < len(p.align) && p.align[from].Start == p.align[from].End {
 		from++
 	}
-	if len(p.align) == 0 {
+	switch {
+	case len(p.align) == 0:
 		return
+	case from == to: // nothing of the source is in the piece
+		from, to = 0, 0
 	}
-	p.replaceRange(from, len(p.text), changes, removed)
+	p.replaceRange(from, to, changes, removed)
 }
 
 // replaceRange is transform of text[lo:hi].
@@ -176,6 +193,10 @@ func (p *piece) prepend(s string) {
 	if p.text == "" || s == "" {
 		return
 	}
+	if p.loose {
+		p.text = s + p.text
+		return
+	}
 	p.aligned()
 	n := len(s)
 	align := make([]tokenizer.Span, n+len(p.text))
@@ -198,14 +219,21 @@ func (p *piece) replace(matches []match, content string) {
 		return
 	}
 	p.aligned()
-	text := make([]byte, 0, len(p.text))
-	align := make([]tokenizer.Span, 0, len(p.text))
+	text := make([]byte, 0, len(p.text)+len(p.text)/4)
+	var align []tokenizer.Span
+	if !p.loose {
+		align = make([]tokenizer.Span, 0, len(p.text))
+	}
 	done := 0
 	for _, m := range matches {
 		if !m.ok {
 			continue
 		}
 		text = append(append(text, p.text[done:m.lo]...), content...)
+		if p.loose {
+			done = m.hi
+			continue
+		}
 		align = append(align, p.align[done:m.lo]...)
 		from := tokenizer.Span{Start: p.orig, End: p.orig}
 		if m.hi > 0 {
@@ -217,7 +245,9 @@ func (p *piece) replace(matches []match, content string) {
 		done = m.hi
 	}
 	text = append(text, p.text[done:]...)
-	align = append(align, p.align[done:]...)
+	if !p.loose {
+		align = append(align, p.align[done:]...)
+	}
 	p.text, p.align = string(text), align
 }
 

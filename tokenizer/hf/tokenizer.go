@@ -20,10 +20,12 @@ type Tokenizer struct {
 
 	normalizer []normalizer
 	pre        []preTokenizer
-	anyBytes   bool // text that is not UTF-8 goes through as it is
-	mapped     bool // the last of pre writes bytes as characters; the model takes the bytes themselves
-	direct     bool // pre is GPT-2's pattern alone, which package bpe knows
-	prefix     bool // with direct: a space is put before a part that does not begin with one
+	anyBytes   bool    // text that is not UTF-8 goes through as it is
+	mapped     bool    // the last of pre writes bytes as characters; the model takes the bytes themselves
+	direct     bool    // pre is GPT-2's pattern alone, which package bpe knows
+	prefix     bool    // with direct: a space is put before a part that does not begin with one
+	loose      bool    // ids do not depend on where text comes from
+	chunks     *chunks // how words are encoded by themselves, or nil
 	model      model
 	trims      []bool // how offsets are trimmed; true: a space at the start was added
 	decoder    []decoder
@@ -64,6 +66,7 @@ func (t *Tokenizer) Plain() *Tokenizer {
 	plain := *t
 	plain.plain = true
 	plain.model = t.model.withoutSpecial(t.added.special)
+	plain.chunks = newChunks(&plain)
 	return &plain
 }
 
@@ -168,8 +171,13 @@ func (e *encoding) encode(text string) {
 
 // normalize encodes what lies between added tokens of the text.
 func (e *encoding) normalize(p piece) {
-	if !e.t.anyBytes && !utf8.ValidString(p.text) {
-		p.toValid()
+	if !e.t.anyBytes {
+		p.loose = e.t.loose && !e.withSpans
+		if !utf8.ValidString(p.text) {
+			p.toValid()
+		} else if e.t.chunks != nil && e.chunks(p) {
+			return
+		}
 	}
 	for _, n := range e.t.normalizer {
 		n.normalize(&p)
