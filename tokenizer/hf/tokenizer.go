@@ -169,6 +169,15 @@ func (e *encoding) encode(text string) {
 	}
 }
 
+// normal returns p normalised. It is a function of its own because p then lives on the
+// heap.
+func (t *Tokenizer) normal(p piece) piece {
+	for _, n := range t.normalizer {
+		n.normalize(&p)
+	}
+	return p
+}
+
 // normalize encodes what lies between added tokens of the text.
 func (e *encoding) normalize(p piece) {
 	if !e.t.anyBytes {
@@ -179,8 +188,8 @@ func (e *encoding) normalize(p piece) {
 			return
 		}
 	}
-	for _, n := range e.t.normalizer {
-		n.normalize(&p)
+	if len(e.t.normalizer) > 0 {
+		p = e.t.normal(p)
 	}
 	if p.text == "" {
 		return
