@@ -28,7 +28,8 @@ var (
 	// and by PredictTokens for one that reads a sequence's first token.
 	ErrHeadReads = errors.New("roberta: classification head reads other tokens")
 	// ErrNoVocabulary is returned by methods that take text, and for the empty
-	// sequence that Encode gives, if the checkpoint came without a vocabulary.
+	// sequence that Encode gives, if the checkpoint came without a vocabulary or, as an
+	// error that names the file, with one that cannot be used.
 	ErrNoVocabulary = errors.New("roberta: no vocabulary")
 	// ErrNoLMHead is returned by FillMask, LMLogits and DisambiguatePronoun if
 	// the checkpoint holds no language-model head.
