@@ -115,8 +115,8 @@ func OpenTokenizer(name string, opts ...Option) (tokenizer.Tokenizer, tokenizer.
 	return tok, info, nil
 }
 
-// openAlone opens a tokenizer that lies beside no model of ours; why is the error that
-// a model gave. It is the error again if there is no tokenizer either.
+// openAlone opens a tokenizer that lies beside no model of ours. why is the error that
+// the model gave: it is returned if there is no tokenizer either.
 func openAlone(name string, o *options, why error) (tokenizer.Tokenizer, tokenizer.Info, error) {
 	if o.ctx.Err() != nil {
 		return nil, tokenizer.Info{}, why
@@ -132,7 +132,7 @@ func openAlone(name string, o *options, why error) (tokenizer.Tokenizer, tokeniz
 			o.log.Info("the model cannot be read, its tokenizer can", "tokenizer", name, "error", why)
 		}
 		return tok, info, nil
-	case errors.Is(err, auto.ErrNone) && !errors.Is(why, weights.ErrNotCheckpoint):
+	case errors.Is(err, auto.ErrNone):
 		return nil, tokenizer.Info{}, why
 	}
 	return nil, tokenizer.Info{}, err

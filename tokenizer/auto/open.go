@@ -50,6 +50,9 @@ func open(name string) (*plan, error) {
 		}
 		return chooseFolder(dir)
 	}
+	if !info.Mode().IsRegular() {
+		return nil, &Error{name, fmt.Errorf("%w: a pipe or device, not a regular file", ErrNone)}
+	}
 	dir, base := filepath.Split(name)
 	files := folder(dir)
 	p := &plan{Source: Source{Files: files}, files: map[string][]byte{}, called: map[string]string{}}
@@ -68,7 +71,7 @@ func open(name string) (*plan, error) {
 	case sentencePieceNames[0]:
 		p.uses(sentencePieceOwn, form)
 	case "":
-		return nil, &Error{name, errors.New("not a file that a tokenizer is made of: want tokenizer.json, a SentencePiece model, vocab.json, encoder.json, dict.txt or vocab.txt")}
+		return nil, &Error{name, fmt.Errorf("%w: want tokenizer.json, a SentencePiece model, vocab.json, encoder.json, dict.txt or vocab.txt", ErrNone)}
 	default:
 		return chooseFolder(dir)
 	}
