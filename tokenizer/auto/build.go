@@ -33,6 +33,10 @@ func (p *plan) makers(o *options, info *tokenizer.Info) (tokenizer.Tokenizer, er
 	case builtIn:
 		info.Kind = "byte-level BPE"
 		return bpe.DefaultTokenizer(), nil
+	case tokenizerJSON:
+		return p.tokenizerJSON(o, info)
+	case byteLevel:
+		return p.byteLevel(o, info)
 	case fastBPE:
 		info.Kind = "fastBPE"
 		return p.fastBPE(o)
