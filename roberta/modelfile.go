@@ -102,6 +102,15 @@ func (f *modelFile) files() ([]weights.Entry, error) {
 		}
 		all[name] = data
 	}
+	for _, name := range f.embedderFiles() {
+		data, ok, err := f.sideFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			all[name] = data
+		}
+	}
 	vocabulary, err := f.vocabularyFiles()
 	if err != nil {
 		return nil, err
