@@ -35,7 +35,14 @@ const (
 	ReadsFirst  Reads = ""       // a sequence's first token, <s>: a class for each text
 	ReadsTokens Reads = "tokens" // each token: a class for each
 	ReadsSpans  Reads = "spans"  // each token: logits of a span's start and its end
+	// ReadsChoices is as ReadsFirst, for a head with one logit: each sequence is a pair
+	// of a prompt and one of its choices, whose logits are compared.
+	ReadsChoices Reads = "choices"
 )
+
+// eachToken says whether the head gives a row for each token, or else one for each
+// sequence.
+func (r Reads) eachToken() bool { return r == ReadsTokens || r == ReadsSpans }
 
 // A head is a classification head that is ready to compute. It is immutable.
 type head struct {

@@ -6,17 +6,6 @@ import (
 	"github.com/goroberta/goroberta/internal/nn"
 )
 
-// compute runs the encoder on all rows of token sequences.
-func (m *Model) compute(ctx context.Context, tokens [][]int, q nn.Request) (*nn.Result, *layout, error) {
-	b, l, err := m.batch(tokens)
-	if err != nil {
-		return nil, nil, err
-	}
-	q.Batch = b
-	r, err := m.run(ctx, q)
-	return r, l, err
-}
-
 // run runs the encoder. A fault in the memory map of the checkpoint's file becomes
 // an error.
 func (m *Model) run(ctx context.Context, q nn.Request) (r *nn.Result, err error) {
@@ -44,7 +33,7 @@ func (m *Model) eachMask(ctx context.Context, tokens, at [][]int, f func(s int, 
 		for hi = lo; hi < len(tokens) && (hi == lo || n+len(at[hi]) <= maskRows); hi++ {
 			n += len(at[hi])
 		}
-		b, _, err := m.batch(tokens[lo:hi])
+		b, _, err := m.batch(Inputs(tokens[lo:hi]...))
 		if err != nil {
 			return err
 		}
