@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -27,6 +28,13 @@ const (
 	Identity Function = "none"    // the logit itself: problem_type regression
 )
 
+func (f Function) check() error {
+	if f == Softmax || f == Sigmoid || f == Identity {
+		return nil
+	}
+	return fmt.Errorf("its function is %.100q, want %q or %q", string(f), Sigmoid, Identity)
+}
+
 // Reads says which hidden states a head reads. The zero value is ReadsFirst.
 type Reads string
 
@@ -43,6 +51,13 @@ const (
 // eachToken says whether the head gives a row for each token, or else one for each
 // sequence.
 func (r Reads) eachToken() bool { return r == ReadsTokens || r == ReadsSpans }
+
+func (r Reads) check() error {
+	if r == ReadsFirst || r == ReadsChoices || r.eachToken() {
+		return nil
+	}
+	return fmt.Errorf("it reads %.100q, want %q, %q or %q", string(r), ReadsTokens, ReadsSpans, ReadsChoices)
+}
 
 // A head is a classification head that is ready to compute. It is immutable.
 type head struct {

@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,6 +72,9 @@ func (m *Model) newHead(name string, w HeadWeights) (*head, error) {
 	if name == "" || strings.Contains(name, ".") {
 		return nil, fmt.Errorf("the name must not be empty or contain a dot")
 	}
+	if err := cmp.Or(w.Reads.check(), w.Function.check()); err != nil {
+		return nil, err
+	}
 	if w.Activation == "" {
 		w.Activation = m.cfg.PoolerActivation
 	}
@@ -98,10 +102,6 @@ func (m *Model) newHead(name string, w HeadWeights) (*head, error) {
 	switch {
 	case w.Out.In != in:
 		return nil, fmt.Errorf("its last layer has %d inputs, want %d", w.Out.In, in)
-	case !slices.Contains([]Reads{ReadsFirst, ReadsTokens, ReadsSpans, ReadsChoices}, w.Reads):
-		return nil, fmt.Errorf("it reads %.100q, want %q, %q or %q", w.Reads, ReadsTokens, ReadsSpans, ReadsChoices)
-	case w.Function != Softmax && w.Function != Sigmoid && w.Function != Identity:
-		return nil, fmt.Errorf("its function is %.100q, want %q or %q", w.Function, Sigmoid, Identity)
 	case w.Reads == ReadsSpans && h.Classes != 2:
 		return nil, fmt.Errorf("it has %d outputs, want 2 for the start and the end of a span", h.Classes)
 	case w.Reads == ReadsChoices && h.Classes != 1:
