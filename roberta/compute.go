@@ -7,6 +7,7 @@ import (
 
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // An Input is one sequence of tokens.
@@ -29,6 +30,15 @@ func Inputs(tokens ...[]int) []Input {
 		in[i].Tokens = t
 	}
 	return in
+}
+
+// Input makes an Input of an encoding. Its types count if the model has several to
+// choose from. A model with one type has no use for them.
+func (m *Model) Input(e *tokenizer.Encoding) Input {
+	if m.cfg.TokenTypes <= 1 {
+		return Input{Tokens: e.IDs}
+	}
+	return Input{Tokens: e.IDs, Types: e.Types}
 }
 
 // Want says what a Request asks for: one of its constants, or several joined by |.

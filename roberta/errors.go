@@ -45,8 +45,9 @@ var (
 	// ErrAttentions is returned by Compute with WantAttentions if a batch would give
 	// more attention weights than any machine wants to hold.
 	ErrAttentions = errors.New("roberta: too many attention weights")
-	// ErrMask is returned, as a *MaskError, for a text without exactly one <mask>.
-	ErrMask = errors.New("roberta: want exactly one <mask>")
+	// ErrMask is returned, as a *MaskError, for a text without a mask, or with several
+	// where one is wanted.
+	ErrMask = errors.New("roberta: wrong number of masks")
 	// ErrTopK is returned, as a *TopKError, for a number of answers below 1 or
 	// above the vocabulary's size.
 	ErrTopK = errors.New("roberta: top-k out of range")
@@ -143,18 +144,27 @@ func (e *HeadError) Is(target error) bool { return target == ErrUnknownHead }
 
 // A MaskError reports how many masks a text has.
 type MaskError struct {
-	Text  int // index in the batch
-	Found int
+	Text    int // index in the batch
+	Found   int
+	Mask    string // the mask's name, <mask> as a rule
+	Several bool   // there may be several; else exactly one is wanted
+	Missing bool   // the vocabulary has no mask
 
 	batch bool // the text is one of several
 }
 
 func (e *MaskError) Error() string {
-	which := "the text"
+	if e.Missing {
+		return "roberta: the vocabulary has no mask token"
+	}
+	which, want := "the text", "exactly one"
 	if e.batch {
 		which = fmt.Sprintf("text %d", e.Text)
 	}
-	return fmt.Sprintf("roberta: %s has %d <mask> tokens, want exactly one, as in \"He is a <mask> guy\"", which, e.Found)
+	if e.Several {
+		want = "at least one"
+	}
+	return fmt.Sprintf("roberta: %s has %d %.100s tokens, want %s, as in \"He is a %.100s guy\"", which, e.Found, e.Mask, want, e.Mask)
 }
 
 // Is makes errors.Is(err, ErrMask) true.
