@@ -34,7 +34,8 @@ var (
 	// regression and not scores of classes: Function Identity.
 	ErrRegression = errors.New("roberta: a regression has no probabilities")
 	// ErrNoVocabulary is returned by methods that take text, and for the empty
-	// sequence that Encode gives, if the checkpoint came without a vocabulary.
+	// sequence that Encode gives, if the checkpoint came without a vocabulary or, as an
+	// error that names the file, with one that cannot be used.
 	ErrNoVocabulary = errors.New("roberta: no vocabulary")
 	// ErrNoLMHead is returned by FillMask, LMLogits and DisambiguatePronoun if
 	// the checkpoint holds no language-model head.
