@@ -191,7 +191,7 @@ func (k *checker) classificationHeads() {
 	k.heads = make(map[string]*headShape, len(dense))
 	for _, name := range slices.Sorted(maps.Keys(dense)) {
 		prefix := headPrefix + name + "."
-		h := &headShape{Head: Head{Name: name, Reads: settings[name].Reads}, activation: cmp.Or(settings[name].Activation, k.config.PoolerActivation)}
+		h := &headShape{Head: Head{Name: name, Reads: settings[name].Reads, Function: settings[name].Function}, activation: cmp.Or(settings[name].Activation, k.config.PoolerActivation)}
 		in := k.config.Dim
 		if dense[name] {
 			h.InnerDim = k.outputs(prefix + "dense")
@@ -208,6 +208,9 @@ func (k *checker) classificationHeads() {
 		}
 		if h.Reads == ReadsSpans && h.Classes != 2 {
 			k.fail("classification head %.100q has %d outputs, want 2 for the start and the end of a span", name, h.Classes)
+		}
+		if h.Reads == ReadsChoices && h.Classes != 1 {
+			k.fail("classification head %.100q has %d outputs, want 1 for a choice", name, h.Classes)
 		}
 		if k.err != nil {
 			return

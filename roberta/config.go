@@ -31,6 +31,7 @@ type Config struct {
 
 	PreNorm            bool      `json:"pre_norm"`            // LayerNorm before each block instead of after it
 	FinalLayerNorm     bool      `json:"final_layer_norm"`    // a LayerNorm follows the last layer (pre-norm)
+	HiddenNorm         bool      `json:"hidden_norm"`         // the last hidden states are after that LayerNorm, as Hugging Face's
 	LayerNormEmbedding bool      `json:"layernorm_embedding"` // LayerNorm after the embeddings
 	ScaleEmbedding     bool      `json:"scale_embedding"`     // token embeddings × √C
 	Positions          Positions `json:"positions"`

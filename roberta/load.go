@@ -69,7 +69,7 @@ func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
 	e := &nn.Encoder{
 		Config: nn.Config{
 			Dim: c.Dim, FFNDim: c.FFNDim, Heads: c.Heads, Activation: activations[c.Activation],
-			LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, ScaleEmbedding: c.ScaleEmbedding,
+			LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, HiddenNorm: c.HiddenNorm, ScaleEmbedding: c.ScaleEmbedding,
 		},
 		Tokens: l.table(embedWeight),
 		Layers: make([]nn.Layer, c.Layers),

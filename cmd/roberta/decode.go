@@ -42,7 +42,7 @@ func (c *decodeCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	defer in.close()
-	tok, err := c.tokenizerFlags.open(ctx, s)
+	tok, _, err := c.tokenizerFlags.open(ctx, s)
 	if err != nil {
 		return err
 	}

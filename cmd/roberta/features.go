@@ -5,11 +5,13 @@ import (
 	"strconv"
 
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // featuresCmd is `roberta features`.
 type featuresCmd struct {
 	textFlags
+	limitFlags
 	tensorFlags
 	AllHiddens bool     `help:"Also write the hidden states of all layers; 0 is the embedding layer."`
 	LMLogits   bool     `name:"lm-logits" help:"Also write the language-model head's logits."`
@@ -35,7 +37,7 @@ const resultBytes = 128 << 20
 
 // Run is called by kong.
 func (c *featuresCmd) Run(ctx context.Context, s *session) error {
-	return answerTexts(ctx, s, &c.textFlags, &c.tensorFlags, textRequest(c.Texts), inputForm, func(m *roberta.Model, out *spool) (t task[[]int, []states], err error) {
+	return answerTexts(ctx, s, &c.textFlags, &c.tensorFlags, textRequest(c.Texts), inputForm, func(m *roberta.Model, out *spool) (t task[*tokenizer.Encoding, []states], err error) {
 		if c.LMLogits && !m.HasLMHead() {
 			return t, roberta.ErrNoLMHead
 		}
@@ -47,10 +49,16 @@ func (c *featuresCmd) Run(ctx context.Context, s *session) error {
 		if c.LMLogits {
 			perToken += 2 * cfg.VocabSize
 		}
-		return task[[]int, []states]{
-			prepare: encode(m.Tokenizer),
-			run:     func(ctx context.Context, tokens [][]int) ([][]states, error) { return c.compute(ctx, m, tokens) },
-			result: func(index int, _ []int, all []states) (any, error) {
+		prepare, err := encode(m, &c.limitFlags)
+		if err != nil {
+			return t, err
+		}
+		return task[*tokenizer.Encoding, []states]{
+			prepare: prepare,
+			run: func(ctx context.Context, inputs []*tokenizer.Encoding) ([][]states, error) {
+				return c.compute(ctx, m, idsOf(inputs))
+			},
+			result: func(index int, _ *tokenizer.Encoding, all []states) (any, error) {
 				for _, s := range all {
 					row := func(token int) []float32 { return s.Row(s.sequence, token) }
 					if err := out.add(strconv.Itoa(index)+s.suffix, s.Len(s.sequence), s.Shape()[2], row); err != nil {

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // predictCmd is `roberta predict`.
 type predictCmd struct {
 	textFlags
+	limitFlags
 	Head   string   `placeholder:"NAME" help:"The classification head. Default: the only one, if the model has one."`
 	Logits bool     `help:"Write logits in place of log-probabilities."`
 	Texts  []string `arg:"" optional:"" name:"text" help:"The text, verbatim; several make one input."`
@@ -36,29 +38,33 @@ type predictLine struct {
 
 // Run is called by kong.
 func (c *predictCmd) Run(ctx context.Context, s *session) error {
-	return answerTexts(ctx, s, &c.textFlags, nil, textRequest(c.Texts), inputForm, func(m *roberta.Model, _ *spool) (t task[[]int, []float32], err error) {
+	return answerTexts(ctx, s, &c.textFlags, nil, textRequest(c.Texts), inputForm, func(m *roberta.Model, _ *spool) (t task[*tokenizer.Encoding, []float32], err error) {
 		head, err := c.head(m)
 		if err != nil {
 			return t, err
 		}
-		return task[[]int, []float32]{
-			prepare: encode(m.Tokenizer),
-			run: func(ctx context.Context, tokens [][]int) ([][]float32, error) {
+		prepare, err := encode(m, &c.limitFlags)
+		if err != nil {
+			return t, err
+		}
+		return task[*tokenizer.Encoding, []float32]{
+			prepare: prepare,
+			run: func(ctx context.Context, inputs []*tokenizer.Encoding) ([][]float32, error) {
 				predict := m.Predict
 				if c.Logits {
 					predict = m.PredictLogits
 				}
-				scores, err := predict(ctx, head.Name, tokens...)
+				scores, err := predict(ctx, head.Name, idsOf(inputs)...)
 				if err != nil {
 					return nil, err
 				}
-				rows := make([][]float32, len(tokens))
+				rows := make([][]float32, len(inputs))
 				for i := range rows {
 					rows[i] = scores.Row(i)
 				}
 				return rows, nil
 			},
-			result: func(_ int, _ []int, scores []float32) (any, error) {
+			result: func(_ int, _ *tokenizer.Encoding, scores []float32) (any, error) {
 				line := predictLine{Head: head.Name, Argmax: argmax(scores)}
 				name := "log_probs"
 				if c.Logits {

@@ -11,6 +11,7 @@ type Config struct {
 	Activation     Activation // of the feed-forward block and the LM head
 	LayerNormEps   float32
 	PreNorm        bool // LayerNorm before each block instead of after it
+	HiddenNorm     bool // the last hidden states are after LastNorm
 	ScaleEmbedding bool // token embeddings × √C
 }
 
