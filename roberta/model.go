@@ -109,9 +109,11 @@ func (m *Model) load(ctx context.Context) (err error) {
 		m.log.Warn(c.guess, "checkpoint", m.file.Path) // results depend on it
 	}
 	m.cfg, m.hasLM, m.notes = c.config, c.hasLM, c.notes
-	if m.enc, m.lm, m.loaded, err = load(ctx, c, m.pool); err != nil {
+	n, err := load(ctx, c, m.pool)
+	if err != nil {
 		return err
 	}
+	m.enc, m.lm, m.pooler, m.loaded = n.enc, n.lm, n.pooler, n.heads
 	m.file.DropPages() // matrices are packed; of the file only the embedding is still read
 	m.enc.Prepare()
 	m.heads.Store(&m.loaded)
@@ -159,7 +161,7 @@ func (m *Model) Close() error {
 	}
 	m.closed = true
 	m.cleanup.Stop()
-	m.enc, m.lm, m.source = nil, nil, nil // the memory goes even if the Model is kept
+	m.enc, m.lm, m.pooler, m.source = nil, nil, nil, nil // the memory goes even if the Model is kept
 	return m.resources.close()
 }
 

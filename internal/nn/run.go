@@ -64,7 +64,7 @@ func (e *Encoder) Run(ctx context.Context, pool *parallel.Pool, q Request) (*Res
 	}
 	if q.LM != nil {
 		res.Logits = make([]float32, x.rows*q.LM.W.Rows)
-		err = q.LM.logits(ctx, t, res.Logits, x, e.Activation, e.LayerNormEps)
+		err = q.LM.logits(ctx, t, res.Logits, x, e.LayerNormEps)
 	}
 	return &res, err
 }
