@@ -380,7 +380,9 @@ func TestLevelsOracle(t *testing.T) {
 				n = min(n, cfg.MaxPositions, 40)
 				in := roberta.Input{Tokens: make([]int, n)}
 				for i := range n {
-					in.Tokens[i] = 4 + r.IntN(cfg.VocabSize-4)
+					if in.Tokens[i] = 4 + r.IntN(cfg.VocabSize-4); in.Tokens[i] == cfg.PadID {
+						in.Tokens[i]++
+					}
 				}
 				if cfg.TokenTypes > 1 && n > 1 {
 					in.Types = make([]int, n)
