@@ -94,9 +94,6 @@ type Result struct {
 	HeadTokenLogits *States
 }
 
-// HasPooler says whether the checkpoint has a pooler, which WantPooler needs.
-func (m *Model) HasPooler() bool { return m.pooler != nil }
-
 // Compute computes all that is asked of it in one pass. What a sequence gives does not
 // depend on the others, bit for bit, nor on what else is asked for.
 //
