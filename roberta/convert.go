@@ -77,11 +77,11 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 			}
 			pool := parallel.New(0)
 			defer pool.Close()
-			enc, lm, heads, err := load(ctx, c, pool)
+			n, err := load(ctx, c, pool)
 			if err != nil {
 				return named(in, err)
 			}
-			f.packed = c.matrices(enc, lm, heads)
+			f.packed = c.matrices(n)
 		}
 		return f.write(ctx, out)
 	})

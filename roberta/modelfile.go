@@ -124,19 +124,22 @@ func (f *modelFile) files() ([]weights.Entry, error) {
 }
 
 // matrices lists a model's packed matrices by the names of their weights.
-func (c *checkpoint) matrices(enc *nn.Encoder, lm *nn.LMHead, heads map[string]*head) map[string]*simd.Matrix {
+func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 	ms := map[string]*simd.Matrix{}
-	for i := range enc.Layers {
-		l, p := &enc.Layers[i], c.config.layerPrefix(i)
+	for i := range n.enc.Layers {
+		l, p := &n.enc.Layers[i], c.config.layerPrefix(i)
 		ms[p+"self_attn.qkv_proj.weight"] = &l.QKV.W
 		ms[p+"self_attn.out_proj.weight"] = &l.Out.W
 		ms[p+"fc1.weight"] = &l.FC1.W
 		ms[p+"fc2.weight"] = &l.FC2.W
 	}
-	if lm != nil {
-		ms[lmPrefix+"dense.weight"] = &lm.Dense.W
+	if n.lm != nil {
+		ms[lmPrefix+"dense.weight"] = &n.lm.Dense.W
 	}
-	for name, h := range heads {
+	if n.pooler != nil {
+		ms[pooler+".weight"] = &n.pooler.W
+	}
+	for name, h := range n.heads {
 		if h.net.Dense != nil {
 			ms[headPrefix+name+".dense.weight"] = &h.net.Dense.W
 		}

@@ -33,7 +33,7 @@ func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) er
 		}
 	}
 	if o.packed {
-		f.packed = m.source.matrices(m.enc, m.lm, heads)
+		f.packed = m.source.matrices(&network{m.enc, m.lm, m.pooler, heads})
 	}
 	return m.file.Guard(func() error { return f.write(ctx, path) })
 }

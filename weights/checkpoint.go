@@ -186,7 +186,7 @@ func (c *Checkpoint) add(src *source, o *options) error {
 		return err
 	}
 	switch {
-	case bytes.HasPrefix(head, zstdMagic):
+	case isZstd(head):
 		if src.expanded || src.inArchive {
 			return errNested
 		}
