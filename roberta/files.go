@@ -4,13 +4,17 @@ import (
 	"encoding/json"
 	"io/fs"
 	"path"
+	"slices"
+
+	"github.com/goroberta/goroberta/weights"
 )
 
 // File reads a file that came with the checkpoint: one that lies beside its tensors or
 // in its archive, or that a converted file holds, by its path from there, such as
-// "modules.json" or "1_Pooling/config.json". The caller owns the result. Errors are
-// ErrClosed and a *weights.FileError that names the file as it is called on disk; it
-// wraps fs.ErrNotExist if there is no such file.
+// "modules.json" or "1_Pooling/config.json". What lies beside a converted file is not
+// its own. The caller owns the result. Errors are ErrClosed and a *weights.FileError
+// that names the file as it is called on disk; it wraps fs.ErrNotExist if there is no
+// such file.
 func (m *Model) File(name string) ([]byte, error) {
 	if err := m.enter(); err != nil {
 		return nil, err
@@ -18,7 +22,7 @@ func (m *Model) File(name string) ([]byte, error) {
 	defer m.leave()
 	var data []byte
 	err := m.file.Guard(func() (err error) {
-		data, err = m.file.File(name)
+		data, err = m.source.companion(name)
 		return err
 	})
 	return data, err
@@ -32,6 +36,14 @@ func (m *Model) FileName(name string) string {
 	}
 	defer m.leave()
 	return m.file.FileName(name)
+}
+
+// companion reads a file that came with the checkpoint.
+func (c *checkpoint) companion(name string) ([]byte, error) {
+	if _, converted := c.file.Metadata()[settingsKey]; converted && !slices.Contains(c.file.Files(), name) {
+		return nil, &weights.FileError{Entry: name, Offset: -1, Err: fs.ErrNotExist}
+	}
+	return c.file.File(name)
 }
 
 // modulesFile lists the modules of a sentence-transformers folder.
@@ -48,8 +60,8 @@ var sentenceFiles = []string{
 // sentence-transformers, as far as the checkpoint came with them: pipeline.NewEmbedder
 // reads them, and a converted file holds them.
 func (c *checkpoint) embedderFiles() []string {
-	data, ok, err := c.sideFile(modulesFile)
-	if err != nil || !ok {
+	data, err := c.companion(modulesFile)
+	if err != nil {
 		return nil
 	}
 	names := []string{modulesFile, "config_sentence_transformers.json"}
@@ -60,7 +72,8 @@ func (c *checkpoint) embedderFiles() []string {
 		return names // whoever reads the file says what is wrong with it
 	}
 	names = append(names, sentenceFiles...)
-	for i, m := range modules {
+	const most = 100 // real folders have two to six
+	for i, m := range modules[:min(most, len(modules))] {
 		switch {
 		case m.Path == "" || !fs.ValidPath(m.Path):
 		case i == 0:
