@@ -119,9 +119,13 @@ func (t *Tagger) prepare(in Input) (*job, error) {
 }
 
 func (t *Tagger) logits(ctx context.Context, batch []sequence) ([][][]float32, error) {
-	states, err := t.reader.model.PredictTokens(ctx, t.head.Name, ids(batch)...)
+	res, err := t.reader.compute(ctx, batch, roberta.Request{Head: t.head.Name})
 	if err != nil {
 		return nil, err
+	}
+	states := res.HeadTokenLogits
+	if states == nil || states.Shape()[2] != len(t.labels) {
+		return nil, changed(&t.head)
 	}
 	all := make([][][]float32, len(batch))
 	for s := range batch {
@@ -134,9 +138,6 @@ func (t *Tagger) logits(ctx context.Context, batch []sequence) ([][][]float32, e
 }
 
 func (t *Tagger) finish(j *job, given [][][]float32) (Tagging, error) {
-	if n := len(given[0][0]); n != len(t.labels) {
-		return Tagging{}, changed(&t.head, n)
-	}
 	out := Tagging{Text: j.text}
 	tokens := t.tokens(j, given)
 	if j.words != nil {
