@@ -43,12 +43,15 @@ func (o *oracle[F]) forward(tokens []int) (hidden [][][]F, features [][]F) {
 	}
 	if o.FinalLayerNorm {
 		x = o.layerNorm(x, stack+"layer_norm")
+		if o.HiddenNorm {
+			hidden[len(hidden)-1] = x
+		}
 	}
 	return hidden, x
 }
 
 // embed returns E[token]·(√C or 1) + P[position] + type, after a LayerNorm if
-// there is one. Positions begin at 2: 0 stands for nothing and 1 for pads.
+// there is one. Positions begin after the pad's: 0 stands for nothing, 1 for fairseq's pads.
 func (o *oracle[F]) embed(tokens []int) [][]F {
 	E, shape := o.tensor(stack + "embed_tokens.weight")
 	if W, s := o.tensor("encoder.lm_head.weight"); o.Tied && s != nil {
@@ -67,10 +70,10 @@ func (o *oracle[F]) embed(tokens []int) [][]F {
 			x[t][c] = E[id*C+c] * scale
 			switch o.Positions {
 			case roberta.LearnedPositions:
-				x[t][c] += P[(t+2)*C+c]
+				x[t][c] += P[(t+o.PadID+1)*C+c]
 			case roberta.SinusoidalPositions: // sines, then cosines; an odd last channel is 0
 				half := C / 2
-				angle := F(t+2) * F(math.Exp(float64(c%half)*-math.Log(10000)/float64(half-1)))
+				angle := F(t+o.PadID+1) * F(math.Exp(float64(c%half)*-math.Log(10000)/float64(half-1)))
 				if c < half {
 					x[t][c] += F(math.Sin(float64(angle)))
 				} else if c < 2*half {
@@ -191,7 +194,7 @@ func (o *oracle[F]) activate(x [][]F, name string) [][]F {
 // the model is tied.
 func (o *oracle[F]) lmLogits(x [][]F) [][]F {
 	const p = "encoder.lm_head."
-	x = o.layerNorm(o.activate(o.linear(x, p+"dense"), o.Activation), p+"layer_norm")
+	x = o.layerNorm(o.activate(o.linear(x, p+"dense"), o.LMActivation), p+"layer_norm")
 	W, shape := o.tensor(p + "weight")
 	if shape == nil {
 		W, shape = o.tensor(stack + "embed_tokens.weight")
@@ -200,10 +203,17 @@ func (o *oracle[F]) lmLogits(x [][]F) [][]F {
 	return product(x, W, b, shape)
 }
 
-// headLogits returns out_proj(act(dense(x₀))), where x₀ is the first token's row.
-func (o *oracle[F]) headLogits(x [][]F, name string) [][]F {
-	p := "classification_heads." + name + "."
-	return o.linear(o.activate(o.linear(x[:1], p+"dense"), o.PoolerActivation), p+"out_proj")
+// headLogits returns out_proj(act(dense(x₀))), where x₀ is the first token's row, or
+// out_proj(x) of each token.
+func (o *oracle[F]) headLogits(x [][]F, h roberta.Head) [][]F {
+	p := "classification_heads." + h.Name + "."
+	if h.Reads == roberta.ReadsFirst || h.Reads == roberta.ReadsChoices {
+		x = x[:1]
+	}
+	if h.InnerDim > 0 {
+		x = o.activate(o.linear(x, p+"dense"), o.PoolerActivation)
+	}
+	return o.linear(x, p+"out_proj")
 }
 
 func dot[F float32 | float64](a, b []F) (s F) {
@@ -282,7 +292,7 @@ func (o *oracle[F]) results(tokens []int, heads []roberta.Head, lm bool) map[str
 		add("logits", o.lmLogits(features))
 	}
 	for _, h := range heads {
-		add("head "+h.Name, o.headLogits(features, h.Name))
+		add("head "+h.Name, o.headLogits(features, h))
 	}
 	return all
 }
@@ -309,12 +319,18 @@ func TestLevelsOracle(t *testing.T) {
 	if err != nil || len(variants) == 0 {
 		t.Fatalf("no variants among the golden files (error %v)", err)
 	}
+	for _, name := range families {
+		models = append(models, "../families/"+name)
+	}
 	for _, v := range variants {
 		models = append(models, "variants/"+filepath.Base(filepath.Dir(v))+"/model.pt")
 	}
 	for _, model := range models {
 		t.Run(strings.TrimSuffix(model, "/model.pt"), func(t *testing.T) {
 			path := filepath.Join(goldens(), filepath.FromSlash(model))
+			if name, ok := strings.CutPrefix(model, "../families/"); ok {
+				path = filepath.Join("..", "testdata", "families", name)
+			}
 			m, err := roberta.Open(path)
 			if err != nil {
 				t.Fatal(err)
@@ -397,11 +413,15 @@ func compute(t *testing.T, m *roberta.Model, tokens []int, lm bool) map[string][
 		all["logits"] = x.Float32s()
 	}
 	for _, h := range m.Heads() {
-		x, err := m.PredictLogits(t.Context(), h.Name, tokens)
-		if err != nil {
+		r, err := m.Compute(t.Context(), roberta.Request{Inputs: roberta.Inputs(tokens), Head: h.Name})
+		switch {
+		case err != nil:
 			t.Fatal(err)
+		case r.HeadTokenLogits != nil:
+			all["head "+h.Name] = r.HeadTokenLogits.Float32s()
+		default:
+			all["head "+h.Name] = r.HeadLogits.Float32s()
 		}
-		all["head "+h.Name] = x.Float32s()
 	}
 	return all
 }
