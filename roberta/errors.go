@@ -114,13 +114,18 @@ type TypeError struct {
 }
 
 func (e *TypeError) Error() string {
+	return fmt.Sprintf("roberta: sequence %d: %s", e.Sequence, e.Reason())
+}
+
+// Reason is the error without the sequence, for callers that name it themselves.
+func (e *TypeError) Reason() string {
 	switch {
 	case e.Position < 0:
-		return fmt.Sprintf("roberta: sequence %d: %d token types for %d tokens", e.Sequence, e.Given, e.Tokens)
+		return fmt.Sprintf("%d token types for %d tokens", e.Given, e.Tokens)
 	case e.Types <= 1:
-		return fmt.Sprintf("roberta: sequence %d: token type %d at position %d, but the model has no types other than 0", e.Sequence, e.Type, e.Position)
+		return fmt.Sprintf("token type %d at position %d, but the model has no types other than 0", e.Type, e.Position)
 	}
-	return fmt.Sprintf("roberta: sequence %d: token type %d at position %d, but the model's types are 0 to %d", e.Sequence, e.Type, e.Position, e.Types-1)
+	return fmt.Sprintf("token type %d at position %d, but the model's types are 0 to %d", e.Type, e.Position, e.Types-1)
 }
 
 // Is makes errors.Is(err, ErrTokenType) true.
