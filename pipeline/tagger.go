@@ -66,7 +66,8 @@ func (t *Tagger) Head() roberta.Head {
 // Tag finds the entities of a text, in its order. See Aggregation for what becomes one.
 //
 // Numbers and offsets are those of transformers' token-classification pipeline, but for
-// windows (WithWindows): they are put together token by token, each with the scores of
+// two things. An entity never begins with the space before its first word, whether or
+// not the tokenizer counts that into the word. And windows (WithWindows) are put together token by token, each with the scores of
 // the window in which it has most context, and entities are made of all tokens at
 // once. So none is lost where windows meet, and none overlap. (transformers makes
 // entities of each window and drops of two that overlap the shorter.)
@@ -195,7 +196,7 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 			at++
 			if c := 1 + min(before, after); c > context[k] || c == context[k] && t.reader.limit.Left {
 				context[k] = c
-				all[k] = token{s.Spans[i], s.IDs[i] == unk, given[w][i]}
+				all[k] = token{trimmed(j.text, s.Spans[i]), s.IDs[i] == unk, given[w][i]}
 			}
 		}
 	}
@@ -207,6 +208,15 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 		all[i].scores = scores
 	}
 	return all
+}
+
+// trimmed is a token's place without the spaces before a word, which some tokenizers
+// count into it and others do not.
+func trimmed(text string, s tokenizer.Span) tokenizer.Span {
+	for s.Start < s.End && text[s.Start] == ' ' {
+		s.Start++
+	}
+	return s
 }
 
 // content is the number of tokens of a sequence that are not special.
