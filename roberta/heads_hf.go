@@ -75,8 +75,8 @@ func (c *checkpoint) huggingFaceHeads(ts map[string]*weights.Tensor, conf map[st
 		parts := map[string]string{"classifier.weight": "out_proj.weight", "classifier.bias": "out_proj.bias"}
 		choices := strings.HasSuffix(class, "ForMultipleChoice")
 		switch {
-		case strings.HasSuffix(class, "ForSequenceClassification"):
-			// Its class has other tensors: transformers would draw these at random.
+		case strings.HasSuffix(class, "ForSequenceClassification"), choices && !c.has(pooler+".weight"):
+			// Its class has other tensors, too: transformers would draw these at random.
 		case choices || class == "" && outputs("classifier.weight") == 1 && c.has(pooler+".weight"):
 			if !choices {
 				c.note("config.json names no class; the classifier of one output is taken for one of multiple choice")

@@ -74,6 +74,14 @@ func (f *modelFile) entries() []weights.Entry {
 		e.Write = func(out io.Writer) error { return writeMatrix(out, w) }
 		entries = append(entries, e)
 	}
+	for name, h := range f.heads {
+		// The length of the bias says how many outputs packed weights have.
+		out := headPrefix + name + ".out_proj"
+		if _, ok := f.replaced[name]; !ok && h.noBias && f.packed[out+".weight"] != nil {
+			entries = append(entries, weights.Entry{Name: out + ".bias", DType: weights.F32, Shape: []int{h.Classes},
+				Write: func(w io.Writer) error { return writeValues(w, make([]float32, h.Classes)) }})
+		}
+	}
 	for name, h := range f.replaced {
 		if h == nil {
 			continue
