@@ -183,7 +183,7 @@ func (k *checker) optional(part string, check func(k *checker), drop func()) {
 		return
 	}
 	drop()
-	k.note("%s is left out: %v", part, p.err)
+	k.leave("%s is left out: %v", part, p.err)
 }
 
 // A headShape is what the headers say of a classification head. InnerDim is 0 for a

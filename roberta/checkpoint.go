@@ -42,6 +42,7 @@ type checkpoint struct {
 	heads    map[string]*headShape
 	hasLM    bool
 	notes    []string
+	left     []string // those notes that say what is left out; a converted file does not hold it
 	differ   []string // tensors that are not used, as the file has others for their parameters
 
 	hasPooler bool
@@ -107,7 +108,7 @@ func translate(file *weights.Checkpoint) (*checkpoint, error) {
 		return nil, err
 	}
 	if len(c.differ) > 0 {
-		c.note("the checkpoint has two tensors for a parameter, which differ; these are not used: %s", enumerate(c.differ))
+		c.leave("the checkpoint has two tensors for a parameter, which differ; these are not used: %s", enumerate(c.differ))
 	}
 	return c, c.readLabels()
 }
@@ -143,13 +144,19 @@ func (c *checkpoint) unwrapped() []namedTensor {
 		}
 	}
 	if len(outside) > 0 {
-		c.note("tensors without the prefix %s are left out: %s", short(prefix), enumerate(outside))
+		c.leave("tensors without the prefix %s are left out: %s", short(prefix), enumerate(outside))
 	}
 	return inside
 }
 
 func (c *checkpoint) note(format string, args ...any) {
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// leave is note for what is left out of the model.
+func (c *checkpoint) leave(format string, args ...any) {
+	c.note(format, args...)
+	c.left = append(c.left, c.notes[len(c.notes)-1])
 }
 
 func (c *checkpoint) has(name string) bool {

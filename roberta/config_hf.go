@@ -213,7 +213,7 @@ func (c *checkpoint) huggingFaceTensors(ts []namedTensor, f *family, conf map[st
 		}
 	}
 	if len(extra) > 0 {
-		c.note("config.json has %d layers; the tensors of further ones are left out: %s", layers, enumerate(extra))
+		c.leave("config.json has %d layers; the tensors of further ones are left out: %s", layers, enumerate(extra))
 	}
 	if p, ok := c.tensors[stack+"embed_positions.weight"]; ok && c.settings["max_positions"] == nil && len(p.Shape) == 2 {
 		c.settings["max_positions"] = int64(max(1, p.Shape[0]-1-int(c.settings[padKey].(int64))))
@@ -224,7 +224,7 @@ func (c *checkpoint) huggingFaceTensors(ts []namedTensor, f *family, conf map[st
 	left = append(left, c.huggingFaceHeads(heads, conf)...)
 	if len(left) > 0 {
 		slices.Sort(left)
-		c.note("tensors that have no place in the model are left out: %s", enumerate(left))
+		c.leave("tensors that have no place in the model are left out: %s", enumerate(left))
 	}
 	return nil
 }
@@ -232,7 +232,7 @@ func (c *checkpoint) huggingFaceTensors(ts []namedTensor, f *family, conf map[st
 // noteAdapter says that an adapter beside the model is not applied.
 func (c *checkpoint) noteAdapter() {
 	if _, err := c.file.File(adapterConfig); !errors.Is(err, fs.ErrNotExist) {
-		c.note("an adapter lies beside the checkpoint (%s); it is not applied", c.file.FileName(adapterConfig))
+		c.leave("an adapter lies beside the checkpoint (%s); it is not applied", c.file.FileName(adapterConfig))
 	}
 }
 
