@@ -146,6 +146,9 @@ func (f *modelFile) files() ([]weights.Entry, error) {
 			}
 		}
 	}
+	for _, name := range f.embedderFiles() {
+		names[name] = true
+	}
 	var entries []weights.Entry
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		data, ok, err := f.sideFile(name)

@@ -242,23 +242,50 @@ func (c *Checkpoint) add(src *source, o *options) error {
 	return unknown(head)
 }
 
+// stateKeys are where the state dict is in what training programs save, and
+// optimizerKeys where the optimizer's is.
+var (
+	stateKeys     = []string{"model", "state_dict", "model_state_dict", "module", "model_state"}
+	optimizerKeys = []string{"last_optimizer_state", "optimizer_states", "optimizer_state_dict", "optimizer_state", "optimizer"}
+)
+
+// stateDict is v if that is a dict with names.
+func stateDict(v any) *pyDict {
+	d, ok := v.(*pyDict)
+	if !ok || len(d.keys) > 0 && len(d.index) == 0 {
+		return nil
+	}
+	return d
+}
+
 // addTorch takes the tensors and settings of an object that torch.save wrote.
 func (c *Checkpoint) addTorch(v any, st storages) error {
-	root := attributes(v)
+	root := stateDict(v)
 	if root == nil {
+		if o, ok := v.(*pyObject); ok {
+			return fmt.Errorf("%w: a whole object, %s; save its state_dict() instead", ErrUnsupported, describe(o))
+		}
 		return fmt.Errorf("%w: torch file without a state dict", ErrNotCheckpoint)
 	}
 	state := root
-	for _, key := range []string{"model", "state_dict", "model_state_dict"} {
-		if m, ok := root.get(key); ok && attributes(m) != nil {
-			state = attributes(m)
+	for _, key := range stateKeys {
+		m, _ := root.get(key)
+		if d := stateDict(m); d.hasTensor() {
+			state = d
+			break
+		}
+		if o, ok := m.(*pyObject); ok && o.isModule() {
+			return fmt.Errorf("%w: %s is a whole object, %s; save its state_dict() instead", ErrUnsupported, quote(key), describe(o))
+		}
+	}
+	for _, key := range optimizerKeys {
+		if v, _ := root.get(key); v != nil {
+			c.note("the optimizer's state is left out")
 			break
 		}
 	}
-	if v, _ := root.get("last_optimizer_state"); v != nil {
-		c.note("the optimizer's state is left out")
-	}
 	var ts []*Tensor
+	var unread []string
 	for i, k := range state.keys {
 		name, ok := k.(string)
 		if !ok {
@@ -266,20 +293,31 @@ func (c *Checkpoint) addTorch(v any, st storages) error {
 		}
 		p, ok := state.values[i].(*pyTensor)
 		if !ok {
+			if o, ok := state.values[i].(*pyObject); ok && o.class.module == "torch._utils" {
+				unread = append(unread, fmt.Sprintf("%s (%s)", shorten(name, maxQuote), describe(o)))
+			}
 			continue
 		}
 		data, err := st.storage(p.storage)
 		if err != nil {
 			return inTensor(name, err)
 		}
-		if n := p.storage.numel * int64(p.storage.dtype.Size()); p.storage.viewOffset == 0 && (p.storage.numel > data.size || n > data.size) {
-			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d", ErrTruncated, quote(p.storage.key), data.size, n))
+		if n, ok := p.storage.dtype.bytes(p.storage.numel); p.storage.viewOffset == 0 && (!ok || n > data.size) {
+			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d of %v", ErrTruncated, quote(p.storage.key), data.size, p.storage.numel, p.storage.dtype))
 		}
-		t, err := newTensor(name, p.storage.dtype, p.shape, p.strides, p.offset, data)
+		var t *Tensor
+		if p.storage.dtype.isRead() {
+			t, err = newTensor(name, p.storage.dtype, p.shape, p.strides, p.offset, data)
+		} else {
+			t, err = newUnreadTensor(name, p.storage.dtype, "", p.shape, data)
+		}
 		if err != nil {
 			return err
 		}
 		ts = append(ts, t)
+	}
+	if n := len(unread); n > 0 {
+		c.note("tensors of kinds that are not read are left out: %s", someOf(unread))
 	}
 	if len(ts) == 0 {
 		return fmt.Errorf("%w: torch file without tensors", ErrNotCheckpoint)

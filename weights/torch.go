@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"path"
 	"strings"
@@ -71,10 +72,10 @@ func readLegacy(src *source) (any, storages, error) {
 		}
 		n := binary.LittleEndian.Uint64(head)
 		pos += 8
-		if n > uint64(src.size-pos)/uint64(dtype.Size()) {
+		size, ok := dtype.bytes(int64(min(n, math.MaxInt64)))
+		if !ok || size > src.size-pos {
 			return nil, nil, inEntry("storage "+key, pos, fmt.Errorf("%w: %d elements of %v, %d bytes left", ErrTruncated, n, dtype, src.size-pos))
 		}
-		size := int64(n) * int64(dtype.Size())
 		st.at[key] = &storage{src: src, off: pos, size: size}
 		pos += size
 	}
