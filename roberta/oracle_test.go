@@ -355,6 +355,9 @@ func TestLevelsOracle(t *testing.T) {
 	paths := map[string]string{}
 	for _, model := range models {
 		paths[model] = filepath.Join(goldens(), filepath.FromSlash(model))
+		if name, ok := strings.CutPrefix(model, "../families/"); ok {
+			paths[model] = filepath.Join("..", "testdata", "families", name)
+		}
 	}
 	for _, name := range families {
 		models = append(models, name)
@@ -461,14 +464,14 @@ func compute(t *testing.T, m *roberta.Model, in roberta.Input, lm bool) map[stri
 		all["pooler"] = res.Pooler.Float32s()
 	}
 	for _, h := range m.Heads() {
-		x, err := m.Compute(t.Context(), roberta.Request{Inputs: q.Inputs, Head: h.Name})
-		if err != nil {
+		r, err := m.Compute(t.Context(), roberta.Request{Inputs: q.Inputs, Head: h.Name})
+		switch {
+		case err != nil:
 			t.Fatal(err)
-		}
-		if x.HeadTokenLogits != nil {
-			all["head "+h.Name] = x.HeadTokenLogits.Float32s()
-		} else {
-			all["head "+h.Name] = x.HeadLogits.Float32s()
+		case r.HeadTokenLogits != nil:
+			all["head "+h.Name] = r.HeadTokenLogits.Float32s()
+		default:
+			all["head "+h.Name] = r.HeadLogits.Float32s()
 		}
 	}
 	return all
