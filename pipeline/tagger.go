@@ -202,8 +202,6 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 			}
 		}
 	}
-	// A pad that the text spells out has no logits.
-	all = slices.DeleteFunc(all, func(t token) bool { return t.scores == nil })
 	for i := range all {
 		scores := make([]float32, len(t.labels))
 		softmax(scores, all[i].scores)
