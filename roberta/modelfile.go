@@ -3,6 +3,7 @@ package roberta
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -33,7 +34,13 @@ type modelFile struct {
 // with their element types and bits, the replaced heads in float32, and settings,
 // labels and the files beside the tensors. path is complete or untouched.
 func (f *modelFile) write(ctx context.Context, path string) error {
-	for _, what := range f.left {
+	left := f.left
+	for _, name := range slices.Sorted(maps.Keys(f.tensors)) {
+		if t := f.tensors[name]; t.DType.Size() == 0 {
+			left = append(left, fmt.Sprintf("tensor %s holds %s, which cannot be written; it is left out", f.describe(name), t.Type()))
+		}
+	}
+	for _, what := range left {
 		f.log.Warn(what, "checkpoint", f.file.Path)
 	}
 	metadata, err := f.metadata()
@@ -61,6 +68,9 @@ func (f *modelFile) entries() []weights.Entry {
 			if _, ok := f.replaced[h]; ok {
 				continue
 			}
+		}
+		if t.DType.Size() == 0 {
+			continue // of a type that cannot be written, and that no part of the model has
 		}
 		if f.packed[packedName(name)] == nil {
 			entries = append(entries, t.Entry(name))
