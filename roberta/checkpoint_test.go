@@ -140,7 +140,6 @@ func TestSplitAttention(t *testing.T) {
 	}
 	for _, bad := range [][]weights.Entry{
 		{floatEntry(layer + "in_proj_bias")}, {floatEntry(layer+"in_proj_bias", 4)},
-		{floatEntry(layer+"in_proj_bias", 6), floatEntry(layer+"q_proj.bias", 2)}, // the old name and the new one at once
 	} {
 		_, err := translatedFile(t, safetensorsOf(t, nil, bad...))
 		var fe *weights.FileError
@@ -289,17 +288,19 @@ func TestFormsOfOneModel(t *testing.T) {
 // TestLabelDictionary: class c is the c-th line.
 func TestLabelDictionary(t *testing.T) {
 	for _, tc := range []struct {
-		dict string
-		want []string
+		dict      string
+		want, all []string
 	}{
-		{"", nil},
-		{"yes 10\nno 9\n", []string{"yes", "no"}},
-		{"yes 10\r\nno 9\r\n", []string{"yes", "no"}},
-		{"not at all 10\nno 9", []string{"not at all", "no"}},
-		{"1 5\n0 5\nmadeupword0000 0\n", []string{"1", "0"}},
+		{"", nil, nil},
+		{"yes 10\nno 9\n", []string{"yes", "no"}, nil},
+		{"yes 10\r\nno 9\r\n", []string{"yes", "no"}, nil},
+		{"not at all 10\nno 9", []string{"not at all", "no"}, nil},
+		{"<s> 10 #fairseq:overwrite\nno 9", []string{"<s>", "no"}, nil},
+		{"1 5\n0 5\nmadeupword0000 0\n", []string{"1", "0"}, []string{"1", "0", "madeupword0000"}},
+		{"madeupword0000 5\n0 5\nmadeupword0001 0\nmadeupword0002 0\n", []string{"madeupword0000", "0"}, []string{"madeupword0000", "0", "madeupword0001", "madeupword0002"}},
 	} {
-		if got := labelNames([]byte(tc.dict)); !slices.Equal(got, tc.want) {
-			t.Errorf("labelNames(%q) = %q, want %q", tc.dict, got, tc.want)
+		if got, all := labelNames([]byte(tc.dict)); !slices.Equal(got, tc.want) || !slices.Equal(all, tc.all) {
+			t.Errorf("labelNames(%q) = %q, %q, want %q, %q", tc.dict, got, all, tc.want, tc.all)
 		}
 	}
 }
@@ -399,7 +400,8 @@ func TestSideFiles(t *testing.T) {
 	}
 }
 
-// TestVocabularyErrors: an error names the file as it is called on disk.
+// TestVocabularyErrors: a fault of the vocabulary stops text with an error that names
+// the file as it is called on disk, and nothing else.
 func TestVocabularyErrors(t *testing.T) {
 	tiny, err := os.ReadFile(golden(t, "tiny", "model.pt"))
 	if err != nil {
@@ -418,12 +420,28 @@ func TestVocabularyErrors(t *testing.T) {
 		{"input0", map[string][]byte{"input0/dict.txt": []byte("a\n")}, "input0/dict.txt"},
 		{"encoder.json", map[string][]byte{"dict.txt": dict, "encoder.json": []byte("{"), "vocab.bpe": []byte("x")}, "encoder.json"},
 		{"vocab.bpe", map[string][]byte{"dict.txt": dict, "encoder.json": []byte(`{"a":0}`), "vocab.bpe": []byte("x")}, "vocab.bpe"},
+		{"another size", map[string][]byte{"dict.txt": []byte("1 1\n")}, "dict.txt"},
 	} {
 		dir := writeFiles(t, t.TempDir(), map[string][]byte{"m/model.pt": tiny})
 		writeFiles(t, filepath.Join(dir, "m"), tc.files)
-		_, err := Open(dir)
-		if err == nil || !strings.Contains(err.Error(), "m/"+tc.says+":") {
+		m, err := Open(dir)
+		if err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+			continue
+		}
+		defer m.Close()
+		_, err = m.Tokenizer()
+		if !errors.Is(err, ErrNoVocabulary) || !strings.Contains(err.Error(), "m/"+tc.says+":") || len(err.Error()) > 400 {
 			t.Errorf("%s: %v, want an error that names m/%s", tc.name, err, tc.says)
+		}
+		if _, err := m.FillMask(t.Context(), "a <mask>", 1); !errors.Is(err, ErrNoVocabulary) {
+			t.Errorf("%s: FillMask: %v", tc.name, err)
+		}
+		if _, err := m.ExtractFeatures(t.Context(), []int{0, 5, 2}); err != nil {
+			t.Errorf("%s: tokens: %v", tc.name, err)
+		}
+		if notes := strings.Join(m.Notes(), "\n"); !strings.Contains(notes, "m/"+tc.says) {
+			t.Errorf("%s: notes %q", tc.name, notes)
 		}
 	}
 }
@@ -438,7 +456,12 @@ func TestLargeSideFile(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "dict.txt"), 64<<20+1); err != nil {
 		t.Fatal(err)
 	}
-	for what, err := range map[string]error{"Open": second(Open(dir)), "Convert": Convert(t.Context(), dir, filepath.Join(t.TempDir(), "out"))} {
+	m, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for what, err := range map[string]error{"Tokenizer": second(m.Tokenizer()), "Convert": Convert(t.Context(), dir, filepath.Join(t.TempDir(), "out"))} {
 		if !errors.Is(err, weights.ErrTooLarge) || strings.Count(err.Error(), dir) != 1 || !strings.Contains(err.Error(), "dict.txt") {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -30,6 +30,8 @@ func TestDependencies(t *testing.T) {
 		{"tokenizer", nil, nil},
 		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
 		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
+		{"internal/charsmap", nil, nil},
+		{"internal/unigram", nil, nil},
 		{"internal/outfile", []string{sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},

@@ -155,6 +155,6 @@ func TestMaskedRowsOnly(t *testing.T) {
 
 // maskLogits is all that eachMask gives.
 func maskLogits(ctx context.Context, m *Model, tokens, at [][]int) (all []float32, err error) {
-	err = m.eachMask(ctx, tokens, at, func(_ int, logits []float32) { all = append(all, logits...) })
+	err = m.eachMask(ctx, Inputs(tokens...), at, func(_ int, logits []float32) { all = append(all, logits...) })
 	return all, err
 }

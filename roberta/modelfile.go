@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"log/slog"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,12 +26,16 @@ type modelFile struct {
 	// checkpoint has them.
 	packed map[string]*simd.Matrix
 	zstd   bool
+	log    *slog.Logger
 }
 
 // write writes a safetensors file: the checkpoint's tensors under fairseq's names,
 // with their element types and bits, the replaced heads in float32, and settings,
 // labels and the files beside the tensors. path is complete or untouched.
 func (f *modelFile) write(ctx context.Context, path string) error {
+	for _, what := range f.left {
+		f.log.Warn(what, "checkpoint", f.file.Path)
+	}
 	metadata, err := f.metadata()
 	if err != nil {
 		return err
@@ -91,43 +97,95 @@ func (f *modelFile) entries() []weights.Entry {
 	return entries
 }
 
+// tokenizerFiles are the names of all files that a tokenizer may be read from. Those that
+// only Hugging Face's models have come first.
+var (
+	huggingFaceTokenizerFiles = []string{
+		"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt", "bpe.codes",
+		"spiece.model", "sentencepiece.model", "tokenizer.model",
+	}
+	tokenizerFiles = append([]string{
+		"dict.txt", "input0/dict.txt", "encoder.json", "vocab.bpe", "vocab.json", "merges.txt", "sentencepiece.bpe.model",
+	}, huggingFaceTokenizerFiles...)
+)
+
+// tokenizerSettings are the settings in which fairseq has the paths of tokenizer files.
+var tokenizerSettings = []string{"gpt2_encoder_json", "gpt2_vocab_bpe", "sentencepiece_model", "bpe_vocab", "bpe_merges", "bpe_codes"}
+
 // files lists the files that came with the tensors and that the model needs, and
 // those that a converted file had inside it.
 func (f *modelFile) files() ([]weights.Entry, error) {
-	all := map[string][]byte{}
-	for _, name := range f.file.Files() {
-		data, err := f.file.File(name)
+	inside := f.file.Files()
+	names := map[string]bool{}
+	for _, name := range inside {
+		names[name] = true
+	}
+	_, converted := f.file.Metadata()[settingsKey]
+	if f.hf && !converted {
+		names["config.json"] = true
+	}
+	// A converted file that holds a tokenizer needs no other: what lies beside it is
+	// another model's.
+	if !slices.ContainsFunc(inside, func(name string) bool { return slices.Contains(tokenizerFiles, name) }) {
+		for _, name := range tokenizerFiles {
+			if f.hf || !slices.Contains(huggingFaceTokenizerFiles, name) {
+				names[name] = true
+			}
+		}
+		for _, key := range tokenizerSettings {
+			if name, ok := f.settings[key].(string); ok && isFileName(path.Base(name)) {
+				names[path.Base(name)] = true
+			}
+		}
+	}
+	for _, name := range f.embedderFiles() {
+		names[name] = true
+	}
+	var entries []weights.Entry
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		data, ok, err := f.sideFile(name)
 		if err != nil {
 			return nil, err
 		}
-		all[name] = data
-	}
-	vocabulary, err := f.vocabularyFiles()
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(all, vocabulary.files)
-	var entries []weights.Entry
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		entries = append(entries, weights.FileEntry(name, all[name]))
+		if !ok {
+			continue
+		}
+		if name == "input0/dict.txt" { // where fairseq's preprocessing puts it
+			if slices.ContainsFunc(entries, func(e weights.Entry) bool { return e.Name == weights.FileEntry("dict.txt", nil).Name }) {
+				continue
+			}
+			name = "dict.txt"
+		}
+		entries = append(entries, weights.FileEntry(name, data))
 	}
 	return entries, nil
 }
 
+// isFileName accepts the names that tokenizer files have: a setting is a path on another
+// machine.
+func isFileName(name string) bool {
+	return len(name) < 100 && strings.Trim(name, ".") != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
+
 // matrices lists a model's packed matrices by the names of their weights.
-func (c *checkpoint) matrices(enc *nn.Encoder, lm *nn.LMHead, heads map[string]*head) map[string]*simd.Matrix {
+func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 	ms := map[string]*simd.Matrix{}
-	for i := range enc.Layers {
-		l, p := &enc.Layers[i], c.config.layerPrefix(i)
+	for i := range n.enc.Layers {
+		l, p := &n.enc.Layers[i], c.config.layerPrefix(i)
 		ms[p+"self_attn.qkv_proj.weight"] = &l.QKV.W
 		ms[p+"self_attn.out_proj.weight"] = &l.Out.W
 		ms[p+"fc1.weight"] = &l.FC1.W
 		ms[p+"fc2.weight"] = &l.FC2.W
 	}
-	if lm != nil {
-		ms[lmPrefix+"dense.weight"] = &lm.Dense.W
+	if n.lm != nil {
+		ms[lmPrefix+"dense.weight"] = &n.lm.Dense.W
 	}
-	for name, h := range heads {
+	if n.pooler != nil {
+		ms[pooler+".weight"] = &n.pooler.W
+	}
+	for name, h := range n.heads {
 		if h.net.Dense != nil {
 			ms[headPrefix+name+".dense.weight"] = &h.net.Dense.W
 		}

@@ -2,6 +2,7 @@ package roberta
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +82,26 @@ func (r namedReader) Name() string { return r.name }
 
 // tokenizer makes the tokenizer of a checkpoint. The error is ErrNoVocabulary if
 // it came without.
-func (c *checkpoint) tokenizer() (tokenizer.Tokenizer, error) {
+func (c *checkpoint) tokenizer(plain bool) (tokenizer.Tokenizer, tokenizer.Info, error) {
+	tok, err := c.bpe()
+	switch {
+	case err == nil:
+		return tok, tokenizer.Info{Kind: "byte-level BPE"}, nil
+	case !errors.Is(err, ErrNoVocabulary):
+		err = vocabularyError{err}
+	}
+	return nil, tokenizer.Info{}, err
+}
+
+// A vocabularyError reports a vocabulary that cannot be used.
+type vocabularyError struct{ error }
+
+func (e vocabularyError) Unwrap() error { return e.error }
+
+// Is makes errors.Is(err, ErrNoVocabulary) true.
+func (e vocabularyError) Is(target error) bool { return target == ErrNoVocabulary }
+
+func (c *checkpoint) bpe() (tokenizer.Tokenizer, error) {
 	v, err := c.vocabularyFiles()
 	if err != nil {
 		return nil, err
@@ -112,7 +132,7 @@ func (c *checkpoint) tokenizer() (tokenizer.Tokenizer, error) {
 	}
 	dict = dict.AddMask()
 	if dict.Len() != size {
-		return nil, fmt.Errorf("%w: the dictionary has %d symbols, <mask> included, but tensor %s has %d rows", ErrModel, dict.Len(), c.describe(embedWeight), size)
+		return nil, fmt.Errorf("%s: the dictionary has %d symbols, <mask> included, but tensor %s has %d rows", cmp.Or(v.called["dict.txt"], v.called["vocab.json"]), dict.Len(), c.describe(embedWeight), size)
 	}
 	_, hasEncoder := v.files["encoder.json"]
 	_, hasBPE := v.files["vocab.bpe"]

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/goroberta/goroberta/roberta"
-	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // A task says how a command answers a request. P is a request made ready, R the
@@ -244,6 +243,7 @@ func each[P, R any](f func(ctx context.Context, p P) (R, error)) func(ctx contex
 // textFlags are common to the commands that answer texts with a model.
 type textFlags struct {
 	modelFlags
+	plainFlag
 	inputFlags
 }
 
@@ -266,7 +266,7 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		}
 		defer out.close()
 	}
-	m, err := f.modelFlags.open(ctx, s)
+	m, err := f.modelFlags.open(ctx, s, f.plainFlag.options()...)
 	if err != nil {
 		return in.stopped(ctx, err, 0)
 	}
@@ -280,19 +280,4 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		err = out.finish(ctx, err)
 	}
 	return err
-}
-
-// encode is the prepare of commands that take text or tokens.
-func encode(vocabulary func() (tokenizer.Tokenizer, error)) func(request) ([]int, int, error) {
-	return func(r request) ([]int, int, error) {
-		if r.isTokens {
-			return r.tokens, len(r.tokens), nil
-		}
-		tok, err := vocabulary()
-		if err != nil {
-			return nil, 0, err
-		}
-		ids := tokenizer.Encode(tok, r.texts[0], r.texts[1:]...)
-		return ids, len(ids), nil
-	}
 }

@@ -54,6 +54,15 @@ type spool struct {
 // add appends a float32 tensor (rows, cols), or rows of zeros where row returns
 // nil. Its errors are about the file.
 func (s *spool) add(name string, rows, cols int, row func(i int) []float32) error {
+	return s.addShaped(name, []int{rows, cols}, row)
+}
+
+// addShaped is add for a tensor of any shape. Its rows run along the last dimension.
+func (s *spool) addShaped(name string, shape []int, row func(i int) []float32) error {
+	rows, cols := 1, shape[len(shape)-1]
+	for _, n := range shape[:len(shape)-1] {
+		rows *= n
+	}
 	if s.npy && len(s.entries) == 1 {
 		return fatalError{errors.New("a .npy file holds one tensor, and there are more: write a .safetensors file")}
 	}
@@ -69,7 +78,7 @@ func (s *spool) add(name string, rows, cols int, row func(i int) []float32) erro
 			dst = append(dst, make([]byte, 4*cols)...)
 		}
 	}
-	entry := weights.Entry{Name: name, DType: weights.F32, Shape: []int{rows, cols}}
+	entry := weights.Entry{Name: name, DType: weights.F32, Shape: shape}
 	if n <= s.memory {
 		s.memory -= n
 		entry.Write = func(w io.Writer) error {
