@@ -49,7 +49,7 @@ func (k *checker) tensor(name string, shape ...int) {
 	case !slices.Equal(t.Shape, shape):
 		k.fail("tensor %s has shape %s, the settings ask for %v", k.describe(name), shapeText(t.Shape), shape)
 	case !t.DType.IsFloat():
-		k.fail("tensor %s holds %v, want floating-point numbers", k.describe(name), t.DType)
+		k.fail("tensor %s holds %s, want floating-point numbers", k.describe(name), t.Type())
 	default:
 		k.used[name] = true
 	}

@@ -349,9 +349,6 @@ func TestLevelsOracle(t *testing.T) {
 	if err != nil || len(variants) == 0 {
 		t.Fatalf("no variants among the golden files (error %v)", err)
 	}
-	for _, name := range families {
-		models = append(models, "../families/"+name)
-	}
 	for _, v := range variants {
 		models = append(models, "variants/"+filepath.Base(filepath.Dir(v))+"/model.pt")
 	}
@@ -361,6 +358,10 @@ func TestLevelsOracle(t *testing.T) {
 		if name, ok := strings.CutPrefix(model, "../families/"); ok {
 			paths[model] = filepath.Join("..", "testdata", "families", name)
 		}
+	}
+	for _, name := range families {
+		models = append(models, name)
+		paths[name] = familyDir(name)
 	}
 	for _, r := range relatives {
 		models = append(models, r.name)

@@ -19,7 +19,8 @@ func isWanted(name string) bool {
 	if strings.HasPrefix(path.Base(name), "._") { // macOS keeps attributes there
 		return false
 	}
-	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors"}, path.Ext(name)) || slices.Contains(sideFiles, path.Ext(name))
+	base := path.Base(name)
+	return weightGroup(base) >= 0 || isShard(base) || slices.Contains(adapterFiles, base) || slices.Contains(sideFiles, path.Ext(name))
 }
 
 // readTar reads those files of an archive into memory that isWanted accepts, together

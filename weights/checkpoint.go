@@ -16,8 +16,11 @@ import (
 // A Checkpoint is a file's tensors by name, and what came with them. Its methods
 // may be called by several goroutines at once; Close may not run beside them.
 type Checkpoint struct {
-	Path   string   // as given
-	Format Format   // of the file that holds the tensors
+	Path   string // as given
+	Format Format // of the file that holds the tensors
+	// Source is the file that holds the tensors, or the index of those that do: its
+	// path from the directory that was opened, or in the archive. Load leaves it empty.
+	Source string
 	Notes  []string // remarks for the user, such as parts that were left out
 
 	tensors  map[string]*Tensor
@@ -27,6 +30,8 @@ type Checkpoint struct {
 	folders  []*folder          // where File looks next, innermost first
 	sources  []*source
 	closed   bool
+	shards   bool     // it is read from several files, which may hold a tensor twice
+	twice    []string // tensors that they hold with different values
 }
 
 func newCheckpoint() *Checkpoint {
@@ -40,7 +45,9 @@ func newCheckpoint() *Checkpoint {
 //	.tar.gz, .tar        an archive of a directory as below
 //	.safetensors         the safetensors library's form
 //	any of them in zstd
-//	a directory          with one of these, whole or in shards that an index names
+//	a directory          with one of these, whole or in shards that an index names;
+//	                     a sentence-transformers folder; a folder of Hugging Face's
+//	                     hub cache
 //
 // Errors are those of the operating system, the context's, and a *FileError of one
 // of the kinds that this package's Err variables name.
@@ -61,6 +68,9 @@ func Open(path string, opts ...Option) (*Checkpoint, error) {
 		}
 	}
 	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name)), &o) }}
+	if info.IsDir() {
+		f.main = snapshotsMain(dir)
+	}
 	return f.opened(path, name, dir, &o)
 }
 
@@ -79,6 +89,9 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Checkpoint, error) {
 		dir, file = path.Dir(name), path.Base(name)
 	}
 	f := &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name, &o) }}
+	if info.IsDir() && path.Base(name) == snapshotsName {
+		f.main = mainBeside(fsys, path.Dir(name))
+	}
 	return f.opened(name, file, "", &o)
 }
 
@@ -212,7 +225,7 @@ func (c *Checkpoint) add(src *source, o *options) error {
 		}
 		if all, ok := files.fsys.(memoryFS); ok {
 			// File gives the small ones. Of the others only tensors' memory is kept.
-			maps.DeleteFunc(all, func(_ string, f *memoryFile) bool { return len(f.data) > maxFile })
+			all.forget(maxFile)
 		}
 		inner.sources = append(inner.sources, c.sources...)
 		*c = *inner
@@ -357,8 +370,14 @@ var errTwice = fmt.Errorf("%w: the checkpoint has it twice", ErrCorrupt)
 
 func (c *Checkpoint) addTensors(ts []*Tensor) error {
 	for _, t := range ts {
-		if _, ok := c.tensors[t.Name]; ok {
-			return inTensor(t.Name, errTwice)
+		if old, ok := c.tensors[t.Name]; ok {
+			switch {
+			case !c.shards:
+				return inTensor(t.Name, errTwice)
+			case sameElements(old, t):
+				continue
+			}
+			c.twice = append(c.twice, t.Name)
 		}
 		c.tensors[t.Name] = t
 	}

@@ -52,7 +52,14 @@ func (f *tokenizerFlags) open(ctx context.Context, s *session) (tokenizer.Tokeni
 	if f.Model == "" {
 		return bpe.DefaultTokenizer(), tokenizer.Info{Kind: "byte-level BPE"}, nil
 	}
-	m, err := (&modelFlags{f.Model}).open(ctx, s, f.options()...)
+	if err := s.checkStdout(nil, f.Model); err != nil {
+		return nil, tokenizer.Info{}, err
+	}
+	opts := append(s.options(ctx), f.options()...)
+	if f.Model != pocketModel {
+		return roberta.OpenTokenizer(f.Model, opts...)
+	}
+	m, err := pocket.Open(opts...)
 	if err != nil {
 		return nil, tokenizer.Info{}, err
 	}
