@@ -181,7 +181,7 @@ func TestMetadata(t *testing.T) {
 	}{
 		{settingsKey, `{"a":1,"b":[1],"c":{"d":1}}`, nil}, {settingsKey, `[]`, weights.ErrCorrupt}, {settingsKey, `{"a":`, weights.ErrCorrupt}, {settingsKey, ``, weights.ErrCorrupt},
 		{labelsKey, `[]`, weights.ErrCorrupt}, {labelsKey, `{"a":["x"]}`, nil},
-		{headsKey, `{"a":{"reads":"tokens","activation":"relu"}}`, nil}, {headsKey, `{"a":{"reads":"words"}}`, weights.ErrCorrupt}, {headsKey, `{"a":{"activation":"mish"}}`, weights.ErrCorrupt}, {headsKey, `[]`, weights.ErrCorrupt},
+		{headsKey, `{"a":{"reads":"tokens","activation":"relu"}}`, nil}, {headsKey, `{"a":{"reads":"words"}}`, weights.ErrUnsupported}, {headsKey, `{"a":{"activation":"mish"}}`, weights.ErrUnsupported}, {headsKey, `[]`, weights.ErrCorrupt},
 	} {
 		data := safetensorsOf(t, map[string]string{tc.key: tc.text}, textEntry("w", "abc"))
 		file, err := weights.Load(bytes.NewReader(data), int64(len(data)), "file")

@@ -219,3 +219,17 @@ func ownNames(names []string) []string {
 	}
 	return nil
 }
+
+// jsonText is a value of a config.json as a name: a string itself, a number or a truth
+// value as JSON writes it; ok is false for others.
+func jsonText(v any) (_ string, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return fmt.Sprint(v), true
+	}
+	return "", false
+}

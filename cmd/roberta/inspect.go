@@ -30,6 +30,7 @@ type inspectLine struct {
 	Vocabulary int                 `json:"vocabulary,omitempty"`
 	Tokenizer  *tokenizerInfo      `json:"tokenizer"` // null without: a note says why
 	Heads      map[string]headInfo `json:"heads"`
+	File       string              `json:"file,omitempty"` // that holds the tensors
 	Tensors    []tensorInfo        `json:"tensors"`
 	Notes      []string            `json:"notes"`
 	NaN        []string            `json:"nan,omitempty"`
@@ -107,7 +108,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 		line.Heads[h.Name] = headInfo{h.Classes, h.InnerDim, h.Labels}
 	}
 	for _, t := range ckpt.Tensors() {
-		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.DType.String(), t.Shape})
+		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.Type(), t.Shape})
 		ok, err := allFinite(ctx, t)
 		if err != nil {
 			return err
@@ -116,6 +117,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 			line.NaN = append(line.NaN, t.Name)
 		}
 	}
+	line.File = ckpt.Source
 	if line.Notes == nil {
 		line.Notes = []string{}
 	}
