@@ -42,7 +42,7 @@ type Tagger struct {
 }
 
 // NewTagger makes a Tagger of a model with a head that classifies tokens. Errors are
-// ErrHead, roberta.ErrUnknownHead and ErrOption.
+// ErrHead, ErrHeads, roberta.ErrUnknownHead and ErrOption.
 func NewTagger(m *roberta.Model, opts ...Option) (*Tagger, error) {
 	o, err := newOptions(tagger, opts)
 	if err != nil {
