@@ -12,7 +12,7 @@ import (
 
 // inspectCmd is `roberta inspect`.
 type inspectCmd struct {
-	Model string `arg:"" help:"The checkpoint: a file or directory, or pocket."`
+	Model string `arg:"" help:"The checkpoint: a file or directory, hf:NAME[@REVISION], fairseq:NAME, or pocket."`
 }
 
 // Help is shown by kong below the summary.
@@ -45,6 +45,9 @@ type tensorInfo struct {
 
 // Run is called by kong.
 func (c *inspectCmd) Run(ctx context.Context, s *session) error {
+	if err := s.fetch(ctx, &c.Model); err != nil {
+		return err
+	}
 	ckpt, err := c.checkpoint(ctx)
 	if err != nil {
 		return err
