@@ -14,7 +14,7 @@ import (
 
 // inspectCmd is `roberta inspect`.
 type inspectCmd struct {
-	Model string `arg:"" help:"The checkpoint: a file or directory, or pocket; or a tokenizer."`
+	Model string `arg:"" help:"The checkpoint: a file or directory, hf:NAME[@REVISION], fairseq:NAME, or pocket; or a tokenizer."`
 }
 
 // Help is shown by kong below the summary.
@@ -84,6 +84,9 @@ type tensorInfo struct {
 
 // Run is called by kong.
 func (c *inspectCmd) Run(ctx context.Context, s *session) error {
+	if err := s.fetch(ctx, &c.Model); err != nil {
+		return err
+	}
 	ckpt, err := c.checkpoint(ctx)
 	if errors.Is(err, weights.ErrNotCheckpoint) {
 		if done, err := c.tokenizerAlone(s); done {
