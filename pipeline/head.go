@@ -54,8 +54,8 @@ func labels(h *roberta.Head) []string {
 	return names
 }
 
-// changed is the error for a head that was replaced by one of another size after the
-// pipeline was made.
-func changed(h *roberta.Head, classes int) error {
-	return fmt.Errorf("%w: %.100q has %d classes now and had %d when the pipeline was made", ErrHead, h.Name, classes, h.Classes)
+// changed is the error for a head that was replaced by one of another kind or size after
+// the pipeline was made.
+func changed(h *roberta.Head) error {
+	return fmt.Errorf("%w: %.100q was replaced by another head: make another pipeline", ErrHead, h.Name)
 }

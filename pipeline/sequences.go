@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"context"
+
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
 )
@@ -40,7 +42,7 @@ func newReader(m *roberta.Model, o *options, own int) *reader {
 }
 
 // maxLength is the longest input that the tokenizer's files name, 0 for none.
-func maxLength(m *roberta.Model) int { return 0 }
+func maxLength(m *roberta.Model) int { return m.TokenizerInfo().MaxLength }
 
 // read encodes texts as one input under the limit: one sequence, or with windows
 // several.
@@ -104,11 +106,15 @@ func (r *reader) input(in Input) ([]sequence, error) {
 	return r.read(r.tok, in.Texts)
 }
 
-// ids are the tokens of sequences.
-func ids(batch []sequence) [][]int {
-	tokens := make([][]int, len(batch))
+// compute asks the model for what it gives of sequences.
+func (r *reader) compute(ctx context.Context, batch []sequence, q roberta.Request) (*roberta.Result, error) {
 	for i := range batch {
-		tokens[i] = batch[i].IDs
+		s := &batch[i]
+		if s.Sequence == nil { // tokens of the caller: types that the model does not have are an error
+			q.Inputs = append(q.Inputs, roberta.Input{Tokens: s.IDs, Types: s.Types})
+		} else {
+			q.Inputs = append(q.Inputs, r.model.Input(&s.Encoding))
+		}
 	}
-	return tokens
+	return r.model.Compute(ctx, q)
 }

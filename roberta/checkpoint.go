@@ -254,7 +254,7 @@ func (c *checkpoint) finalLayerNorm() (bool, error) {
 	if c.settings[modelTypeKey] != nil {
 		return true, nil // Hugging Face's have it
 	}
-	if t, ok := c.tensors[stack+"version"]; ok && t.Len() == 1 {
+	if t, ok := c.tensors[stack+"version"]; ok && t.Len() == 1 && t.DType.Size() > 0 {
 		var v [1]float32
 		if err := t.Float32s(v[:]); err != nil {
 			return false, err

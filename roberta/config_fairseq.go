@@ -25,7 +25,7 @@ func (c *checkpoint) fairseq(ts []namedTensor) error {
 	for _, t := range ts {
 		name := fairseqName(t.name)
 		prefix, kind, ok := strings.Cut(name, "in_proj_")
-		if !ok || kind != "weight" && kind != "bias" {
+		if !ok || kind != "weight" && kind != "bias" || !strings.HasPrefix(name, stack) {
 			// fairseq renames parameters of old names after it has read them all.
 			if err := c.put(name, t.Tensor, name != t.name); err != nil {
 				return err

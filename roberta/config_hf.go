@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goroberta/goroberta/internal/pyjson"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -32,9 +33,9 @@ func (c *checkpoint) huggingFace(ts []namedTensor) error {
 		}
 		return fmt.Errorf("%w: %w: a Hugging Face model without its config.json", ErrModel, weights.ErrUnsupported)
 	}
-	conf, err := parseConfig(data)
+	conf, err := pyjson.Object(data)
 	if err != nil {
-		return c.inFile("config.json", err)
+		return c.inFile("config.json", fmt.Errorf("%w: %.200v", weights.ErrCorrupt, err))
 	}
 	f, err := c.family(conf, names)
 	if err != nil {
@@ -267,9 +268,9 @@ func (c *checkpoint) untie() error {
 }
 
 // equalTensors compares elements, some rows at a time, because a tensor that is not
-// contiguous in the file is copied.
+// contiguous in the file is copied. Tensors of types that are not read are not equal.
 func equalTensors(a, b *weights.Tensor) (bool, error) {
-	if a.DType != b.DType || !slices.Equal(a.Shape, b.Shape) {
+	if a.DType != b.DType || !slices.Equal(a.Shape, b.Shape) || a.DType.Size() == 0 {
 		return false, nil
 	}
 	if len(a.Shape) == 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goroberta/goroberta/internal/pyjson"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -119,7 +120,7 @@ func TestHuggingFaceConfig(t *testing.T) {
 		{map[string]any{"position_embedding_type": "absolute"}, "encoder_layers", int64(1)}, {map[string]any{"architectures": []int{1}}, "encoder_layers", int64(1)},
 	} {
 		var c checkpoint
-		conf := must[map[string]any](t)(parseConfig(hfConfig(tc.change)))
+		conf := must[map[string]any](t)(pyjson.Object(hfConfig(tc.change)))
 		if _, err := c.huggingFaceSettings(conf, families[conf["model_type"].(string)]); err != nil {
 			t.Errorf("%v: %v", tc.change, err)
 		} else if got := c.settings[tc.key]; got != tc.want {
@@ -152,7 +153,9 @@ func TestHuggingFaceConfig(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "{", "null", "[]", "1", `"x"`, strings.Repeat("[", 20000), `{"model_type":"roberta"}{}`, "NaN", `{"a":NaN`, `{"a":-}`} {
-		if _, err := parseConfig([]byte(text)); !errors.Is(err, weights.ErrCorrupt) {
+		_, err := Open(hfFolder(t, []byte(text), textEntries(hfTensors...)...))
+		var fe *weights.FileError
+		if !errors.Is(err, weights.ErrCorrupt) || !errors.As(err, &fe) || fe.Entry != "config.json" {
 			t.Errorf("config.json %.20q: %v", text, err)
 		}
 	}

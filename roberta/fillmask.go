@@ -72,7 +72,7 @@ func (m *Model) FillMaskTokens(ctx context.Context, k int, tokens ...[]int) ([][
 	return m.fill(ctx, k, len(tokens), func(mask maskToken, i int) (masked, error) {
 		x := masked{Input: Input{Tokens: tokens[i]}}
 		for at, id := range tokens[i] {
-			if id == mask.id {
+			if id == mask.id && id >= 0 {
 				x.at = append(x.at, at)
 			}
 		}
@@ -120,7 +120,7 @@ func (m *Model) fill(ctx context.Context, k, n int, sequence func(mask maskToken
 	if V := m.cfg.VocabSize; k < 1 || k > V {
 		return nil, &TopKError{K: k, Max: V}
 	}
-	mask := maskTokenOf(m.tok)
+	mask := maskTokenOf(m.tok, m.cfg.PadID)
 	all, inputs, at := make([]masked, n), make([]Input, n), make([][]int, n)
 	for i := range all {
 		var err error
@@ -152,8 +152,13 @@ type maskToken struct {
 	read bool   // the tokenizer reads the name in a text as the token, as Hugging Face's do
 }
 
-func maskTokenOf(tok tokenizer.Tokenizer) maskToken {
+// maskTokenOf is the mask of a tokenizer. A padding token, which the model does not see,
+// is none.
+func maskTokenOf(tok tokenizer.Tokenizer, pad int) maskToken {
 	m := maskToken{tok: tok, id: tok.Special().Mask, name: "<mask>"}
+	if m.id == pad {
+		m.id = -1
+	}
 	if m.id >= 0 {
 		m.name = tokenizer.TokenText(tok, m.id)
 		m.read = slices.Contains(tok.Append(nil, m.name), m.id)

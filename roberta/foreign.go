@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goroberta/goroberta/internal/pyjson"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -139,7 +140,7 @@ func (c *checkpoint) noRoBERTa(names []string) error {
 		return err
 	}
 	if data, ok, _ := c.sideFile("config.json"); ok {
-		if conf, err := parseConfig(data); err == nil {
+		if conf, err := pyjson.Object(data); err == nil {
 			if t, ok := conf["model_type"].(string); ok && families[t] == nil {
 				return c.inFile("config.json", otherModel(t))
 			}

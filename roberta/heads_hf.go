@@ -75,8 +75,8 @@ func (c *checkpoint) huggingFaceHeads(ts map[string]*weights.Tensor, conf map[st
 		parts := map[string]string{"classifier.weight": "out_proj.weight", "classifier.bias": "out_proj.bias"}
 		choices := strings.HasSuffix(class, "ForMultipleChoice")
 		switch {
-		case strings.HasSuffix(class, "ForSequenceClassification"):
-			// Its class has other tensors: transformers would draw these at random.
+		case strings.HasSuffix(class, "ForSequenceClassification"), choices && !c.has(pooler+".weight"):
+			// Its class has other tensors, too: transformers would draw these at random.
 		case choices || class == "" && outputs("classifier.weight") == 1 && c.has(pooler+".weight"):
 			if !choices {
 				c.note("config.json names no class; the classifier of one output is taken for one of multiple choice")
@@ -218,4 +218,18 @@ func ownNames(names []string) []string {
 		}
 	}
 	return nil
+}
+
+// jsonText is a value of a config.json as a name: a string itself, a number or a truth
+// value as JSON writes it; ok is false for others.
+func jsonText(v any) (_ string, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return fmt.Sprint(v), true
+	}
+	return "", false
 }

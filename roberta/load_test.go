@@ -140,7 +140,7 @@ func TestLoadNotes(t *testing.T) {
 			delete(e, "classification_heads.mnli.out_proj.bias")
 		}, `"mnli" has no out_proj.bias`},
 		{"pre-norm without a version", []string{"variants", "prenorm", "model.pt"}, func(_ map[string]any, e map[string]*weights.Entry) { delete(e, stack+"version") }, "final LayerNorm is left out"},
-		{"no vocabulary", []string{"tiny", "model.pt"}, func(_ map[string]any, e map[string]*weights.Entry) { delete(e, "files/dict.txt") }, "no dict.txt"},
+		{"no vocabulary", []string{"tiny", "model.pt"}, func(_ map[string]any, e map[string]*weights.Entry) { delete(e, "files/dict.txt") }, "looked for dict.txt, input0/dict.txt"},
 		{"no settings", []string{"tiny", "model.pt"}, func(s map[string]any, e map[string]*weights.Entry) {
 			for k := range s {
 				delete(s, k)

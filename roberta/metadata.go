@@ -84,10 +84,10 @@ func readHeadSettings(file *weights.Checkpoint) (map[string]headSettings, error)
 	}
 	for name, h := range m {
 		if err := cmp.Or(h.Reads.check(), h.Function.check()); err != nil {
-			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q: %w", name, err))
+			return nil, newerMetadata(headsKey, fmt.Errorf("head %.100q: %w", name, err))
 		}
 		if _, ok := activations[h.Activation]; !ok && h.Activation != "" {
-			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q has activation %.100q, want one of %s", name, h.Activation, strings.Join(slices.Sorted(maps.Keys(activations)), ", ")))
+			return nil, newerMetadata(headsKey, fmt.Errorf("head %.100q has activation %.100q, want one of %s", name, h.Activation, strings.Join(slices.Sorted(maps.Keys(activations)), ", ")))
 		}
 	}
 	return m, nil
@@ -95,6 +95,11 @@ func readHeadSettings(file *weights.Checkpoint) (map[string]headSettings, error)
 
 func inMetadata(key string, err error) error {
 	return &weights.FileError{Entry: key, Offset: -1, Err: fmt.Errorf("%w: %w", weights.ErrCorrupt, err)}
+}
+
+// newerMetadata is an error about a value that a newer version may know.
+func newerMetadata(key string, err error) error {
+	return &weights.FileError{Entry: key, Offset: -1, Err: fmt.Errorf("%w: %w", weights.ErrUnsupported, err)}
 }
 
 // metadataSettings reads settingsKey; nil if the file does not have it.

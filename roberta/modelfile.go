@@ -3,10 +3,10 @@ package roberta
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -33,7 +33,13 @@ type modelFile struct {
 // with their element types and bits, the replaced heads in float32, and settings,
 // labels and the files beside the tensors. path is complete or untouched.
 func (f *modelFile) write(ctx context.Context, path string) error {
-	for _, what := range f.left {
+	left := f.left
+	for _, name := range slices.Sorted(maps.Keys(f.tensors)) {
+		if t := f.tensors[name]; t.DType.Size() == 0 {
+			left = append(left, fmt.Sprintf("tensor %s holds %s, which cannot be written; it is left out", f.describe(name), t.Type()))
+		}
+	}
+	for _, what := range left {
 		f.log.Warn(what, "checkpoint", f.file.Path)
 	}
 	metadata, err := f.metadata()
@@ -62,6 +68,9 @@ func (f *modelFile) entries() []weights.Entry {
 				continue
 			}
 		}
+		if t.DType.Size() == 0 {
+			continue // of a type that cannot be written, and that no part of the model has
+		}
 		if f.packed[packedName(name)] == nil {
 			entries = append(entries, t.Entry(name))
 		}
@@ -73,6 +82,14 @@ func (f *modelFile) entries() []weights.Entry {
 		}
 		e.Write = func(out io.Writer) error { return writeMatrix(out, w) }
 		entries = append(entries, e)
+	}
+	for name, h := range f.heads {
+		// The length of the bias says how many outputs packed weights have.
+		out := headPrefix + name + ".out_proj"
+		if _, ok := f.replaced[name]; !ok && h.noBias && f.packed[out+".weight"] != nil {
+			entries = append(entries, weights.Entry{Name: out + ".bias", DType: weights.F32, Shape: []int{h.Classes},
+				Write: func(w io.Writer) error { return writeValues(w, make([]float32, h.Classes)) }})
+		}
 	}
 	for name, h := range f.replaced {
 		if h == nil {
@@ -97,76 +114,33 @@ func (f *modelFile) entries() []weights.Entry {
 	return entries
 }
 
-// tokenizerFiles are the names of all files that a tokenizer may be read from. Those that
-// only Hugging Face's models have come first.
-var (
-	huggingFaceTokenizerFiles = []string{
-		"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt", "bpe.codes",
-		"spiece.model", "sentencepiece.model", "tokenizer.model",
-	}
-	tokenizerFiles = append([]string{
-		"dict.txt", "input0/dict.txt", "encoder.json", "vocab.bpe", "vocab.json", "merges.txt", "sentencepiece.bpe.model",
-	}, huggingFaceTokenizerFiles...)
-)
-
-// tokenizerSettings are the settings in which fairseq has the paths of tokenizer files.
-var tokenizerSettings = []string{"gpt2_encoder_json", "gpt2_vocab_bpe", "sentencepiece_model", "bpe_vocab", "bpe_merges", "bpe_codes"}
-
 // files lists the files that came with the tensors and that the model needs, and
 // those that a converted file had inside it.
 func (f *modelFile) files() ([]weights.Entry, error) {
-	inside := f.file.Files()
-	names := map[string]bool{}
-	for _, name := range inside {
-		names[name] = true
+	names := slices.Concat(f.file.Files(), f.embedderFiles())
+	if _, converted := f.file.Metadata()[settingsKey]; f.hf && !converted {
+		names = append(names, "config.json")
 	}
-	_, converted := f.file.Metadata()[settingsKey]
-	if f.hf && !converted {
-		names["config.json"] = true
-	}
-	// A converted file that holds a tokenizer needs no other: what lies beside it is
-	// another model's.
-	if !slices.ContainsFunc(inside, func(name string) bool { return slices.Contains(tokenizerFiles, name) }) {
-		for _, name := range tokenizerFiles {
-			if f.hf || !slices.Contains(huggingFaceTokenizerFiles, name) {
-				names[name] = true
-			}
-		}
-		for _, key := range tokenizerSettings {
-			if name, ok := f.settings[key].(string); ok && isFileName(path.Base(name)) {
-				names[path.Base(name)] = true
-			}
-		}
-	}
-	for _, name := range f.embedderFiles() {
-		names[name] = true
-	}
-	var entries []weights.Entry
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	all := map[string][]byte{}
+	for _, name := range names {
 		data, ok, err := f.sideFile(name)
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
-			continue
+		if ok {
+			all[name] = data
 		}
-		if name == "input0/dict.txt" { // where fairseq's preprocessing puts it
-			if slices.ContainsFunc(entries, func(e weights.Entry) bool { return e.Name == weights.FileEntry("dict.txt", nil).Name }) {
-				continue
-			}
-			name = "dict.txt"
-		}
-		entries = append(entries, weights.FileEntry(name, data))
+	}
+	vocabulary, err := f.vocabularyFiles()
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(all, vocabulary.files)
+	var entries []weights.Entry
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		entries = append(entries, weights.FileEntry(name, all[name]))
 	}
 	return entries, nil
-}
-
-// isFileName accepts the names that tokenizer files have: a setting is a path on another
-// machine.
-func isFileName(name string) bool {
-	return len(name) < 100 && strings.Trim(name, ".") != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
 }
 
 // matrices lists a model's packed matrices by the names of their weights.

@@ -213,7 +213,7 @@ func (o *oracle[F]) activate(x [][]F, name string) [][]F {
 // the model is tied.
 func (o *oracle[F]) lmLogits(x [][]F) [][]F {
 	const p = "encoder.lm_head."
-	x = o.layerNorm(o.activate(o.linear(x, p+"dense"), o.Activation), p+"layer_norm")
+	x = o.layerNorm(o.activate(o.linear(x, p+"dense"), o.LMActivation), p+"layer_norm")
 	W, shape := o.tensor(p + "weight")
 	if shape == nil {
 		W, shape = o.tensor(stack + "embed_tokens.weight")
@@ -222,10 +222,17 @@ func (o *oracle[F]) lmLogits(x [][]F) [][]F {
 	return product(x, W, b, shape)
 }
 
-// headLogits returns out_proj(act(dense(x₀))), where x₀ is the first token's row.
-func (o *oracle[F]) headLogits(x [][]F, name string) [][]F {
-	p := "classification_heads." + name + "."
-	return o.linear(o.activate(o.linear(x[:1], p+"dense"), o.PoolerActivation), p+"out_proj")
+// headLogits returns out_proj(act(dense(x₀))), where x₀ is the first token's row, or
+// out_proj(x) of each token.
+func (o *oracle[F]) headLogits(x [][]F, h roberta.Head) [][]F {
+	p := "classification_heads." + h.Name + "."
+	if h.Reads == roberta.ReadsFirst || h.Reads == roberta.ReadsChoices {
+		x = x[:1]
+	}
+	if h.InnerDim > 0 {
+		x = o.activate(o.linear(x, p+"dense"), o.PoolerActivation)
+	}
+	return o.linear(x, p+"out_proj")
 }
 
 // pooled returns tanh(dense(x₀)).
@@ -315,7 +322,7 @@ func (o *oracle[F]) results(in roberta.Input, heads []roberta.Head, lm bool) map
 		add("pooler", o.pooled(f.features))
 	}
 	for _, h := range heads {
-		add("head "+h.Name, o.headLogits(f.features, h.Name))
+		add("head "+h.Name, o.headLogits(f.features, h))
 	}
 	return all
 }
@@ -348,6 +355,13 @@ func TestLevelsOracle(t *testing.T) {
 	paths := map[string]string{}
 	for _, model := range models {
 		paths[model] = filepath.Join(goldens(), filepath.FromSlash(model))
+		if name, ok := strings.CutPrefix(model, "../families/"); ok {
+			paths[model] = filepath.Join("..", "testdata", "families", name)
+		}
+	}
+	for _, name := range families {
+		models = append(models, name)
+		paths[name] = familyDir(name)
 	}
 	for _, r := range relatives {
 		models = append(models, r.name)
@@ -450,11 +464,15 @@ func compute(t *testing.T, m *roberta.Model, in roberta.Input, lm bool) map[stri
 		all["pooler"] = res.Pooler.Float32s()
 	}
 	for _, h := range m.Heads() {
-		x, err := m.Compute(t.Context(), roberta.Request{Inputs: q.Inputs, Head: h.Name})
-		if err != nil {
+		r, err := m.Compute(t.Context(), roberta.Request{Inputs: q.Inputs, Head: h.Name})
+		switch {
+		case err != nil:
 			t.Fatal(err)
+		case r.HeadTokenLogits != nil:
+			all["head "+h.Name] = r.HeadTokenLogits.Float32s()
+		default:
+			all["head "+h.Name] = r.HeadLogits.Float32s()
 		}
-		all["head "+h.Name] = x.HeadLogits.Float32s()
 	}
 	return all
 }

@@ -1,32 +1,29 @@
-package roberta
+// Package pyjson reads JSON objects as Python's json module writes them: with NaN,
+// Infinity and -Infinity among the numbers.
+package pyjson
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-
-	"github.com/goroberta/goroberta/weights"
+	"math"
 )
 
-// parseConfig reads a JSON object as Python's json module does, which writes numbers that
-// JSON does not have: NaN, Infinity and -Infinity become the strings of these names.
-// Other numbers are json.Number.
-func parseConfig(data []byte) (map[string]any, error) {
-	m, err := parseObject(data)
+// Object reads one JSON object. Values are those of encoding/json, numbers json.Number.
+// NaN, Infinity and -Infinity are strings of these names. A byte order mark is skipped.
+func Object(data []byte) (map[string]any, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	m, err := object(data)
 	if err != nil {
 		if text := quoteConstants(data); text != nil {
-			m, err = parseObject(text)
+			m, err = object(text)
 		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %.200v", weights.ErrCorrupt, err)
-	}
-	return m, nil
+	return m, err
 }
 
-func parseObject(data []byte) (map[string]any, error) {
+func object(data []byte) (map[string]any, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	var m map[string]any
@@ -72,16 +69,22 @@ func quoteConstants(data []byte) []byte {
 	return append(out, data[done:]...)
 }
 
-// jsonText is a value of a config.json as a name: a string itself, a number or a truth
-// value as JSON writes it; ok is false for others.
-func jsonText(v any) (_ string, ok bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case json.Number:
-		return v.String(), true
-	case bool:
-		return fmt.Sprint(v), true
+// Int returns a value as a whole number; ok is false for any other value, and for
+// numbers beyond 2^53.
+func Int(v any) (n int, ok bool) {
+	number, ok := v.(json.Number)
+	if !ok {
+		return 0, false
 	}
-	return "", false
+	f, err := number.Float64()
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 || f > math.MaxInt || f < math.MinInt {
+		return 0, false
+	}
+	return int(f), true
+}
+
+// String returns m[name] if it is a string, else "".
+func String(m map[string]any, name string) string {
+	s, _ := m[name].(string)
+	return s
 }
