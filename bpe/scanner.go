@@ -101,6 +101,10 @@ func load64(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
+// NextPiece returns where the piece of s ends, by GPT-2's pattern, that begins at byte
+// i, which is less than len(s).
+func NextPiece(s string, i int) int { return nextPiece(s, i) }
+
 // nextPiece returns the end of the piece that starts at s[i]; i < len(s).
 func nextPiece(s string, i int) int {
 	class, size := classAt(s, i)
@@ -158,4 +162,24 @@ func contraction(s string) int {
 		}
 	}
 	return 0
+}
+
+// pieceAfterSpace returns where in s the piece ends that would begin with a
+// space before s, which is not empty.
+func pieceAfterSpace(s string) int {
+	c, n := classAt(s, 0)
+	if c != space {
+		return endOfRun(s, n, c)
+	}
+	// The space belongs to the run of white space that s begins with: see nextPiece.
+	last := 0
+	for j := n; j < len(s); {
+		c, n := classAt(s, j)
+		if c != space {
+			return last
+		}
+		last = j
+		j += n
+	}
+	return len(s)
 }

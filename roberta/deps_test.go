@@ -19,6 +19,8 @@ func TestDependencies(t *testing.T) {
 		compress = "github.com/klauspost/compress"
 		sys      = "golang.org/x/sys"
 		tensor   = "gorgonia.org/tensor"
+		text     = "golang.org/x/text"                // unicode/norm
+		uax29    = "github.com/clipperhouse/uax29/v2" // graphemes
 	)
 	ofTensor, _ := dependencies(t, tensor)
 	engine := []string{"tokenizer", "bpe", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel"}
@@ -29,7 +31,12 @@ func TestDependencies(t *testing.T) {
 	}{
 		{"tokenizer", nil, nil},
 		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
+		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/unigram"}},
 		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
+		{"internal/charsmap", nil, nil},
+		{"internal/trie", nil, nil},
+		{"internal/unigram", nil, []string{"internal/trie"}},
+		{"sentencepiece", nil, []string{"tokenizer", "internal/charsmap", "internal/trie", "internal/unigram"}},
 		{"internal/outfile", []string{sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},

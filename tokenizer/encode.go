@@ -129,7 +129,7 @@ func (in *input) encoding(windows []window) *Encoding {
 			}
 			end = text.size
 		}
-		if p.Type != 0 && e.Types == nil {
+		if p.Type != 0 && e.Types == nil && len(e.IDs) > at {
 			e.Types = make([]int, at, n)
 		}
 		for e.Types != nil && len(e.Types) < len(e.IDs) {

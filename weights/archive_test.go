@@ -132,6 +132,7 @@ func TestZips(t *testing.T) {
 		{"no storage", zipOf(zip.Store, entry{"a/data.pkl", pkl}), ErrCorrupt, "a/data/0"},
 		{"no data.pkl", zipOf(zip.Store, entry{"a/data/0", data}), ErrNotCheckpoint, "data.pkl"},
 		{"TorchScript", zipOf(zip.Store, entry{"a/data.pkl", pickleOf(reduction{callee: global("__torch__.Model Model")})}, entry{"a/code/x.py", nil}), ErrForbidden, "__torch__"},
+		{"TorchScript with constants", zipOf(zip.Store, entry{"a/data.pkl", pickleOf(reduction{callee: global("__torch__.Model Model")})}, entry{"a/constants.pkl", nil}), ErrUnsupported, "TorchScript"},
 		{"no entries", zipOf(zip.Store), ErrNotCheckpoint, ""},
 		{"storage too short", zipOf(zip.Store, entry{"a/data.pkl", pkl}, entry{"a/data/0", data[:23]}), ErrTruncated, "w"},
 		{"storage outside", zipOf(zip.Store, entry{"a/data.pkl", w("../../x", 6)}, entry{"a/data/0", data}), ErrCorrupt, "../../x"},

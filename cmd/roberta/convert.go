@@ -21,7 +21,7 @@ func (convertCmd) Help() string {
 
 // Run is called by kong.
 func (c *convertCmd) Run(ctx context.Context, s *session) error {
-	var opts []roberta.ConvertOption
+	opts := []roberta.ConvertOption{roberta.ConvertLogger(s.log)}
 	endings := []string{".safetensors"}
 	if c.Packed {
 		opts = append(opts, roberta.Packed())

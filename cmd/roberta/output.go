@@ -115,6 +115,9 @@ func describe(err error) string {
 	if e, ok := errors.AsType[*roberta.TokenError](err); ok {
 		msg = replaceSuffix(msg, e.Error(), fmt.Sprintf("token %d at position %d is outside the vocabulary of %d", e.ID, e.Position, e.Vocab))
 	}
+	if e, ok := errors.AsType[*roberta.TypeError](err); ok {
+		msg = replaceSuffix(msg, e.Error(), e.Reason())
+	}
 	return clip(oneLine.Replace(strings.TrimPrefix(msg, "roberta: ")))
 }
 
