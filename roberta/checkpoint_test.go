@@ -141,7 +141,6 @@ func TestSplitAttention(t *testing.T) {
 	}
 	for _, bad := range [][]weights.Entry{
 		{floatEntry(layer + "in_proj_bias")}, {floatEntry(layer+"in_proj_bias", 4)},
-		{floatEntry(layer+"in_proj_bias", 6), floatEntry(layer+"q_proj.bias", 2)}, // the old name and the new one at once
 	} {
 		_, err := translatedFile(t, safetensorsOf(t, nil, bad...))
 		var fe *weights.FileError
@@ -182,7 +181,7 @@ func TestMetadata(t *testing.T) {
 	}{
 		{settingsKey, `{"a":1,"b":[1],"c":{"d":1}}`, nil}, {settingsKey, `[]`, weights.ErrCorrupt}, {settingsKey, `{"a":`, weights.ErrCorrupt}, {settingsKey, ``, weights.ErrCorrupt},
 		{labelsKey, `[]`, weights.ErrCorrupt}, {labelsKey, `{"a":["x"]}`, nil},
-		{headsKey, `{"a":{"reads":"tokens","activation":"relu"}}`, nil}, {headsKey, `{"a":{"reads":"words"}}`, weights.ErrCorrupt}, {headsKey, `{"a":{"activation":"mish"}}`, weights.ErrCorrupt}, {headsKey, `[]`, weights.ErrCorrupt},
+		{headsKey, `{"a":{"reads":"tokens","activation":"relu"}}`, nil}, {headsKey, `{"a":{"reads":"words"}}`, weights.ErrUnsupported}, {headsKey, `{"a":{"activation":"mish"}}`, weights.ErrUnsupported}, {headsKey, `[]`, weights.ErrCorrupt},
 	} {
 		data := safetensorsOf(t, map[string]string{tc.key: tc.text}, textEntry("w", "abc"))
 		file, err := weights.Load(bytes.NewReader(data), int64(len(data)), "file")
@@ -290,17 +289,19 @@ func TestFormsOfOneModel(t *testing.T) {
 // TestLabelDictionary: class c is the c-th line.
 func TestLabelDictionary(t *testing.T) {
 	for _, tc := range []struct {
-		dict string
-		want []string
+		dict      string
+		want, all []string
 	}{
-		{"", nil},
-		{"yes 10\nno 9\n", []string{"yes", "no"}},
-		{"yes 10\r\nno 9\r\n", []string{"yes", "no"}},
-		{"not at all 10\nno 9", []string{"not at all", "no"}},
-		{"1 5\n0 5\nmadeupword0000 0\n", []string{"1", "0"}},
+		{"", nil, nil},
+		{"yes 10\nno 9\n", []string{"yes", "no"}, nil},
+		{"yes 10\r\nno 9\r\n", []string{"yes", "no"}, nil},
+		{"not at all 10\nno 9", []string{"not at all", "no"}, nil},
+		{"<s> 10 #fairseq:overwrite\nno 9", []string{"<s>", "no"}, nil},
+		{"1 5\n0 5\nmadeupword0000 0\n", []string{"1", "0"}, []string{"1", "0", "madeupword0000"}},
+		{"madeupword0000 5\n0 5\nmadeupword0001 0\nmadeupword0002 0\n", []string{"madeupword0000", "0"}, []string{"madeupword0000", "0", "madeupword0001", "madeupword0002"}},
 	} {
-		if got := labelNames([]byte(tc.dict)); !slices.Equal(got, tc.want) {
-			t.Errorf("labelNames(%q) = %q, want %q", tc.dict, got, tc.want)
+		if got, all := labelNames([]byte(tc.dict)); !slices.Equal(got, tc.want) || !slices.Equal(all, tc.all) {
+			t.Errorf("labelNames(%q) = %q, %q, want %q, %q", tc.dict, got, all, tc.want, tc.all)
 		}
 	}
 }

@@ -28,17 +28,17 @@ type Model struct {
 	resources
 	cleanup runtime.Cleanup // closes the resources of a Model that nobody refers to
 
-	source *checkpoint // what the model was made from; Save writes it again
-	cfg    Config
-	enc    *nn.Encoder
-	lm     *nn.LMHead // nil without
-	pooler *nn.Linear // of Hugging Face's models, before its tanh; nil without
-	hasLM  bool
-	tok    tokenizer.Tokenizer // nil without a vocabulary
-	noTok  error               // why tok is nil
-	info   tokenizer.Info      // of tok
-	log    *slog.Logger
-	notes  []string
+	source           *checkpoint // what the model was made from; Save writes it again
+	cfg              Config
+	enc              *nn.Encoder
+	lm               *nn.LMHead // nil without
+	pooler           *nn.Linear // of Hugging Face's models, before its tanh; nil without
+	hasLM, hasPooler bool
+	tok              tokenizer.Tokenizer // nil without a vocabulary
+	noTok            error               // why tok is nil
+	info             tokenizer.Info      // of tok
+	log              *slog.Logger
+	notes            []string
 
 	plainText bool // see WithPlainText
 
@@ -109,9 +109,12 @@ func (m *Model) load(ctx context.Context) (err error) {
 		m.log.Warn(c.guess, "checkpoint", m.file.Path) // results depend on it
 	}
 	m.cfg, m.hasLM, m.notes = c.config, c.hasLM, c.notes
-	if m.enc, m.lm, m.loaded, err = load(ctx, c, m.pool); err != nil {
+	n, err := load(ctx, c, m.pool)
+	if err != nil {
 		return err
 	}
+	m.enc, m.lm, m.pooler, m.loaded = n.enc, n.lm, n.pooler, n.heads
+	m.hasPooler = n.pooler != nil
 	m.file.DropPages() // matrices are packed; of the file only the embedding is still read
 	m.enc.Prepare()
 	m.heads.Store(&m.loaded)
@@ -159,7 +162,7 @@ func (m *Model) Close() error {
 	}
 	m.closed = true
 	m.cleanup.Stop()
-	m.enc, m.lm, m.source = nil, nil, nil // the memory goes even if the Model is kept
+	m.enc, m.lm, m.pooler, m.source = nil, nil, nil, nil // the memory goes even if the Model is kept
 	return m.resources.close()
 }
 
@@ -177,6 +180,9 @@ func (m *Model) Notes() []string { return slices.Clone(m.notes) }
 // HasLMHead says whether the checkpoint has a language-model head, which
 // FillMask, LMLogits and DisambiguatePronoun need.
 func (m *Model) HasLMHead() bool { return m.hasLM }
+
+// HasPooler says whether the checkpoint has a pooler, which WantPooler needs.
+func (m *Model) HasPooler() bool { return m.hasPooler }
 
 // Tokenizer returns the model's tokenizer. The error wraps ErrNoVocabulary: it says
 // where one was looked for, or which file is at fault.

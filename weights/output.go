@@ -95,17 +95,21 @@ func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
 		dir, model = filepath.Dir(in), filepath.Base(in)
 	}
 	f := &folder{fsys: os.DirFS(dir), dir: "."}
+	folders := []*folder{f}
 	if isDir {
-		var err error
-		if model, err = f.find(); err != nil {
+		f.main = snapshotsMain(dir)
+		chosen, err := f.choose()
+		if err != nil {
 			return false // nothing that opens
 		}
-		f.dir, model = path.Dir(model), path.Base(model)
+		f, model = chosen.folder, chosen.name
+		folders = append([]*folder{f}, chosen.above...)
 	}
 	names := []string{model}
-	if strings.HasSuffix(model, ".index.json") {
-		shards, _ := f.shards(model)
-		names = append(names, shards...)
+	if isIndex(model) {
+		if ix, err := f.readIndex(model); err == nil {
+			names = append(names, ix.shards...)
+		}
 	}
 	if isDir {
 		names = append(names, modelFiles...)
@@ -119,12 +123,15 @@ func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
 	if err != nil {
 		return false
 	}
-	// The model's directory, and those in it: fairseq has input0/dict.txt.
-	entries, _ := fs.ReadDir(f.fsys, f.dir)
-	dirs := []string{f.dir}
-	for _, e := range entries {
-		if e.IsDir() {
-			dirs = append(dirs, path.Join(f.dir, e.Name()))
+	// The model's directories, and those in them: fairseq has input0/dict.txt.
+	var dirs []string
+	for _, f := range folders {
+		dirs = append(dirs, f.dir)
+		entries, _ := fs.ReadDir(f.fsys, f.dir)
+		for _, e := range entries {
+			if e.IsDir() {
+				dirs = append(dirs, path.Join(f.dir, e.Name()))
+			}
 		}
 	}
 	for _, d := range dirs {

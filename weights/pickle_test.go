@@ -150,7 +150,8 @@ func TestForbidden(t *testing.T) {
 		"runpy _run_code", "importlib import_module", "pickle loads", "marshal loads", "types FunctionType", "types CodeType", "functools partial", "operator attrgetter",
 		"webbrowser open", "pdb run", "timeit timeit", "torch load", "torch.hub load", "torch.jit load", "torch._utils os.system", "torch.storage _load_from_bytes",
 		"numpy load", "numpy.testing._private.utils runstring", "collections namedtuple", "collections OrderedDict.__init__", "argparse ArgumentParser",
-		"fairseq.utils import_user_module", "fairseq.data.dictionary os.system", "fairseq Xx.y", "fairseqx.models Model", "xfairseq. Model", " ", "builtins ", " eval",
+		"fairseq.utils import_user_module", "fairseq.data.dictionary os.system", "fairseq Xx.y", "fairseqx.models model", "xfairseq. Model", "x..y Model", " ", "builtins ", " eval", " Model",
+		"_x.y Model", "commands Model", "numpy.core.multiarray fromfile", "torch.nn.functional relu", "a-b Model", "transformers.x y", "omegaconf.base x.Y",
 	} {
 		module, attr, _ := strings.Cut(name, " ")
 		label := module + "." + attr

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/goroberta/goroberta/tokenizer"
 )
@@ -48,10 +47,8 @@ func (c *decodeCmd) Run(ctx context.Context, s *session) error {
 	}
 	return answer(ctx, s, in, task[[]int, []string]{
 		prepare: func(r request) ([]int, int, error) {
-			if !r.isTokens {
-				return nil, 0, errors.New(`want "tokens", not text`)
-			}
-			return r.tokens, 0, nil
+			ids, err := r.onlyTokens()
+			return ids, 0, err
 		},
 		run: each(func(_ context.Context, ids []int) ([]string, error) {
 			switch {

@@ -14,7 +14,7 @@ import (
 
 // inspectCmd is `roberta inspect`.
 type inspectCmd struct {
-	Model string `arg:"" help:"The checkpoint: a file or directory, or pocket; or a tokenizer."`
+	Model string `arg:"" help:"The checkpoint: a file or directory, hf:NAME[@REVISION], fairseq:NAME, or pocket; or a tokenizer."`
 }
 
 // Help is shown by kong below the summary.
@@ -30,6 +30,7 @@ type inspectLine struct {
 	Vocabulary int                 `json:"vocabulary,omitempty"`
 	Tokenizer  *tokenizerInfo      `json:"tokenizer"` // null without: a note says why
 	Heads      map[string]headInfo `json:"heads"`
+	File       string              `json:"file,omitempty"` // that holds the tensors
 	Tensors    []tensorInfo        `json:"tensors"`
 	Notes      []string            `json:"notes"`
 	NaN        []string            `json:"nan,omitempty"`
@@ -83,6 +84,9 @@ type tensorInfo struct {
 
 // Run is called by kong.
 func (c *inspectCmd) Run(ctx context.Context, s *session) error {
+	if err := s.fetch(ctx, &c.Model); err != nil {
+		return err
+	}
 	ckpt, err := c.checkpoint(ctx)
 	if errors.Is(err, weights.ErrNotCheckpoint) {
 		if done, err := c.tokenizerAlone(s); done {
@@ -107,7 +111,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 		line.Heads[h.Name] = headInfo{h.Classes, h.InnerDim, h.Labels}
 	}
 	for _, t := range ckpt.Tensors() {
-		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.DType.String(), t.Shape})
+		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.Type(), t.Shape})
 		ok, err := allFinite(ctx, t)
 		if err != nil {
 			return err
@@ -116,6 +120,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 			line.NaN = append(line.NaN, t.Name)
 		}
 	}
+	line.File = ckpt.Source
 	if line.Notes == nil {
 		line.Notes = []string{}
 	}

@@ -112,7 +112,7 @@ func (f *limitFlags) encoder(m *roberta.Model) (*encoder, error) {
 func (e *encoder) one(r request) (*tokenizer.Encoding, error) {
 	switch {
 	case r.isTokens:
-		return &tokenizer.Encoding{IDs: r.tokens}, nil
+		return &tokenizer.Encoding{IDs: r.tokens, Types: r.types}, nil
 	case e.noTok != nil:
 		return nil, e.noTok
 	}
@@ -134,7 +134,7 @@ func (e *encoder) windows(r request) ([]*tokenizer.Encoding, error) {
 }
 
 // encode is the prepare of commands that take text or tokens, one input a request.
-func encode(m *roberta.Model, f *limitFlags) (func(request) (*tokenizer.Encoding, int, error), error) {
+func encode(m *roberta.Model, f *limitFlags) (func(request) (roberta.Input, int, error), error) {
 	if f.Stride != nil {
 		return nil, usagef("--stride: this command reads no windows, only encode and those that join what windows show")
 	}
@@ -142,20 +142,14 @@ func encode(m *roberta.Model, f *limitFlags) (func(request) (*tokenizer.Encoding
 	if err != nil {
 		return nil, err
 	}
-	return func(r request) (*tokenizer.Encoding, int, error) {
+	return func(r request) (roberta.Input, int, error) {
+		if r.isTokens { // types that the model does not have are an error then
+			return roberta.Input{Tokens: r.tokens, Types: r.types}, len(r.tokens), nil
+		}
 		in, err := e.one(r)
 		if err != nil {
-			return nil, 0, err
+			return roberta.Input{}, 0, err
 		}
-		return in, len(in.IDs), nil
+		return m.Input(in), len(in.IDs), nil
 	}, nil
-}
-
-// idsOf returns the tokens of inputs.
-func idsOf(inputs []*tokenizer.Encoding) [][]int {
-	ids := make([][]int, len(inputs))
-	for i, in := range inputs {
-		ids[i] = in.IDs
-	}
-	return ids
 }

@@ -37,6 +37,9 @@ type grammar struct {
 	Features   featuresCmd   `cmd:"" help:"Compute hidden states and write them to a file."`
 	Predict    predictCmd    `cmd:"" help:"Classify texts with one of the model's heads."`
 	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for the <mask> in a text."`
+	Classify   classifyCmd   `cmd:"" help:"Give texts or pairs of texts labels with scores."`
+	Tag        tagCmd        `cmd:"" help:"Find entities in texts, or labels of words."`
+	Embed      embedCmd      `cmd:"" help:"Turn texts into vectors."`
 	Align      alignCmd      `cmd:"" help:"Compute features of words instead of tokens."`
 	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
 	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
