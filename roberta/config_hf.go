@@ -3,9 +3,7 @@ package roberta
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +43,10 @@ func (c *checkpoint) huggingFace(ts []namedTensor) error {
 	if err != nil {
 		return c.inFile("config.json", err)
 	}
+	if q, ok := conf["quantization_config"].(map[string]any); ok {
+		c.quantized, _ = q["quant_method"].(string)
+		c.quantized = cmp.Or(c.quantized, "unknown")
+	}
 	if err := c.huggingFaceTensors(ts, f, conf); err != nil {
 		return err
 	}
@@ -52,7 +54,6 @@ func (c *checkpoint) huggingFace(ts []namedTensor) error {
 	if err := c.restoreHeads(prunedHeads, s.int("encoder_layers", 0), s.int("encoder_embed_dim", 0), s.int("encoder_attention_heads", 1)); err != nil {
 		return modelError(err)
 	}
-	c.noteAdapter()
 	return c.untie()
 }
 
@@ -90,13 +91,8 @@ func (c *checkpoint) family(conf map[string]any, names []string) (*family, error
 // likeRoBERTa says whether settings are a RoBERTa's, among those of models whose
 // encoders have the same names.
 func likeRoBERTa(conf map[string]any) bool {
-	for _, a := range modelClasses(conf) {
-		for _, begin := range []string{"Roberta", "XLMRoberta", "Camembert", "Data2VecText"} {
-			if strings.HasPrefix(a, begin) {
-				return true
-			}
-		}
-		return false
+	if names := modelClasses(conf); len(names) > 0 {
+		return slices.ContainsFunc([]string{"Roberta", "XLMRoberta", "Camembert", "Data2VecText"}, func(begin string) bool { return strings.HasPrefix(names[0], begin) })
 	}
 	s := &settings{m: conf}
 	if pad := s.int(padKey, 1); pad != 1 {
@@ -228,13 +224,6 @@ func (c *checkpoint) huggingFaceTensors(ts []namedTensor, f *family, conf map[st
 		c.leave("tensors that have no place in the model are left out: %s", enumerate(left))
 	}
 	return nil
-}
-
-// noteAdapter says that an adapter beside the model is not applied.
-func (c *checkpoint) noteAdapter() {
-	if _, err := c.file.File(adapterConfig); !errors.Is(err, fs.ErrNotExist) {
-		c.leave("an adapter lies beside the checkpoint (%s); it is not applied", c.file.FileName(adapterConfig))
-	}
 }
 
 // untie compares the LM head's weight with the token embedding. If they are equal it
