@@ -19,7 +19,7 @@ type Label struct {
 // goroutines may use it at once, until its model is closed.
 type Classifier struct {
 	task     task[[]float32, []Label]
-	model    *roberta.Model
+	reader   *reader
 	head     roberta.Head
 	labels   []string
 	function roberta.Function
@@ -27,7 +27,7 @@ type Classifier struct {
 }
 
 // NewClassifier makes a Classifier of a model with a classification head. Errors are
-// ErrHead, roberta.ErrUnknownHead and ErrOption.
+// ErrHead, ErrHeads, roberta.ErrUnknownHead and ErrOption.
 //
 // Scores are what the head's Function makes of its logits: of Softmax they sum to 1, of
 // Sigmoid each class has a probability of its own, and Identity gives the logits
@@ -38,7 +38,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{model: m, topK: o.topK}
+	c := &Classifier{reader: newReader(m, o, 0), topK: o.topK}
 	if c.head, err = findHead(m, o.head, roberta.ReadsFirst); err != nil {
 		return nil, err
 	}
@@ -46,23 +46,17 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 	if o.function != nil {
 		c.function = *o.function
 	}
-	r := newReader(m, o, 0)
 	c.task = task[[]float32, []Label]{
 		budget: o.budget,
 		prepare: func(in Input) (*job, error) {
 			if err := in.check(classifier); err != nil {
 				return nil, err
 			}
-			s, err := r.input(in)
+			s, err := c.reader.input(in)
 			return &job{sequences: s}, err
 		},
 		compute: c.logits,
-		finish: func(_ *job, given [][]float32) ([]Label, error) {
-			if n := len(given[0]); n != len(c.labels) {
-				return nil, changed(&c.head, n)
-			}
-			return c.best(given[0]), nil
-		},
+		finish:  func(_ *job, given [][]float32) ([]Label, error) { return c.best(given[0]), nil },
 	}
 	return c, nil
 }
@@ -99,13 +93,16 @@ func (c *Classifier) ClassifySeq(ctx context.Context, inputs iter.Seq[Input]) it
 }
 
 func (c *Classifier) logits(ctx context.Context, batch []sequence) ([][]float32, error) {
-	m, err := c.model.PredictLogits(ctx, c.head.Name, ids(batch)...)
+	res, err := c.reader.compute(ctx, batch, roberta.Request{Head: c.head.Name})
 	if err != nil {
 		return nil, err
 	}
+	if res.HeadLogits == nil || res.HeadLogits.Shape()[1] != len(c.labels) {
+		return nil, changed(&c.head)
+	}
 	rows := make([][]float32, len(batch))
 	for i := range rows {
-		rows[i] = m.Row(i)
+		rows[i] = res.HeadLogits.Row(i)
 	}
 	return rows, nil
 }

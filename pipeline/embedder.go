@@ -197,10 +197,11 @@ func (e *Embedder) prepare(in Input) (*job, error) {
 
 // pooled computes hidden states and pools them.
 func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([][]float32, error) {
-	states, err := e.reader.model.ExtractFeatures(ctx, ids(batch)...)
+	res, err := e.reader.compute(ctx, batch, roberta.Request{Want: roberta.WantFeatures})
 	if err != nil {
 		return nil, err
 	}
+	states := res.Features
 	vectors := make([][]float32, len(batch))
 	var rows [][]float32
 	for s := range batch {

@@ -38,7 +38,7 @@ func findHead(m *roberta.Model, name string, reads roberta.Reads) (roberta.Head,
 		}
 		names = append(names, fmt.Sprintf("%.100s", h.Name))
 	}
-	return roberta.Head{}, fmt.Errorf("%w: name one of %s", ErrHead, strings.Join(names, ", "))
+	return roberta.Head{}, fmt.Errorf("%w: %s", ErrHeads, strings.Join(names, ", "))
 }
 
 // labels are the names of a head's classes; LABEL_0 and so on where they have none.
@@ -54,8 +54,8 @@ func labels(h *roberta.Head) []string {
 	return names
 }
 
-// changed is the error for a head that was replaced by one of another size after the
-// pipeline was made.
-func changed(h *roberta.Head, classes int) error {
-	return fmt.Errorf("%w: %.100q has %d classes now and had %d when the pipeline was made", ErrHead, h.Name, classes, h.Classes)
+// changed is the error for a head that was replaced by one of another kind or size after
+// the pipeline was made.
+func changed(h *roberta.Head) error {
+	return fmt.Errorf("%w: %.100q was replaced by another head: make another pipeline", ErrHead, h.Name)
 }

@@ -1,14 +1,17 @@
 package pipeline
 
 import (
+	"context"
+
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // A sequence is what the model reads at a time: an input, or one window of it.
 type sequence struct {
-	tokenizer.Encoding     // of tokens that the caller gave, IDs and Types alone
-	skip               int // tokens at the beginning that an Embedder does not pool: its prompt
+	tokenizer.Encoding      // of tokens that the caller gave, IDs and Types alone
+	text               bool // of texts, not of the caller's tokens
+	skip               int  // tokens at the beginning that an Embedder does not pool: its prompt
 }
 
 // A reader turns texts into sequences that the model can take.
@@ -40,7 +43,7 @@ func newReader(m *roberta.Model, o *options, own int) *reader {
 }
 
 // maxLength is the longest input that the tokenizer's files name, 0 for none.
-func maxLength(m *roberta.Model) int { return 0 }
+func maxLength(m *roberta.Model) int { return m.TokenizerInfo().MaxLength }
 
 // read encodes texts as one input under the limit: one sequence, or with windows
 // several.
@@ -55,7 +58,7 @@ func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, erro
 		}
 		var all []sequence
 		for e := range windows {
-			all = append(all, sequence{Encoding: *e})
+			all = append(all, sequence{Encoding: *e, text: true})
 		}
 		return all, nil
 	case r.limit.Truncation != tokenizer.NoTruncation:
@@ -63,9 +66,9 @@ func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, erro
 		if err != nil {
 			return nil, err
 		}
-		return []sequence{{Encoding: *e}}, nil
+		return []sequence{{Encoding: *e, text: true}}, nil
 	}
-	var s sequence
+	s := sequence{text: true}
 	if r.spans || hasTypes(template) {
 		e, err := template.Encode(tok, tokenizer.Limit{}, text, more...)
 		if err != nil {
@@ -104,11 +107,20 @@ func (r *reader) input(in Input) ([]sequence, error) {
 	return r.read(r.tok, in.Texts)
 }
 
-// ids are the tokens of sequences.
-func ids(batch []sequence) [][]int {
-	tokens := make([][]int, len(batch))
+// compute asks the model for what it gives of sequences.
+func (r *reader) compute(ctx context.Context, batch []sequence, q roberta.Request) (*roberta.Result, error) {
 	for i := range batch {
-		tokens[i] = batch[i].IDs
+		s := &batch[i]
+		in := roberta.Input{Tokens: s.IDs, Types: s.Types}
+		if s.text {
+			// A pad is what the text says. Types are of no use to a model with one, which
+			// refuses those that a caller gives.
+			in.KeepPads = true
+			if r.model.Config().TokenTypes <= 1 {
+				in.Types = nil
+			}
+		}
+		q.Inputs = append(q.Inputs, in)
 	}
-	return tokens
+	return r.model.Compute(ctx, q)
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -41,7 +42,7 @@ type Tagger struct {
 }
 
 // NewTagger makes a Tagger of a model with a head that classifies tokens. Errors are
-// ErrHead, roberta.ErrUnknownHead and ErrOption.
+// ErrHead, ErrHeads, roberta.ErrUnknownHead and ErrOption.
 func NewTagger(m *roberta.Model, opts ...Option) (*Tagger, error) {
 	o, err := newOptions(tagger, opts)
 	if err != nil {
@@ -66,11 +67,11 @@ func (t *Tagger) Head() roberta.Head {
 // Tag finds the entities of a text, in its order. See Aggregation for what becomes one.
 //
 // Numbers and offsets are those of transformers' token-classification pipeline, but for
-// two things. An entity never begins with the space before its first word, whether or
-// not the tokenizer counts that into the word. And windows (WithWindows) are put together token by token, each with the scores of
-// the window in which it has most context, and entities are made of all tokens at
-// once. So none is lost where windows meet, and none overlap. (transformers makes
-// entities of each window and drops of two that overlap the shorter.)
+// two things. An entity begins with no space and holds whole characters, whatever the
+// tokenizer counts into a token. And windows (WithWindows) are put together token by
+// token, each with the scores of the window in which it has most context, and entities
+// are made of all tokens at once. So none is lost where windows meet, and none overlap.
+// (transformers makes entities of each window and drops of two that overlap the shorter.)
 //
 // Errors are *roberta.LengthError for a text that is too long (see WithLimit and
 // WithWindows), *tokenizer.LimitError for one that cannot be cut as it should be, those
@@ -119,9 +120,13 @@ func (t *Tagger) prepare(in Input) (*job, error) {
 }
 
 func (t *Tagger) logits(ctx context.Context, batch []sequence) ([][][]float32, error) {
-	states, err := t.reader.model.PredictTokens(ctx, t.head.Name, ids(batch)...)
+	res, err := t.reader.compute(ctx, batch, roberta.Request{Head: t.head.Name})
 	if err != nil {
 		return nil, err
+	}
+	states := res.HeadTokenLogits
+	if states == nil || states.Shape()[2] != len(t.labels) {
+		return nil, changed(&t.head)
 	}
 	all := make([][][]float32, len(batch))
 	for s := range batch {
@@ -134,9 +139,6 @@ func (t *Tagger) logits(ctx context.Context, batch []sequence) ([][][]float32, e
 }
 
 func (t *Tagger) finish(j *job, given [][][]float32) (Tagging, error) {
-	if n := len(given[0][0]); n != len(t.labels) {
-		return Tagging{}, changed(&t.head, n)
-	}
 	out := Tagging{Text: j.text}
 	tokens := t.tokens(j, given)
 	if j.words != nil {
@@ -196,12 +198,10 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 			at++
 			if c := 1 + min(before, after); c > context[k] || c == context[k] && t.reader.limit.Left {
 				context[k] = c
-				all[k] = token{trimmed(j.text, s.Spans[i]), s.IDs[i] == unk, given[w][i]}
+				all[k] = token{place(j.text, s.Spans[i]), s.IDs[i] == unk, given[w][i]}
 			}
 		}
 	}
-	// A pad that the text spells out has no logits.
-	all = slices.DeleteFunc(all, func(t token) bool { return t.scores == nil })
 	for i := range all {
 		scores := make([]float32, len(t.labels))
 		softmax(scores, all[i].scores)
@@ -210,11 +210,22 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 	return all
 }
 
-// trimmed is a token's place without the spaces before a word, which some tokenizers
-// count into it and others do not.
-func trimmed(text string, s tokenizer.Span) tokenizer.Span {
+// place is where a token is: its span without the spaces before a word, which some
+// tokenizers count into it and others do not, and with the whole of characters that are
+// cut into several tokens.
+func place(text string, s tokenizer.Span) tokenizer.Span {
 	for s.Start < s.End && text[s.Start] == ' ' {
 		s.Start++
+	}
+	if s.Start == s.End {
+		return s
+	}
+	const most = utf8.UTFMax - 1 // what is longer is no character
+	for n := 0; n < most && s.Start > 0 && !utf8.RuneStart(text[s.Start]); n++ {
+		s.Start--
+	}
+	for n := 0; n < most && s.End < len(text) && !utf8.RuneStart(text[s.End]); n++ {
+		s.End++
 	}
 	return s
 }

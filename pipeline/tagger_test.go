@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/goroberta/goroberta/pipeline"
 	"github.com/goroberta/goroberta/roberta"
@@ -22,7 +23,7 @@ func TestTag(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const text = "Zoë Müller met José."
+	const text = "Zoë Müller met José, 東京 🙂."
 	got, err := tg.Tag(t.Context(), text)
 	if err != nil {
 		t.Fatal(err)
@@ -45,11 +46,17 @@ func TestTag(t *testing.T) {
 				best = k
 			}
 		}
-		start := spans[i].Start
+		start, end := spans[i].Start, spans[i].End
 		if text[start] == ' ' { // the tokenizer has it in the word
 			start++
 		}
-		want := pipeline.Entity{Label: names[best], Score: float32(math.Exp(float64(z[best])) / sum), Start: start, End: spans[i].End, Text: text[start:spans[i].End]}
+		for !utf8.RuneStart(text[start]) { // and characters in several tokens
+			start--
+		}
+		for end < len(text) && !utf8.RuneStart(text[end]) {
+			end++
+		}
+		want := pipeline.Entity{Label: names[best], Score: float32(math.Exp(float64(z[best])) / sum), Start: start, End: end, Text: text[start:end]}
 		if !near(e.Score, want.Score, 1e-6) {
 			t.Errorf("score %v, want %v", e.Score, want.Score)
 		}

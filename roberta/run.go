@@ -17,12 +17,11 @@ func (m *Model) run(ctx context.Context, q nn.Request) (r *nn.Result, err error)
 	return r, err
 }
 
-// maskRows bounds the LM logits that are in memory at a time: 50 MB for GPT-2's
-// vocabulary.
+// maskRows is how many masks are predicted at a time, if a sequence has no more.
 const maskRows = 256
 
 // eachMask calls f with the LM logits [V] of the positions at[s] of each input, in
-// order, and of no others.
+// order, and of no others. Their memory is used again.
 func (m *Model) eachMask(ctx context.Context, inputs []Input, at [][]int, f func(s int, logits []float32)) error {
 	if _, _, err := m.batch(inputs); err != nil { // before anything is computed
 		return err
@@ -46,12 +45,9 @@ func (m *Model) eachMask(ctx context.Context, inputs []Input, at [][]int, f func
 				rows, sequences = append(rows, row), append(sequences, s)
 			}
 		}
-		r, err := m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm})
-		if err != nil {
+		each := func(row int, logits []float32) { f(sequences[row], logits) }
+		if _, err := m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm, EachLogits: each}); err != nil {
 			return err
-		}
-		for i, s := range sequences {
-			f(s, r.Logits[i*m.cfg.VocabSize:][:m.cfg.VocabSize])
 		}
 	}
 	return nil

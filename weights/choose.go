@@ -86,6 +86,9 @@ func (f *folder) pick(l *listing) (string, error) {
 		}
 		return "", fmt.Errorf("%w: a directory with several: %s; name one", ErrNotCheckpoint, someOf(names))
 	}
+	if i := slices.IndexFunc(l.files, isOnlyShard); i >= 0 { // without an index
+		return l.files[i], nil
+	}
 	return "", nil
 }
 
@@ -151,7 +154,7 @@ func (f *folder) choose() (*choice, error) {
 	if name != "" {
 		return &choice{folder: f, name: name}, nil
 	}
-	if !isModules && len(foreignFiles(l)) == 0 {
+	if _, isAdapter := f.adapter(l); !isModules && !isAdapter && len(foreignFiles(l)) == 0 {
 		if c, err := f.inside(l); c != nil || err != nil {
 			return c, err
 		}

@@ -18,8 +18,7 @@ var foreignNames = []struct {
 	{is("saved_model.pb", ".pb"), "TensorFlow"},
 	{is("flax_model.msgpack", ".msgpack"), "Flax"},
 	{is("model.onnx", ".onnx"), "ONNX"},
-	{is("openvino_model.xml", ".xml"), "OpenVINO"},
-	{is("openvino_model.bin"), "OpenVINO"},
+	{is("openvino_model.bin", ".xml"), "OpenVINO"},
 	{is("", ".gguf"), "GGUF"},
 	{is("", ".tflite"), "TensorFlow Lite"},
 	{is("", ".mlmodel"), "Core ML"},
@@ -32,13 +31,17 @@ func is(file string, ends ...string) func(string) bool {
 }
 
 // foreignFiles lists a folder's files that hold weights of other libraries, each with
-// whose they are.
+// whose they are. Of neighbours of one library it lists the first.
 func foreignFiles(l *listing) []string {
 	var found []string
+	last := ""
 	for _, name := range l.files {
 		for _, f := range foreignNames {
-			if f.match(name) && !(f.what == "TensorFlow" && isIndex(name)) {
-				found = append(found, fmt.Sprintf("%s (%s)", f.what, shorten(name, maxQuote)))
+			if f.match(path.Base(name)) && !(f.what == "TensorFlow" && isIndex(name)) {
+				if f.what != last { // the first file of each library
+					found = append(found, fmt.Sprintf("%s (%s)", f.what, shorten(name, maxQuote)))
+				}
+				last = f.what
 				break
 			}
 		}

@@ -223,7 +223,7 @@ func TestNoCheckpoints(t *testing.T) {
 		{"Flax, many members", "\xde\x00\x12\xa7encoder\x82" + long, ErrUnsupported, "Flax"},
 		{"a map of numbers", "\x81\x07roberta\x82" + long, ErrNotCheckpoint, "81 07"},
 		{"OpenVINO", `<?xml version="1.0"?>` + "\n<net name=\"Model0\" version=\"11\">", ErrUnsupported, "OpenVINO"},
-		{"SentencePiece", "\x0a\x0e\x0a\x05<unk>\x15\x00\x00\x00\x00\x18\x02" + long, ErrUnsupported, "SentencePiece"},
+		{"SentencePiece", "\x0a\x0e\x0a\x05<unk>\x15\x00\x00\x00\x00\x18\x02" + long, ErrNotCheckpoint, "SentencePiece"},
 		{"LZ4", "\x04\x22\x4d\x18\x60\x40\x82" + long, ErrUnsupported, "LZ4"},
 		{"TorchScript", string(zipOf(0, entry{"a/data.pkl", pickleOf(nil)}, entry{"a/constants.pkl", nil}, entry{"a/code/__torch__.py", nil})), ErrUnsupported, "TorchScript"},
 		{"npz", string(zipOf(8, entry{"w.npy", []byte("x")})), ErrUnsupported, "NumPy"},

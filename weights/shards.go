@@ -25,7 +25,14 @@ func isShard(name string) bool {
 	stem, total, ok := cutLast(stem, "-of-")
 	_, number, ok2 := cutLast(stem, "-")
 	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-	return ok && ok2 && digits(total) && digits(number) && strings.TrimLeft(total, "0") != "1"
+	return ok && ok2 && digits(total) && digits(number)
+}
+
+// isOnlyShard says whether a shard is the only one of its checkpoint.
+func isOnlyShard(name string) bool {
+	stem, total, _ := cutLast(strings.TrimSuffix(name, path.Ext(name)), "-of-")
+	_, number, _ := cutLast(stem, "-")
+	return isShard(name) && total == number && strings.TrimLeft(total, "0") == "1"
 }
 
 func cutLast(s, sep string) (before, after string, ok bool) {

@@ -56,6 +56,9 @@ func unknown(head []byte) error {
 			return fmt.Errorf("%w: looks like %s", ErrUnsupported, f.what)
 		}
 	}
+	if head[0] == 0x0a && bytes.Contains(head, []byte("<unk>")) {
+		return fmt.Errorf("%w: looks like a SentencePiece model, which is a tokenizer without weights", ErrNotCheckpoint)
+	}
 	if what := looksLike(head); what != "" {
 		return fmt.Errorf("%w: looks like %s", ErrUnsupported, what)
 	}
@@ -81,8 +84,6 @@ func looksLike(head []byte) string {
 			return "a TensorFlow SavedModel"
 		}
 		return "an ONNX or TensorFlow file"
-	case head[0] == 0x0a && bytes.Contains(head, []byte("<unk>")):
-		return "a SentencePiece model, which is a tokenizer without weights"
 	case 0x81 <= head[0] && head[0] <= 0x8f, head[0] == 0xde: // a map of 1 to 15 members, or of 16 bits' number
 		rest := head[1:]
 		if head[0] == 0xde {

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/goroberta/goroberta v0.0.0
+	github.com/goroberta/goroberta/hub v0.0.0
 	github.com/goroberta/goroberta/models/pocket v0.0.0
 	github.com/rogpeppe/go-internal v1.16.0
 	golang.org/x/sys v0.50.0
@@ -19,5 +20,6 @@ require (
 
 replace (
 	github.com/goroberta/goroberta => ../..
+	github.com/goroberta/goroberta/hub => ../../hub
 	github.com/goroberta/goroberta/models/pocket => ../../models/pocket
 )

@@ -14,7 +14,7 @@ import (
 
 // inspectCmd is `roberta inspect`.
 type inspectCmd struct {
-	Model string `arg:"" help:"The checkpoint: a file or directory, or pocket; or a tokenizer."`
+	Model string `arg:"" help:"The checkpoint: a file or directory, hf:NAME[@REVISION], fairseq:NAME, or pocket; or a tokenizer."`
 }
 
 // Help is shown by kong below the summary.
@@ -30,6 +30,7 @@ type inspectLine struct {
 	Vocabulary int                 `json:"vocabulary,omitempty"`
 	Tokenizer  *tokenizerInfo      `json:"tokenizer"` // null without: a note says why
 	Heads      map[string]headInfo `json:"heads"`
+	File       string              `json:"file,omitempty"` // that holds the tensors
 	Tensors    []tensorInfo        `json:"tensors"`
 	Notes      []string            `json:"notes"`
 	NaN        []string            `json:"nan,omitempty"`
@@ -85,6 +86,9 @@ type tensorInfo struct {
 
 // Run is called by kong.
 func (c *inspectCmd) Run(ctx context.Context, s *session) error {
+	if err := s.fetch(ctx, &c.Model); err != nil {
+		return err
+	}
 	ckpt, err := c.checkpoint(ctx)
 	if errors.Is(err, weights.ErrNotCheckpoint) {
 		if done, err := c.tokenizerAlone(s); done {
@@ -118,6 +122,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 			line.NaN = append(line.NaN, t.Name)
 		}
 	}
+	line.File = ckpt.Source
 	if line.Notes == nil {
 		line.Notes = []string{}
 	}

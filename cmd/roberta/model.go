@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/goroberta/goroberta/bpe"
+	"github.com/goroberta/goroberta/hub"
 	"github.com/goroberta/goroberta/models/pocket"
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -14,10 +15,13 @@ const pocketModel = "pocket"
 
 // modelFlags name a model.
 type modelFlags struct {
-	Model string `short:"m" default:"pocket" placeholder:"MODEL" help:"A model.pt, .safetensors or release archive, a directory with one, or pocket, the small model inside this program (default)."`
+	Model string `short:"m" default:"pocket" placeholder:"MODEL" help:"A model.pt, .safetensors or release archive, a directory with one, hf:NAME[@REVISION] from Hugging Face, fairseq:NAME, or pocket, the small model inside this program (default)."`
 }
 
 func (f *modelFlags) open(ctx context.Context, s *session, opts ...roberta.Option) (*roberta.Model, error) {
+	if err := s.fetch(ctx, &f.Model); err != nil {
+		return nil, err
+	}
 	if err := s.checkStdout(nil, f.Model); err != nil {
 		return nil, err
 	}
@@ -51,6 +55,9 @@ type tokenizerFlags struct {
 func (f *tokenizerFlags) open(ctx context.Context, s *session) (tokenizer.Tokenizer, tokenizer.Info, error) {
 	if f.Model == "" {
 		return bpe.DefaultTokenizer(), tokenizer.Info{Kind: "byte-level BPE"}, nil
+	}
+	if err := s.fetch(ctx, &f.Model, hub.TokenizerOnly()); err != nil {
+		return nil, tokenizer.Info{}, err
 	}
 	if err := s.checkStdout(nil, f.Model); err != nil {
 		return nil, tokenizer.Info{}, err

@@ -21,6 +21,7 @@ type request struct {
 	candidates []string
 	words      []string
 	hasWords   bool
+	each       bool // of the command line: each text is a request
 }
 
 // members is a line of the input. Pointers tell what is null or missing from what
@@ -109,7 +110,7 @@ func (r *request) fill(v *members) error {
 			given++
 		}
 	}
-	if given != 1 {
+	if given != 1 && (given > 1 || v.Words == nil) { // words alone are a text too
 		return fmt.Errorf(`%d of "text", "texts" and "tokens" are given, want one`, given)
 	}
 	if v.Pair != nil && v.Text == nil {
@@ -206,4 +207,12 @@ func textRequest(texts []string) *request {
 		return nil
 	}
 	return &request{texts: texts}
+}
+
+// textRequests are the requests that arguments make, each of its own; nil for none.
+func textRequests(texts []string) *request {
+	if len(texts) == 0 {
+		return nil
+	}
+	return &request{texts: texts, each: true}
 }

@@ -24,6 +24,8 @@ type task[P, R any] struct {
 	// budget bounds the sum of the lengths of a batch. A request beyond it runs
 	// alone.
 	budget int
+	// end is called after the last result with the number of requests, if it is not nil.
+	end func(requests int) error
 }
 
 // maxBatch bounds the number of requests in a batch.
@@ -101,6 +103,11 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 		if err != nil {
 			if flushErr := s.flush(ctx); flushErr != nil {
 				return flushErr
+			}
+			if err == io.EOF && s.end != nil {
+				if endErr := s.end(s.done); endErr != nil {
+					return endErr
+				}
 			}
 			switch {
 			case err != io.EOF:

@@ -16,7 +16,10 @@ type Request struct {
 	Hidden   bool      // hidden states of every layer; Rows must be All
 	Weights  bool      // attention weights of every layer; Rows must be All
 	LM       *LMHead   // their logits; nil: none
-	Heads    []Outputs // outputs of heads that read some of them
+	// EachLogits gets the logits [V] of each of the rows, in order, in place of
+	// Result.Logits. Their memory is used again. It may be nil.
+	EachLogits func(row int, logits []float32)
+	Heads      []Outputs // outputs of heads that read some of them
 }
 
 // Outputs asks for the outputs of a head.
@@ -63,10 +66,31 @@ func (e *Encoder) Run(ctx context.Context, pool *parallel.Pool, q Request) (*Res
 		y.copyTo(res.Outputs[len(res.Outputs)-1])
 	}
 	if q.LM != nil {
-		res.Logits = make([]float32, x.rows*q.LM.W.Rows)
-		err = q.LM.logits(ctx, t, res.Logits, x, e.LayerNormEps)
+		res.Logits, err = e.logits(ctx, t, x, &q, logitFloats)
 	}
 	return &res, err
+}
+
+// logits are the LM head's logits of x, unless EachLogits gets them, at most so many at
+// a time.
+func (e *Encoder) logits(ctx context.Context, t team, x matrix, q *Request, most int) ([]float32, error) {
+	V := q.LM.W.Rows
+	if q.EachLogits == nil {
+		all := make([]float32, x.rows*V)
+		return all, q.LM.logits(ctx, t, all, x, e.LayerNormEps)
+	}
+	n := min(x.rows, max(1, most/V))
+	some := make([]float32, n*V)
+	for lo := 0; lo < x.rows; lo += n {
+		hi := min(lo+n, x.rows)
+		if err := q.LM.logits(ctx, t, some, x.between(lo, hi), e.LayerNormEps); err != nil {
+			return nil, err
+		}
+		for r := lo; r < hi; r++ {
+			q.EachLogits(r, some[(r-lo)*V:][:V:V])
+		}
+	}
+	return nil, nil
 }
 
 // run is forward on all threads. A large batch is cut into parts.

@@ -35,6 +35,8 @@ func (p *plan) makers(o *options, info *tokenizer.Info) (tokenizer.Tokenizer, er
 		return bpe.DefaultTokenizer(), nil
 	case tokenizerJSON:
 		return p.tokenizerJSON(o, info)
+	case sentencePieceHF, sentencePieceOwn, dictSentencePiece:
+		return p.sentencePiece(o, info)
 	case byteLevel:
 		return p.byteLevel(o, info)
 	case fastBPE:
