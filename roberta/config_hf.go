@@ -50,8 +50,11 @@ func (c *checkpoint) huggingFace(ts []namedTensor) error {
 	if err := c.huggingFaceTensors(ts, f, conf); err != nil {
 		return err
 	}
+	if err := c.knownPrefix(ts); err != nil {
+		return err
+	}
 	s := &settings{m: c.settings}
-	if err := c.restoreHeads(prunedHeads, s.int("encoder_layers", 0), s.int("encoder_embed_dim", 0), s.int("encoder_attention_heads", 1)); err != nil {
+	if err := c.restoreHeads(prunedHeads, s.int("encoder_layers", 0), s.int("encoder_embed_dim", 0), s.int("encoder_attention_heads", 0)); err != nil {
 		return modelError(err)
 	}
 	return c.untie()
@@ -145,7 +148,7 @@ func (c *checkpoint) huggingFaceSettings(conf map[string]any, f *family) (pruned
 		{"intermediate_size", "encoder_ffn_embed_dim", f.ffn}, {"num_attention_heads", "encoder_attention_heads", f.heads},
 	} {
 		n := s.int(size.name, size.def)
-		if n < 1 {
+		if n < 1 || n > 1<<24 {
 			s.fail(size.name, n, "a positive size")
 		}
 		sizes[size.name] = n
@@ -222,6 +225,20 @@ func (c *checkpoint) huggingFaceTensors(ts []namedTensor, f *family, conf map[st
 	if len(left) > 0 {
 		slices.Sort(left)
 		c.leave("tensors that have no place in the model are left out: %s", enumerate(left))
+	}
+	return nil
+}
+
+// knownPrefix is an error if the encoder's names have a prefix that no RoBERTa's have.
+func (c *checkpoint) knownPrefix(ts []namedTensor) error {
+	const embedding = "embeddings.word_embeddings.weight"
+	if c.has(embedWeight) || c.has(lmWeight) {
+		return nil
+	}
+	for _, t := range ts {
+		if prefix, ok := strings.CutSuffix(t.name, embedding); ok {
+			return fmt.Errorf("%w: the tensors' names have the prefix %s, which is none of %s", ErrModel, quote(prefix), strings.Join(slices.Concat(encoderPrefixes, wrappers), " "))
+		}
 	}
 	return nil
 }

@@ -296,6 +296,7 @@ func TestNames(t *testing.T) {
 		{"xlm-roberta", []func(*hfFolder){prefix("roberta."), set("model_type", "xlm-roberta")}, ""},
 		{"module.", []func(*hfFolder){prefix("module.roberta.")}, "prefix module."},
 		{"model.", []func(*hfFolder){prefix("model.")}, "prefix model."},
+		{"sentence-transformers", []func(*hfFolder){prefix("0.auto_model.")}, "prefix 0.auto_model."},
 		{"several wrappers", []func(*hfFolder){prefix("module._orig_mod.model.module.roberta.")}, "prefix module._orig_mod.model.module."},
 		{"two models", []func(*hfFolder){prefix("model."), func(f *hfFolder) {
 			f.tensors["model.teacher.embeddings.word_embeddings.weight"] = filled(3, 2)
@@ -439,6 +440,7 @@ func TestForeign(t *testing.T) {
 		{"adapter without its config", nil, []string{"base_model.model.roberta." + layer + "self.query.lora_A.weight"}, nil, "an adapter"},
 		{"AdapterHub's", nil, []string{"roberta.encoder.layer.0.output.adapters.x.adapter_down.0.weight"}, map[string]string{"adapter_config.json": `{"model_name":"roberta-base"}`}, `an adapter for "roberta-base"`},
 		{"an adapter that is not merged", conf("roberta"), []string{"roberta.embeddings.word_embeddings.weight", "roberta." + layer + "self.query.lora_A.default.weight"}, nil, "an adapter"},
+		{"an unknown prefix", conf("roberta"), []string{"backbone.roberta.embeddings.word_embeddings.weight"}, nil, `prefix "backbone.roberta."`},
 		{"nothing known", nil, []string{"a", "b", "c", "d", "e"}, nil, "no RoBERTa encoder among the tensors a, b, c, and 2 more"},
 		{"no config", nil, []string{"roberta.embeddings.word_embeddings.weight"}, nil, "without its config.json"},
 	} {
