@@ -204,8 +204,7 @@ func (m *Model) maskedText(mask maskToken, text string) (x masked, n int, err er
 		}
 		return x, n, nil
 	}
-	// fairseq shows the model no white space there, and transformers' byte-level BPE a token
-	// that no text in training ended with.
+	// As fairseq does. transformers' byte-level BPE makes a token of white space there.
 	e, err := m.tok.Template().Encode(m.tok, tokenizer.Limit{}, trimRight(text))
 	if err != nil {
 		return x, 0, err
