@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Schemes of names.
@@ -56,7 +57,7 @@ func parseRepository(name string) (repository, error) {
 // isPath says whether a name can be used as a path within a folder, on any system: no
 // "..", no drive, nothing absolute, nothing that only some systems take for a separator.
 func isPath(name string) bool {
-	if name == "" || len(name) > maxName || strings.ContainsAny(name, `\:*?"<>|`) || !filepath.IsLocal(filepath.FromSlash(name)) {
+	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsAny(name, `\:*?"<>|`) || !filepath.IsLocal(filepath.FromSlash(name)) {
 		return false
 	}
 	for _, r := range name {

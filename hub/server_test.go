@@ -67,7 +67,8 @@ func newWorld(t *testing.T) *world {
 		"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "HF_HUB_DISABLE_SYMLINKS", "HF_HUB_DISABLE_PROGRESS_BARS",
 		"HF_HUB_DOWNLOAD_TIMEOUT", "PYTORCH_FAIRSEQ_CACHE", "TORCH_HOME", "GOROBERTA_FAIRSEQ_ENDPOINT",
 	} {
-		t.Setenv(v, "")
+		t.Setenv(v, "") // which puts it back in the end
+		os.Unsetenv(v)
 	}
 	t.Setenv("HOME", t.TempDir()) // nothing of the user's is touched
 	w := &world{t: t, cache: filepath.Join(t.TempDir(), "hub"), fairseq: filepath.Join(t.TempDir(), "fairseq"), repos: map[string]*repo{}, archives: map[string][]byte{}}

@@ -48,13 +48,14 @@ type checkpoint struct {
 	hasPooler bool
 	guess     string // the note on what was assumed without settings, or ""
 
-	hf           bool                    // the model came from Hugging Face
-	labels       []string                // class names that the file does not give by head
-	spareLabels  []string                // labels, with those that fairseq fills a dictionary up with
-	labelsFrom   string                  // the file that they are from
-	labelsHead   string                  // the head that they are of; "": not known
-	headLabels   map[string][]string     // class names by head
-	headSettings map[string]headSettings // what heads read, and others of their settings
+	hf             bool                    // the model came from Hugging Face
+	labels         []string                // class names that the file does not give by head
+	spareLabels    []string                // labels, with those that fairseq fills a dictionary up with
+	labelsFrom     string                  // the file that they are from
+	labelsHead     string                  // the head that they are of; "": not known
+	headLabels     map[string][]string     // class names by head
+	headLabelsFrom string                  // the file that they are from
+	headSettings   map[string]headSettings // what heads read, and others of their settings
 }
 
 // newCheckpoint reads a file's headers and checks that they make a model. The error

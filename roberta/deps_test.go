@@ -63,6 +63,30 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
+// TestNoNetwork holds that nothing that opens a model or a tokenizer can connect to
+// anything: package hub alone does, in a module of its own.
+func TestNoNetwork(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command to ask: ", err)
+	}
+	cmd := exec.Command("go", "list", "-deps", "./...") // of this module alone
+	cmd.Dir = ".."
+	cmd.Stderr = new(strings.Builder)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, cmd.Stderr)
+	}
+	packages := strings.Fields(string(out))
+	for _, p := range []string{"net", "net/http", "os/exec"} {
+		if slices.Contains(packages, p) {
+			t.Errorf("a package of %s needs %s", module, p)
+		}
+	}
+	if !slices.Contains(packages, module+"/roberta") {
+		t.Errorf("go list names %d packages, want roberta among them", len(packages))
+	}
+}
+
 // dependencies lists the modules that building pkg needs, and the packages of
 // this module by their path in it.
 func dependencies(t *testing.T, pkg string) (modules, own []string) {

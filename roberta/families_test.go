@@ -763,3 +763,21 @@ func TestFunctions(t *testing.T) {
 		}
 	}
 }
+
+// TestPrunedClaims: pruned_heads cannot make a file ask for much memory.
+func TestPrunedClaims(t *testing.T) {
+	const C = 1 << 16
+	f := readFolder(t, "gelu-new")
+	heads := make([]int, C-1)
+	for i := range heads {
+		heads[i] = i
+	}
+	f.config["hidden_size"], f.config["num_attention_heads"], f.config["pruned_heads"] = C, C, map[string][]int{"0": heads}
+	for _, part := range []string{"query", "key", "value"} {
+		f.tensors["encoder.layer.0.attention.self."+part+".weight"] = tensor{weights.F32, []int{1, C}, make([]byte, 4*C)}
+		f.tensors["encoder.layer.0.attention.self."+part+".bias"] = tensor{weights.F32, []int{1}, make([]byte, 4)}
+	}
+	if _, err := roberta.Open(f.write(t)); !errors.Is(err, weights.ErrTooLarge) || !strings.Contains(err.Error(), "pruned_heads") {
+		t.Errorf("%v, want ErrTooLarge", err)
+	}
+}

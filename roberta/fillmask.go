@@ -146,10 +146,11 @@ func (m *Model) fill(ctx context.Context, k, n int, sequence func(mask maskToken
 
 // A maskToken is what a tokenizer calls its mask.
 type maskToken struct {
-	tok  tokenizer.Tokenizer
-	id   int    // -1: the vocabulary has none
-	name string // in a text
-	read bool   // the tokenizer reads the name in a text as the token, as Hugging Face's do
+	tok   tokenizer.Tokenizer
+	id    int    // -1: the vocabulary has none
+	name  string // in a text
+	read  bool   // the tokenizer reads the name in a text as the token, as Hugging Face's do
+	space bool   // and the white space before it, which answers then bring themselves
 }
 
 // maskTokenOf is the mask of a tokenizer. A padding token, which the model does not see,
@@ -162,8 +163,16 @@ func maskTokenOf(tok tokenizer.Tokenizer, pad int) maskToken {
 	if m.id >= 0 {
 		m.name = tokenizer.TokenText(tok, m.id)
 		m.read = slices.Contains(tok.Append(nil, m.name), m.id)
+		m.space = m.read && slices.Equal(tok.Append(nil, " "+m.name), []int{m.id}) && marksSpaces(tok)
 	}
 	return m
+}
+
+// marksSpaces says whether tokens bring the space before a word, as those of byte-level
+// BPE and SentencePiece do.
+func marksSpaces(tok tokenizer.Tokenizer) bool {
+	ids := tok.Append(nil, "a a")
+	return len(ids) > 1 && strings.Contains(string(tok.AppendText(nil, ids[1:])), " ")
 }
 
 // check is a *MaskError if a sequence has no mask, or where one is wanted several.
@@ -204,7 +213,7 @@ func (m *Model) maskedText(mask maskToken, text string) (x masked, n int, err er
 	}
 	x.fill = func(at, id int) string {
 		span := e.Spans[x.at[at]]
-		return fillSpan(text[:span.Start], text[span.End:], m.tok, id)
+		return mask.fillSpan(text[:span.Start], text[span.End:], id)
 	}
 	return x, len(x.at), nil
 }
@@ -235,9 +244,12 @@ func fillIn(text, mask, token string) string {
 
 // fillSpan puts a token between two parts of a text. If the token brings a space, the
 // text needs none of its own before it, and its beginning needs none at all.
-func fillSpan(before, after string, tok tokenizer.Tokenizer, id int) string {
-	token := tokenizer.TokenText(tok, id)
-	if strings.TrimRightFunc(before, isSpace) != before || before == "" {
+func (m maskToken) fillSpan(before, after string, id int) string {
+	token := tokenizer.TokenText(m.tok, id)
+	if m.space {
+		before = trimRight(before) // spans may leave it out
+	}
+	if trimRight(before) != before || before == "" {
 		token = strings.TrimPrefix(token, " ")
 	}
 	return before + token + after

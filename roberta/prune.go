@@ -84,11 +84,7 @@ func (c *checkpoint) restoreHeads(prunedHeads map[int][]int, layers, dim, heads 
 			}
 			elements := shape[0]
 			if len(shape) == 2 {
-				if elements > limit/max(1, shape[1]) {
-					elements = limit
-				} else {
-					elements *= shape[1]
-				}
+				elements = min(elements, limit/shape[1]+1) * shape[1]
 			}
 			if added += elements; added > limit {
 				return &weights.FileError{Tensor: t.Name, Offset: -1, Err: fmt.Errorf("%w: pruned_heads asks for more weights than the checkpoint has", weights.ErrTooLarge)}

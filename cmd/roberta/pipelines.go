@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/goroberta/goroberta/pipeline"
 	"github.com/goroberta/goroberta/roberta"
@@ -23,6 +25,14 @@ func (f *limitFlags) options(m *roberta.Model) ([]pipeline.Option, error) {
 		opts = append(opts, pipeline.WithWindows(*f.Stride))
 	}
 	return opts, nil
+}
+
+// headNeeded says which flag is missing where several heads serve.
+func headNeeded(err error) error {
+	if errors.Is(err, pipeline.ErrHeads) {
+		return usagef("--head is needed: %s", strings.TrimPrefix(err.Error(), "pipeline: "))
+	}
+	return err
 }
 
 // noWindows refuses --stride for commands that have no use for windows.

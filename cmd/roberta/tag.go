@@ -49,7 +49,7 @@ func (c *tagCmd) Run(ctx context.Context, s *session) error {
 		}
 		tagger, err := pipeline.NewTagger(m, opts...)
 		if err != nil {
-			return t, err
+			return t, headNeeded(err)
 		}
 		return task[pipeline.Input, outcome[pipeline.Tagging]]{
 			prepare: pipelineInput,
