@@ -234,3 +234,12 @@ func (m *Map) Shortest(s string) (to string, n int, ok bool) {
 
 // Begins reports whether any key begins with byte c.
 func (m *Map) Begins(c byte) bool { return m.first[c] }
+
+// Begins2 reports whether any key begins with bytes c, d.
+func (m *Map) Begins2(c, d byte) bool {
+	pos, ok := m.child(m.root, c)
+	if ok {
+		_, ok = m.child(pos^offset(m.units[pos]), d)
+	}
+	return ok
+}

@@ -1,7 +1,12 @@
 package unigram
 
-// keepCells is the largest lattice that is kept for the next text.
-const keepCells = 1 << 16
+import "github.com/goroberta/goroberta/internal/trie"
+
+// The largest lattice that is kept for the next text.
+const (
+	keepCells = 1 << 16
+	keepText  = 1 << 18
+)
 
 // A cell is the best way to write the text up to one place.
 type cell[F Float] struct {
@@ -15,13 +20,13 @@ const unknown = -1
 // A lattice holds the cells of the text from the last settled place on.
 type lattice[F Float] struct {
 	cells []cell[F] // cells[i] is for the place settled+i
-	score F         // of the best way to write the text up to the settled place
+	text  []byte    // a copy of a text that is a string
 }
 
 // search appends the tokens of text.
-func (l *lattice[F]) search(m *Model[F], tokens []Token, text string) []Token {
+func (l *lattice[F]) search(m *Model[F], tokens []Token, text []byte) []Token {
 	var (
-		units   = m.trie.units
+		units   = m.trie.Units
 		first   = len(tokens)
 		cells   = l.cells
 		settled = 0 // every way to write the text passes here
@@ -38,19 +43,27 @@ func (l *lattice[F]) search(m *Model[F], tokens []Token, text string) []Token {
 		} else {
 			here = cells[at-settled].score
 		}
+		if r := m.options.Reset; r != 0 && (here < -r || here > r) {
+			for i := at - settled; i <= reach-settled; i++ {
+				if cells[i].length != 0 {
+					cells[i].score -= here
+				}
+			}
+			here = 0
+		}
 		size := min(int(charLen[text[at]>>4]), len(text)-at)
 		single := false
-		base := uint32(root)
+		base := trie.Root
 		for end := at; end < len(text); {
 			c := uint32(text[end])
 			p := base ^ c
 			u := units[p]
-			if u.label() != c {
+			if u.Label() != c {
 				break
 			}
-			base = u.base
+			base = u.Base
 			end++
-			piece := u.piece()
+			piece := u.Number()
 			if piece < 0 {
 				continue
 			}
@@ -65,7 +78,7 @@ func (l *lattice[F]) search(m *Model[F], tokens []Token, text string) []Token {
 				reach = end
 			}
 			if x := &cells[i]; x.length == 0 || score > x.score {
-				*x = cell[F]{score, int32(length), piece}
+				*x = cell[F]{score, int32(length), int32(piece)}
 			}
 		}
 		if !single {
@@ -147,3 +160,6 @@ func (m *Model[F]) join(tokens []Token, first, start int) []Token {
 // charLen is the length of a character by the upper half of its first byte. That is
 // how both references step through text that is not UTF-8, if they see any.
 var charLen = [16]uint8{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4}
+
+// CharLen returns the length of a character that begins with byte c.
+func CharLen(c byte) int { return int(charLen[c>>4]) }

@@ -36,12 +36,14 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/goroberta/goroberta/internal/trie"
 )
 
-// MaxPiece is the length of the longest piece in bytes that a model may have.
-// SentencePiece's trainer makes pieces of at most 16 characters if not told
-// otherwise.
-const MaxPiece = 1024
+// MaxPiece is the length of the longest piece in bytes that a model may have, that of
+// the SentencePiece library. Its trainer makes pieces of at most 16 characters if not
+// told otherwise.
+const MaxPiece = 7999
 
 // A Float is the type that scores are added in.
 type Float interface{ float32 | float64 }
@@ -61,6 +63,11 @@ type Options[F Float] struct {
 	// Join makes one token of neighbouring unknown characters. The result does not
 	// depend on it otherwise.
 	Join bool
+
+	// Reset, if it is not 0, takes the sum at a place away from those at all places that
+	// were reached, once it is beyond Reset or -Reset. So does SentencePiece, for it keeps
+	// the rounding of long texts small.
+	Reset F
 }
 
 // A Token is a part of a text. It begins where the one before ends, the first one
@@ -73,7 +80,7 @@ type Token struct {
 // A Model is a vocabulary, ready for searching. It does not change and may be used
 // by any number of goroutines.
 type Model[F Float] struct {
-	trie    trie
+	trie    trie.Trie
 	scores  []F     // by number of the piece
 	ids     []int32 // by number of the piece
 	options Options[F]
@@ -87,8 +94,8 @@ var ErrTooLarge = errors.New("too large")
 // counts. The error wraps ErrTooLarge: a piece of more than MaxPiece bytes, or more
 // than some eight million pieces. The model keeps no reference to pieces.
 func New[F Float](pieces []Piece[F], options Options[F]) (*Model[F], error) {
-	if len(pieces) > maxPieces {
-		return nil, fmt.Errorf("%w: %d pieces, want at most %d", ErrTooLarge, len(pieces), maxPieces)
+	if len(pieces) > trie.Max {
+		return nil, fmt.Errorf("%w: %d pieces, want at most %d", ErrTooLarge, len(pieces), trie.Max)
 	}
 	for i := range pieces {
 		if n := len(pieces[i].Text); n > MaxPiece {
@@ -99,14 +106,14 @@ func New[F Float](pieces []Piece[F], options Options[F]) (*Model[F], error) {
 	for i, p := range pieces {
 		m.scores[i], m.ids[i] = p.Score, int32(p.ID)
 	}
-	m.trie = newTrie(len(pieces), func(i int) string { return pieces[i].Text })
+	m.trie = trie.New(len(pieces), func(i int) string { return pieces[i].Text })
 	m.pool.New = func() any { return new(lattice[F]) }
 	return m, nil
 }
 
 // Lookup returns the id of the piece that is text.
 func (m *Model[F]) Lookup(text string) (id int, ok bool) {
-	piece := m.trie.find(text)
+	piece := trie.Find(m.trie, text)
 	if piece < 0 {
 		return 0, false
 	}
@@ -117,14 +124,26 @@ func (m *Model[F]) Lookup(text string) (id int, ok bool) {
 // allowed: the length of a character is what its first byte says, and a byte that
 // begins none is a character.
 //
-// Apart from growing tokens it allocates only if the text has a stretch of more
-// than a few thousand bytes that pieces span without a gap: then it needs 16 or 24
-// bytes for each.
+// Apart from growing tokens it allocates only if the text is long, or has a long
+// stretch that pieces span without a gap: then it needs some 20 bytes for each byte of it.
 func (m *Model[F]) Append(tokens []Token, text string) []Token {
 	l := m.pool.Get().(*lattice[F])
+	l.text = append(l.text[:0], text...)
+	tokens = l.search(m, tokens, l.text)
+	m.release(l)
+	return tokens
+}
+
+// AppendBytes is Append for text that is not a string.
+func (m *Model[F]) AppendBytes(tokens []Token, text []byte) []Token {
+	l := m.pool.Get().(*lattice[F])
 	tokens = l.search(m, tokens, text)
-	if cap(l.cells) <= keepCells {
+	m.release(l)
+	return tokens
+}
+
+func (m *Model[F]) release(l *lattice[F]) {
+	if cap(l.cells) <= keepCells && cap(l.text) <= keepText {
 		m.pool.Put(l)
 	}
-	return tokens
 }

@@ -2,7 +2,6 @@ package unigram
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -140,32 +139,6 @@ func TestNewErrors(t *testing.T) {
 	}
 	if _, err := New([]Piece[float32]{{strings.Repeat("a", MaxPiece+1), 1, 0}}, Options[float32]{}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a piece of %d bytes: error %v, want %v", MaxPiece+1, err, ErrTooLarge)
-	}
-}
-
-// TestTrieUnits: hostile sets of pieces cannot make the trie much larger than they
-// are: here no two nodes' children fit into one block.
-func TestTrieUnits(t *testing.T) {
-	var pieces []Piece[float32]
-	size := 0
-	for i := range 400 {
-		for c := range 20 {
-			s := fmt.Sprintf("%c%c%c", 'a'+i%20, 'a'+i/20, c*c%251)
-			pieces = append(pieces, Piece[float32]{s, len(pieces), -1})
-			size += len(s)
-		}
-	}
-	m, err := New(pieces, Options[float32]{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := len(m.trie.units); n > 16*size {
-		t.Errorf("%d bytes of pieces make %d units", size, n)
-	}
-	for i, p := range pieces {
-		if id, ok := m.Lookup(p.Text); !ok || pieces[id].Text != p.Text {
-			t.Fatalf("piece %d, %q: Lookup gives %d, %v", i, p.Text, id, ok)
-		}
 	}
 }
 

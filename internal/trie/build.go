@@ -1,4 +1,4 @@
-package unigram
+package trie
 
 import (
 	"slices"
@@ -9,8 +9,12 @@ import (
 // to find a place; the price is the units that are still free when a block is closed.
 const openBlocks = 16
 
-// newTrie returns the trie of n texts. Of equal ones the last counts.
-func newTrie(n int, text func(i int) string) trie {
+// New returns the trie of the texts text(0) to text(n-1), where n is at most Max. Of
+// equal ones the last counts. Empty ones are left out. The trie keeps no reference
+// to the texts.
+//
+// It takes time and memory in proportion to the texts, whatever they are.
+func New(n int, text func(i int) string) Trie {
 	order := make([]int32, 0, n)
 	for i := range n {
 		if text(i) != "" {
@@ -31,15 +35,15 @@ func newTrie(n int, text func(i int) string) trie {
 	}
 	b.addBlock()
 	if len(order) > 0 {
-		b.children(root, order, 0)
+		b.children(Root, order, 0)
 	}
-	return trie{slices.Clip(b.units)}
+	return Trie{slices.Clip(b.units)}
 }
 
 // A builder makes a trie. The free units of the open blocks are a list, in order.
 type builder struct {
 	text       func(i int) string
-	units      []unit
+	units      []Unit
 	used       []bool  // by base: some node has it
 	next, prev []int32 // by free unit of an open block: its neighbours in the list, or -1
 	head, tail int32   // of the list, or -1
@@ -49,7 +53,7 @@ type builder struct {
 func (b *builder) addBlock() {
 	for range block {
 		n := int32(len(b.units))
-		b.units = append(b.units, unit{meta: free})
+		b.units = append(b.units, Unit{meta: free})
 		b.used = append(b.used, false)
 		b.next = append(b.next, -1)
 		b.prev = append(b.prev, b.tail)
@@ -107,7 +111,7 @@ func (b *builder) children(base uint32, order []int32, depth int) {
 		}
 		if len(below) > 0 {
 			to := b.place(below, depth+1)
-			b.units[p].base = to
+			b.units[p].Base = to
 			b.children(to, below, depth+1)
 		}
 	}
