@@ -137,13 +137,26 @@ func New(s *Spec, opts ...Option) (*Tokenizer, error) {
 }
 
 // finish builds what needs several sections.
-func (p *parser) finish(added []AddedToken) (*Tokenizer, error) {
+func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
+	defer giveUp(&err)
 	t := p.t
 	if p.bpe != nil {
 		if err := p.finishBPE(); err != nil {
 			return nil, err
 		}
 	}
+	t.expressions = slices.ContainsFunc(t.normalizer, func(n normalizer) bool {
+		r, ok := n.(replaceNormalizer)
+		return ok && r.source != ""
+	}) || slices.ContainsFunc(t.pre, func(p preTokenizer) bool {
+		s, ok := p.(splitAt)
+		f := s.finder
+		if i, is := f.(inverted); is {
+			f = i.finder
+		}
+		_, is := f.(expression)
+		return ok && is
+	})
 	t.anyBytes = t.mapped && len(t.normalizer) == 0
 	for _, pre := range t.pre {
 		if b, ok := pre.(*byteLevel); ok && b.write {

@@ -44,6 +44,12 @@
 //   - NFC and its sisters know the characters of Unicode 9.0.
 //   - Unigram adds scores as float64, and every token of the vocabulary matches text.
 //
+// # Regular expressions
+//
+// Expressions are in Oniguruma's syntax and run by regexp2, which backtracks. A match
+// that takes more than a second gives up; [Tokenizer.Check] returns the error. What the two
+// libraries read otherwise is translated, or refused when the file is read.
+//
 // # Text that is not UTF-8
 //
 // The library takes only UTF-8. Here a byte-level BPE without a normaliser takes any

@@ -19,6 +19,10 @@ var (
 	// ErrNotSupported is wrapped when a file asks for what this package does not do.
 	ErrNotSupported = errors.New("not supported")
 
+	// ErrTimeout is wrapped when a regular expression of the file took more than a second
+	// for one match.
+	ErrTimeout = errors.New("match timed out")
+
 	// ErrTooLarge is wrapped when a file or a part of it has no sensible size.
 	ErrTooLarge = errors.New("too large")
 )
@@ -47,3 +51,15 @@ func (e *Error) Unwrap() error { return e.Err }
 func formatError(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrFormat}, args...)...)
 }
+
+// A PatternError reports a text on which a regular expression of the file gave up.
+type PatternError struct {
+	Pattern string
+	Err     error
+}
+
+func (e *PatternError) Error() string {
+	return fmt.Sprintf("hf: regular expression %.100q: %v", e.Pattern, e.Err)
+}
+
+func (e *PatternError) Unwrap() error { return e.Err }

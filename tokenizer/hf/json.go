@@ -95,15 +95,6 @@ func (r *reader) end() {
 	}
 }
 
-// null reports whether the next value is null, and reads it then.
-func (r *reader) null() bool {
-	if r.peek() != 'n' {
-		return false
-	}
-	r.literal("null")
-	return true
-}
-
 func (r *reader) literal(want string) {
 	if !bytes.HasPrefix(r.text, []byte(want)) {
 		r.fail("found %s, want %s", r.found(), want)

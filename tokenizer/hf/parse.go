@@ -88,7 +88,11 @@ func Parse(data []byte, name string, opts ...Option) (*Tokenizer, error) {
 	}); err != nil {
 		return fail("added_tokens", stripName(err, "added_tokens"))
 	}
-	return p.finish(added)
+	t, err = p.finish(added)
+	if late := (*PatternError)(nil); errors.As(err, &late) {
+		return fail("added_tokens", err)
+	}
+	return t, err
 }
 
 // stripName takes the field's name off an error whose section says it.
@@ -431,6 +435,9 @@ func (p *parser) decoder(n node) error {
 		content, err := n.str("content")
 		if err != nil {
 			return err
+		}
+		if x, ok := f.(expression); ok {
+			f = lenient{x}
 		}
 		add(replaceDecoder{f, content})
 	case "BPEDecoder":

@@ -63,7 +63,7 @@ func TestErrors(t *testing.T) {
 		{"a score out of range", model(`{"type": "Unigram", "unk_id": 0, "vocab": [["a", -1e999]]}`), "model", ErrFormat, "range"},
 		{"no unk_id", model(`{"type": "Unigram", "vocab": [["a", -1]]}`), "model", ErrNotSupported, "unk_id"},
 		{"unk_id too large", model(`{"type": "Unigram", "unk_id": 1, "vocab": [["a", -1]]}`), "model", ErrFormat, "unk_id"},
-		{"a huge piece", model(`{"type": "Unigram", "unk_id": 0, "vocab": [["` + strings.Repeat("a", 5000) + `", -1]]}`), "model", ErrTooLarge, "bytes"},
+		{"a huge piece", model(`{"type": "Unigram", "unk_id": 0, "vocab": [["` + strings.Repeat("a", 1<<17) + `", -1]]}`), "model", ErrTooLarge, "bytes"},
 		{"another normalizer", small(`"normalizer": {"type": "Foo"}, `), "normalizer", ErrNotSupported, `"Foo"`},
 		{"BERT's normalizer", small(`"normalizer": {"type": "Sequence", "normalizers": [{"type": "BertNormalizer"}]}, `), "normalizer", ErrNotSupported, `"BertNormalizer"`},
 		{"a field missing", small(`"normalizer": {"type": "Strip", "strip_left": true}, `), "normalizer", ErrFormat, "strip_right"},
@@ -292,6 +292,22 @@ func TestExpressions(t *testing.T) {
 		if got := strings.Join(parts, "|"); got != test.want {
 			t.Errorf("%s in %q: %q, want %q", test.expr, test.text, got, test.want)
 		}
+	}
+}
+
+// An expression that backtracks without end gives up, and says so.
+func TestTimeout(t *testing.T) {
+	tok := mustParse(t, small(`"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "^(([a-z])+.)+[A-Z]([a-z])+$"}, "behavior": "Isolated", "invert": false}, `))
+	if err := tok.Check("ab"); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	text := strings.Repeat("a", 60)
+	err := tok.Check(text)
+	if e := (*PatternError)(nil); !errors.As(err, &e) || !errors.Is(err, ErrTimeout) {
+		t.Errorf("Check = %v, want a timeout", err)
+	}
+	if ids, spans := tok.AppendSpans([]int{7}, nil, text); len(ids) != 1 || len(spans) != 0 {
+		t.Errorf("AppendSpans = %v, %v, want nothing appended", ids, spans)
 	}
 }
 

@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -275,9 +276,38 @@ func categories(names ...string) string {
 	return strings.Join(names, "")
 }
 
-// find appends the matches of the expression. If one takes more than a second, what
-// is left of text has no match.
+// find appends the matches of the expression. If one takes more than a second or too
+// much memory it panics with a *PatternError, which run and Parse recover.
 func (x expression) find(dst []match, text string) []match {
+	dst, err := x.try(dst, text)
+	if err != nil {
+		panic(err)
+	}
+	return dst
+}
+
+// lenient finds what an expression matches. Where that gives up, what is left of text
+// has no match.
+type lenient struct{ expression }
+
+func (x lenient) find(dst []match, text string) []match {
+	dst, _ = x.try(dst, text)
+	return dst
+}
+
+// giveUp turns a *PatternError that find has panicked with into an error.
+func giveUp(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case *PatternError:
+		*err = r
+	default:
+		panic(r)
+	}
+}
+
+// try appends the matches up to where matching gives up.
+func (x expression) try(dst []match, text string) ([]match, *PatternError) {
 	// regexp2 matches runes. offsets says where each begins in text.
 	runes := make([]rune, 0, len(text))
 	offsets := make([]int, 0, len(text)+1)
@@ -305,5 +335,12 @@ func (x expression) find(dst []match, text string) []match {
 	if done < len(text) {
 		dst = append(dst, match{done, len(text), false})
 	}
-	return dst
+	if err != nil {
+		// regexp2's own error quotes the whole text.
+		if !errors.Is(err, regexp2.ErrBacktrackingStackLimit) {
+			err = ErrTimeout
+		}
+		return dst, &PatternError{x.source, err}
+	}
+	return dst, nil
 }

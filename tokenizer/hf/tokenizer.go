@@ -18,18 +18,19 @@ type Tokenizer struct {
 	normalized *matcher // those that are looked for in the normalised text
 	plain      bool     // special tokens in a text are letters
 
-	normalizer []normalizer
-	pre        []preTokenizer
-	anyBytes   bool    // text that is not UTF-8 goes through as it is
-	mapped     bool    // the last of pre writes bytes as characters; the model takes the bytes themselves
-	direct     bool    // pre is GPT-2's pattern alone, which package bpe knows
-	prefix     bool    // with direct: a space is put before a part that does not begin with one
-	loose      bool    // ids do not depend on where text comes from
-	chunks     *chunks // how words are encoded by themselves, or nil
-	model      model
-	trims      []bool // how offsets are trimmed; true: a space at the start was added
-	decoder    []decoder
-	joined     bool // there is no decoder: tokens have spaces between
+	normalizer  []normalizer
+	pre         []preTokenizer
+	anyBytes    bool    // text that is not UTF-8 goes through as it is
+	mapped      bool    // the last of pre writes bytes as characters; the model takes the bytes themselves
+	direct      bool    // pre is GPT-2's pattern alone, which package bpe knows
+	prefix      bool    // with direct: a space is put before a part that does not begin with one
+	expressions bool    // the normaliser or the pre-tokeniser has regular expressions, which may give up
+	loose       bool    // ids do not depend on where text comes from
+	chunks      *chunks // how words are encoded by themselves, or nil
+	model       model
+	trims       []bool // how offsets are trimmed; true: a space at the start was added
+	decoder     []decoder
+	joined      bool // there is no decoder: tokens have spaces between
 
 	template tokenizer.Template
 	special  tokenizer.Special
@@ -37,7 +38,7 @@ type Tokenizer struct {
 	size     int
 }
 
-var _ tokenizer.Tokenizer = (*Tokenizer)(nil)
+var _ tokenizer.Checker = (*Tokenizer)(nil)
 
 // A model turns a piece into tokens.
 type model interface {
@@ -117,8 +118,37 @@ func (t *Tokenizer) Kind(id int) tokenizer.Kind {
 // spelled out in text get their ids: see Plain.
 func (t *Tokenizer) Append(ids []int, text string) []int {
 	e := encoding{t: t, ids: ids}
-	e.encode(text)
+	if e.run(text) != nil {
+		return ids
+	}
 	return e.ids
+}
+
+// Check returns a *PatternError if a regular expression of the file gives up on text,
+// as a hostile pair of an expression and a text makes it. For such a text Append and
+// AppendSpans append nothing. Check takes as long as Append, or no time at all if the
+// file has no regular expression.
+func (t *Tokenizer) Check(text string) error {
+	if !t.expressions {
+		return nil
+	}
+	e := encoding{t: t}
+	return e.run(text)
+}
+
+// run encodes text.
+func (e *encoding) run(text string) error {
+	if e.t.expressions {
+		return e.runExpressions(text)
+	}
+	e.encode(text)
+	return nil
+}
+
+func (e *encoding) runExpressions(text string) (err error) {
+	defer giveUp(&err)
+	e.encode(text)
+	return nil
 }
 
 // AppendSpans is Append that also appends the bytes that each id stands for. Where
@@ -126,7 +156,9 @@ func (t *Tokenizer) Append(ids []int, text string) []int {
 // whole: neighbours may share them.
 func (t *Tokenizer) AppendSpans(ids []int, spans []tokenizer.Span, text string) ([]int, []tokenizer.Span) {
 	e := encoding{t: t, ids: ids, spans: spans, withSpans: true, first: len(spans), source: text}
-	e.encode(text)
+	if e.run(text) != nil {
+		return ids, spans
+	}
 	// A token that begins in white space which the one before took may end before it.
 	end := 0
 	for i := e.first; i < len(e.spans); i++ {
