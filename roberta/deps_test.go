@@ -31,7 +31,7 @@ func TestDependencies(t *testing.T) {
 	}{
 		{"tokenizer", nil, nil},
 		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
-		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/unigram"}},
+		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/unigram", "internal/trie"}},
 		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
 		{"internal/charsmap", nil, nil},
 		{"internal/trie", nil, nil},

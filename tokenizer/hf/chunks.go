@@ -82,15 +82,15 @@ func looksAtPlace(p preTokenizer) bool {
 	return ok && m.scheme == first
 }
 
-// chunks encodes p, whose text is the source's. If it cannot, it appends nothing and
-// returns false.
+// chunks appends the ids of p, whose text is the source's. If it cannot, it appends
+// nothing and returns false. Offsets need the whole.
 func (e *encoding) chunks(p piece) bool {
-	ids, spans := len(e.ids), len(e.spans)
+	n := len(e.ids)
 	text := p.text
 	for i := skipSpaces(text, 0); i < len(text); {
 		end := chunkEnd(text, i)
 		if !e.chunk(p, i, end) {
-			e.ids, e.spans = e.ids[:ids], e.spans[:spans]
+			e.ids = e.ids[:n]
 			return false
 		}
 		i = skipSpaces(text, end)
@@ -147,27 +147,19 @@ func (e *encoding) chunk(p piece, lo, hi int) bool {
 	t := e.t
 	c := t.chunks
 	key, short := keyOf(p.text[lo:hi])
-	if short && !e.withSpans {
+	if short {
 		if w := c.words.find(key); w != nil {
 			e.ids = w.append(e.ids)
 			return true
 		}
 	}
-	from := lo
-	if e.withSpans {
-		if c.glued && lo > 0 {
-			from-- // the space that becomes ▁
-		} else if t.losesFirst(p.text[lo:hi]) {
-			return false
-		}
-	}
 	end := hi == len(p.text)
-	q := piece{text: p.text[from:hi], base: p.base + from, orig: p.base + from, loose: !e.withSpans}
+	q := piece{text: p.text[lo:hi], loose: true}
 	for _, n := range t.normalizer[:c.local] {
 		n.normalize(&q)
 	}
 	if c.glued {
-		word := q.text[min(lo-from, len(q.text)):]
+		word := q.text
 		first, _ := utf8.DecodeRuneInString(word)
 		last, _ := utf8.DecodeLastRuneInString(word)
 		if word == "" || unicode.IsSpace(first) || unicode.IsSpace(last) && !end || strings.HasPrefix(word, c.replacement) || strings.HasSuffix(word, c.replacement) {
@@ -186,21 +178,8 @@ func (e *encoding) chunk(p piece, lo, hi int) bool {
 	if q.text != "" {
 		e.part(q.slice(0, len(q.text)))
 	}
-	if short && !e.withSpans && !(c.glued && end) { // elsewhere white space at its end would count
+	if short && !(c.glued && end) { // elsewhere white space at its end would count
 		c.words.add(key, e.ids[n:])
 	}
 	return true
-}
-
-// losesFirst reports whether a Precompiled removes the character that word begins with.
-// It matters for offsets what came before that: see replaceBy.
-func (t *Tokenizer) losesFirst(word string) bool {
-	for _, n := range t.normalizer {
-		if n, ok := n.(precompiled); ok {
-			if to, _, ok := n.m.Shortest(word[:cluster(word)]); ok && to == "" {
-				return true
-			}
-		}
-	}
-	return false
 }

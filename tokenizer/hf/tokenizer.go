@@ -216,7 +216,7 @@ func (e *encoding) normalize(p piece) {
 		p.loose = e.t.loose && !e.withSpans
 		if !utf8.ValidString(p.text) {
 			p.toValid()
-		} else if e.t.chunks != nil && e.chunks(p) {
+		} else if e.t.chunks != nil && !e.withSpans && e.chunks(p) {
 			return
 		}
 	}
