@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -245,7 +247,9 @@ func TestRenamed(t *testing.T) {
 func TestTLS(t *testing.T) {
 	w := newWorld(t)
 	w.add("org/tiny", large())
-	secure := httptest.NewTLSServer(w.hub.Config.Handler)
+	secure := httptest.NewUnstartedServer(w.hub.Config.Handler)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	defer secure.Close()
 	_, err := w.path(tiny, WithEndpoint(secure.URL), WithTransport(secure.Client().Transport))
 	if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "redirects from https to http") {

@@ -8,6 +8,10 @@ require (
 	golang.org/x/sys v0.50.0
 )
 
-require github.com/dlclark/regexp2/v2 v2.13.0 // indirect
+require (
+	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
+	github.com/dlclark/regexp2/v2 v2.13.0 // indirect
+	golang.org/x/text v0.44.0 // indirect
+)
 
 replace github.com/goroberta/goroberta => ..

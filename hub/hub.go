@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // Open opens a model by its name, which Path describes. What is not in the cache is
@@ -26,7 +27,27 @@ func Open(ctx context.Context, name string, opts ...Option) (*roberta.Model, err
 	if err != nil {
 		return nil, err
 	}
-	return roberta.Open(path, append([]roberta.Option{roberta.WithContext(ctx)}, o.model...)...)
+	return roberta.Open(path, o.modelOptions(ctx)...)
+}
+
+func (o *options) modelOptions(ctx context.Context) []roberta.Option {
+	return append([]roberta.Option{roberta.WithContext(ctx), roberta.WithLogger(o.log)}, o.model...)
+}
+
+// OpenTokenizer opens the tokenizer of a model by its name. The weights of a repository
+// are not fetched; an archive of fairseq's comes whole.
+//
+// Errors are those of Path and of roberta.OpenTokenizer.
+func OpenTokenizer(ctx context.Context, name string, opts ...Option) (tokenizer.Tokenizer, tokenizer.Info, error) {
+	o, err := newOptions(append(opts, TokenizerOnly()))
+	if err != nil {
+		return nil, tokenizer.Info{}, err
+	}
+	path, err := resolve(ctx, name, o)
+	if err != nil {
+		return nil, tokenizer.Info{}, err
+	}
+	return roberta.OpenTokenizer(path, o.modelOptions(ctx)...)
 }
 
 // Path returns the folder of a model by its name, and fetches what is not in the cache:

@@ -134,6 +134,7 @@ func TestRevisions(t *testing.T) {
 // versions, without a tree of the commit and with one.
 func TestPythonsCache(t *testing.T) {
 	files := tinyFiles(t)
+	files["tokenizer.json"] = []byte("{}")
 	lay := func(w *world, names ...string) {
 		root := filepath.Join(w.cache, "models--org--tiny")
 		for _, name := range names {
@@ -158,13 +159,13 @@ func TestPythonsCache(t *testing.T) {
 		lacks string // "" if it is complete
 		logs  string
 	}{
-		{"complete", []string{"config.json", "model.safetensors", "tokenizer_config.json"}, true, nil, "", ""},
+		{"complete", []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}, true, nil, "", ""},
 		{"no tree, and no tokenizer", []string{"config.json", "model.safetensors"}, false, nil, "", "no tokenizer"},
-		{"the older form of the weights", []string{"config.json", "pytorch_model.bin", "tokenizer_config.json"}, true, nil, "", ""},
-		{"no weights", []string{"config.json", "tokenizer_config.json"}, true, nil, "model.safetensors", ""},
+		{"the older form of the weights", []string{"config.json", "pytorch_model.bin", "tokenizer.json", "tokenizer_config.json"}, true, nil, "", ""},
+		{"no weights", []string{"config.json", "tokenizer.json", "tokenizer_config.json"}, true, nil, "model.safetensors", ""},
 		{"no weights, no tree", []string{"config.json"}, false, nil, "model.safetensors", ""},
 		{"no settings", []string{"model.safetensors", "tokenizer_config.json"}, true, nil, "config.json", ""},
-		{"only a tokenizer is wanted", []string{"config.json", "tokenizer_config.json"}, true, []Option{TokenizerOnly()}, "", ""},
+		{"only a tokenizer is wanted", []string{"config.json", "tokenizer.json", "tokenizer_config.json"}, true, []Option{TokenizerOnly()}, "", ""},
 		{"only a tokenizer is wanted, no tree", []string{"config.json"}, false, []Option{TokenizerOnly()}, "a tokenizer", ""},
 		{"nothing", nil, false, nil, "commit " + commitA, ""},
 	} {
@@ -276,16 +277,27 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// TestTokenizerOnly fetches no weights.
+// TestTokenizerOnly fetches no weights where the tokenizer does not need them.
 func TestTokenizerOnly(t *testing.T) {
 	w := newWorld(t)
-	w.add("org/tiny", tinyFiles(t))
-	dir := w.mustPath(tiny, TokenizerOnly())
-	for i, name := range below(t, dir) {
-		if name, _, _ = strings.Cut(name, " "); name != []string{"config.json", "tokenizer_config.json"}[i] {
-			t.Errorf("the snapshot has %s", name)
-		}
+	files := tinyFiles(t)
+	delete(files, "tokenizer_config.json")
+	files["vocab.json"], files["merges.txt"] = []byte(`{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"a":4,"b":5,"ab":6,"<mask>":7}`), []byte("#version: 0.2\na b\n")
+	w.add("org/tiny", files)
+	tok, info, err := OpenTokenizer(t.Context(), tiny, w.options()...)
+	if err != nil {
+		t.Fatal(err)
 	}
+	if got := tok.Append(nil, "ab"); !slices.Equal(got, []int{6}) || tok.Len() != 8 || info.File == "" {
+		t.Errorf("a tokenizer of %d tokens from %q, ab is %v", tok.Len(), info.File, got)
+	}
+	dir := w.mustPath(tiny, TokenizerOnly())
+	var got []string
+	for _, name := range below(t, dir) {
+		name, _, _ := strings.Cut(name, " ")
+		got = append(got, name)
+	}
+	equal(t, "the snapshot", got, []string{"config.json", "merges.txt", "vocab.json"})
 	for _, r := range w.took() {
 		if r.server == "cdn" {
 			t.Errorf("%v was requested", r)

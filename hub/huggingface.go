@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,34 +186,20 @@ func (m *model) cached(ctx context.Context, commit string) (string, error) {
 	missing, err := m.missing(commit, names)
 	if errors.Is(err, ErrNoWeights) && !isKnown {
 		missing, err = []string{fetchOrder[0]}, nil
+		if m.tokenizerOnly {
+			missing[0] = "a tokenizer"
+		}
 	}
 	if err != nil {
 		return "", about(ctx, m.name, "", err)
 	}
-	if !isKnown {
-		tokenizer := slices.ContainsFunc(slices.Collect(keys(names)), isTokenizerFile)
-		switch {
-		case tokenizer:
-		case m.tokenizerOnly:
-			missing = append(missing, "a tokenizer")
-		case missing == nil:
-			m.log.Warn("the cache has no tokenizer of the model, and does not say whether there is one", "model", m.name, "commit", commit)
-		}
-	}
 	if missing != nil {
 		return "", offline("%s", enumerate(missing))
 	}
-	return m.snapshot(commit), nil
-}
-
-func keys(m map[string]bool) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
+	if !isKnown && !slices.ContainsFunc(slices.Collect(maps.Keys(names)), func(name string) bool { return isTokenizerFile(path.Base(name)) }) {
+		m.log.Warn("the cache has no tokenizer of the model, and does not say whether there is one", "model", m.name, "commit", commit)
 	}
+	return m.snapshot(commit), nil
 }
 
 // enumerate writes names, the first of many.
@@ -417,7 +405,7 @@ func (m *model) room(offers []*offer) error {
 		}
 		seen[f.etag] = true
 		m.meter.plan(f.size)
-		need += f.size - fileSize(m.partial(f))
+		need += f.size - min(f.size, fileSize(m.partial(f)))
 		if need < 0 {
 			return &Error{File: f.name, Host: m.endpoint.Host, Err: fmt.Errorf("%w: a size that no file has", ErrProtocol)}
 		}

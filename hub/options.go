@@ -85,7 +85,9 @@ func WithOffline(offline bool) Option {
 }
 
 // TokenizerOnly leaves out the weights: the folder then serves for a tokenizer alone.
-// Open refuses it. An archive of fairseq's comes whole.
+// They come nevertheless where the tokenizer depends on them: a checkpoint of fairseq's
+// has settings of it, and an archive of fairseq's comes whole. Open refuses the option,
+// OpenTokenizer implies it.
 func TokenizerOnly() Option {
 	return func(o *options) error {
 		o.tokenizerOnly = true
@@ -93,7 +95,7 @@ func TokenizerOnly() Option {
 	}
 }
 
-// WithModel sets options that Open opens the model with.
+// WithModel sets options that Open and OpenTokenizer open with.
 func WithModel(opts ...roberta.Option) Option {
 	return func(o *options) error {
 		o.model = append(o.model, opts...)
@@ -112,7 +114,7 @@ func WithProgress(report func(Progress)) Option {
 }
 
 // WithLogger sets where warnings go: that the cache is used because the server does
-// not answer, for one. Default: nowhere.
+// not answer, for one, and those of opening a model. Default: nowhere.
 func WithLogger(log *slog.Logger) Option {
 	return func(o *options) error {
 		if log == nil {

@@ -9,17 +9,14 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/goroberta/goroberta/tokenizer/auto"
 )
 
 // sideFiles are the files beside the weights that are fetched: settings, tokenizers of
 // all kinds, and what sentence-transformers keeps. Further ones end in .model
 // (SentencePiece) and in _config.json (sentence_bert_config.json and its older names).
-var sideFiles = []string{
-	"config.json", "adapter_config.json", "modules.json", "config_sentence_transformers.json",
-	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-	"vocab.json", "merges.txt", "vocab.txt", "bpe.codes",
-	"dict.txt", "encoder.json", "vocab.bpe", "label/dict.txt", "input0/dict.txt",
-}
+var sideFiles = append(auto.Names(), "config.json", "label/dict.txt", "adapter_config.json", "modules.json", "config_sentence_transformers.json")
 
 // notSettings end as settings do, and are none that anybody here reads.
 var notSettings = []string{"preprocessor_config.json", "generation_config.json", "processor_config.json", "quantize_config.json", "ort_config.json"}
@@ -30,7 +27,7 @@ func isSideFile(name string) bool {
 
 // isTokenizerFile says whether a file alone can be a tokenizer's.
 func isTokenizerFile(name string) bool {
-	return slices.Contains([]string{"tokenizer.json", "vocab.json", "vocab.txt", "dict.txt", "encoder.json"}, name) || strings.HasSuffix(name, ".model")
+	return slices.Contains([]string{"tokenizer.json", "vocab.json", "vocab.txt", "dict.txt", "encoder.json"}, name) || strings.HasSuffix(name, ".model") && !strings.Contains(name, "/")
 }
 
 // Forms of weights, by the file that names or holds them. fetchOrder is the order in
@@ -73,13 +70,22 @@ func (s *selection) files() ([]string, error) {
 	for _, dir := range others {
 		s.sideFiles(dir)
 	}
-	if !s.tokenizerOnly && !s.unknown {
-		found, err := s.weights(transformer)
+	hasTokenizer := s.tokenizer(transformer)
+	if !s.unknown && !(s.tokenizerOnly && hasTokenizer && s.names[path.Join(transformer, "config.json")]) {
+		name, known, err := s.explicit(transformer)
+		switch {
+		case err != nil:
+			return nil, err
+		case name != "":
+			err = s.weightsIn(name)
+		case known:
+			var found bool
+			if found, err = s.weights(transformer); err == nil && !found && !(s.tokenizerOnly && hasTokenizer) {
+				err = s.noWeights()
+			}
+		}
 		if err != nil {
 			return nil, err
-		}
-		if !found {
-			return nil, s.noWeights()
 		}
 		for _, dir := range others { // a layer behind the pooling
 			if _, err := s.weights(dir); err != nil {
@@ -93,6 +99,18 @@ func (s *selection) files() ([]string, error) {
 		}
 	}
 	return slices.Sorted(maps.Keys(s.needed)), nil
+}
+
+// tokenizer says whether a folder has files of a tokenizer. With a config.json beside
+// them they are enough to know it. fairseq keeps settings of the tokenizer in the
+// checkpoint, and what a folder without such files means depends on the model too.
+func (s *selection) tokenizer(dir string) bool {
+	for name := range s.names {
+		if rest, ok := within(dir, name); ok && isTokenizerFile(rest) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *selection) sideFiles(dir string) {
@@ -166,47 +184,90 @@ func (s *selection) weights(dir string) (found bool, err error) {
 			return false, nil
 		}
 	}
+	return true, s.weightsIn(head)
+}
+
+// weightsIn adds a file of weights, and the shards if it is an index.
+func (s *selection) weightsIn(head string) error {
 	s.needed[head] = true
-	if !strings.HasSuffix(head, ".index.json") {
-		return true, nil
+	if !strings.Contains(head, ".index.") {
+		return nil
 	}
 	data, err := s.read(head)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.unknown = true
-		return true, nil
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	var index struct {
 		Map map[string]string `json:"weight_map"`
 	}
 	if err := json.Unmarshal(data, &index); err != nil || len(index.Map) == 0 {
-		return false, &Error{File: head, Err: fmt.Errorf("%w: an index without a weight_map", ErrProtocol)}
+		return &Error{File: head, Err: fmt.Errorf("%w: an index without a weight_map", ErrProtocol)}
 	}
 	for _, shard := range index.Map {
 		if !isPath(shard) || strings.Contains(shard, "/") {
-			return false, &Error{File: head, Err: fmt.Errorf("%w: weights in %q, which is no file beside it", ErrProtocol, quoted(shard))}
+			return &Error{File: head, Err: fmt.Errorf("%w: weights in %q, which is no file beside it", ErrProtocol, quoted(shard))}
 		}
-		s.needed[at(shard)] = true
+		s.needed[path.Join(path.Dir(head), shard)] = true
 	}
-	return true, nil
+	return nil
 }
 
-// onlyOne is the only file of weights of a folder, by whatever name.
-func (s *selection) onlyOne(dir string) string {
-	only := ""
-	for name := range s.names {
-		rest, ok := within(dir, name)
-		if !ok || strings.Contains(rest, "/") || strings.HasPrefix(rest, "adapter_") || path.Ext(rest) != ".pt" && path.Ext(rest) != ".safetensors" {
-			continue
-		}
-		if only != "" {
-			return ""
-		}
-		only = name
+// explicit is the file of weights that a folder's config.json names, "" if none. known
+// is false if that file has to be fetched first.
+func (s *selection) explicit(dir string) (name string, known bool, err error) {
+	config := path.Join(dir, "config.json")
+	if !s.names[config] {
+		return "", true, nil
 	}
-	return only
+	data, err := s.read(config)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.unknown = true
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	var v struct {
+		Name string `json:"transformers_weights"`
+	}
+	if json.Unmarshal(data, &v) != nil || v.Name == "" || strings.Contains(v.Name, "/") || !s.names[path.Join(dir, v.Name)] {
+		return "", true, nil // whoever opens the folder says what is wrong with it
+	}
+	return path.Join(dir, v.Name), true, nil
+}
+
+// besideNames are how names begin of files that end as weights do, and are not a
+// model's.
+var besideNames = []string{
+	"training_args.", "optimizer.", "scheduler.", "scaler.", "sampler.", "rng_state", "random_states", "adapter_", "pytorch_adapter.", "pytorch_model_head.",
+	"openvino_", "ggml", "colbert_linear.", "sparse_linear.",
+}
+
+// onlyOne is the only file of weights of a folder, by whatever name; a .bin counts if
+// there is no other.
+func (s *selection) onlyOne(dir string) string {
+	for _, endings := range [][]string{{".pt", ".pth", ".ckpt", ".safetensors"}, {".bin"}} {
+		var found []string
+		for name := range s.names {
+			rest, ok := within(dir, name)
+			if ok && !strings.Contains(rest, "/") && slices.Contains(endings, path.Ext(strings.TrimSuffix(rest, ".zst"))) &&
+				!slices.ContainsFunc(besideNames, func(prefix string) bool { return strings.HasPrefix(rest, prefix) }) {
+				found = append(found, name)
+			}
+		}
+		switch len(found) {
+		case 0:
+			continue
+		case 1:
+			return found[0]
+		}
+		return ""
+	}
+	return ""
 }
 
 // noWeights says what a repository has instead of weights.
@@ -216,7 +277,7 @@ func (s *selection) noWeights() error {
 		is   func(name string) bool
 	}{
 		{"an adapter, which its adapter_config.json says the base model of", func(n string) bool { return strings.HasPrefix(n, "adapter_model.") }},
-		{"TensorFlow's", func(n string) bool { return path.Ext(n) == ".h5" || strings.Contains(n, ".ckpt") }},
+		{"TensorFlow's", func(n string) bool { return path.Ext(n) == ".h5" || strings.Contains(n, ".ckpt.") }},
 		{"Flax's", func(n string) bool { return path.Ext(n) == ".msgpack" }},
 		{"ONNX", func(n string) bool { return path.Ext(n) == ".onnx" }},
 		{"OpenVINO's", func(n string) bool { return strings.HasPrefix(path.Base(n), "openvino_model") }},

@@ -278,7 +278,7 @@ func (k *checker) outputs(prefix string) int {
 func (k *checker) leftover() {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(k.tensors)) {
-		if k.used[name] || strings.HasSuffix(name, ".version") || strings.HasPrefix(name, lmPrefix) {
+		if k.used[name] || strings.HasSuffix(name, ".version") || strings.HasSuffix(name, "._float_tensor") || strings.HasPrefix(name, lmPrefix) {
 			continue
 		}
 		if k.config.PreNorm && strings.HasPrefix(name, lastNorm+".") {

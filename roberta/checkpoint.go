@@ -46,6 +46,7 @@ type checkpoint struct {
 	differ   []string // tensors that are not used, as the file has others for their parameters
 
 	hasPooler bool
+	quantized string // how Hugging Face's weights are quantised; "": they are not
 	guess     string // the note on what was assumed without settings, or ""
 
 	hf             bool                    // the model came from Hugging Face
@@ -72,6 +73,9 @@ func newCheckpoint(file *weights.Checkpoint) (*checkpoint, error) {
 		return nil, modelError(err)
 	}
 	if err := c.check(); err != nil {
+		if c.quantized != "" {
+			err = fmt.Errorf("%w: quantised weights (quant_method %s): %w", weights.ErrUnsupported, quote(c.quantized), err)
+		}
 		return nil, modelError(err)
 	}
 	return c, nil

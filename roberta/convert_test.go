@@ -272,7 +272,7 @@ func TestConvertFolder(t *testing.T) {
 	for _, name := range []string{"README.md", "training_args.bin", "dict.txt", "optimizer.pt", "up/config.json", "tf_model.h5"} {
 		files[name] = []byte("x")
 	}
-	files["adapter_config.json"] = []byte(`{"base_model_name_or_path":"x"}`)
+	files["adapter_config.json"], files["adapter_model.safetensors"] = []byte(`{"base_model_name_or_path":"x"}`), []byte("x")
 	dir := writeFiles(t, t.TempDir(), files)
 	log := new(warnings)
 	out := filepath.Join(t.TempDir(), "out.safetensors")

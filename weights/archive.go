@@ -20,7 +20,7 @@ func isWanted(name string) bool {
 		return false
 	}
 	base := path.Base(name)
-	return weightGroup(base) >= 0 || isShard(base) || slices.Contains(adapterFiles, base) || slices.Contains(sideFiles, path.Ext(name))
+	return weightGroup(base) >= 0 || isShard(base) || slices.Contains(adapterFiles, base) || isSideFile(name)
 }
 
 // readTar reads those files of an archive into memory that isWanted accepts, together

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"strings"
 	"testing"
@@ -96,6 +97,29 @@ func TestArchives(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestArchiveFiles: which files of an archive File finds.
+func TestArchiveFiles(t *testing.T) {
+	var entries []entry
+	wanted := strings.Fields("m/dict.txt m/bpe.codes m/bpecodes m/code m/sentencepiece.bpe.model m/vocab.bpe m/encoder.json m/input0/dict.txt")
+	for _, name := range append(wanted, "m/model.pt", "m/optimizer.pt", "m/NOTE", "m/train.py") {
+		entries = append(entries, entry{name, tinyZip()})
+	}
+	c, err := load(tarFiles(entries...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range wanted {
+		if _, err := c.File(strings.TrimPrefix(name, "m/")); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"optimizer.pt", "NOTE", "train.py"} {
+		if _, err := c.File(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v, want fs.ErrNotExist", name, err)
+		}
 	}
 }
 

@@ -47,7 +47,7 @@ func (f *limitFlags) noWindows() error {
 // tokens it has.
 func pipelineInput(r request) (pipeline.Input, int, error) {
 	in := pipeline.Input{Texts: r.texts, Tokens: r.tokens, Types: r.types}
-	if r.hasWords && r.texts == nil && !r.isTokens {
+	if r.onlyWords() {
 		in.Words = r.words
 	}
 	n := len(r.tokens)
