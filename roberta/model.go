@@ -109,7 +109,17 @@ func (m *Model) load(ctx context.Context) (err error) {
 		m.log.Warn(c.guess, "checkpoint", m.file.Path) // results depend on it
 	}
 	m.cfg, m.hasLM, m.notes = c.config, c.hasLM, c.notes
+	var vocabulary sync.WaitGroup // a large one takes as long to read as the weights
+	vocabulary.Go(func() {
+		if err := m.file.Guard(func() error {
+			m.tok, m.info, m.noTok = c.tokenizer(m.plainText)
+			return nil
+		}); err != nil {
+			m.tok, m.noTok = nil, vocabularyError{err}
+		}
+	})
 	n, err := load(ctx, c, m.pool)
+	vocabulary.Wait()
 	if err != nil {
 		return err
 	}
@@ -118,7 +128,6 @@ func (m *Model) load(ctx context.Context) (err error) {
 	m.file.DropPages() // matrices are packed; of the file only the embedding is still read
 	m.enc.Prepare()
 	m.heads.Store(&m.loaded)
-	m.tok, m.info, m.noTok = c.tokenizer(m.plainText)
 	m.notes = append(m.notes, m.info.Notes...)
 	if m.noTok != nil {
 		m.notes = append(m.notes, strings.TrimPrefix(m.noTok.Error(), "roberta: "))

@@ -58,6 +58,20 @@
 // tensors, and the exit code is 1 at the end. A line of more than 64 MiB fails. A
 // blank line also gets {"error":…}, but does not end the command.
 //
+// # Tokenizers and long texts
+//
+// -m of encode, decode and inspect also takes a tokenizer alone: tokenizer.json, a
+// SentencePiece .model, or a folder with the files of one. Which of a folder's files count
+// is said in package tokenizer/auto. <mask>, </s> and other special tokens in a text are
+// those tokens in a Hugging Face folder and letters for fairseq's checkpoints; --plain
+// makes them letters everywhere.
+//
+// Nothing is cut unasked. --truncate says which text of an input that is too long gives
+// way, --truncate-side at which end, --max-length how long inputs may be. --stride N reads
+// a long text through windows that share N tokens; encode then writes {"windows":[…]}.
+// --truncate file and encode's --pad follow the sections of tokenizer.json, which count
+// only then.
+//
 // # Output files
 //
 // A file appears when it is complete. Until then an old file of that name stays

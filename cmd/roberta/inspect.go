@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 
 	"github.com/goroberta/goroberta/models/pocket"
 	"github.com/goroberta/goroberta/roberta"
@@ -90,7 +91,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	ckpt, err := c.checkpoint(ctx)
-	if errors.Is(err, weights.ErrNotCheckpoint) {
+	if info, statErr := os.Stat(c.Model); errors.Is(err, weights.ErrNotCheckpoint) || err != nil && statErr == nil && info.Mode().IsRegular() {
 		if done, err := c.tokenizerAlone(s); done {
 			return err
 		}
