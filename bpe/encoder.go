@@ -18,6 +18,7 @@ type Encoder struct {
 	file       string   // name of the file of tokens, for errors
 	pattern    *pattern // nil for GPT-2's, which nextPiece knows
 	words      *words
+	edition    edition          // with GPT-2's pattern
 	whole      map[string]int32 // the ids of pieces that are not merged: see Table.Whole; else nil
 }
 
@@ -50,7 +51,7 @@ func (e *Encoder) TryAppend(dst []int, s string) ([]int, error) {
 		return dst, err
 	}
 	for start := 0; start < len(s); {
-		end := nextPiece(s, start)
+		end := nextPiece(s, start, e.edition)
 		dst = e.appendPiece(dst, s, start, end)
 		start = end
 	}
@@ -60,7 +61,7 @@ func (e *Encoder) TryAppend(dst []int, s string) ([]int, error) {
 // AppendAfterSpace is Append of a space and s, which is not empty, without
 // WithPattern. It does not copy s.
 func (e *Encoder) AppendAfterSpace(dst []int, s string) []int {
-	end := pieceAfterSpace(s)
+	end := pieceAfterSpace(s, e.edition)
 	if end < longestWord {
 		var piece [longestWord]byte
 		piece[0] = ' '

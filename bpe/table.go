@@ -18,7 +18,8 @@ type Table struct {
 	Whole bool
 }
 
-// NewFromTable returns the Encoder of t, which cuts text by GPT-2's pattern. A pair
+// NewFromTable returns the Encoder of t. It cuts text by GPT-2's pattern with the
+// letters and numbers of Unicode 16.0, as the tokenizers library does: see NextPiece. A pair
 // that is merged at several ranks has the last of them. The error is a
 // *VocabularyError if a byte has no token, if a token or an id is there twice, or if
 // a merge makes another token than its two joined. The Encoder keeps nothing of t.
@@ -30,7 +31,7 @@ func NewFromTable(t Table) (*Encoder, error) {
 		return fail("", fmt.Errorf("%w: %d ids for %d tokens", ErrFormat, len(t.IDs), len(t.Tokens)))
 	}
 	v := &vocabulary{ends: make([]uint32, len(t.Tokens)), ranks: len(t.Merges), pairs: newPairTable(len(t.Merges))}
-	e := &Encoder{vocabulary: v, file: t.File, words: new(words)}
+	e := &Encoder{vocabulary: v, file: t.File, words: new(words), edition: unicode16}
 	size := 0
 	for _, token := range t.Tokens {
 		size += len(token)

@@ -27,7 +27,7 @@ type Classifier struct {
 }
 
 // NewClassifier makes a Classifier of a model with a classification head. Errors are
-// ErrHead, roberta.ErrUnknownHead and ErrOption.
+// ErrHead, ErrHeads, roberta.ErrUnknownHead and ErrOption.
 //
 // Scores are what the head's Function makes of its logits: of Softmax they sum to 1, of
 // Sigmoid each class has a probability of its own, and Identity gives the logits

@@ -180,7 +180,7 @@ func TestClassifierErrors(t *testing.T) {
 		text string
 	}{
 		{none, nil, pipeline.ErrHead, "none that classifies texts"},
-		{two, nil, pipeline.ErrHead, "name one of mnli, other"},
+		{two, nil, pipeline.ErrHeads, "mnli, other"},
 		{two, []pipeline.Option{pipeline.WithHead("ner")}, pipeline.ErrHead, `"ner" is not one that classifies texts`},
 		{two, []pipeline.Option{pipeline.WithHead("nli")}, roberta.ErrUnknownHead, `"nli"`},
 		{m, []pipeline.Option{pipeline.WithTopK(0)}, pipeline.ErrOption, "best 0"},

@@ -38,7 +38,7 @@ func findHead(m *roberta.Model, name string, reads roberta.Reads) (roberta.Head,
 		}
 		names = append(names, fmt.Sprintf("%.100s", h.Name))
 	}
-	return roberta.Head{}, fmt.Errorf("%w: name one of %s", ErrHead, strings.Join(names, ", "))
+	return roberta.Head{}, fmt.Errorf("%w: %s", ErrHeads, strings.Join(names, ", "))
 }
 
 // labels are the names of a head's classes; LABEL_0 and so on where they have none.

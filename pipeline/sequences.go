@@ -9,8 +9,9 @@ import (
 
 // A sequence is what the model reads at a time: an input, or one window of it.
 type sequence struct {
-	tokenizer.Encoding     // of tokens that the caller gave, IDs and Types alone
-	skip               int // tokens at the beginning that an Embedder does not pool: its prompt
+	tokenizer.Encoding      // of tokens that the caller gave, IDs and Types alone
+	text               bool // of texts, not of the caller's tokens
+	skip               int  // tokens at the beginning that an Embedder does not pool: its prompt
 }
 
 // A reader turns texts into sequences that the model can take.
@@ -57,7 +58,7 @@ func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, erro
 		}
 		var all []sequence
 		for e := range windows {
-			all = append(all, sequence{Encoding: *e})
+			all = append(all, sequence{Encoding: *e, text: true})
 		}
 		return all, nil
 	case r.limit.Truncation != tokenizer.NoTruncation:
@@ -65,9 +66,9 @@ func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, erro
 		if err != nil {
 			return nil, err
 		}
-		return []sequence{{Encoding: *e}}, nil
+		return []sequence{{Encoding: *e, text: true}}, nil
 	}
-	var s sequence
+	s := sequence{text: true}
 	if r.spans || hasTypes(template) {
 		e, err := template.Encode(tok, tokenizer.Limit{}, text, more...)
 		if err != nil {
@@ -110,11 +111,16 @@ func (r *reader) input(in Input) ([]sequence, error) {
 func (r *reader) compute(ctx context.Context, batch []sequence, q roberta.Request) (*roberta.Result, error) {
 	for i := range batch {
 		s := &batch[i]
-		if s.Sequence == nil { // tokens of the caller: types that the model does not have are an error
-			q.Inputs = append(q.Inputs, roberta.Input{Tokens: s.IDs, Types: s.Types})
-		} else {
-			q.Inputs = append(q.Inputs, r.model.Input(&s.Encoding))
+		in := roberta.Input{Tokens: s.IDs, Types: s.Types}
+		if s.text {
+			// A pad is what the text says. Types are of no use to a model with one, which
+			// refuses those that a caller gives.
+			in.KeepPads = true
+			if r.model.Config().TokenTypes <= 1 {
+				in.Types = nil
+			}
 		}
+		q.Inputs = append(q.Inputs, in)
 	}
 	return r.model.Compute(ctx, q)
 }

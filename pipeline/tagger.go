@@ -42,7 +42,7 @@ type Tagger struct {
 }
 
 // NewTagger makes a Tagger of a model with a head that classifies tokens. Errors are
-// ErrHead, roberta.ErrUnknownHead and ErrOption.
+// ErrHead, ErrHeads, roberta.ErrUnknownHead and ErrOption.
 func NewTagger(m *roberta.Model, opts ...Option) (*Tagger, error) {
 	o, err := newOptions(tagger, opts)
 	if err != nil {
@@ -202,8 +202,6 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 			}
 		}
 	}
-	// A pad that the text spells out has no logits.
-	all = slices.DeleteFunc(all, func(t token) bool { return t.scores == nil })
 	for i := range all {
 		scores := make([]float32, len(t.labels))
 		softmax(scores, all[i].scores)

@@ -90,9 +90,10 @@ const (
 	ends                     // the token ends a character that the one before has: text is empty
 )
 
-// pieces cuts the text between its tokens, so that each byte is in one piece: what no
-// token stands for goes with the token after it, or with the last one. Of tokens that
-// share a character one has all of it, as tokenizers differ in how they show that.
+// pieces cuts the text between its tokens, so that each byte is in one piece. What no
+// token stands for, such as an accent that a normaliser drops, goes with the token
+// before it; from white space on, with the token after it. Of tokens that share a
+// character one has all of it, as tokenizers differ in how they show that.
 func pieces(text string, e *tokenizer.Encoding) []piece {
 	all := make([]piece, len(e.Spans))
 	at, last := 0, -1
@@ -101,6 +102,14 @@ func pieces(text string, e *tokenizer.Encoding) []piece {
 		case e.Sequence[i] < 0:
 			all[i].kind = special
 		case s.End > at:
+			if gap := text[at:max(at, s.Start)]; last >= 0 {
+				n := strings.IndexFunc(gap, isSpace)
+				if n < 0 {
+					n = len(gap)
+				}
+				all[last].text += gap[:n]
+				at += n
+			}
 			all[i].text, at, last = text[at:s.End], s.End, i
 		case s.Start == s.End:
 			all[i].kind = begins
@@ -143,7 +152,7 @@ func align(pieces []piece, words []string) ([][]int, error) {
 				skip()
 			} else if strings.HasPrefix(piece, rest) {
 				out[w] = append(out[w], j)
-				left[j] = piece[len(rest):]
+				left[j] = strings.TrimLeftFunc(piece[len(rest):], isSpace)
 				rest = ""
 			} else {
 				return nil, &AlignError{Word: w, Text: rest, Token: j, Piece: piece, Reason: "they differ"}

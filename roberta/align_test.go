@@ -121,6 +121,8 @@ func TestAlignPieces(t *testing.T) {
 		{"offsets without spaces", "the cat sat", span(0, 3, 4, 7, 8, 9, 9, 11), []string{"the", "cat", "sat"}, [][]int{{1}, {2}, {3, 4}}, ""},
 		{"a space that stands for nothing", "a 中", span(0, 1, 2, 2, 2, 5), []string{"a", "中"}, [][]int{{1}, {2, 3}}, ""},
 		{"letters that no token has", "a\u00adb c\u00ad", span(0, 1, 3, 4, 4, 6), []string{"a\u00adb", "c\u00ad"}, [][]int{{1, 2}, {3}}, ""},
+		{"an accent that no token has", "cafe\u0301 ca", span(0, 4, 6, 9), []string{"cafe\u0301", "ca"}, [][]int{{1}, {2}}, ""},
+		{"a word that no token has", "a \u2581 b", span(0, 1, 5, 7), []string{"a", "\u2581", "b"}, [][]int{{1}, {2}, {2}}, ""},
 		{"the end of a character that two words share", "cannotÿ.", span(0, 6, 6, 8, 6, 8, 8, 9), []string{"can", "notÿ", "."}, [][]int{{1}, {1, 2, 3}, {4}}, ""},
 		{"two spaces", "a  b", span(0, 1, 1, 2, 2, 4), []string{"a", "b"}, nil, `token 2 " "`},
 		{"two spaces before a character in pieces", "a  ½", span(0, 1, 1, 2, 2, 3, 3, 3, 3, 5), []string{"a", "½"}, nil, `token 2 " "`},

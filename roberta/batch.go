@@ -36,8 +36,9 @@ func (l *layout) row(sequence, token int) int {
 	return l.offsets[sequence] + token
 }
 
-// batch checks inputs and puts them end to end. Pads are left out: no token attends to
-// them and, as in fairseq, they do not advance the positions.
+// batch checks inputs and puts them end to end. Pads are left out unless they are to be
+// kept: no token attends to them. As in fairseq, they do not advance the positions; one
+// that is kept has the position before the first.
 func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 	if len(inputs) == 0 {
 		return nil, nil, m.emptyError(ErrEmpty)
@@ -52,12 +53,13 @@ func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 			return nil, nil, err
 		}
 		pad := m.cfg.PadID
-		lo, padded := len(b.Tokens), slices.Contains(in.Tokens, pad)
+		lo, padded := len(b.Tokens), !in.KeepPads && slices.Contains(in.Tokens, pad)
+		position := 0
 		for i, id := range in.Tokens {
 			switch {
 			case id < 0 || id >= m.cfg.VocabSize:
 				return nil, nil, &TokenError{Sequence: s, Position: i, ID: id, Vocab: m.cfg.VocabSize}
-			case id == pad:
+			case id == pad && padded:
 				l.rows[s] = append(l.rows[s], -1)
 				continue
 			case padded:
@@ -67,7 +69,12 @@ func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 				b.Types = append(b.Types, make([]int, len(b.Tokens)+1-len(b.Types))...)
 				b.Types[len(b.Tokens)] = in.Types[i]
 			}
-			b.Positions = append(b.Positions, len(b.Tokens)-lo)
+			if id == pad {
+				b.Positions = append(b.Positions, -1)
+			} else {
+				b.Positions = append(b.Positions, position)
+				position++
+			}
 			b.Tokens = append(b.Tokens, id)
 		}
 		n := len(b.Tokens) - lo

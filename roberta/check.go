@@ -49,7 +49,7 @@ func (k *checker) tensor(name string, shape ...int) {
 	case !slices.Equal(t.Shape, shape):
 		k.fail("tensor %s has shape %s, the settings ask for %v", k.describe(name), shapeText(t.Shape), shape)
 	case !t.DType.IsFloat():
-		k.fail("tensor %s holds %v, want floating-point numbers", k.describe(name), t.Type())
+		k.fail("tensor %s holds %s, want floating-point numbers", k.describe(name), t.Type())
 	default:
 		k.used[name] = true
 	}
@@ -252,8 +252,8 @@ func (k *checker) classificationHead(name string, dense bool) {
 	if h.Reads == ReadsSpans && h.Classes != 2 {
 		k.fail("classification head %.100q has %d outputs, want 2 for the start and the end of a span", name, h.Classes)
 	}
-	if h.Reads == ReadsChoices && (h.Classes != 1 || !dense) {
-		k.fail("classification head %.100q has %d outputs, want a pooler and 1 output for a choice", name, h.Classes)
+	if h.Reads == ReadsChoices && h.Classes != 1 {
+		k.fail("classification head %.100q has %d outputs, want 1 for a choice", name, h.Classes)
 	}
 	if k.err == nil {
 		k.heads[name] = h
@@ -278,7 +278,7 @@ func (k *checker) outputs(prefix string) int {
 func (k *checker) leftover() {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(k.tensors)) {
-		if k.used[name] || strings.HasSuffix(name, ".version") || strings.HasPrefix(name, lmPrefix) {
+		if k.used[name] || strings.HasSuffix(name, ".version") || strings.HasSuffix(name, "._float_tensor") || strings.HasPrefix(name, lmPrefix) {
 			continue
 		}
 		if k.config.PreNorm && strings.HasPrefix(name, lastNorm+".") {

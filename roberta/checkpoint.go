@@ -46,15 +46,17 @@ type checkpoint struct {
 	differ   []string // tensors that are not used, as the file has others for their parameters
 
 	hasPooler bool
+	quantized string // how Hugging Face's weights are quantised; "": they are not
 	guess     string // the note on what was assumed without settings, or ""
 
-	hf           bool                    // the model came from Hugging Face
-	labels       []string                // class names that the file does not give by head
-	spareLabels  []string                // labels, with those that fairseq fills a dictionary up with
-	labelsFrom   string                  // the file that they are from
-	labelsHead   string                  // the head that they are of; "": not known
-	headLabels   map[string][]string     // class names by head
-	headSettings map[string]headSettings // what heads read, and others of their settings
+	hf             bool                    // the model came from Hugging Face
+	labels         []string                // class names that the file does not give by head
+	spareLabels    []string                // labels, with those that fairseq fills a dictionary up with
+	labelsFrom     string                  // the file that they are from
+	labelsHead     string                  // the head that they are of; "": not known
+	headLabels     map[string][]string     // class names by head
+	headLabelsFrom string                  // the file that they are from
+	headSettings   map[string]headSettings // what heads read, and others of their settings
 }
 
 // newCheckpoint reads a file's headers and checks that they make a model. The error
@@ -71,6 +73,9 @@ func newCheckpoint(file *weights.Checkpoint) (*checkpoint, error) {
 		return nil, modelError(err)
 	}
 	if err := c.check(); err != nil {
+		if c.quantized != "" {
+			err = fmt.Errorf("%w: quantised weights (quant_method %s): %w", weights.ErrUnsupported, quote(c.quantized), err)
+		}
 		return nil, modelError(err)
 	}
 	return c, nil

@@ -165,6 +165,12 @@ func TestFairseqSettings(t *testing.T) {
 			m{"t": int64(1), "a": int64(2), "_name": "roberta", "arch": "roberta"}},
 		{"model before task", m{"cfg": m{"model": m{"a": int64(2)}, "task": m{"a": int64(1)}}}, m{"a": int64(2)}},
 		{"arch before _name", m{"cfg": m{"model": m{"arch": "xlm", "_name": "roberta"}}}, m{"arch": "xlm", "_name": "roberta"}},
+		{"bpe in args", m{"args": m{"bpe": "gpt2", "gpt2_vocab_bpe": "/x/vocab.bpe"}}, m{"bpe": "gpt2", "gpt2_vocab_bpe": "/x/vocab.bpe"}},
+		{"the group bpe", m{"cfg": m{"bpe": m{"_name": "sentencepiece", "sentencepiece_model": "/x/spm.model", "arch": "x", "dropout": 1.0}, "model": m{"_name": "roberta"}}},
+			m{"_name": "roberta", "arch": "roberta", "bpe": "sentencepiece", "sentencepiece_model": "/x/spm.model"}},
+		{"a group bpe without a name", m{"cfg": m{"bpe": m{"_name": nil, "bpe_codes": "codes"}, "model": m{"a": int64(1)}}}, m{"a": int64(1), "bpe_codes": "codes"}},
+		{"no group bpe", m{"cfg": m{"bpe": nil, "model": m{"a": int64(1)}}}, m{"a": int64(1)}},
+		{"bpe, a name", m{"cfg": m{"bpe": "gpt2"}}, m{"bpe": "gpt2"}},
 		{"none", nil, m{}},
 	} {
 		if got := fairseqSettings(tc.raw); !reflect.DeepEqual(got, tc.want) {

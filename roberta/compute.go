@@ -21,6 +21,10 @@ type Input struct {
 	// not matter. nil: all are 0, the only type that most models have. An embedding of
 	// the type is added to each token, also of type 0, if the model has such embeddings.
 	Types []int
+	// KeepPads makes pads tokens like others: they are attended to and have hidden
+	// states. They still take no position. Hugging Face's models do so with a <pad> that
+	// a text spells out.
+	KeepPads bool
 }
 
 // Inputs makes an Input of each sequence of tokens, without types.
@@ -33,12 +37,16 @@ func Inputs(tokens ...[]int) []Input {
 }
 
 // Input makes an Input of an encoding. Its types count if the model has several to
-// choose from. A model with one type has no use for them.
+// choose from. A model with one type has no use for them. Pads of the text are kept.
 func (m *Model) Input(e *tokenizer.Encoding) Input {
-	if m.cfg.TokenTypes <= 1 {
-		return Input{Tokens: e.IDs}
+	in := Input{Tokens: e.IDs}
+	if m.cfg.TokenTypes > 1 {
+		in.Types = e.Types
 	}
-	return Input{Tokens: e.IDs, Types: e.Types}
+	for i, text := range e.Sequence {
+		in.KeepPads = in.KeepPads || text >= 0 && e.IDs[i] == m.cfg.PadID
+	}
+	return in
 }
 
 // Want says what a Request asks for: one of its constants, or several joined by |.

@@ -130,13 +130,13 @@ func TestTokenTypes(t *testing.T) {
 		return floats(must[*Result](t)(m.Compute(t.Context(), Request{Inputs: []Input{in}, Want: WantFeatures})).Features)
 	}
 	plain := features(in[0])
-	if !sameBits(features(Input{in[0].Tokens, make([]int, 6)}), plain) {
+	if !sameBits(features(Input{Tokens: in[0].Tokens, Types: make([]int, 6)}), plain) {
 		t.Error("types of 0 differ from no types")
 	}
-	if sameBits(features(Input{in[0].Tokens, []int{1, 0, 0, 0, 0, 0}}), plain) {
+	if sameBits(features(Input{Tokens: in[0].Tokens, Types: []int{1, 0, 0, 0, 0, 0}}), plain) {
 		t.Error("a type of 1 changes nothing")
 	}
-	padded := Input{slices.Insert(slices.Clone(in[1].Tokens), 3, padID, padID), slices.Insert(slices.Clone(in[1].Types), 3, 2, 2)}
+	padded := Input{Tokens: slices.Insert(slices.Clone(in[1].Tokens), 3, padID, padID), Types: slices.Insert(slices.Clone(in[1].Types), 3, 2, 2)}
 	x := must[*Result](t)(m.Compute(t.Context(), Request{Inputs: []Input{padded}, Want: WantFeatures})).Features
 	if !sameBits(x.values, features(in[1])) {
 		t.Error("pads move the types")

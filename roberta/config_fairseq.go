@@ -85,19 +85,23 @@ func fairseqSettings(raw map[string]any) map[string]any {
 		return m
 	}
 	cfg, _ := raw["cfg"].(map[string]any)
-	take(cfg["bpe"])
-	bpe := m["_name"]
-	delete(m, "_name")
-	if name, ok := cfg["bpe"].(string); ok {
-		bpe = name
-	}
 	take(cfg["task"])
 	take(cfg["model"])
 	if m["arch"] == nil && m["_name"] != nil {
 		m["arch"] = m["_name"]
 	}
-	if name, ok := bpe.(string); ok {
-		m["bpe"] = name
+	switch bpe := cfg["bpe"].(type) {
+	case string:
+		m["bpe"] = bpe
+	case map[string]any:
+		for name, v := range bpe {
+			if strings.HasPrefix(name, "bpe_") || strings.HasPrefix(name, "gpt2_") || strings.HasPrefix(name, "sentencepiece_") {
+				m[name] = v
+			}
+		}
+		if name, ok := bpe["_name"].(string); ok {
+			m["bpe"] = name
+		}
 	}
 	return m
 }

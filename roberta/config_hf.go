@@ -3,9 +3,7 @@ package roberta
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -45,14 +43,20 @@ func (c *checkpoint) huggingFace(ts []namedTensor) error {
 	if err != nil {
 		return c.inFile("config.json", err)
 	}
+	if q, ok := conf["quantization_config"].(map[string]any); ok {
+		c.quantized, _ = q["quant_method"].(string)
+		c.quantized = cmp.Or(c.quantized, "unknown")
+	}
 	if err := c.huggingFaceTensors(ts, f, conf); err != nil {
 		return err
 	}
+	if err := c.knownPrefix(ts); err != nil {
+		return err
+	}
 	s := &settings{m: c.settings}
-	if err := c.restoreHeads(prunedHeads, s.int("encoder_layers", 0), s.int("encoder_embed_dim", 0), s.int("encoder_attention_heads", 1)); err != nil {
+	if err := c.restoreHeads(prunedHeads, s.int("encoder_layers", 0), s.int("encoder_embed_dim", 0), s.int("encoder_attention_heads", 0)); err != nil {
 		return modelError(err)
 	}
-	c.noteAdapter()
 	return c.untie()
 }
 
@@ -90,13 +94,8 @@ func (c *checkpoint) family(conf map[string]any, names []string) (*family, error
 // likeRoBERTa says whether settings are a RoBERTa's, among those of models whose
 // encoders have the same names.
 func likeRoBERTa(conf map[string]any) bool {
-	for _, a := range modelClasses(conf) {
-		for _, begin := range []string{"Roberta", "XLMRoberta", "Camembert", "Data2VecText"} {
-			if strings.HasPrefix(a, begin) {
-				return true
-			}
-		}
-		return false
+	if names := modelClasses(conf); len(names) > 0 {
+		return slices.ContainsFunc([]string{"Roberta", "XLMRoberta", "Camembert", "Data2VecText"}, func(begin string) bool { return strings.HasPrefix(names[0], begin) })
 	}
 	s := &settings{m: conf}
 	if pad := s.int(padKey, 1); pad != 1 {
@@ -149,7 +148,7 @@ func (c *checkpoint) huggingFaceSettings(conf map[string]any, f *family) (pruned
 		{"intermediate_size", "encoder_ffn_embed_dim", f.ffn}, {"num_attention_heads", "encoder_attention_heads", f.heads},
 	} {
 		n := s.int(size.name, size.def)
-		if n < 1 {
+		if n < 1 || n > 1<<24 {
 			s.fail(size.name, n, "a positive size")
 		}
 		sizes[size.name] = n
@@ -230,11 +229,18 @@ func (c *checkpoint) huggingFaceTensors(ts []namedTensor, f *family, conf map[st
 	return nil
 }
 
-// noteAdapter says that an adapter beside the model is not applied.
-func (c *checkpoint) noteAdapter() {
-	if _, err := c.file.File(adapterConfig); !errors.Is(err, fs.ErrNotExist) {
-		c.leave("an adapter lies beside the checkpoint (%s); it is not applied", c.file.FileName(adapterConfig))
+// knownPrefix is an error if the encoder's names have a prefix that no RoBERTa's have.
+func (c *checkpoint) knownPrefix(ts []namedTensor) error {
+	const embedding = "embeddings.word_embeddings.weight"
+	if c.has(embedWeight) || c.has(lmWeight) {
+		return nil
 	}
+	for _, t := range ts {
+		if prefix, ok := strings.CutSuffix(t.name, embedding); ok {
+			return fmt.Errorf("%w: the tensors' names have the prefix %s, which is none of %s", ErrModel, quote(prefix), strings.Join(slices.Concat(encoderPrefixes, wrappers), " "))
+		}
+	}
+	return nil
 }
 
 // untie compares the LM head's weight with the token embedding. If they are equal it

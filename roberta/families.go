@@ -139,8 +139,8 @@ func familyNames() string { return strings.Join(slices.Sorted(maps.Keys(families
 
 // wrappers begin the names of all parameters of a model that was saved inside
 // another: torch's DistributedDataParallel, a member of a training program's class,
-// torch.compile.
-var wrappers = []string{"module.", "model.", "_orig_mod."}
+// torch.compile, sentence-transformers.
+var wrappers = []string{"module.", "model.", "_orig_mod.", "0.auto_model."}
 
 func withoutWrappers(name string) string {
 	for {

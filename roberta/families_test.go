@@ -86,16 +86,6 @@ func readFolder(t testing.TB, name string) *hfFolder {
 	return f
 }
 
-// rename replaces parts of the tensors' names.
-func (f *hfFolder) rename(pairs ...string) {
-	r := strings.NewReplacer(pairs...)
-	renamed := map[string]tensor{}
-	for name, x := range f.tensors {
-		renamed[r.Replace(name)] = x
-	}
-	f.tensors = renamed
-}
-
 // write writes the folder.
 func (f *hfFolder) write(t testing.TB) string {
 	t.Helper()
@@ -306,6 +296,7 @@ func TestNames(t *testing.T) {
 		{"xlm-roberta", []func(*hfFolder){prefix("roberta."), set("model_type", "xlm-roberta")}, ""},
 		{"module.", []func(*hfFolder){prefix("module.roberta.")}, "prefix module."},
 		{"model.", []func(*hfFolder){prefix("model.")}, "prefix model."},
+		{"sentence-transformers", []func(*hfFolder){prefix("0.auto_model.")}, "prefix 0.auto_model."},
 		{"several wrappers", []func(*hfFolder){prefix("module._orig_mod.model.module.roberta.")}, "prefix module._orig_mod.model.module."},
 		{"two models", []func(*hfFolder){prefix("model."), func(f *hfFolder) {
 			f.tensors["model.teacher.embeddings.word_embeddings.weight"] = filled(3, 2)
@@ -447,7 +438,9 @@ func TestForeign(t *testing.T) {
 		{"adapter", nil, []string{"base_model.model.roberta." + layer + "self.query.lora_A.weight"},
 			map[string]string{"adapter_config.json": `{"peft_type":"LORA","base_model_name_or_path":"FacebookAI/roberta-base"}`}, `an adapter (LORA) for "FacebookAI/roberta-base"`},
 		{"adapter without its config", nil, []string{"base_model.model.roberta." + layer + "self.query.lora_A.weight"}, nil, "an adapter"},
+		{"AdapterHub's", nil, []string{"roberta.encoder.layer.0.output.adapters.x.adapter_down.0.weight"}, map[string]string{"adapter_config.json": `{"model_name":"roberta-base"}`}, `an adapter for "roberta-base"`},
 		{"an adapter that is not merged", conf("roberta"), []string{"roberta.embeddings.word_embeddings.weight", "roberta." + layer + "self.query.lora_A.default.weight"}, nil, "an adapter"},
+		{"an unknown prefix", conf("roberta"), []string{"backbone.roberta.embeddings.word_embeddings.weight"}, nil, `prefix "backbone.roberta."`},
 		{"nothing known", nil, []string{"a", "b", "c", "d", "e"}, nil, "no RoBERTa encoder among the tensors a, b, c, and 2 more"},
 		{"no config", nil, []string{"roberta.embeddings.word_embeddings.weight"}, nil, "without its config.json"},
 	} {
@@ -761,5 +754,36 @@ func TestFunctions(t *testing.T) {
 		if h := m.Heads(); len(h) != 1 || h[0].Function != tc.want || !strings.Contains(notes, tc.note) || (tc.note == "") != !strings.Contains(notes, "config.json") {
 			t.Errorf("%d classes, %v: %+v, notes %q, want %q and %q", tc.classes, tc.config, h, notes, tc.want, tc.note)
 		}
+	}
+}
+
+// TestPrunedClaims: pruned_heads cannot make a file ask for much memory.
+func TestPrunedClaims(t *testing.T) {
+	const C = 1 << 16
+	f := readFolder(t, "gelu-new")
+	heads := make([]int, C-1)
+	for i := range heads {
+		heads[i] = i
+	}
+	f.config["hidden_size"], f.config["num_attention_heads"], f.config["pruned_heads"] = C, C, map[string][]int{"0": heads}
+	for _, part := range []string{"query", "key", "value"} {
+		f.tensors["encoder.layer.0.attention.self."+part+".weight"] = tensor{weights.F32, []int{1, C}, make([]byte, 4*C)}
+		f.tensors["encoder.layer.0.attention.self."+part+".bias"] = tensor{weights.F32, []int{1}, make([]byte, 4)}
+	}
+	if _, err := roberta.Open(f.write(t)); !errors.Is(err, weights.ErrTooLarge) || !strings.Contains(err.Error(), "pruned_heads") {
+		t.Errorf("%v, want ErrTooLarge", err)
+	}
+}
+
+// TestQuantized: weights that are no floating-point numbers are named for what they are.
+func TestQuantized(t *testing.T) {
+	f := readFolder(t, "gelu-new")
+	f.config["quantization_config"] = map[string]any{"quant_method": "bitsandbytes"}
+	m := openModel(t, f.write(t)) // none of its weights is quantised
+	m.Close()
+	const name = "encoder.layer.0.output.dense.weight"
+	f.tensors[name] = tensor{weights.I8, []int{16, 40}, make([]byte, 640)}
+	if _, err := roberta.Open(f.write(t)); !errors.Is(err, weights.ErrUnsupported) || !strings.Contains(err.Error(), "bitsandbytes") || !strings.Contains(err.Error(), name) {
+		t.Errorf("%v", err)
 	}
 }

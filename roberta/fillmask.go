@@ -21,17 +21,20 @@ type Fill struct {
 // k likeliest, best first. How a text asks for a prediction depends on the tokenizer:
 //
 // A tokenizer of Hugging Face's reads the mask's name in a text as that token. The name
-// is <mask> as a rule, and the text is encoded as Encode does. Every token of the
-// vocabulary can be an answer. It replaces the mask and what white space the tokenizer
-// took with it. As transformers' fill-mask pipeline.
+// is <mask> as a rule, and the text is encoded as Encode does, without white space at its
+// end. Every token of the vocabulary can be an answer. As transformers' fill-mask
+// pipeline.
 //
-// To a tokenizer of fairseq's the name is text. White space before the <mask> belongs to
-// the answer: in "Go is a <mask> language" the answer is " programming", which replaces
-// " <mask>". An answer without a leading space joins the word before it. White space at
-// the end of each part is not shown to the model. <s>, </s>, <pad> and the symbols that
-// only fill up the dictionary are never answers; the next best token takes their place.
-// (fairseq drops the first two from the words but not from the scores, and fails on the
-// others.) As fairseq's RobertaHubInterface.fill_mask.
+// To a tokenizer of fairseq's the name is text. White space at the end of each part
+// around it is not shown to the model. <s>, </s>, <pad> and the symbols that only fill up
+// the dictionary are never answers; the next best token takes their place. (fairseq drops
+// the first two from the words but not from the scores, and fails on the others.) As
+// fairseq's RobertaHubInterface.fill_mask.
+//
+// White space before the <mask> belongs to the answer: in "Go is a <mask> language" the
+// answer is " programming", which replaces " <mask>". An answer without a leading space
+// joins the word before it. Where a tokenizer's tokens bring no spaces, those of the text
+// stay.
 //
 // There are fewer than k answers only if the vocabulary has no more. Errors are ErrMask
 // for a text without exactly one mask, ErrTopK for k below 1 or above the vocabulary's
@@ -146,10 +149,11 @@ func (m *Model) fill(ctx context.Context, k, n int, sequence func(mask maskToken
 
 // A maskToken is what a tokenizer calls its mask.
 type maskToken struct {
-	tok  tokenizer.Tokenizer
-	id   int    // -1: the vocabulary has none
-	name string // in a text
-	read bool   // the tokenizer reads the name in a text as the token, as Hugging Face's do
+	tok   tokenizer.Tokenizer
+	id    int    // -1: the vocabulary has none
+	name  string // in a text
+	read  bool   // the tokenizer reads the name in a text as the token, as Hugging Face's do
+	space bool   // and the white space before it, which answers then bring themselves
 }
 
 // maskTokenOf is the mask of a tokenizer. A padding token, which the model does not see,
@@ -162,8 +166,16 @@ func maskTokenOf(tok tokenizer.Tokenizer, pad int) maskToken {
 	if m.id >= 0 {
 		m.name = tokenizer.TokenText(tok, m.id)
 		m.read = slices.Contains(tok.Append(nil, m.name), m.id)
+		m.space = m.read && slices.Equal(tok.Append(nil, " "+m.name), []int{m.id}) && marksSpaces(tok)
 	}
 	return m
+}
+
+// marksSpaces says whether tokens bring the space before a word, as those of byte-level
+// BPE and SentencePiece do.
+func marksSpaces(tok tokenizer.Tokenizer) bool {
+	ids := tok.Append(nil, "a a")
+	return len(ids) > 1 && strings.Contains(string(tok.AppendText(nil, ids[1:])), " ")
 }
 
 // check is a *MaskError if a sequence has no mask, or where one is wanted several.
@@ -192,7 +204,8 @@ func (m *Model) maskedText(mask maskToken, text string) (x masked, n int, err er
 		}
 		return x, n, nil
 	}
-	e, err := m.tok.Template().Encode(m.tok, tokenizer.Limit{}, text)
+	// As fairseq does. transformers' byte-level BPE makes a token of white space there.
+	e, err := m.tok.Template().Encode(m.tok, tokenizer.Limit{}, trimRight(text))
 	if err != nil {
 		return x, 0, err
 	}
@@ -203,8 +216,7 @@ func (m *Model) maskedText(mask maskToken, text string) (x masked, n int, err er
 		}
 	}
 	x.fill = func(at, id int) string {
-		span := e.Spans[x.at[at]]
-		return fillSpan(text[:span.Start], text[span.End:], m.tok, id)
+		return mask.fillSpan(text, e.Spans[x.at[at]], id)
 	}
 	return x, len(x.at), nil
 }
@@ -233,12 +245,15 @@ func fillIn(text, mask, token string) string {
 	return strings.Replace(text, mask, token, 1)
 }
 
-// fillSpan puts a token between two parts of a text. If the token brings a space, the
-// text needs none of its own before it, and its beginning needs none at all.
-func fillSpan(before, after string, tok tokenizer.Tokenizer, id int) string {
-	token := tokenizer.TokenText(tok, id)
-	if strings.TrimRightFunc(before, isSpace) != before || before == "" {
+// fillSpan puts a token in the place of a mask, and of a space before it that the token
+// brings itself. Where tokens bring none, the text's spaces stay.
+func (m maskToken) fillSpan(text string, mask tokenizer.Span, id int) string {
+	name := strings.TrimLeftFunc(text[mask.Start:mask.End], isSpace) // spans may have the white space or not
+	before, token := text[:mask.End-len(name)], tokenizer.TokenText(m.tok, id)
+	if m.space {
+		before = strings.TrimSuffix(before, " ")
+	} else if trimRight(before) != before {
 		token = strings.TrimPrefix(token, " ")
 	}
-	return before + token + after
+	return before + token + text[mask.End:]
 }

@@ -18,7 +18,8 @@ type maskReader struct {
 	tokenizer.Tokenizer
 	name  string
 	strip bool
-	mask  int // -1: none
+	mask  int  // -1: none
+	trim  bool // spans leave out white space
 }
 
 func (r maskReader) Special() tokenizer.Special {
@@ -59,6 +60,9 @@ func (r maskReader) AppendSpans(ids []int, spans []tokenizer.Span, text string) 
 			start = at + len(trimRight(text[at:start]))
 		}
 		part(start)
+		if r.trim {
+			start = end - len(r.name)
+		}
 		ids, spans = append(ids, r.mask), append(spans, tokenizer.Span{Start: start, End: end})
 		at = end
 	}
@@ -67,7 +71,7 @@ func (r maskReader) AppendSpans(ids []int, spans []tokenizer.Span, text string) 
 // readingMasks is a model whose tokenizer reads masks.
 func readingMasks(t *testing.T, name string, strip bool) *Model {
 	m := openGolden(t, golden(t, "fulldict", "model.pt"))
-	m.tok = maskReader{m.tok, name, strip, m.tok.Special().Mask}
+	m.tok = maskReader{m.tok, name, strip, m.tok.Special().Mask, false}
 	return m
 }
 
@@ -136,18 +140,23 @@ func TestFillText(t *testing.T) {
 		{"Go is a <mask> language.", " fast", "Go is a fast language.", false},
 		{"Go is a <mask> language.", "fast", "Go is afast language.", true},
 		{"Go is a <mask> language.", "fast", "Go is a fast language.", false},
-		{"Go is a\t\t<mask> language.", " fast", "Go is a fast language.", true},
+		{"Go is a\t\t<mask> language.", " fast", "Go is a\t\t fast language.", true},
+		{"Go is a  <mask> language. ", " fast", "Go is a  fast language. ", true},
 		{"Go is a\t<mask> language.", " fast", "Go is a\tfast language.", false},
-		{"<mask> language", " fast", "fast language", true},
-		{"  <mask> language", " fast", "fast language", true},
+		{"<mask> language", " fast", " fast language", true},
+		{" <mask> ", " fast", " fast ", true},
 		{"(<mask>)", " fast", "( fast)", true},
 		{"un<mask>", "fast", "unfast", true},
 	} {
-		m := readingMasks(t, "<mask>", c.strip)
-		id := space(m, c.token)
-		m.lm.Bias[id] += 100
-		if got := must[[]Fill](t)(m.FillMask(t.Context(), c.text, 1))[0]; got.Text != c.want || got.Token != c.token {
-			t.Errorf("%q with %q: %q, want %q", c.text, got.Token, got.Text, c.want)
+		for _, trim := range []bool{false, true} {
+			m := readingMasks(t, "<mask>", c.strip)
+			r := m.tok.(maskReader)
+			r.trim = trim
+			m.tok = r
+			m.lm.Bias[space(m, c.token)] += 100
+			if got := must[[]Fill](t)(m.FillMask(t.Context(), c.text, 1))[0]; got.Text != c.want || got.Token != c.token {
+				t.Errorf("%q with %q, white space left out of spans (%v): %q, want %q", c.text, got.Token, trim, got.Text, c.want)
+			}
 		}
 	}
 }
@@ -158,7 +167,7 @@ func TestFillSpecialTokens(t *testing.T) {
 	for _, reads := range []bool{true, false} {
 		m := openGolden(t, golden(t, "fulldict", "model.pt"))
 		if reads {
-			m.tok = maskReader{m.tok, "<mask>", true, m.tok.Special().Mask}
+			m.tok = maskReader{m.tok, "<mask>", true, m.tok.Special().Mask, false}
 		}
 		m.lm.Bias[2] += 100
 		f := must[[]Fill](t)(m.FillMask(t.Context(), "Go is <mask>.", 1))[0]
@@ -173,9 +182,9 @@ func TestMaskErrors(t *testing.T) {
 	ctx := t.Context()
 	hf, fairseq := readingMasks(t, "[MASK]", true), openGolden(t, golden(t, "fulldict", "model.pt"))
 	none := openGolden(t, golden(t, "fulldict", "model.pt"))
-	none.tok = maskReader{none.tok, "<mask>", true, -1}
+	none.tok = maskReader{none.tok, "<mask>", true, -1, false}
 	pad := openGolden(t, golden(t, "fulldict", "model.pt"))
-	pad.tok = maskReader{pad.tok, "<mask>", true, padID}
+	pad.tok = maskReader{pad.tok, "<mask>", true, padID, false}
 	for name, c := range map[string]struct {
 		f    func() error
 		says string
@@ -227,7 +236,7 @@ func TestFillPads(t *testing.T) {
 // TestPronounMaskIsPad: a vocabulary whose mask is its padding token is an error.
 func TestPronounMaskIsPad(t *testing.T) {
 	m := openGolden(t, golden(t, "tiny", "model.pt"))
-	m.tok = maskReader{m.tok, "<mask>", true, padID}
+	m.tok = maskReader{m.tok, "<mask>", true, padID, false}
 	if _, err := m.DisambiguatePronoun(t.Context(), "The time was first because [it] was.", []string{"The time", "first"}); !errors.Is(err, ErrModel) {
 		t.Errorf("error %v, want ErrModel", err)
 	}

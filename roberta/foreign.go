@@ -86,7 +86,7 @@ func foreign(names []string) (is, name string) {
 // isAdapterName recognises weights that are added to those of another model.
 func isAdapterName(name string) bool {
 	return strings.HasPrefix(name, "base_model.model.") || strings.Contains(name, ".lora_A.") || strings.Contains(name, ".lora_B.") ||
-		strings.Contains(name, ".lora_embedding_A") || strings.Contains(name, ".ia3_l") || strings.HasPrefix(name, "prompt_encoder.")
+		strings.Contains(name, ".lora_embedding_A") || strings.Contains(name, ".ia3_l") || name == "prompt_embeddings" || strings.HasPrefix(name, "prompt_encoder.")
 }
 
 // adapterConfig is the file in which an adapter names the model that it belongs to.
@@ -95,6 +95,9 @@ const adapterConfig = "adapter_config.json"
 // refuseAdapter is an error if the tensors are an adapter's, or not yet merged with one.
 func (c *checkpoint) refuseAdapter(names []string) error {
 	i := slices.IndexFunc(names, isAdapterName)
+	if i < 0 && !slices.ContainsFunc(names, isEmbedding) {
+		i = slices.IndexFunc(names, func(name string) bool { return strings.Contains(name, ".adapters.") }) // AdapterHub's
+	}
 	if i < 0 {
 		return nil
 	}
@@ -103,13 +106,16 @@ func (c *checkpoint) refuseAdapter(names []string) error {
 		var a struct {
 			Type any `json:"peft_type"`
 			Base any `json:"base_model_name_or_path"`
+			Name any `json:"model_name"` // AdapterHub's
 		}
 		if json.Unmarshal(data, &a) == nil {
 			if s, ok := a.Type.(string); ok {
 				kind = fmt.Sprintf("an adapter (%s)", short(s))
 			}
-			if s, ok := a.Base.(string); ok && s != "" {
-				base = " for " + quote(s)
+			for _, v := range []any{a.Name, a.Base} {
+				if s, ok := v.(string); ok && s != "" {
+					base = " for " + quote(s)
+				}
 			}
 		}
 	}
@@ -149,6 +155,10 @@ func (c *checkpoint) noRoBERTa(names []string) error {
 	if err := refuseForeign(names); err != nil {
 		return err
 	}
+	arch := ""
+	if s, ok := c.settings["arch"].(string); ok && s != "" {
+		arch = fmt.Sprintf(" (arch %s)", quote(s))
+	}
 	some := make([]string, 0, 5)
 	for _, n := range names[:min(len(names), 3)] {
 		some = append(some, short(n))
@@ -156,5 +166,5 @@ func (c *checkpoint) noRoBERTa(names []string) error {
 	if n := len(names) - len(some); n > 0 {
 		some = append(some, fmt.Sprintf("and %d more", n))
 	}
-	return fmt.Errorf("%w: no RoBERTa encoder among the tensors %s", ErrModel, strings.Join(some, ", "))
+	return fmt.Errorf("%w: no RoBERTa encoder among the tensors %s%s", ErrModel, strings.Join(some, ", "), arch)
 }

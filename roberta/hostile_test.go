@@ -195,6 +195,10 @@ func FuzzClaims(f *testing.F) {
 	}
 	f.Add("id2label", `{"0":"no","1":"yes"}`, "", "{}")
 	f.Add("hidden_act", `"gelu_new"`, "", "{}")
+	f.Add("pruned_heads", `{"0":[1]}`, "", "{}")
+	f.Add("architectures", `["RobertaForTokenClassification",1]`, "", "{}")
+	f.Add("model_type", `"xlm-roberta-xl"`, "", "{}")
+	f.Add("model_type", "null", "", "{}")
 	f.Add("model_type", `"camembert"`, "", "{}")
 	f.Add("", "", "", `{"model_type":"bert"}`)
 	f.Add("", "", "", "[")

@@ -14,6 +14,7 @@ import (
 // converted file's metadata, label/dict.txt and labels.json.
 func (c *checkpoint) readLabels() error {
 	if s, ok := c.file.Metadata()[labelsKey]; ok {
+		c.headLabelsFrom = labelsKey
 		if err := json.Unmarshal([]byte(s), &c.headLabels); err != nil {
 			return &weights.FileError{Entry: labelsKey, Offset: -1, Err: fmt.Errorf("%w: %.200v", weights.ErrCorrupt, err)}
 		}
@@ -31,6 +32,7 @@ func (c *checkpoint) readLabels() error {
 		if err != nil {
 			return err
 		}
+		c.headLabelsFrom = c.file.FileName("labels.json")
 		if ok && json.Unmarshal(data, &c.headLabels) != nil {
 			c.headLabels = nil
 			c.note("%s beside the checkpoint holds no lists of labels and is left out", c.file.FileName("labels.json"))
@@ -81,7 +83,7 @@ func (c *checkpoint) giveLabels() {
 		h := c.heads[name]
 		labels := c.headLabels[name]
 		if labels != nil && len(labels) != h.Classes {
-			c.note("classification head %.100q has %d classes, but %d labels came with the checkpoint; they are left out", name, h.Classes, len(labels))
+			c.note("classification head %.100q has %d classes, but %s has %d labels; they are left out", name, h.Classes, c.headLabelsFrom, len(labels))
 			labels = nil
 		}
 		h.Labels = labels

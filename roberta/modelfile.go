@@ -33,7 +33,7 @@ type modelFile struct {
 // with their element types and bits, the replaced heads in float32, and settings,
 // labels and the files beside the tensors. path is complete or untouched.
 func (f *modelFile) write(ctx context.Context, path string) error {
-	left := f.left
+	left := slices.Concat(f.file.Notes, f.left)
 	for _, name := range slices.Sorted(maps.Keys(f.tensors)) {
 		if t := f.tensors[name]; t.DType.Size() == 0 {
 			left = append(left, fmt.Sprintf("tensor %s holds %s, which cannot be written; it is left out", f.describe(name), t.Type()))

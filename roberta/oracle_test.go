@@ -62,7 +62,7 @@ func (o *oracle[F]) forward(tokens, types []int) (f forward[F]) {
 }
 
 // embed returns E[token]·(√C or 1) + P[position] + type, after a LayerNorm if
-// there is one. Positions begin after the pad's id, whatever it is.
+// there is one. Positions begin after the pad's id, whatever it is; a pad's is that id.
 func (o *oracle[F]) embed(tokens, types []int) [][]F {
 	E, shape := o.tensor(stack + "embed_tokens.weight")
 	if W, s := o.tensor("encoder.lm_head.weight"); o.Tied && s != nil {
@@ -75,9 +75,14 @@ func (o *oracle[F]) embed(tokens, types []int) [][]F {
 		scale = F(math.Sqrt(float64(C)))
 	}
 	x := make([][]F, len(tokens))
+	last := o.PadID
 	for t, id := range tokens {
 		x[t] = make([]F, C)
-		position, typ := t+o.PadID+1, 0
+		position, typ := o.PadID, 0
+		if id != o.PadID {
+			last++
+			position = last
+		}
 		if types != nil {
 			typ = types[t]
 		}
@@ -403,6 +408,9 @@ func TestLevelsOracle(t *testing.T) {
 					for i := range n {
 						in.Types[i] = r.IntN(cfg.TokenTypes)
 					}
+				}
+				if n == 5 {
+					in.Tokens[1], in.KeepPads = cfg.PadID, true
 				}
 				got := compute(t, m, in, lm)
 				inFloat32 := rounded.results(in, heads, lm)

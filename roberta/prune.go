@@ -52,118 +52,91 @@ func pruned(conf map[string]any) (map[int][]int, error) {
 // have the shapes that the settings ask for, and the heads add nothing, as if they were
 // not there (transformers 4, prune_heads; 5 does not know pruned_heads).
 func (c *checkpoint) restoreHeads(prunedHeads map[int][]int, layers, dim, heads int) error {
-	if len(prunedHeads) == 0 || dim%heads != 0 {
-		return nil // what is wrong with the sizes is said elsewhere
-	}
-	total, limit, added := 0, 0, 0
+	elements := 0
 	for _, t := range c.tensors {
-		limit += t.Len() // zeros for at most as many elements as the file has
+		elements += t.Len()
 	}
+	room := elements // restored matrices have at most as many elements as the file
+	restored := 0
 	for _, layer := range slices.Sorted(maps.Keys(prunedHeads)) {
-		gone := prunedHeads[layer]
-		if layer >= layers || gone[len(gone)-1] >= heads {
-			return fmt.Errorf("setting pruned_heads names head %d of layer %d, there are %d heads in %d layers", gone[len(gone)-1], layer, heads, layers)
+		gone := make([]bool, heads)
+		for _, h := range prunedHeads[layer] {
+			if layer >= layers || h >= heads {
+				return fmt.Errorf("setting pruned_heads names head %d of layer %d, there are %d heads in %d layers", h, layer, heads, layers)
+			}
+			gone[h] = true
+			restored++
 		}
-		total += len(gone)
-		d := dim / heads
-		kept := (heads - len(gone)) * d
+		kept := dim / heads * (heads - len(prunedHeads[layer]))
 		p := fmt.Sprintf("%slayers.%d.self_attn.", stack, layer)
-		restore := func(name string, rows bool, shape ...int) error {
-			t, ok := c.tensors[p+name]
+		for _, part := range []struct {
+			name         string
+			small, whole []int
+			lines        int // that the heads lie side by side in
+		}{
+			{"q_proj.weight", []int{kept, dim}, []int{dim, dim}, 1}, {"q_proj.bias", []int{kept}, []int{dim}, 1},
+			{"k_proj.weight", []int{kept, dim}, []int{dim, dim}, 1}, {"k_proj.bias", []int{kept}, []int{dim}, 1},
+			{"v_proj.weight", []int{kept, dim}, []int{dim, dim}, 1}, {"v_proj.bias", []int{kept}, []int{dim}, 1},
+			{"out_proj.weight", []int{dim, kept}, []int{dim, dim}, dim},
+		} {
+			t, ok := c.tensors[p+part.name]
 			if !ok {
-				return nil // check names it
+				continue // check names it
 			}
-			small := slices.Clone(shape)
-			if rows {
-				small[0] = kept
-			} else {
-				small[1] = kept
+			if !slices.Equal(t.Shape, part.small) {
+				return fmt.Errorf("tensor %s has shape %s, the settings ask for %v, as pruned_heads takes %d of %d heads", c.describe(p+part.name), shapeText(t.Shape), part.small, len(prunedHeads[layer]), heads)
 			}
-			if !slices.Equal(t.Shape, small) {
-				return fmt.Errorf("tensor %s has shape %s, the settings ask for %v, as pruned_heads has %d of %d heads", c.describe(p+name), shapeText(t.Shape), small, len(gone), heads)
-			}
-			elements := shape[0]
-			if len(shape) == 2 {
-				if elements > limit/max(1, shape[1]) {
-					elements = limit
-				} else {
-					elements *= shape[1]
+			if len(part.whole) == 2 {
+				if dim > room/dim {
+					return &weights.FileError{Tensor: t.Name, Offset: -1, Err: fmt.Errorf("%w: pruned_heads asks for more weights than the checkpoint has", weights.ErrTooLarge)}
 				}
+				room -= dim * dim
 			}
-			if added += elements; added > limit {
-				return &weights.FileError{Tensor: t.Name, Offset: -1, Err: fmt.Errorf("%w: pruned_heads asks for more weights than the checkpoint has", weights.ErrTooLarge)}
-			}
-			full, err := withZeros(t, shape, rows, gone, d)
-			if err == nil {
-				c.tensors[p+name] = full
-			}
-			return err
-		}
-		for _, name := range projections {
-			if err := restore(name+".weight", true, dim, dim); err != nil {
+			whole, err := withZeros(t, part.whole, part.lines, gone)
+			if err != nil {
 				return err
 			}
-			if err := restore(name+".bias", true, dim); err != nil {
-				return err
-			}
-		}
-		if err := restore("out_proj.weight", false, dim, dim); err != nil {
-			return err
+			c.tensors[p+part.name] = whole
 		}
 	}
-	c.note("config.json prunes %d attention heads; they have weights of zero", total)
+	if restored > 0 {
+		c.note("config.json prunes %d attention heads; they have weights of zero", restored)
+	}
 	return nil
 }
 
-// withZeros is t with zeros in the place of heads of d rows or columns each, as a tensor
-// of its own memory.
-func withZeros(t *weights.Tensor, shape []int, rows bool, gone []int, d int) (*weights.Tensor, error) {
+// withZeros is t with zeros for the heads that are gone, as a tensor of this shape in its
+// own memory. Each of the lines that its elements fall into has a block for each head.
+func withZeros(t *weights.Tensor, shape []int, lines int, gone []bool) (*weights.Tensor, error) {
 	data, err := t.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	width := d * t.DType.Size() // of a head, among the columns
-	lines := 1
-	if rows {
-		if len(shape) == 2 {
-			width *= shape[1]
-		}
-	} else {
-		lines = shape[0]
-	}
-	line := shape[0] * t.DType.Size()
-	if len(shape) == 2 {
-		line = shape[1] * t.DType.Size()
-		if rows {
-			line *= shape[0]
-		}
-	}
-	full := make([]byte, 0, lines*line)
-	isGone := make([]bool, line/width)
-	for _, h := range gone {
-		isGone[h] = true
-	}
-	for range lines {
-		for _, zeros := range isGone {
-			if zeros {
-				full = append(full, make([]byte, width)...)
-			} else {
-				full = append(full, data[:width]...)
-				data = data[width:]
+	e := weights.Entry{Name: t.Name, DType: t.DType, Shape: shape}
+	block := int(e.Size()) / (lines * len(gone))
+	zeros := make([]byte, block)
+	e.Write = func(w io.Writer) error {
+		for range lines {
+			for _, isGone := range gone {
+				b := zeros
+				if !isGone {
+					b, data = data[:block], data[block:]
+				}
+				if _, err := w.Write(b); err != nil {
+					return err
+				}
 			}
 		}
+		return nil
 	}
-	var b bytes.Buffer
-	if err := weights.Write(&b, nil, []weights.Entry{{Name: t.Name, DType: t.DType, Shape: shape, Write: func(w io.Writer) error {
-		_, err := w.Write(full)
-		return err
-	}}}); err != nil {
+	var file bytes.Buffer
+	if err := weights.Write(&file, nil, []weights.Entry{e}); err != nil {
 		return nil, err
 	}
-	file, err := weights.Load(bytes.NewReader(b.Bytes()), int64(b.Len()), t.Name)
+	c, err := weights.Load(bytes.NewReader(file.Bytes()), int64(file.Len()), t.Name)
 	if err != nil {
 		return nil, err
 	}
-	x, _ := file.Tensor(t.Name)
-	return x, nil
+	whole, _ := c.Tensor(t.Name)
+	return whole, nil
 }

@@ -19,35 +19,33 @@ import (
 func (m *Model) appendDecoded(dst []byte, ids []int) []byte {
 	begin := len(dst)
 	out := dst
-	atBegin, dropped := true, false
+	atBegin := true
 	for i := 0; i < len(ids); i++ {
 		id := ids[i]
 		if uint(id) >= uint(len(m.pieces)) {
 			continue
 		}
 		p := &m.pieces[id]
-		if p.shown == Byte {
+		if p.kind == Byte {
 			start := len(out)
-			for ; i < len(ids) && uint(ids[i]) < uint(len(m.pieces)) && m.pieces[ids[i]].shown == Byte; i++ {
+			for ; i < len(ids) && uint(ids[i]) < uint(len(m.pieces)) && m.pieces[ids[i]].kind == Byte; i++ {
 				out = append(out, m.pieces[ids[i]].value)
 			}
 			i--
 			out = replaceMalformed(out, start)
 			continue
 		}
-		if dropped || len(out) > begin {
-			atBegin = false
-		}
-		dropped = false
-		switch p.shown {
+		atBegin = atBegin && len(out) == begin
+		switch p.kind {
 		case Control:
 		case Unknown:
 			out = append(out, m.unkSurface...)
 		default:
 			text := p.text
 			if atBegin && m.dropSpace {
-				text, dropped = strings.CutPrefix(text, spaceSymbol)
-				dropped = dropped && !m.dropSpaces
+				rest, dropped := strings.CutPrefix(text, spaceSymbol)
+				text = rest
+				atBegin = !dropped || m.dropSpaces
 			}
 			out = appendSpaces(out, text)
 		}

@@ -31,7 +31,7 @@
 //
 // # Limits
 //
-// Word and char models are refused, as are pieces of more than 1024 bytes. The time to
+// Word and char models are refused, as are pieces of 8000 bytes or more, which the library does not take either. The time to
 // encode a text is linear in its length for unigram models, and n log n for BPE models.
 // Sampling is not here.
 //

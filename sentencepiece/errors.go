@@ -14,7 +14,7 @@ var (
 	// know: word and char.
 	ErrUnsupported = errors.New("unsupported")
 
-	// ErrTooLarge is wrapped when a piece has more than 1024 bytes, or a model more
+	// ErrTooLarge is wrapped when a piece has 8000 bytes or more, or a model more
 	// than some eight million pieces.
 	ErrTooLarge = errors.New("too large")
 

@@ -2,6 +2,7 @@ package sentencepiece
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -43,10 +44,10 @@ type normalizerSpec struct {
 // Load reads a SentencePiece model: the content of a file such as
 // sentencepiece.bpe.model. Errors name it by name.
 //
-// Unigram and BPE models are known. Load refuses what the library refuses: no piece, an
-// empty piece, a piece twice, no <unk> or two, BYTE pieces in a model without
-// byte_fallback or fewer than 256 in one with it, a charsmap that leads out of its
-// table. It checks every length before it believes it, so that memory stays in
+// Unigram and BPE models are known. Load refuses what the library refuses: no pieces, an
+// empty piece, one of 8000 bytes or more or with a NUL byte, a piece twice, no UNKNOWN
+// piece or two, BYTE pieces in a model without byte_fallback or fewer than 256 in one with
+// it, scores that are no numbers, a charsmap that leads out of its table. It checks every length before it believes it, so that memory stays in
 // proportion to data. The Model keeps no reference to data.
 //
 // The error is a *FileError. It wraps ErrFormat, ErrUnsupported or ErrTooLarge.
@@ -168,7 +169,6 @@ func readPiece(m message) (piece, error) {
 			p.kind = PieceType(f.value) // another value is one that the reader does not know
 		}
 	}
-	p.shown = p.kind
 	return p, m.err
 }
 
@@ -183,14 +183,13 @@ func (s *spec) readTrainer(m message) error {
 		case f.is(35, wireVarint):
 			s.byteFallback = f.value != 0
 		case f.is(44, wireBytes):
-			text, _, _ := strings.Cut(string(f.bytes), "\x00") // the library reads a C string
-			s.unkSurface = text
+			s.unkSurface = string(f.bytes)
 		case f.is(46, wireBytes):
-			s.bos = string(f.bytes)
+			s.bos = cmp.Or(string(f.bytes), s.bos)
 		case f.is(47, wireBytes):
-			s.eos = string(f.bytes)
+			s.eos = cmp.Or(string(f.bytes), s.eos)
 		case f.is(48, wireBytes):
-			s.pad = string(f.bytes)
+			s.pad = cmp.Or(string(f.bytes), s.pad)
 		}
 	}
 	return m.err
@@ -221,6 +220,16 @@ func (m *Model) index() error {
 	var reserved []int // the pieces that no text is cut into
 	for id := range m.pieces {
 		p := &m.pieces[id]
+		if p.text == nul && m.byteFallback {
+			p.kind = Unused // converted models have it beside <0x00>
+		}
+		switch {
+		case p.text == nul && p.kind == Unused:
+		case strings.Contains(p.text, nul):
+			return fail(p, "piece %d has a NUL byte", id)
+		case !m.bpe && !finite(p.score):
+			return fail(p, "piece %d has score %v", id, p.score)
+		}
 		switch p.kind {
 		case Normal, UserDefined, Unused:
 			continue
@@ -242,7 +251,7 @@ func (m *Model) index() error {
 		}
 		reserved = append(reserved, id)
 	}
-	if m.unk < 0 {
+	if m.unk < 0 && !m.byteFallback {
 		return fmt.Errorf("%w: no piece of type UNKNOWN", ErrFormat)
 	}
 	for b := range m.bytes {
@@ -251,8 +260,8 @@ func (m *Model) index() error {
 		}
 		m.bytes[b]--
 	}
-	// A text may be the piece of two ids, one that text is cut into and one that is
-	// reserved. Where a piece is looked up by its text the reserved one counts.
+	// In a unigram model a text may be the piece of two ids, one that text is cut into and
+	// one that is reserved. Where a piece is looked up by its text the reserved one counts.
 	m.reserved = make(map[string]int, len(reserved))
 	for _, id := range reserved {
 		p := &m.pieces[id]
@@ -261,26 +270,36 @@ func (m *Model) index() error {
 		}
 		m.reserved[p.text] = id
 	}
+	found := 0
 	m.texts = trie.New(len(m.pieces), func(i int) string {
-		if p := &m.pieces[i]; p.kind == Normal || p.kind == UserDefined || p.kind == Unused {
+		if p := &m.pieces[i]; p.cuts() && p.text != nul {
 			return p.text
 		}
 		return ""
 	})
 	for id := range m.pieces {
 		p := &m.pieces[id]
-		if p.kind != Normal && p.kind != UserDefined && p.kind != Unused {
+		if !p.cuts() || p.text == nul {
 			continue
 		}
+		found++
 		if last := trie.Find(m.texts, p.text); last != id {
 			return fail(p, "pieces %d and %d are the same", id, last)
 		}
-		if other, ok := m.reserved[p.text]; ok {
-			p.shown, p.value = m.pieces[other].kind, m.pieces[other].value
+		if other, ok := m.reserved[p.text]; ok && m.bpe {
+			return fail(p, "pieces %d and %d are the same", min(id, other), max(id, other))
 		}
+	}
+	if found == 0 && !m.bpe {
+		return fmt.Errorf("%w: no piece that text can be cut into", ErrFormat)
 	}
 	return nil
 }
+
+// nul is a piece that the library leaves alone if it is UNUSED.
+const nul = "\x00"
+
+func finite(x float32) bool { return x-x == 0 }
 
 // byteOf returns the byte that <0x00> to <0xFF> stand for.
 func byteOf(s string) (byte, bool) {
@@ -318,15 +337,10 @@ func (m *Model) prepare() error {
 		m.merger = newMerger(m)
 		return nil
 	}
-	lo, hi := float32(math.MaxFloat32), float32(-math.MaxFloat32)
+	lowest := float32(math.MaxFloat32)
 	for _, p := range m.pieces {
 		if p.kind == Normal {
-			if p.score < lo {
-				lo = p.score
-			}
-			if p.score > hi {
-				hi = p.score
-			}
+			lowest = min(lowest, p.score)
 		}
 	}
 	var pieces []unigram.Piece[float32]
@@ -335,12 +349,18 @@ func (m *Model) prepare() error {
 		case Normal:
 			pieces = append(pieces, unigram.Piece[float32]{Text: p.text, ID: id, Score: p.score})
 		case UserDefined:
-			score := float32(float64(float32(len(p.text))*hi) - 0.1)
+			// More than all log-probabilities, and the fewer symbols the more.
+			score := float32(0.1 * float64(len(p.text)-1))
 			pieces = append(pieces, unigram.Piece[float32]{Text: p.text, ID: id, Score: score})
 		}
 	}
 	var err error
-	m.unigram, err = unigram.New(pieces, unigram.Options[float32]{Unknown: m.unk, UnknownScore: lo - 10, Join: !m.byteFallback})
+	m.unigram, err = unigram.New(pieces, unigram.Options[float32]{
+		Unknown:      m.unk,
+		UnknownScore: lowest - 10,
+		Join:         !m.byteFallback,
+		Reset:        100000,
+	})
 	return err
 }
 

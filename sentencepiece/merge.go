@@ -2,6 +2,7 @@ package sentencepiece
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/goroberta/goroberta/internal/trie"
 	"github.com/goroberta/goroberta/internal/unigram"
@@ -69,7 +70,7 @@ type symbol struct {
 
 // A pair is two neighbours that make a piece. It is void once either has grown.
 type pair struct {
-	score       float32
+	score       int32 // in the order of scores
 	left, right int
 	piece       int
 	base        uint32
@@ -79,6 +80,13 @@ type pair struct {
 // before reports whether p is merged before q.
 func (p *pair) before(q *pair) bool {
 	return p.score > q.score || p.score == q.score && p.left < q.left
+}
+
+// order returns a number that is greater for a greater score. -0 comes before 0, as in the
+// library.
+func order(score float32) int32 {
+	i := int32(math.Float32bits(score))
+	return i ^ i>>31&math.MaxInt32
 }
 
 // merging is the memory of a merger.
@@ -148,7 +156,7 @@ func (g *merger) merge(m *merging, tokens []unigram.Token, first int, text []byt
 	}
 	for i := 0; i >= 0; i = m.symbols[i].next {
 		s := &m.symbols[i]
-		tokens = g.emit(m, tokens, first, text[s.start:s.end], s.piece, s.end)
+		tokens = g.emit(m, tokens, first, text[s.start:s.end], s.piece, s.end, 0)
 	}
 	return tokens
 }
@@ -166,7 +174,7 @@ func (g *merger) offer(m *merging, text []byte, left, right int) {
 	if n < 0 {
 		return
 	}
-	m.push(pair{g.pieces[n].score, left, right, n, base, r.end - l.start})
+	m.push(pair{order(g.pieces[n].score), left, right, n, base, r.end - l.start})
 	if g.pieces[n].kind == Unused {
 		if m.split == nil {
 			m.split = make(map[int]int)
@@ -175,14 +183,17 @@ func (g *merger) offer(m *merging, text []byte, left, right int) {
 	}
 }
 
-// emit appends the tokens of a symbol, which ends at end.
-func (g *merger) emit(m *merging, tokens []unigram.Token, first int, text []byte, n, end int) []unigram.Token {
-	if n >= 0 && g.pieces[n].kind == Unused {
-		// Every UNUSED piece of more than one character is there because a pair made it.
+// maxSplits is how deep pieces are split, as the library has it.
+const maxSplits = 100
+
+// emit appends the tokens of a symbol, which ends at end, at some depth of splitting.
+func (g *merger) emit(m *merging, tokens []unigram.Token, first int, text []byte, n, end, depth int) []unigram.Token {
+	if n >= 0 && g.pieces[n].kind == Unused && depth <= maxSplits {
 		if k, ok := m.split[n]; ok {
-			tokens = g.emit(m, tokens, first, text[:k], trie.Find(g.texts, text[:k]), end-len(text)+k)
-			return g.emit(m, tokens, first, text[k:], trie.Find(g.texts, text[k:]), end)
+			tokens = g.emit(m, tokens, first, text[:k], trie.Find(g.texts, text[:k]), end-len(text)+k, depth+1)
+			return g.emit(m, tokens, first, text[k:], trie.Find(g.texts, text[k:]), end, depth+1)
 		}
+		n = -1 // a character
 	}
 	if n < 0 {
 		n = g.unk

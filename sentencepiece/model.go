@@ -32,9 +32,11 @@ type piece struct {
 	text  string
 	score float32
 	kind  PieceType
-	shown PieceType // as what it is decoded: that of the reserved piece of this text, if there is one
-	value byte      // of a Byte piece
+	value byte // of a Byte piece
 }
+
+// cuts reports whether text may be cut into the piece, if only on the way.
+func (p *piece) cuts() bool { return p.kind == Normal || p.kind == UserDefined || p.kind == Unused }
 
 // A Model is a SentencePiece model: a vocabulary of pieces, the rules that normalise
 // text, and the way to cut it into pieces. Its ids are the places of the pieces in the

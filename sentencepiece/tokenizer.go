@@ -108,7 +108,7 @@ func (t *Tokenizer) Kind(id int) tokenizer.Kind {
 	if t.entries != nil {
 		return t.entries[id].kind
 	}
-	switch t.model.pieces[id].shown {
+	switch t.model.pieces[id].kind {
 	case Unknown:
 		return tokenizer.Symbol
 	case Control:
@@ -288,7 +288,7 @@ func (t *Tokenizer) Bytes(id int) []byte {
 func (m *Model) entry(id int, kind tokenizer.Kind) entry {
 	p := &m.pieces[id]
 	e := entry{p.text, kind, -1}
-	if p.shown == Byte {
+	if p.kind == Byte {
 		e.byte = int16(p.value)
 	}
 	return e

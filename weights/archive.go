@@ -20,7 +20,7 @@ func isWanted(name string) bool {
 		return false
 	}
 	base := path.Base(name)
-	return weightGroup(base) >= 0 || isShard(base) || slices.Contains(adapterFiles, base) || slices.Contains(sideFiles, path.Ext(name))
+	return weightGroup(base) >= 0 || isShard(base) || slices.Contains(adapterFiles, base) || isSideFile(name)
 }
 
 // readTar reads those files of an archive into memory that isWanted accepts, together
@@ -38,7 +38,7 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 			return nil, inEntry("tar", -1, unpackError(err))
 		}
 		if len(h.Name) > maxName || len(h.Linkname) > maxName {
-			return nil, inEntry("tar", -1, fmt.Errorf("%w: a name of %d bytes, %s", ErrCorrupt, max(len(h.Name), len(h.Linkname)), cut(h.Name, maxQuote)))
+			return nil, inEntry("tar", -1, fmt.Errorf("%w: a name of %d bytes, at most %d: %s", ErrTooLarge, max(len(h.Name), len(h.Linkname)), maxName, cut(h.Name, maxQuote)))
 		}
 		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
 		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
@@ -57,7 +57,7 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: a link or device in an archive (to %s); links are not followed", ErrUnsupported, quote(h.Linkname)))
 		}
 		if _, ok := files[name]; ok {
-			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: the archive has it twice", ErrCorrupt))
+			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: the archive has it twice", ErrUnsupported))
 		}
 		b, err := readLimited(t, &limit, h.Size, compressed)
 		if err != nil {

@@ -129,9 +129,7 @@ func TestChoice(t *testing.T) {
 				if got := fileOf(t, c, tc.file); got != string(all[want]) {
 					t.Errorf("%s: %s = %.50q", way, tc.file, got)
 				}
-				if adapter := strings.HasPrefix(tc.name, "an adapter"); adapter != (len(c.Notes) > 0) {
-					t.Errorf("%s: notes %q", way, c.Notes)
-				} else if adapter && !strings.Contains(c.Notes[0], `a LoRA adapter for "xlm-roberta-base"; it is not applied`) {
+				if len(c.Notes) > 0 {
 					t.Errorf("%s: notes %q", way, c.Notes)
 				}
 			}

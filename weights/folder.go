@@ -92,9 +92,6 @@ func (f *folder) checkpoint(name string, o *options) (_ *Checkpoint, err error) 
 	}
 	c.folders = append(append(c.folders, f), chosen.above...)
 	c.Notes = append(c.Notes, chosen.notes...)
-	if note, ok := f.adapterBeside(name); ok {
-		c.note("%s", note)
-	}
 	return c, nil
 }
 

@@ -142,18 +142,3 @@ func (f *folder) adapter(l *listing) (string, bool) {
 	}
 	return fmt.Sprintf("%s is %s%s", adapterFiles[i], kind, base), true
 }
-
-// adapterBeside is a note on an adapter that lies beside the file of that name.
-func (f *folder) adapterBeside(name string) (string, bool) {
-	if slices.Contains(adapterFiles, name) {
-		return "", false
-	}
-	l := &listing{}
-	for _, file := range adapterFiles {
-		if f.has(file) {
-			l.files = append(l.files, file)
-		}
-	}
-	a, ok := f.adapter(l)
-	return a + "; it is not applied", ok
-}

@@ -28,25 +28,30 @@ var torchDTypes = map[string]DType{
 // inert lists classes and functions that appear in checkpoints and mean nothing to the
 // model: what calling them would give is kept as a record.
 var inert = map[string][]string{
-	"argparse":               {"Namespace"},
-	"collections":            {"Counter", "deque"},
-	"datetime":               {"date", "datetime", "time", "timedelta", "timezone"},
-	"decimal":                {"Decimal"},
-	"fractions":              {"Fraction"},
-	"pathlib":                {"PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath", "Path"},
-	"pathlib._local":         {"PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath", "Path"},
-	"types":                  {"SimpleNamespace"},
-	"uuid":                   {"UUID"},
-	"typing":                 {"Any", "Dict", "List", "Optional", "Union"},
-	"torch":                  {"device", "Generator", "layout", "strided", "sparse_coo", "sparse_csr", "per_tensor_affine", "per_channel_affine", "per_tensor_symmetric", "per_channel_symmetric"},
-	"torch.serialization":    {"_get_layout"},
-	"torch._utils":           {"_rebuild_sparse_tensor", "_rebuild_sparse_csr_tensor", "_rebuild_nested_tensor", "_rebuild_meta_tensor_no_storage", "_rebuild_device_tensor_from_numpy", "_rebuild_device_tensor_from_cpu_tensor", "_rebuild_wrapper_subclass"},
-	"numpy":                  {"dtype", "ndarray", "float64", "float32", "int64", "bool_"},
-	"numpy.core.multiarray":  {"scalar", "_reconstruct"},
-	"numpy._core.multiarray": {"scalar", "_reconstruct"},
-	"numpy.core.numeric":     {"_frombuffer"},
-	"numpy._core.numeric":    {"_frombuffer"},
-	"numpy.random._pickle":   {"__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"},
+	"__builtin__":                {"xrange", "slice", "Ellipsis", "NotImplemented"},
+	"builtins":                   {"range", "slice", "Ellipsis", "NotImplemented"},
+	"argparse":                   {"Namespace"},
+	"collections":                {"Counter", "deque", "ChainMap", "UserDict", "UserList", "UserString"},
+	"datetime":                   {"date", "datetime", "time", "timedelta", "timezone"},
+	"decimal":                    {"Decimal"},
+	"fractions":                  {"Fraction"},
+	"functools":                  {"partial"}, // which is not called, as nothing that is made is
+	"pathlib":                    {"PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath", "Path"},
+	"pathlib._local":             {"PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath", "Path"},
+	"types":                      {"SimpleNamespace"},
+	"uuid":                       {"UUID"},
+	"typing":                     {"Any", "Dict", "List", "Optional", "Union"},
+	"torch":                      {"device", "Generator", "layout", "strided", "sparse_coo", "sparse_csr", "per_tensor_affine", "per_channel_affine", "per_tensor_symmetric", "per_channel_symmetric"},
+	"torch.serialization":        {"_get_layout"},
+	"torch._utils":               {"_rebuild_sparse_tensor", "_rebuild_sparse_csr_tensor", "_rebuild_nested_tensor", "_rebuild_meta_tensor_no_storage", "_rebuild_device_tensor_from_numpy", "_rebuild_device_tensor_from_cpu_tensor", "_rebuild_wrapper_subclass"},
+	"numpy":                      {"dtype", "ndarray", "float64", "float32", "int64", "bool_"},
+	"numpy.core.multiarray":      {"scalar", "_reconstruct"},
+	"numpy._core.multiarray":     {"scalar", "_reconstruct"},
+	"numpy.core.numeric":         {"_frombuffer"},
+	"numpy._core.numeric":        {"_frombuffer"},
+	"numpy.random._pickle":       {"__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"},
+	"numpy.random.bit_generator": {"__pyx_unpickle_SeedSequence"},
+	"numpy.ma.core":              {"_mareconstruct"},
 }
 
 // recorded are the packages whose classes checkpoints hold: configurations, callbacks,
@@ -55,7 +60,7 @@ var inert = map[string][]string{
 var recorded = []string{"fairseq", "transformers", "omegaconf", "pytorch_lightning", "lightning", "lightning_fabric", "torchmetrics", "sentence_transformers"}
 
 // builtins lists Python's own types, whose instances are built.
-var builtins = []string{"set", "frozenset", "list", "dict", "tuple", "int", "float", "bool", "str", "bytes", "bytearray", "object", "complex"}
+var builtins = []string{"set", "frozenset", "list", "dict", "tuple", "int", "long", "float", "bool", "str", "bytes", "bytearray", "object", "complex"}
 
 // allowed returns the global of that name if checkpoints have a use for it. Classes of
 // packages that are not known here are opaque.
@@ -191,7 +196,7 @@ func call(g pyGlobal, args []any) (any, error) {
 			t = slices.Clone(sequenceItems(args[0]))
 		}
 		return t, nil
-	case "builtins.int", "builtins.float", "builtins.bool", "builtins.str":
+	case "builtins.int", "builtins.long", "builtins.float", "builtins.bool", "builtins.str":
 		if len(args) == 1 {
 			return args[0], nil
 		}

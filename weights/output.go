@@ -87,6 +87,12 @@ func CheckOutput(out string, inputs ...string) error {
 // sideFiles are how the names of files end that checkpoints have beside the tensors.
 var sideFiles = []string{".json", ".txt", ".bpe", ".model", ".codes"}
 
+// isSideFile says whether a file is one that checkpoints have beside the tensors.
+// fastBPE's codes go by names without an end, too.
+func isSideFile(name string) bool {
+	return slices.Contains(sideFiles, strings.ToLower(path.Ext(name))) || slices.Contains([]string{"bpecodes", "codes", "code"}, path.Base(name))
+}
+
 // isPartOf says whether the file at target, which is info unless that is nil, is one
 // that opening in reads.
 func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
@@ -117,7 +123,7 @@ func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
 	onlyOne := isDir && !slices.Contains(modelFiles, model)
 	reads := func(name string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) ||
-			slices.Contains(sideFiles, strings.ToLower(path.Ext(name))) || onlyOne && isModelFile(name)
+			isSideFile(name) || onlyOne && isModelFile(name)
 	}
 	parent, err := os.Stat(filepath.Dir(target))
 	if err != nil {

@@ -44,13 +44,15 @@ func (s *storage) view(n int64) error {
 		file = file.unpackedIn
 	}
 	if file.viewed += n; file.viewed > times(freeViews, viewRatio, file.size+file.unpacked) {
-		return fmt.Errorf("%w: tensors that share storages have more than %d times the bytes of the file", ErrTooLarge, viewRatio)
+		return errViews
 	}
 	return nil
 }
 
-// newTensor checks that a view lies within its storage. A view must not have
-// more elements than the storage, and all views of a file together are limited: so
+var errViews = fmt.Errorf("%w: tensors that share storages have more than %d MiB and %d times the bytes of the file", ErrTooLarge, freeViews>>20, viewRatio)
+
+// newTensor checks that a view lies within its storage. It may have elements more than
+// once, as torch's expand makes them. All views of a file together are limited, so
 // tensors are not much larger than their file.
 func newTensor(name string, dtype DType, shape, strides []int, offset int, data *storage) (*Tensor, error) {
 	t := &Tensor{Name: name, DType: dtype, Shape: shape, strides: strides, offset: offset, data: data}
@@ -70,14 +72,14 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 		if strides[i] < 0 {
 			return nil, inTensor(name, fmt.Errorf("%w: shape %v, strides %v", ErrCorrupt, shapeText(shape), shapeText(strides)))
 		}
-		if n > have/int64(d) {
-			return nil, inTensor(name, fmt.Errorf("%w: shape %v has more elements than the %d that are stored", ErrTruncated, shapeText(shape), have))
-		}
-		n *= int64(d)
 		if d > 1 && int64(strides[i]) > (have-last)/int64(d-1) {
 			return nil, inTensor(name, fmt.Errorf("%w: shape %v with strides %v reaches beyond the %d elements that are stored", ErrTruncated, shapeText(shape), shapeText(strides), have))
 		}
 		last += int64(d-1) * int64(strides[i])
+		if n > math.MaxInt64/64/int64(d) {
+			return nil, inTensor(name, errViews)
+		}
+		n *= int64(d)
 	}
 	if last >= have {
 		return nil, inTensor(name, fmt.Errorf("%w: shape %v reaches beyond the %d elements that are stored", ErrTruncated, shapeText(shape), have))

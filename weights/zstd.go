@@ -124,9 +124,12 @@ func (z *zstdFrames) next() error {
 	if !z.begun {
 		z.begun, z.hasContent, z.content = true, h.HasFCS, h.FrameContentSize
 	}
-	most, err := z.blocks(z.pos+int64(h.HeaderSize), h.HasCheckSum)
+	least, most, err := z.blocks(z.pos+int64(h.HeaderSize), h.HasCheckSum)
 	if err != nil {
 		return err
+	}
+	if least > uint64(z.limit) {
+		return errExpands
 	}
 	if h.HasFCS {
 		switch {
@@ -171,24 +174,24 @@ func windowDescriptor(n uint64) byte {
 }
 
 // blocks walks over the blocks of a frame to its end, and returns how many bytes they
-// can unpack to.
-func (z *zstdFrames) blocks(pos int64, checksum bool) (most uint64, err error) {
+// unpack to at least and at most.
+func (z *zstdFrames) blocks(pos int64, checksum bool) (least, most uint64, err error) {
 	for last := false; !last; {
 		b, err := z.peek(pos, 3)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		if len(b) < 3 {
-			return 0, ErrTruncated
+			return 0, 0, ErrTruncated
 		}
 		v := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16
 		kind, size := v>>1&3, int64(v>>3)
 		last = v&1 != 0
 		switch kind {
 		case 0: // raw
-			most += uint64(size)
+			least += uint64(size)
 		case 1: // one byte, repeated
-			most += uint64(size)
+			least += uint64(size)
 			size = 1
 		default:
 			most += zstdBlock
@@ -199,10 +202,10 @@ func (z *zstdFrames) blocks(pos int64, checksum bool) (most uint64, err error) {
 		pos += zstdChecksum
 	}
 	if pos > z.src.size {
-		return 0, ErrTruncated
+		return 0, 0, ErrTruncated
 	}
 	z.end = pos
-	return most, nil
+	return least, least + most, nil
 }
 
 // peek returns up to n bytes from pos on, fewer at the end of the file.

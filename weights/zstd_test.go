@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -147,11 +148,11 @@ func TestZstdWindow(t *testing.T) {
 		limit  int64
 		says   string
 	}{
-		{windowTB, 1 << 15, 1 << 40, "a window of 4123168604160 bytes, at most 2147483648"},
-		{window2G + 1, 1 << 15, 1 << 40, "a window of 2415919104 bytes, at most 2147483648"},
-		{window2G, 1 << 15, 1 << 40, ""},
-		{windowTB, 1 << 14, 1 << 40, ""},
-		{windowTB, 1 << 15, 1 << 30, ""},
+		{windowTB, 1 << 15, 1 << 40, fmt.Sprintf("a window of 4123168604160 bytes, at most %d", mostWindow)},
+		{window2G + 1, 1 << 15, 1 << 40, fmt.Sprintf("a window of 2415919104 bytes, at most %d", mostWindow)},
+		{window2G, mostWindow / zstdBlock, 1 << 40, ""},
+		{windowTB, mostWindow / zstdBlock, 1 << 40, ""},
+		{windowTB, 1 << 13, 1 << 40, ""},
 	} {
 		z := &zstdFrames{src: memorySource(rle(string([]byte{0, tc.window}), zstdBlock, tc.blocks)), limit: tc.limit}
 		err := z.next()

@@ -47,7 +47,7 @@ func (c *classifyCmd) Run(ctx context.Context, s *session) error {
 		}
 		classifier, err := pipeline.NewClassifier(m, opts...)
 		if err != nil {
-			return t, err
+			return t, headNeeded(err)
 		}
 		return task[pipeline.Input, outcome[[]pipeline.Label]]{
 			prepare: pipelineInput,

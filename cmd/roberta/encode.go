@@ -86,6 +86,9 @@ func (c *encodeCmd) Run(ctx context.Context, s *session) error {
 				one, err := e.one(r)
 				return []*tokenizer.Encoding{one}, err
 			}
+			if err := tokenizer.Check(tok, r.texts...); err != nil {
+				return nil, err
+			}
 			ids := e.template.IDs(tok, r.texts[0], r.texts[1:]...)
 			return []*tokenizer.Encoding{{IDs: ids}}, nil
 		}),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -10,6 +11,7 @@ import (
 // fillMaskCmd is `roberta fill-mask`.
 type fillMaskCmd struct {
 	textFlags
+	limitFlags
 	TopK int      `name:"topk" aliases:"top-k" default:"5" placeholder:"K" help:"How many answers to give (default 5). --top-k is the same."`
 	Text []string `arg:"" optional:"" name:"text" help:"The text, with one <mask> in it."`
 }
@@ -19,7 +21,7 @@ const maskForm = `{"text":"… <mask> …"} or {"tokens":[…]}`
 // Help is shown by kong below the summary.
 func (fillMaskCmd) Help() string {
 	return `Writes {"fills":[{"text":…,"score":…,"token":" word"}]}, the likeliest first, or {"masks":[[…],…]}, such a list for each mask, if there are several. ` +
-		`A text for a fairseq model must have exactly one. Lines of --input are ` + maskForm + `.`
+		`A text for a fairseq model must have exactly one, and is not cut. Lines of --input are ` + maskForm + `.`
 }
 
 // Validate is called by kong.
@@ -60,7 +62,11 @@ func (c *fillMaskCmd) Run(ctx context.Context, s *session) error {
 		if !m.HasLMHead() {
 			return t, roberta.ErrNoLMHead
 		}
-		_, err = m.Tokenizer()
+		tok, err := m.Tokenizer()
+		if err != nil {
+			return t, err
+		}
+		cut, err := encode(m, &c.limitFlags)
 		if err != nil {
 			return t, err
 		}
@@ -74,7 +80,20 @@ func (c *fillMaskCmd) Run(ctx context.Context, s *session) error {
 					return masked{tokens: ids, isTokens: true}, len(ids), err
 				}
 				text, err := r.one()
-				return masked{text: text}, len(m.Encode(text)), err // where the mask is no token it counts for its letters
+				if err != nil {
+					return masked{}, 0, err
+				}
+				// A fairseq model's mask is no token here: it counts for its letters, and
+				// the text cannot be cut.
+				whole := m.Encode(text)
+				if c.Truncate == "none" && c.MaxLength == nil || !slices.Contains(whole, tok.Special().Mask) {
+					return masked{text: text}, len(whole), nil
+				}
+				in, n, err := cut(r)
+				if err != nil || n == len(whole) {
+					return masked{text: text}, n, err
+				}
+				return masked{tokens: in.Tokens, isTokens: true}, n, nil
 			},
 			run:    func(ctx context.Context, batch []masked) ([][][]roberta.Fill, error) { return c.fill(ctx, m, batch) },
 			result: func(_ int, _ masked, masks [][]roberta.Fill) (any, error) { return fillLine(masks) },

@@ -71,9 +71,11 @@ func newTokenizerInfo(tok tokenizer.Tokenizer, info tokenizer.Info) *tokenizerIn
 }
 
 type headInfo struct {
-	Classes  int      `json:"classes"`
-	InnerDim int      `json:"inner_dim"`
-	Labels   []string `json:"labels,omitempty"`
+	Reads    roberta.Reads    `json:"reads,omitempty"`
+	Classes  int              `json:"classes"`
+	InnerDim int              `json:"inner_dim"`
+	Function roberta.Function `json:"function,omitempty"`
+	Labels   []string         `json:"labels,omitempty"`
 }
 
 type tensorInfo struct {
@@ -108,7 +110,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 		line.Vocabulary, line.Tokenizer = tok.Len(), newTokenizerInfo(tok, m.TokenizerInfo())
 	}
 	for _, h := range m.Heads() {
-		line.Heads[h.Name] = headInfo{h.Classes, h.InnerDim, h.Labels}
+		line.Heads[h.Name] = headInfo{h.Reads, h.Classes, h.InnerDim, h.Function, h.Labels}
 	}
 	for _, t := range ckpt.Tensors() {
 		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.Type(), t.Shape})

@@ -118,7 +118,7 @@ func describe(err error) string {
 	if e, ok := errors.AsType[*roberta.TypeError](err); ok {
 		msg = replaceSuffix(msg, e.Error(), e.Reason())
 	}
-	return clip(oneLine.Replace(strings.TrimPrefix(msg, "roberta: ")))
+	return clip(oneLine.Replace(strings.TrimPrefix(strings.TrimPrefix(msg, "roberta: "), "pipeline: ")))
 }
 
 // oneLine keeps a message on one line, whatever file names and texts it quotes.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/goroberta/goroberta/pipeline"
 	"github.com/goroberta/goroberta/roberta"
@@ -25,6 +27,14 @@ func (f *limitFlags) options(m *roberta.Model) ([]pipeline.Option, error) {
 	return opts, nil
 }
 
+// headNeeded says which flag is missing where several heads serve.
+func headNeeded(err error) error {
+	if errors.Is(err, pipeline.ErrHeads) {
+		return usagef("--head is needed: %s", strings.TrimPrefix(err.Error(), "pipeline: "))
+	}
+	return err
+}
+
 // noWindows refuses --stride for commands that have no use for windows.
 func (f *limitFlags) noWindows() error {
 	if f.Stride != nil {
@@ -37,7 +47,7 @@ func (f *limitFlags) noWindows() error {
 // tokens it has.
 func pipelineInput(r request) (pipeline.Input, int, error) {
 	in := pipeline.Input{Texts: r.texts, Tokens: r.tokens, Types: r.types}
-	if r.hasWords && r.texts == nil && !r.isTokens {
+	if r.onlyWords() {
 		in.Words = r.words
 	}
 	n := len(r.tokens)

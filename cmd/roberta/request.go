@@ -102,7 +102,12 @@ func unknownMember(object []byte) string {
 	return ""
 }
 
-// fill checks the members and copies them.
+const givenError = `%d of "text", "texts" and "tokens" are given, want one`
+
+// onlyWords says that words are all that is given, which is a text for some commands.
+func (r *request) onlyWords() bool { return r.hasWords && r.texts == nil && !r.isTokens }
+
+// fill checks the members and copies them. Words may stand for a text.
 func (r *request) fill(v *members) error {
 	given := 0
 	for _, is := range []bool{v.Text != nil, v.Texts != nil, v.Tokens != nil} {
@@ -110,8 +115,8 @@ func (r *request) fill(v *members) error {
 			given++
 		}
 	}
-	if given != 1 && (given > 1 || v.Words == nil) { // words alone are a text too
-		return fmt.Errorf(`%d of "text", "texts" and "tokens" are given, want one`, given)
+	if given != 1 && (given > 1 || v.Words == nil) {
+		return fmt.Errorf(givenError, given)
 	}
 	if v.Pair != nil && v.Text == nil {
 		return errors.New(`"pair" is given without "text"`)

@@ -24,6 +24,8 @@ type task[P, R any] struct {
 	// budget bounds the sum of the lengths of a batch. A request beyond it runs
 	// alone.
 	budget int
+	// words says that a request may consist of words alone.
+	words bool
 	// end is called after the last result with the number of requests, if it is not nil.
 	end func(requests int) error
 }
@@ -119,6 +121,9 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 		}
 		var p P
 		n, err := 0, it.err
+		if err == nil && !s.words && it.onlyWords() {
+			err = fmt.Errorf(givenError, 0)
+		}
 		if err == nil {
 			p, n, err = s.prepare(it.request)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/goroberta/goroberta/pipeline"
@@ -49,11 +50,16 @@ func (c *tagCmd) Run(ctx context.Context, s *session) error {
 		}
 		tagger, err := pipeline.NewTagger(m, opts...)
 		if err != nil {
-			return t, err
+			return t, headNeeded(err)
 		}
 		return task[pipeline.Input, outcome[pipeline.Tagging]]{
-			prepare: pipelineInput,
-			run:     inBatches(tagger.TagSeq),
+			prepare: func(r request) (pipeline.Input, int, error) {
+				if r.hasWords && !r.onlyWords() {
+					return pipeline.Input{}, 0, errors.New(`"words" are given with a text; want one or the other`)
+				}
+				return pipelineInput(r)
+			},
+			run: inBatches(tagger.TagSeq),
 			result: func(_ int, _ pipeline.Input, o outcome[pipeline.Tagging]) (any, error) {
 				if o.err != nil {
 					return nil, o.err
@@ -61,6 +67,7 @@ func (c *tagCmd) Run(ctx context.Context, s *session) error {
 				return taggingLine(&o.answer)
 			},
 			budget: tokenBudget,
+			words:  true,
 		}, nil
 	})
 }

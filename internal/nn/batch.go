@@ -4,7 +4,7 @@ package nn
 type Batch struct {
 	Tokens    []int
 	Types     []int // token types; nil: all are 0
-	Positions []int // from 0 in each sequence
+	Positions []int // from 0 in each sequence; -1 for pads that are computed
 	Offsets   []int // sequence s is rows Offsets[s] … Offsets[s+1]-1; begins with 0
 }
 

@@ -43,6 +43,14 @@ func (l *lattice[F]) search(m *Model[F], tokens []Token, text []byte) []Token {
 		} else {
 			here = cells[at-settled].score
 		}
+		if r := m.options.Reset; r != 0 && (here < -r || here > r) {
+			for i := at - settled; i <= reach-settled; i++ {
+				if cells[i].length != 0 {
+					cells[i].score -= here
+				}
+			}
+			here = 0
+		}
 		size := min(int(charLen[text[at]>>4]), len(text)-at)
 		single := false
 		base := trie.Root

@@ -40,10 +40,10 @@ import (
 	"github.com/goroberta/goroberta/internal/trie"
 )
 
-// MaxPiece is the length of the longest piece in bytes that a model may have.
-// SentencePiece's trainer makes pieces of at most 16 characters if not told
-// otherwise.
-const MaxPiece = 1024
+// MaxPiece is the length of the longest piece in bytes that a model may have, that of
+// the SentencePiece library. Its trainer makes pieces of at most 16 characters if not
+// told otherwise.
+const MaxPiece = 7999
 
 // A Float is the type that scores are added in.
 type Float interface{ float32 | float64 }
@@ -63,6 +63,11 @@ type Options[F Float] struct {
 	// Join makes one token of neighbouring unknown characters. The result does not
 	// depend on it otherwise.
 	Join bool
+
+	// Reset, if it is not 0, takes the sum at a place away from those at all places that
+	// were reached, once it is beyond Reset or -Reset. So does SentencePiece, for it keeps
+	// the rounding of long texts small.
+	Reset F
 }
 
 // A Token is a part of a text. It begins where the one before ends, the first one

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"os"
 	"slices"
 	"testing"
@@ -89,5 +90,37 @@ func TestGoldens(t *testing.T) {
 				t.Errorf("%s: %.80q: %v, want %v", name, texts, got, r.IDs)
 			}
 		}
+	}
+}
+
+// TestTweetGoldens: ids of tweets that are normalised, and an error for those with an
+// emoji.
+func TestTweetGoldens(t *testing.T) {
+	s := readSpec(t)
+	s.NormalizeTweets = true
+	tok, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := readRows(t, "bertweet_normalization.jsonl.gz")
+	encoded := 0
+	for _, r := range rows {
+		if r.Pair != nil {
+			continue
+		}
+		if err := tok.Check(r.Text); err != nil {
+			if got := tok.Append(nil, r.Text); !errors.Is(err, ErrEmoji) || got != nil {
+				t.Errorf("%.80q: %v, %v", r.Text, got, err)
+			}
+			continue
+		}
+		encoded++
+		got := tokenizer.Encode(tok, r.Text)
+		if !slices.Equal(got, r.IDs) {
+			t.Errorf("%.80q: %v, want %v", r.Text, got, r.IDs)
+		}
+	}
+	if encoded < len(rows)/2 {
+		t.Errorf("only %d of %d texts were encoded", encoded, len(rows))
 	}
 }

@@ -231,7 +231,9 @@ func (t *Tokenizer) append(ids []int, spans []tokenizer.Span, text string, withS
 	} else {
 		t.added.parts(text, e.part, e.emit)
 	}
-	ids, spans = e.ids, e.spans
+	if e.err == nil {
+		ids, spans = e.ids, e.spans
+	}
 	*e = emitter{key: e.key} // keeps nothing of the caller's
 	return ids, spans
 }
@@ -243,20 +245,44 @@ type emitter struct {
 	spans     []tokenizer.Span
 	withSpans bool
 	text      string
-	key       []byte // of a piece that is looked up
+	tweet     *source // what text is the normal form of; nil without normalisation
+	key       []byte  // of a piece that is looked up
+	err       error
 }
 
 var emitters = sync.Pool{New: func() any { return new(emitter) }}
 
 func (e *emitter) emit(id, start, end int) {
 	e.ids = append(e.ids, id)
-	if e.withSpans {
-		e.spans = append(e.spans, tokenizer.Span{Start: start, End: end})
+	if !e.withSpans {
+		return
 	}
+	span := tokenizer.Span{Start: start, End: end}
+	if e.tweet != nil {
+		span = e.tweet.span(start, end)
+	}
+	e.spans = append(e.spans, span)
 }
 
 // part encodes text[start:end], in which no added token is.
 func (e *emitter) part(start, end int) {
+	if !e.tweets {
+		e.cut(start, end)
+		return
+	}
+	tweet, err := normalize(e.text, start, end, e.withSpans)
+	if err != nil {
+		e.err = err
+		return
+	}
+	whole := e.text
+	e.text, e.tweet = string(tweet.text), tweet
+	e.cut(0, len(e.text))
+	e.text, e.tweet = whole, nil
+}
+
+// cut encodes text[start:end], word by word.
+func (e *emitter) cut(start, end int) {
 	for at := start; at < end; {
 		// A word is \S+\n?.
 		r, size := utf8.DecodeRuneInString(e.text[at:end])

@@ -245,7 +245,9 @@ func (p *parser) addTokens(tokens []AddedToken) error {
 			for _, n := range t.normalizer {
 				n.normalize(&piece)
 			}
-			token.normal = piece.text
+			if token.normal = piece.text; token.normal == "" {
+				t.info.Notes = append(t.info.Notes, fmt.Sprintf("%s: nothing is left of added token %.60q when it is normalised: no text has it", p.file, a.Content))
+			}
 		}
 		t.added.tokens[id] = token
 		t.added.ids[a.Content] = id

@@ -33,7 +33,7 @@ type mergeTo struct{ rank, made int32 }
 // A symbol is a part of a piece while it is merged.
 type symbol struct {
 	token      int32 // its place in the vocabulary
-	size       int32 // bytes of the piece
+	size       int32 // bytes of the piece, or of the characters that stand for its bytes
 	prev, next int32 // -1 at either end; prev is gone once the symbol is part of another
 }
 
@@ -92,6 +92,10 @@ func (m *charBPE) appendTokens(tokens []token, piece string) []token {
 
 // merge appends the ids of piece to ids, or its tokens to tokens if that is not nil.
 func (m *charBPE) merge(ids []int, tokens *[]token, piece string) []int {
+	first := 0
+	if tokens != nil {
+		first = len(*tokens)
+	}
 	if m.whole {
 		name := piece
 		if m.mapped {
@@ -122,10 +126,34 @@ func (m *charBPE) merge(ids []int, tokens *[]token, piece string) []int {
 		}
 		at += int(s.size)
 	}
+	if m.mapped && tokens != nil {
+		unmap((*tokens)[first:], piece)
+	}
 	if cap(w.symbols) <= 1<<16 { // the memory of a very long piece is not kept
 		mergers.Put(w)
 	}
 	return ids
+}
+
+// unmap makes places in piece of places among the characters that stand for its bytes.
+// Sizes are those of the characters, which is not the same where bytes vanished: then
+// the tokens after them stand too far left, as they do in the tokenizers library.
+func unmap(tokens []token, piece string) {
+	i, at := 0, 0 // byte i has the characters from at on
+	for k := range tokens {
+		t := &tokens[k]
+		for i < len(piece) && at+len(byteNames[piece[i]]) <= t.lo {
+			at += len(byteNames[piece[i]])
+			i++
+		}
+		lo := i
+		end, j := at, i
+		for j < len(piece) && end < t.hi {
+			end += len(byteNames[piece[j]])
+			j++
+		}
+		t.lo, t.hi = lo, j
+	}
 }
 
 // cut makes the characters of piece symbols. Unknown ones are put off until a known
@@ -143,8 +171,10 @@ func (m *charBPE) cut(w *merger, piece string) {
 		} else {
 			name = w.name[:0]
 		}
+		size := int32(n)
 		if m.mapped {
 			name = append(name, byteNames[piece[i]]...)
+			size = int32(len(byteNames[piece[i]]))
 		} else {
 			name = append(name, piece[i:i+n]...)
 		}
@@ -158,7 +188,7 @@ func (m *charBPE) cut(w *merger, piece string) {
 				w.add(m.unk, unknown)
 				unknown = 0
 			}
-			w.add(t, int32(n))
+			w.add(t, size)
 			continue
 		}
 		if m.byteFallback && m.haveBytes(name) {
@@ -174,7 +204,7 @@ func (m *charBPE) cut(w *merger, piece string) {
 			w.add(m.unk, unknown)
 			unknown = 0
 		}
-		unknown += int32(n)
+		unknown += size
 	}
 	if unknown > 0 {
 		w.add(m.unk, unknown)

@@ -13,8 +13,7 @@ type normalizer interface{ normalize(p *piece) }
 type lowercase struct{}
 
 func (lowercase) normalize(p *piece) {
-	unchanged := func(c rune) bool { return unicode.ToLower(c) == c }
-	if strings.IndexFunc(p.text, func(c rune) bool { return !unchanged(c) }) < 0 {
+	if strings.IndexFunc(p.text, func(c rune) bool { return toLower(c) != c }) < 0 {
 		return
 	}
 	changes := make([]change, 0, len(p.text))
@@ -22,10 +21,22 @@ func (lowercase) normalize(p *piece) {
 		if c == 'İ' { // the only character whose lower case has two
 			changes = append(changes, change{'i', 0}, change{'\u0307', 1})
 		} else {
-			changes = append(changes, change{unicode.ToLower(c), 0})
+			changes = append(changes, change{toLower(c), 0})
 		}
 	}
 	p.transform(changes, 0)
+}
+
+func toLower(c rune) rune {
+	if c < 0x1C89 {
+		return unicode.ToLower(c)
+	}
+	for _, r := range laterLower {
+		if r.first <= c && c <= r.last {
+			return c + r.add
+		}
+	}
+	return unicode.ToLower(c)
 }
 
 // stripNormalizer takes white space off the ends.

@@ -284,7 +284,7 @@ func (p *parser) preTokenizer(n node) error {
 		if single {
 			b = isolated
 		}
-		add(splitAt{chars(unicode.IsNumber), b})
+		add(splitAt{chars(isNumber), b})
 	case "Split":
 		f, err := n.pattern("pattern")
 		if err != nil {
@@ -329,7 +329,14 @@ func isPunctuation(c rune) bool {
 	if c < utf8.RuneSelf {
 		return '!' <= c && c <= '~' && !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')
 	}
-	return unicode.IsPunct(c)
+	return unicode.Is(punctuationTable, c)
+}
+
+func isNumber(c rune) bool {
+	if c < utf8.RuneSelf {
+		return '0' <= c && c <= '9'
+	}
+	return unicode.Is(numberTable, c)
 }
 
 func (n node) behavior() (behavior, error) {

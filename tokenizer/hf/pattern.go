@@ -1,6 +1,9 @@
 package hf
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -91,7 +94,11 @@ func newExpression(expr string) (expression, error) {
 	if len(expr) > maxPattern {
 		return expression{}, formatError("a regular expression of %d bytes, want at most %d", len(expr), maxPattern)
 	}
-	re, err := regexp2.Compile(fromOniguruma(expr), regexp2.Multiline)
+	translated, err := fromOniguruma(expr)
+	if err != nil {
+		return expression{}, err
+	}
+	re, err := regexp2.Compile(translated, regexp2.Multiline)
 	if err != nil {
 		return expression{}, formatError("regular expression %.200q: %.100s", expr, err.Error())
 	}
@@ -99,47 +106,170 @@ func newExpression(expr string) (expression, error) {
 	return expression{re}, nil
 }
 
-// fromOniguruma writes the few things otherwise that regexp2 calls otherwise: (?m),
-// which lets a point match a line feed and is (?s) there, and \h, a hexadecimal digit.
-func fromOniguruma(expr string) string {
+// wordChars is what Oniguruma means by \w, as a part of a class.
+var wordChars = categories("L", "M", "Nd", "Nl", "Pc") + `\p{Other_Alphabetic}`
+
+// wordCharsOutside is what it means outside of classes, and for \b: there Latin-1 has a
+// table of its own.
+var wordCharsOutside = wordChars + "²³¹¼½¾"
+
+// posixClasses are what [:name:] means inside of a class.
+var posixClasses = map[string]string{
+	"alnum":  categories("L", "Nd", "Nl") + `\p{Other_Alphabetic}`,
+	"alpha":  categories("L", "Nl") + `\p{Other_Alphabetic}`,
+	"blank":  `\p{Zs}\t`,
+	"cntrl":  `\p{Cc}`,
+	"digit":  category("Nd"),
+	"graph":  categories("L", "M", "N", "P", "S", "Cf", "Co"),
+	"lower":  category("Ll") + `\p{Other_Lowercase}`,
+	"print":  categories("L", "M", "N", "P", "S", "Cf", "Co", "Zs"),
+	"punct":  categories("P", "S"),
+	"space":  `\s`,
+	"upper":  category("Lu") + `\p{Other_Uppercase}`,
+	"word":   wordChars,
+	"xdigit": `0-9a-fA-F`,
+}
+
+// fromOniguruma writes what regexp2 reads otherwise, or not at all, in its own
+// words: classes such as \w and \h, [:name:], and (?m), which lets a point match a line
+// feed and is (?s) there. What it cannot write is an error, since regexp2 would read
+// something else.
+func fromOniguruma(expr string) (string, error) {
+	fail := func(what string) (string, error) {
+		return "", fmt.Errorf("regular expression %.200q: %s is %w", expr, what, ErrNotSupported)
+	}
 	var b strings.Builder
-	inClass := 0
+	inClass := false
 	for i := 0; i < len(expr); i++ {
+		rest := expr[i:]
 		switch c := expr[i]; {
 		case c == '\\' && i+1 < len(expr):
 			i++
-			switch {
-			case expr[i] == 'h' && inClass > 0:
-				b.WriteString("0-9a-fA-F")
-			case expr[i] == 'h':
-				b.WriteString("[0-9a-fA-F]")
+			class, negated := "", false
+			switch expr[i] {
+			case 'w':
+				class = wordChars
+				if !inClass {
+					class = wordCharsOutside
+				}
+			case 'W':
+				class, negated = wordChars, true
+				if !inClass {
+					class = wordCharsOutside
+				}
+			case 'd':
+				class = category("Nd")
+			case 'D':
+				class, negated = category("Nd"), true
+			case 'p', 'P':
+				name, _, ok := strings.Cut(strings.TrimPrefix(rest[2:], "{"), "}")
+				if !ok || !strings.HasPrefix(rest[2:], "{") {
+					return fail(rest[:2])
+				}
+				i += len(name) + 2
+				negated = expr[i-len(name)-2] == 'P'
+				if positive, ok := strings.CutPrefix(name, "^"); ok {
+					name, negated = positive, !negated
+				}
+				if negated && inClass {
+					b.WriteString(`\P{` + name + `}`)
+					continue
+				}
+				class = category(name)
+			case 'h':
+				class = "0-9a-fA-F"
+			case 'H':
+				class, negated = "0-9a-fA-F", true
+			case 'b', 'B':
+				switch {
+				case inClass:
+					b.WriteString(rest[:2])
+				case expr[i] == 'b':
+					b.WriteString(strings.ReplaceAll(`(?:(?<=W)(?!W)|(?<!W)(?=W))`, "W", "["+wordCharsOutside+"]"))
+				default:
+					b.WriteString(strings.ReplaceAll(`(?:(?<=W)(?=W)|(?<!W)(?!W))`, "W", "["+wordCharsOutside+"]"))
+				}
+				continue
+			case 'R', 'X', 'K', 'O', 'N', 'y', 'Y', 'g':
+				return fail(rest[:2])
 			default:
-				b.WriteByte(c)
-				b.WriteByte(expr[i])
+				b.WriteString(rest[:2])
+				continue
 			}
-		case c == '[':
-			inClass++
+			switch {
+			case !inClass && negated:
+				b.WriteString("[^" + class + "]")
+			case !inClass:
+				b.WriteString("[" + class + "]")
+			case negated:
+				return fail(rest[:2] + " in a class")
+			default:
+				b.WriteString(class)
+			}
+		case inClass && strings.HasPrefix(rest, "[:"):
+			name, _, ok := strings.Cut(rest[2:], ":]")
+			class := posixClasses[name]
+			if !ok || class == "" {
+				return fail("a class in a class")
+			}
+			b.WriteString(class)
+			i += len(name) + 3
+		case inClass && c == '[':
+			return fail("a class in a class")
+		case inClass && strings.HasPrefix(rest, "&&"):
+			return fail("&& in a class")
+		case inClass && c == '-' && strings.HasPrefix(rest, "-["):
+			return fail("a class in a class")
+		case !inClass && c == '[':
+			inClass = true
 			b.WriteByte(c)
-		case c == ']' && inClass > 0:
-			inClass--
+			if strings.HasPrefix(expr[i+1:], "^") {
+				b.WriteByte('^')
+				i++
+			}
+			if strings.HasPrefix(expr[i+1:], "]") { // the first one is a character
+				b.WriteString(`\]`)
+				i++
+			}
+		case inClass && c == ']':
+			inClass = false
 			b.WriteByte(c)
-		case c == '(' && inClass == 0 && strings.HasPrefix(expr[i:], "(?"):
+		case !inClass && strings.HasPrefix(rest, "(?"):
 			b.WriteString("(?")
-			i += 2
-			for i < len(expr) && strings.IndexByte("imx-", expr[i]) >= 0 {
+			for i += 2; i < len(expr) && strings.IndexByte("imx-", expr[i]) >= 0; i++ {
 				if expr[i] == 'm' {
 					b.WriteByte('s')
 				} else {
 					b.WriteByte(expr[i])
 				}
-				i++
 			}
 			i--
 		default:
 			b.WriteByte(c)
 		}
 	}
+	return b.String(), nil
+}
+
+// category writes a property such as \p{L}, and the characters of it that Go's tables
+// lack.
+func category(name string) string {
+	var b strings.Builder
+	b.WriteString(`\p{` + name + `}`)
+	for _, c := range slices.Sorted(maps.Keys(laterCategories)) {
+		if strings.HasPrefix(c, name) {
+			b.WriteString(laterCategories[c])
+		}
+	}
 	return b.String()
+}
+
+// categories writes a list of properties.
+func categories(names ...string) string {
+	for i, name := range names {
+		names[i] = category(name)
+	}
+	return strings.Join(names, "")
 }
 
 // find appends the matches of the expression. If one takes more than a second, what
@@ -153,10 +283,15 @@ func (x expression) find(dst []match, text string) []match {
 		offsets = append(offsets, i)
 	}
 	offsets = append(offsets, len(text))
-	done := 0
+	done, matched := 0, false
 	m, err := x.re.FindRunesMatch(runes)
 	for m != nil && err == nil {
 		lo, hi := offsets[m.RuneIndex], offsets[m.RuneIndex+m.RuneLength]
+		if lo == hi && lo == done && matched {
+			m, err = x.re.FindNextMatch(m) // empty, right after a match: Oniguruma's users skip it
+			continue
+		}
+		matched = true
 		if done < lo {
 			dst = append(dst, match{done, lo, false})
 		}

@@ -37,8 +37,14 @@ func (p *piece) slice(lo, hi int) piece {
 
 // span returns the bytes of the source that text[lo:hi] stands for.
 func (p *piece) span(lo, hi int) tokenizer.Span {
+	// A byte fallback of a prefix or suffix counts bytes that the text does not have.
+	lo, hi = min(lo, len(p.text)), min(hi, len(p.text))
 	if lo >= hi {
-		return tokenizer.Span{Start: p.orig + lo, End: p.orig + lo}
+		end := p.orig
+		if lo > 0 {
+			end = p.span(lo-1, lo).End
+		}
+		return tokenizer.Span{Start: end, End: end}
 	}
 	if p.align != nil {
 		return tokenizer.Span{Start: p.align[lo].Start, End: p.align[hi-1].End}

@@ -155,9 +155,12 @@ type scratch struct {
 func (e *encoding) encode(text string) {
 	s := e.t.splitter(e.t.raw, text)
 	for c, ok := s.next(); ok; c, ok = s.next() {
+		if c.lo >= c.hi {
+			continue // nothing is left of a token in the white space that the one before took
+		}
 		if c.id >= 0 {
 			e.token(token{c.id, c.lo, c.hi, text[c.lo:c.hi]}, tokenizer.Span{Start: c.lo, End: c.hi})
-		} else if c.lo < c.hi {
+		} else {
 			e.normalize(piece{text: text[c.lo:c.hi], base: c.lo, orig: c.lo})
 		}
 	}
@@ -176,9 +179,12 @@ func (e *encoding) normalize(p piece) {
 	}
 	s := e.t.splitter(e.t.normalized, p.text)
 	for c, ok := s.next(); ok; c, ok = s.next() {
+		if c.lo >= c.hi {
+			continue
+		}
 		if c.id >= 0 {
 			e.token(token{c.id, c.lo, c.hi, p.text[c.lo:c.hi]}, p.span(c.lo, c.hi))
-		} else if c.lo < c.hi {
+		} else {
 			e.part(p.slice(c.lo, c.hi))
 		}
 	}

@@ -21,6 +21,7 @@ func classTable(name string) ([]byte, error) {
 	var classes struct {
 		Regex                 string
 		Letter, Number, Space [][2]int
+		Later                 [][2]int // letters and numbers that Unicode 16.0 does not have
 	}
 	if err := json.Unmarshal(text, &classes); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -36,6 +37,15 @@ func classTable(name string) ([]byte, error) {
 				points[c] = '1' + byte(class)
 			}
 			last = max(last, r[1])
+		}
+	}
+
+	for _, r := range classes.Later {
+		for c := r[0]; c <= r[1]; c++ {
+			if points[c] != '1' && points[c] != '2' {
+				return nil, fmt.Errorf("%s: U+%04X is later but no letter or number", name, c)
+			}
+			points[c] += 'A' - '1'
 		}
 	}
 
@@ -68,7 +78,7 @@ func classTable(name string) ([]byte, error) {
 		}
 		b.WriteString(lineEnd(i+16 >= len(index)))
 	}
-	fmt.Fprintf(&b, "\n// classBlocks holds a digit for each code point of a block: 0 other, 1 letter, 2 number, 3 space.\nconst classBlocks = \"\" +\n")
+	fmt.Fprintf(&b, "\n// classBlocks holds a digit for each code point of a block: 0 other, 1 letter, 2 number, 3 space.\n// A letter or number that Unicode 16.0 does not have is A or B: its lower two bits are\n// those of 1 or 2.\nconst classBlocks = \"\" +\n")
 	for i, block := range blocks {
 		fmt.Fprintf(&b, "\t\"%s%s", block, lineEnd(i == len(blocks)-1))
 	}
