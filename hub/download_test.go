@@ -124,7 +124,7 @@ func TestDownload(t *testing.T) {
 			rw.Header().Set("Content-Encoding", "gzip")
 			serveFrom(rw, r, content, 1<<20)
 		}, err: ErrProtocol, says: "encoded as gzip", left: true, ranges: []string{""}},
-		{what: "403", cdn: func(rw http.ResponseWriter, r *http.Request) { http.Error(rw, "expired", 403) }, err: ErrUnauthorized, says: "403 from 127.0.0.1", left: true,
+		{what: "403", cdn: func(rw http.ResponseWriter, r *http.Request) { http.Error(rw, "expired", http.StatusForbidden) }, err: ErrUnauthorized, says: "403 from 127.0.0.1", left: true,
 			ranges: []string{""}},
 	} {
 		t.Run(test.what, func(t *testing.T) {

@@ -101,7 +101,7 @@ func TestErrors(t *testing.T) {
 			return true
 		}, ErrProtocol, []string{"has commit " + commitA}},
 		{"redirected for ever", tiny, nil, func(rw http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(rw, r, r.URL.Path, 307)
+			http.Redirect(rw, r, r.URL.Path, http.StatusTemporaryRedirect)
 			return true
 		}, ErrProtocol, []string{"redirects more than"}},
 		{"redirected to another scheme", tiny, nil, func(rw http.ResponseWriter, r *http.Request) bool {

@@ -18,6 +18,14 @@
 //	roberta completion bash
 //	roberta help predict
 //
+// # Models
+//
+// A model is a file or a directory; pocket, the small one inside the program;
+// hf:NAME[@REVISION] from Hugging Face; or fairseq:NAME, as torch.hub has them. What the
+// caches of huggingface_hub and fairseq lack is fetched into them, and with
+// HF_HUB_OFFLINE=1 nothing is. encode and decode fetch no weights. Package hub has the
+// rest: folders, tokens, mirrors.
+//
 // # Streams
 //
 // Results are JSON on standard output, one object a line. Tensors go to a file.

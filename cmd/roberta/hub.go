@@ -48,7 +48,7 @@ func (b *downloadBar) text(p hub.Progress, now time.Time) string {
 		text += fmt.Sprintf(" %s MB", count(int(p.Done/1e6)))
 	}
 	if t := now.Sub(b.start).Seconds(); t >= 1 {
-		text += fmt.Sprintf(", %.1f MB/s", float64(p.Done-b.begun+1)/1e6/t)
+		text += fmt.Sprintf(", %.1f MB/s", float64(max(0, p.Done-b.begun+1))/1e6/t)
 	}
 	return text
 }
