@@ -23,7 +23,9 @@ func TestDependencies(t *testing.T) {
 		uax29    = "github.com/clipperhouse/uax29/v2" // graphemes
 	)
 	ofTensor, _ := dependencies(t, tensor)
-	engine := []string{"tokenizer", "bpe", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel"}
+	tokenizers := []string{"tokenizer", "bpe", "sentencepiece", "tokenizer/hf", "tokenizer/fastbpe", "internal/charsmap", "internal/trie", "internal/unigram", "internal/pyjson"}
+	ofTokenizers := []string{regexp2, compress, text, uax29}
+	engine := append(tokenizers, "tokenizer/auto", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel")
 	for _, test := range []struct {
 		pkg     string
 		modules []string // other modules it may need
@@ -31,7 +33,10 @@ func TestDependencies(t *testing.T) {
 	}{
 		{"tokenizer", nil, nil},
 		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
-		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/unigram"}},
+		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/trie", "internal/unigram"}},
+		{"tokenizer/fastbpe", nil, []string{"tokenizer"}},
+		{"tokenizer/auto", ofTokenizers, tokenizers},
+		{"internal/pyjson", nil, nil},
 		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
 		{"internal/charsmap", nil, nil},
 		{"internal/trie", nil, nil},
@@ -41,8 +46,8 @@ func TestDependencies(t *testing.T) {
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},
 		{"internal/nn", []string{sys}, []string{"internal/simd", "internal/parallel"}},
-		{"roberta", []string{regexp2, compress, sys}, engine},
-		{"roberta/dense", append(ofTensor, regexp2, compress, sys), append(engine, "roberta")},
+		{"roberta", append(ofTokenizers, sys), engine},
+		{"roberta/dense", slices.Concat(ofTensor, ofTokenizers, []string{sys}), append(engine, "roberta")},
 	} {
 		t.Run(test.pkg, func(t *testing.T) {
 			modules, own := dependencies(t, module+"/"+test.pkg)

@@ -118,13 +118,16 @@ func TestModules(t *testing.T) {
 	modules := slices.Compact(slices.Sorted(strings.FieldsSeq(string(out))))
 	want := []string{
 		"github.com/alecthomas/kong",
+		"github.com/clipperhouse/uax29/v2",
 		"github.com/dlclark/regexp2/v2",
 		"github.com/goroberta/goroberta",
 		"github.com/goroberta/goroberta/cmd/roberta",
+		"github.com/goroberta/goroberta/hub",
 		"github.com/goroberta/goroberta/models/pocket",
 		"github.com/klauspost/compress",
 		"golang.org/x/sys",
 		"golang.org/x/term",
+		"golang.org/x/text",
 	}
 	if !slices.Equal(modules, want) {
 		t.Errorf("modules %v, want %v", modules, want)

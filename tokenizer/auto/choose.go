@@ -59,10 +59,13 @@ func (p *plan) huggingFace() error {
 		p.uses(tokenizerJSON, "tokenizer.json")
 		return nil
 	}
-	if name, ok := p.takeFirst(sentencePieceNames...); ok {
+	pieces := slices.Contains([]string{"XLMRobertaTokenizer", "CamembertTokenizer"}, class)
+	if name, ok := p.takeFirst(sentencePieceNames...); ok && !pieces && class != "" && p.take("vocab.json") {
+		delete(p.files, name) // the class reads the other
+	} else if ok {
 		p.uses(sentencePieceHF, name)
 		switch {
-		case slices.Contains([]string{"XLMRobertaTokenizer", "CamembertTokenizer"}, class):
+		case pieces:
 		case class == "" && p.VocabSize == 0 && !p.take("dict.txt"):
 			p.kind = sentencePieceOwn // the folder holds nothing else
 		case class == "" && p.take("dict.txt"):

@@ -12,7 +12,7 @@ import (
 // what lies between.
 type AddedToken struct {
 	Content    string
-	ID         int  // as the file says; the vocabulary and the order of the tokens decide
+	ID         int  // as the file says, negative if it does not; the vocabulary and the order of the tokens decide
 	SingleWord bool // not where a letter, a digit or "_" is next to it
 	LStrip     bool // takes the white space before it
 	RStrip     bool // takes the white space after it

@@ -233,7 +233,7 @@ func (p *parser) addTokens(tokens []AddedToken) error {
 			}
 			next++
 		}
-		if id != a.ID {
+		if a.ID >= 0 && id != a.ID {
 			if moved++; moved == 1 {
 				t.info.Notes = append(t.info.Notes, fmt.Sprintf("%s: added token %.60q has id %d there; the tokenizers library, and so this one, gives it %d", p.file, a.Content, a.ID, id))
 			}
