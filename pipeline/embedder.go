@@ -41,7 +41,7 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 		return nil, err
 	}
 	e := &Embedder{}
-	if e.modules, err = readModules(m, o.pooling == nil); err != nil {
+	if e.modules, err = readModules(folder{m}, m.Config().Dim, o.pooling == nil); err != nil {
 		return nil, err
 	}
 	switch {

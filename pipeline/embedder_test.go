@@ -213,7 +213,7 @@ func TestPoolingConfig(t *testing.T) {
 }
 
 // tensors are a safetensors file.
-func tensors(t *testing.T, ts map[string][]float32, shapes map[string][]int) string {
+func tensors(t testing.TB, ts map[string][]float32, shapes map[string][]int) string {
 	t.Helper()
 	var entries []weights.Entry
 	for _, name := range slices.Sorted(maps.Keys(ts)) {

@@ -6,7 +6,8 @@ import (
 )
 
 // An Input is what one answer is asked for with. Text, Words and Tokens make one.
-// Pipelines do not change its slices, and keep none of them.
+// Pipelines do not change its slices, which must stay as they are until the answer has
+// come.
 type Input struct {
 	Texts  []string // a text, or several that the model reads as one input: a pair, as a rule
 	Words  []string // a text that is cut into words, for a Tagger, in place of Texts

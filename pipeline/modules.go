@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -39,12 +38,18 @@ type layer interface {
 	apply(v []float32) []float32
 }
 
-// A folder reads the files of a model's sentence-transformers folder.
-type folder struct{ *roberta.Model }
+// A folder reads the files of a sentence-transformers folder. *roberta.Model has both
+// methods.
+type folder struct {
+	files interface {
+		File(name string) ([]byte, error)
+		FileName(name string) string
+	}
+}
 
 // has reads a file of JSON objects or lists into v. ok is false if there is no such file.
 func (f folder) has(name string, v any) (ok bool, err error) {
-	data, err := f.File(name)
+	data, err := f.files.File(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -59,7 +64,7 @@ func (f folder) has(name string, v any) (ok bool, err error) {
 
 // fault is an error about what a file holds.
 func (f folder) fault(name string, err error) error {
-	return &weights.FileError{Entry: f.FileName(name), Offset: -1, Err: err}
+	return &weights.FileError{Entry: f.files.FileName(name), Offset: -1, Err: err}
 }
 
 func (f folder) corrupt(name, format string, args ...any) error {
@@ -72,10 +77,9 @@ func (f folder) unsupported(name, format string, args ...any) error {
 
 const modulesFile = "modules.json"
 
-// readModules reads the modules that a model came with; nil if it has none. Without
-// vectors it leaves out what comes after the hidden states.
-func readModules(m *roberta.Model, vectors bool) (*modules, error) {
-	f := folder{m}
+// readModules reads the modules of a folder for hidden states of C values; nil if it has
+// none. Without vectors it leaves out what comes after the hidden states.
+func readModules(f folder, C int, vectors bool) (*modules, error) {
 	var list []struct {
 		Path *string `json:"path"`
 		Type string  `json:"type"`
@@ -110,7 +114,7 @@ func readModules(m *roberta.Model, vectors bool) (*modules, error) {
 		case "Transformer":
 			err = out.readTransformer(f, at)
 		case "Pooling":
-			dim, err = out.readPooling(f, path.Join(at, "config.json"), m.Config().Dim)
+			dim, err = out.readPooling(f, path.Join(at, "config.json"), C)
 		case "Dense":
 			dim, err = out.readDense(f, at, dim)
 		case "LayerNorm":
@@ -162,7 +166,7 @@ func (o *modules) readTransformer(f folder, at string) error {
 			}
 			o.lowerCase = c.LowerCase
 			if c.Query != nil || c.Document != nil {
-				o.notes = append(o.notes, fmt.Sprintf("query_length and document_length of %s are not used: all texts may be equally long", f.FileName(name)))
+				o.notes = append(o.notes, fmt.Sprintf("query_length and document_length of %s are not used: all texts may be equally long", f.files.FileName(name)))
 			}
 			return nil
 		}
@@ -311,15 +315,15 @@ func (o *modules) readLayerNorm(f folder, at string, dim int) error {
 // tensors reads a module's tensors, which must have these shapes.
 func (f folder) tensors(at string, want map[string][]int) (map[string][]float32, error) {
 	name := path.Join(at, "model.safetensors")
-	data, err := f.File(name)
+	data, err := f.files.File(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		name = path.Join(at, "pytorch_model.bin")
-		data, err = f.File(name)
+		data, err = f.files.File(name)
 	}
 	if err != nil {
 		return nil, err
 	}
-	file, err := weights.Load(bytes.NewReader(data), int64(len(data)), f.FileName(name))
+	file, err := weights.Load(bytes.NewReader(data), int64(len(data)), f.files.FileName(name))
 	if err != nil {
 		return nil, err
 	}
@@ -335,6 +339,9 @@ func (f folder) tensors(at string, want map[string][]int) (map[string][]float32,
 		}
 		values := make([]float32, t.Len())
 		if err := t.Float32s(values); err != nil {
+			if fe, ok := errors.AsType[*weights.FileError](err); ok && fe.Path == "" {
+				fe.Path = f.files.FileName(name)
+			}
 			return nil, err
 		}
 		got[tensor] = values

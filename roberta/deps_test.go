@@ -47,6 +47,7 @@ func TestDependencies(t *testing.T) {
 		{"internal/parallel", nil, nil},
 		{"internal/nn", []string{sys}, []string{"internal/simd", "internal/parallel"}},
 		{"roberta", append(ofTokenizers, sys), engine},
+		{"pipeline", append(ofTokenizers, sys), append(engine, "roberta")},
 		{"roberta/dense", slices.Concat(ofTensor, ofTokenizers, []string{sys}), append(engine, "roberta")},
 	} {
 		t.Run(test.pkg, func(t *testing.T) {

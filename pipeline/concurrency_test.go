@@ -1,0 +1,58 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/goroberta/goroberta/pipeline"
+)
+
+// TestConcurrentUse lets many goroutines use one pipeline of each kind. They get what
+// one alone gets.
+func TestConcurrentUse(t *testing.T) {
+	m := open(t, "fulldict")
+	tagHead(t, m, "ner", "O", "B-PER", "I-PER")
+	c, err := pipeline.NewClassifier(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tg, err := pipeline.NewTagger(m, pipeline.WithIgnore())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := pipeline.NewEmbedder(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := func(text string) string {
+		labels, err1 := c.Classify(t.Context(), text)
+		entities, err2 := tg.Tag(t.Context(), text)
+		vectors, err3 := e.Queries().Embed(t.Context(), []string{text, "other"})
+		return fmt.Sprint(labels, entities, vectors, err1, err2, err3)
+	}
+	var texts, want []string
+	for i := range 5 {
+		texts = append(texts, strings.Repeat("Anna met Zoë. ", i))
+		want = append(want, answer(texts[i]))
+	}
+	var wg sync.WaitGroup
+	for g := range 100 {
+		wg.Go(func() {
+			i := g % len(texts)
+			if got := answer(texts[i]); got != want[i] {
+				t.Errorf("among others %q gives %.300s, alone %.300s", texts[i], got, want[i])
+			}
+			n := 0
+			for labels, err := range c.ClassifySeq(t.Context(), pipeline.Texts(slices.Values(texts))) {
+				if err != nil || !strings.HasPrefix(want[n], fmt.Sprint(labels)) {
+					t.Errorf("text %d gives %v, %v", n, labels, err)
+				}
+				n++
+			}
+		})
+	}
+	wg.Wait()
+}
