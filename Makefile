@@ -1,5 +1,5 @@
 # Every module of the repository; a clone ties them together with go.work.
-MODULES = . models/pocket cmd/roberta examples internal/simd/_gen tools/peers
+MODULES = . models/pocket hub cmd/roberta examples internal/simd/_gen tools/peers
 FUZZTIME ?= 1m
 COUNT ?= 6
 
@@ -50,7 +50,7 @@ tidy:
 # platforms compiles the library and its command for every platform on the list.
 platforms:
 	@set -e; for p in $(PLATFORMS); do \
-		echo "build $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build ./... ./models/pocket ./cmd/roberta; \
+		echo "build $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build ./... ./models/pocket ./hub ./cmd/roberta; \
 	done
 
 # purego runs the build without assembly and without unsafe.

@@ -3,9 +3,11 @@ module github.com/goroberta/goroberta
 go 1.26.0
 
 require (
+	github.com/clipperhouse/uax29/v2 v2.7.0
 	github.com/dlclark/regexp2/v2 v2.13.0
 	github.com/klauspost/compress v1.20.4
 	golang.org/x/sys v0.50.0
+	golang.org/x/text v0.44.0
 	gorgonia.org/tensor v0.9.24
 )
 

@@ -24,6 +24,13 @@ func init() {
 	}
 }
 
+// AppendBytes appends to dst the bytes that a token of GPT-2's files stands for.
+// It reports false, and dst is of no use, if a character of token stands for no byte.
+func AppendBytes(dst []byte, token string) ([]byte, bool) { return appendUnwritten(dst, token) }
+
+// Written returns b as GPT-2's files write it, a character for each byte: "Ġa" for " a".
+func Written(b []byte) string { return written(b) }
+
 // appendUnwritten appends the bytes that token stands for. It reports false
 // if a character of token is outside the alphabet.
 func appendUnwritten(dst []byte, token string) ([]byte, bool) {

@@ -153,7 +153,7 @@ func BenchmarkScanner(b *testing.B) {
 			b.SetBytes(int64(len(s)))
 			for b.Loop() {
 				for i := 0; i < len(s); {
-					i = nextPiece(s, i)
+					i = nextPiece(s, i, newest)
 				}
 			}
 		})

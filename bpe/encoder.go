@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/goroberta/goroberta/tokenizer"
@@ -17,6 +18,8 @@ type Encoder struct {
 	file       string   // name of the file of tokens, for errors
 	pattern    *pattern // nil for GPT-2's, which nextPiece knows
 	words      *words
+	edition    edition          // with GPT-2's pattern
+	whole      map[string]int32 // the ids of pieces that are not merged: see Table.Whole; else nil
 }
 
 // Len returns the number of tokens.
@@ -48,11 +51,50 @@ func (e *Encoder) TryAppend(dst []int, s string) ([]int, error) {
 		return dst, err
 	}
 	for start := 0; start < len(s); {
-		end := nextPiece(s, start)
+		end := nextPiece(s, start, e.edition)
 		dst = e.appendPiece(dst, s, start, end)
 		start = end
 	}
 	return dst, nil
+}
+
+// AppendAfterSpace is Append of a space and s, which is not empty, without
+// WithPattern. It does not copy s.
+func (e *Encoder) AppendAfterSpace(dst []int, s string) []int {
+	end := pieceAfterSpace(s, e.edition)
+	if end < longestWord {
+		var piece [longestWord]byte
+		piece[0] = ' '
+		n := 1 + copy(piece[1:], s[:end])
+		dst = e.appendPiece(dst, string(piece[:n]), 0, n)
+	} else {
+		dst = e.AppendPiece(dst, " "+s[:end])
+	}
+	return e.Append(dst, s[end:])
+}
+
+// WithoutWhole returns the Encoder for which these pieces are merged, if Table.Whole
+// said of the others that they are not. For any other Encoder it returns e.
+func (e *Encoder) WithoutWhole(pieces []string) *Encoder {
+	if e.whole == nil {
+		return e
+	}
+	with := *e
+	with.words = new(words)
+	with.whole = maps.Clone(e.whole)
+	for _, p := range pieces {
+		delete(with.whole, p)
+	}
+	return &with
+}
+
+// AppendPiece appends the ids of piece, which is not cut by any pattern. An empty
+// piece has none.
+func (e *Encoder) AppendPiece(dst []int, piece string) []int {
+	if piece == "" {
+		return dst
+	}
+	return e.appendPiece(dst, piece, 0, len(piece))
 }
 
 // appendPiece appends the ids of s[start:end], one piece.
@@ -76,6 +118,11 @@ func (e *Encoder) appendPiece(dst []int, s string, start, end int) []int {
 
 // addWord merges piece and puts it into the cache.
 func (e *Encoder) addWord(key wordKey, piece string) *word {
+	if id, ok := e.whole[piece]; ok {
+		w := &word{wordKey: key, count: 1, ids: [5]int32{id}}
+		e.words.add(w)
+		return w
+	}
 	var buf [longestWord]uint32
 	tokens := e.vocabulary.mergeShort(buf[:0], piece)
 	w := &word{wordKey: key, count: uint8(len(tokens))}
@@ -96,13 +143,18 @@ func (e *Encoder) addWord(key wordKey, piece string) *word {
 // cached.
 func (e *Encoder) appendLong(dst []int, s string, start, end int) []int {
 	v := e.vocabulary
+	if e.whole != nil {
+		if id, ok := e.whole[s[start:end]]; ok {
+			return append(dst, int(id))
+		}
+	}
 	for start < end {
 		cut := start + 1
 		for cut < end && v.adjacent.has(s[cut-1], s[cut]) {
 			cut++
 		}
 		switch n := cut - start; {
-		case n <= longestWord:
+		case n <= longestWord && e.whole == nil: // a part of a piece may be merged otherwise than a piece
 			dst = e.appendPiece(dst, s, start, cut)
 		case n <= shortPiece:
 			var buf [shortPiece]uint32

@@ -32,27 +32,36 @@ var asciiClass = func() (class [256]uint8) {
 	return class
 }()
 
+// An edition says which Unicode the classes are those of: where in an entry of
+// classBlocks they stand.
+type edition uint8
+
+const (
+	newest    edition = 0 // that of Python's regex package, which fairseq uses
+	unicode16 edition = 2 // that of the tokenizers library
+)
+
 // runeClass returns the class of r.
-func runeClass(r rune) uint8 {
+func runeClass(r rune, e edition) uint8 {
 	if uint32(r) >= classLimit {
 		return other
 	}
-	return classBlocks[int(classIndex[r>>classShift])<<classShift|int(r)&(1<<classShift-1)] & 3
+	return classBlocks[int(classIndex[r>>classShift])<<classShift|int(r)&(1<<classShift-1)] >> (e & 7) & 3
 }
 
 // classAt returns the class of the character at s[i:] and its length in bytes.
 // A byte that is not part of well-formed UTF-8 is a character of class other.
-func classAt(s string, i int) (class uint8, size int) {
+func classAt(s string, i int, e edition) (class uint8, size int) {
 	if c := asciiClass[s[i]]; c != nonASCII {
 		return c, 1
 	}
 	r, size := utf8.DecodeRuneInString(s[i:])
-	return runeClass(r), size // RuneError, U+FFFD, is of class other itself
+	return runeClass(r, e), size // RuneError, U+FFFD, is of class other itself
 }
 
 // endOfRun returns the end of a run of characters of one class, of which those
 // before s[i] have been read.
-func endOfRun(s string, i int, class uint8) int {
+func endOfRun(s string, i int, class uint8, e edition) int {
 	if class == letter {
 		for i+8 <= len(s) {
 			n := asciiLetters(load64(s[i:]))
@@ -71,7 +80,7 @@ func endOfRun(s string, i int, class uint8) int {
 		if c != nonASCII {
 			return i
 		}
-		c, size := classAt(s, i)
+		c, size := classAt(s, i, e)
 		if c != class {
 			return i
 		}
@@ -101,14 +110,26 @@ func load64(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
+// NextPiece returns where the piece of s ends, by GPT-2's pattern, that begins at byte
+// i, which is less than len(s). Letters and numbers are those of Unicode 16.0, as in
+// the tokenizers library, and not those of fairseq, which follows newer ones.
+func NextPiece(s string, i int) int { return nextPiece(s, i, unicode16) }
+
 // nextPiece returns the end of the piece that starts at s[i]; i < len(s).
-func nextPiece(s string, i int) int {
-	class, size := classAt(s, i)
+func nextPiece(s string, i int, e edition) int {
 	if s[i] == ' ' && i+1 < len(s) {
 		// " ?" of the pattern: a space goes with the run that follows it.
-		if c, n := classAt(s, i+1); c != space {
-			return endOfRun(s, i+1+n, c)
+		c, n := asciiClass[s[i+1]], 1 // classAt would be a call for each word
+		if c == nonASCII {
+			c, n = classAt(s, i+1, e)
 		}
+		if c != space {
+			return endOfRun(s, i+1+n, c, e)
+		}
+	}
+	class, size := asciiClass[s[i]], 1
+	if class == nonASCII {
+		class, size = classAt(s, i, e)
 	}
 	if class != space {
 		if s[i] == '\'' {
@@ -116,7 +137,7 @@ func nextPiece(s string, i int) int {
 				return i + 1 + n
 			}
 		}
-		return endOfRun(s, i+size, class)
+		return endOfRun(s, i+size, class, e)
 	}
 
 	// White space at the end of the text is one piece. Elsewhere the piece ends
@@ -127,7 +148,7 @@ func nextPiece(s string, i int) int {
 		if j == len(s) {
 			return j
 		}
-		c, n := classAt(s, j)
+		c, n := classAt(s, j, e)
 		if c != space {
 			if last == i {
 				return j
@@ -158,4 +179,24 @@ func contraction(s string) int {
 		}
 	}
 	return 0
+}
+
+// pieceAfterSpace returns where in s the piece ends that would begin with a
+// space before s, which is not empty.
+func pieceAfterSpace(s string, e edition) int {
+	c, n := classAt(s, 0, e)
+	if c != space {
+		return endOfRun(s, n, c, e)
+	}
+	// The space belongs to the run of white space that s begins with: see nextPiece.
+	last := 0
+	for j := n; j < len(s); {
+		c, n := classAt(s, j, e)
+		if c != space {
+			return last
+		}
+		last = j
+		j += n
+	}
+	return len(s)
 }

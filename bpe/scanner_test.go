@@ -17,7 +17,7 @@ import (
 func split(s string) []string {
 	var pieces []string
 	for i := 0; i < len(s); {
-		end := nextPiece(s, i)
+		end := nextPiece(s, i, newest)
 		pieces = append(pieces, s[i:end])
 		i = end
 	}
@@ -81,7 +81,7 @@ func TestClasses(t *testing.T) {
 	}
 	newer := 0
 	for c, want := range want {
-		if got := runeClass(rune(c)); got != want {
+		if got := runeClass(rune(c), newest); got != want {
 			t.Fatalf("runeClass(%U) = %d, want %d", c, got, want)
 		}
 		if c < utf8.RuneSelf && asciiClass[c] != want {
@@ -96,7 +96,7 @@ func TestClasses(t *testing.T) {
 	}
 	t.Logf("%d code points have another class in Go's Unicode %s", newer, unicode.Version)
 	for _, r := range []rune{-1, utf8.MaxRune + 1, 1<<31 - 1} {
-		if got := runeClass(r); got != other {
+		if got := runeClass(r, newest); got != other {
 			t.Errorf("runeClass(%#x) = %d, want other", r, got)
 		}
 	}
@@ -144,7 +144,7 @@ func (o scannerOracle) check(t *testing.T, s string) {
 	at := []int{0} // byte offset by number of runes
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if class := runeClass(r); class != goClass(r) {
+		if class := runeClass(r, newest); class != goClass(r) {
 			r = [...]rune{other: '§', letter: 'é', number: '٣', space: '\u3000'}[class]
 		}
 		runes = append(runes, r)

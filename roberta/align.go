@@ -63,28 +63,72 @@ func (m *Model) ExtractFeaturesAlignedToWords(ctx context.Context, text string, 
 	if err := m.checkLength(0, e.IDs); err != nil {
 		return nil, err
 	}
-	pieces := make([]string, len(e.Spans)) // of the text; empty for <s> and </s>
-	for i, s := range e.Spans {
-		pieces[i] = text[s.Start:s.End]
-	}
 	al := &Alignment{Words: append([]string(nil), words...)}
-	if al.Tokens, err = align(pieces, words); err != nil {
+	if al.Tokens, err = align(pieces(text, e), words); err != nil {
 		return nil, err
 	}
-	features, err := m.ExtractFeatures(ctx, e.IDs)
+	res, err := m.Compute(ctx, Request{Inputs: []Input{m.Input(e)}, Want: WantFeatures})
 	if err != nil {
 		return nil, err
 	}
-	al.Features = wordFeatures(features, al.Tokens)
+	al.Features = wordFeatures(res.Features, al.Tokens)
 	return al, nil
+}
+
+// A piece is a token's part of the text.
+type piece struct {
+	text string
+	kind pieceKind
+}
+
+type pieceKind uint8
+
+const (
+	ofText  pieceKind = iota // text is what the token alone stands for
+	special                  // <s> and </s>: text is empty
+	begins                   // the token begins a character that the next one completes: text is empty
+	ends                     // the token ends a character that the one before has: text is empty
+)
+
+// pieces cuts the text between its tokens, so that each byte is in one piece. What no
+// token stands for, such as an accent that a normaliser drops, goes with the token
+// before it; from white space on, with the token after it. Of tokens that share a
+// character one has all of it, as tokenizers differ in how they show that.
+func pieces(text string, e *tokenizer.Encoding) []piece {
+	all := make([]piece, len(e.Spans))
+	at, last := 0, -1
+	for i, s := range e.Spans {
+		switch {
+		case e.Sequence[i] < 0:
+			all[i].kind = special
+		case s.End > at:
+			if gap := text[at:max(at, s.Start)]; last >= 0 {
+				n := strings.IndexFunc(gap, isSpace)
+				if n < 0 {
+					n = len(gap)
+				}
+				all[last].text += gap[:n]
+				at += n
+			}
+			all[i].text, at, last = text[at:s.End], s.End, i
+		case s.Start == s.End:
+			all[i].kind = begins
+		default:
+			all[i].kind = ends
+		}
+	}
+	if last >= 0 {
+		all[last].text += text[at:]
+	}
+	return all
 }
 
 // align lists the positions of each word's tokens
 // (fairseq/models/roberta/alignment_utils.py, align_bpe_to_words).
-func align(pieces, words []string) ([][]int, error) {
+func align(pieces []piece, words []string) ([][]int, error) {
 	left := make([]string, len(pieces)) // of each piece: what no word has taken yet
 	for i, p := range pieces {
-		left[i] = strings.TrimFunc(p, isSpace)
+		left[i] = strings.TrimFunc(p.text, isSpace)
 	}
 	j := 0 // index of the piece that is being read
 	skip := func() {
@@ -108,7 +152,7 @@ func align(pieces, words []string) ([][]int, error) {
 				skip()
 			} else if strings.HasPrefix(piece, rest) {
 				out[w] = append(out[w], j)
-				left[j] = piece[len(rest):]
+				left[j] = strings.TrimLeftFunc(piece[len(rest):], isSpace)
 				rest = ""
 			} else {
 				return nil, &AlignError{Word: w, Text: rest, Token: j, Piece: piece, Reason: "they differ"}
@@ -124,37 +168,61 @@ func align(pieces, words []string) ([][]int, error) {
 	return out, alignSpaces(pieces, out)
 }
 
-// alignSpaces gives tokens of white space alone to words: every token up to the last
-// word's must belong to a word, or the rows would not add up to the features. A space
-// that byte-level BPE did not join to the letters after it, as in " 中", belongs to
-// that word. A second space belongs to none, which is an error.
-func alignSpaces(pieces []string, out [][]int) error {
-	words, last := map[int]int{}, 0 // the first word of each token
-	for w, js := range out {
-		for _, j := range js {
-			if _, ok := words[j]; !ok {
-				words[j] = w
-			}
-			last = max(last, j)
+// alignSpaces gives the other tokens to words: every token up to the last word's must
+// belong to a word, or the rows would not add up to the features. A part of a character
+// belongs to the word of the token that has the character. So does a space that BPE did
+// not join to the letters after it, as in " 中", to the word of these letters. A second
+// space belongs to none, which is an error.
+func alignSpaces(pieces []piece, out [][]int) error {
+	word := make([]int, len(pieces)) // the first word of each token, -1 for none
+	for j := range word {
+		word[j] = -1
+	}
+	end := 0 // after the last word's last token
+	for w := len(out) - 1; w >= 0; w-- {
+		for _, j := range out[w] {
+			word[j], end = w, max(end, j+1)
 		}
 	}
-	for j := 1; j < last; j++ {
-		if _, ok := words[j]; ok {
+	for j := 1; j < len(pieces); j++ {
+		if pieces[j].kind == ends && word[j-1] >= 0 {
+			w := lastWord(out, word[j-1], j-1)
+			out[w], word[j], end = append(out[w], j), w, max(end, j+1)
+		}
+	}
+	next := "" // text of the first token after j that has any
+	for j := end - 1; j > 0; j-- {
+		text := pieces[j].text
+		if word[j] >= 0 {
+			if text != "" {
+				next = text
+			}
 			continue
 		}
-		w, ok := words[j+1]
-		if !ok || strings.TrimLeftFunc(pieces[j+1], isSpace) != pieces[j+1] {
-			return &AlignError{Word: len(out), Token: j, Piece: pieces[j], Reason: "the token of white space belongs to no word"}
+		w := word[j+1] // j+1 < end, because the last token before end is a word's
+		if text != "" && strings.TrimLeftFunc(next, isSpace) != next {
+			return &AlignError{Word: len(out), Token: j, Piece: text, Reason: "the token of white space belongs to no word"}
 		}
-		out[w] = slices.Insert(out[w], slices.Index(out[w], j+1), j)
+		out[w], word[j] = slices.Insert(out[w], slices.Index(out[w], j+1), j), w
+		if text != "" {
+			next = text
+		}
 	}
 	return nil
+}
+
+// lastWord is the last word, from w on, that token j belongs to.
+func lastWord(out [][]int, w, j int) int {
+	for w+1 < len(out) && slices.Contains(out[w+1], j) {
+		w++
+	}
+	return w
 }
 
 // wordFeatures sums the rows of one sequence's features over each word's tokens
 // (alignment_utils.py, align_features_to_words). It overwrites the features.
 func wordFeatures(features *States, words [][]int) *Matrix {
-	x := newMatrix(features.values, features.cols)
+	x := newMatrix(features.Float32s(), features.cols) // a <pad> in the text is a row of zeros
 	count := make([]int, x.rows)
 	last := 0
 	for _, js := range words {

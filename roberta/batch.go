@@ -7,9 +7,6 @@ import (
 	"github.com/goroberta/goroberta/internal/nn"
 )
 
-// padID is fairseq's padding symbol, in every dictionary.
-const padID = 1
-
 // padsPerPosition bounds the pads of a sequence: with its pads a sequence may be this
 // many times as long as the model's positions. A padded batch is far shorter.
 const padsPerPosition = 4
@@ -18,9 +15,12 @@ const padsPerPosition = 4
 // computed. Pads have no row.
 type layout struct {
 	lengths []int   // of each sequence, pads included
-	offsets []int   // row of each sequence's first token that is no pad
+	offsets []int   // row of each sequence's first token that is no pad; at the end the number of rows
 	rows    [][]int // of each token, -1 for a pad; nil for a sequence without pads
 }
+
+// tokens is the number of a sequence's tokens that are no pads.
+func (l *layout) tokens(sequence int) int { return l.offsets[sequence+1] - l.offsets[sequence] }
 
 func (l *layout) longest() int { return slices.Max(l.lengths) }
 
@@ -36,35 +36,50 @@ func (l *layout) row(sequence, token int) int {
 	return l.offsets[sequence] + token
 }
 
-// batch checks token sequences and puts them end to end. Pads are left out: no token
-// attends to them and, as in fairseq, they do not advance the positions.
-func (m *Model) batch(sequences [][]int) (*nn.Batch, *layout, error) {
-	if len(sequences) == 0 {
+// batch checks inputs and puts them end to end. Pads are left out unless they are to be
+// kept: no token attends to them. As in fairseq, they do not advance the positions; one
+// that is kept has the position before the first.
+func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
+	if len(inputs) == 0 {
 		return nil, nil, m.emptyError(ErrEmpty)
 	}
-	b := &nn.Batch{Offsets: make([]int, 1, len(sequences)+1)}
-	l := &layout{rows: make([][]int, len(sequences))}
-	for s, sequence := range sequences {
-		if limit := padsPerPosition * m.cfg.MaxPositions; len(sequence) > limit {
-			return nil, nil, &LengthError{Sequence: s, Tokens: len(sequence), Max: limit, Pads: true}
+	b := &nn.Batch{Offsets: make([]int, 1, len(inputs)+1)}
+	l := &layout{rows: make([][]int, len(inputs))}
+	for s, in := range inputs {
+		if limit := padsPerPosition * m.cfg.MaxPositions; len(in.Tokens) > limit {
+			return nil, nil, &LengthError{Sequence: s, Tokens: len(in.Tokens), Max: limit, Pads: true}
 		}
-		lo, padded := len(b.Tokens), slices.Contains(sequence, padID)
-		for i, id := range sequence {
+		if err := m.checkTypes(s, &in); err != nil {
+			return nil, nil, err
+		}
+		pad := m.cfg.PadID
+		lo, padded := len(b.Tokens), !in.KeepPads && slices.Contains(in.Tokens, pad)
+		position := 0
+		for i, id := range in.Tokens {
 			switch {
 			case id < 0 || id >= m.cfg.VocabSize:
 				return nil, nil, &TokenError{Sequence: s, Position: i, ID: id, Vocab: m.cfg.VocabSize}
-			case id == padID:
+			case id == pad && padded:
 				l.rows[s] = append(l.rows[s], -1)
 				continue
 			case padded:
 				l.rows[s] = append(l.rows[s], len(b.Tokens))
 			}
-			b.Positions = append(b.Positions, len(b.Tokens)-lo)
+			if in.Types != nil && in.Types[i] != 0 {
+				b.Types = append(b.Types, make([]int, len(b.Tokens)+1-len(b.Types))...)
+				b.Types[len(b.Tokens)] = in.Types[i]
+			}
+			if id == pad {
+				b.Positions = append(b.Positions, -1)
+			} else {
+				b.Positions = append(b.Positions, position)
+				position++
+			}
 			b.Tokens = append(b.Tokens, id)
 		}
 		n := len(b.Tokens) - lo
 		switch {
-		case len(sequence) == 0:
+		case len(in.Tokens) == 0:
 			return nil, nil, m.emptyError(fmt.Errorf("%w: sequence %d has no tokens", ErrEmpty, s))
 		case n == 0:
 			return nil, nil, fmt.Errorf("%w: sequence %d has no tokens but pads", ErrEmpty, s)
@@ -72,10 +87,31 @@ func (m *Model) batch(sequences [][]int) (*nn.Batch, *layout, error) {
 		if n > m.cfg.MaxPositions {
 			return nil, nil, &LengthError{Sequence: s, Tokens: n, Max: m.cfg.MaxPositions}
 		}
-		l.lengths, l.offsets = append(l.lengths, len(sequence)), append(l.offsets, lo)
+		l.lengths = append(l.lengths, len(in.Tokens))
 		b.Offsets = append(b.Offsets, len(b.Tokens))
 	}
+	l.offsets = b.Offsets
+	if b.Types != nil {
+		b.Types = append(b.Types, make([]int, len(b.Tokens)-len(b.Types))...)
+	}
 	return b, l, nil
+}
+
+// checkTypes is a *TypeError for types that the model does not have, or that do not
+// come one for each token. Type 0 does nothing in a model without types.
+func (m *Model) checkTypes(s int, in *Input) error {
+	if in.Types == nil {
+		return nil
+	}
+	if len(in.Types) != len(in.Tokens) {
+		return &TypeError{Sequence: s, Position: -1, Given: len(in.Types), Tokens: len(in.Tokens), Types: m.cfg.TokenTypes}
+	}
+	for i, typ := range in.Types {
+		if typ != 0 && (typ < 0 || typ >= m.cfg.TokenTypes) {
+			return &TypeError{Sequence: s, Position: i, Type: typ, Given: len(in.Types), Tokens: len(in.Tokens), Types: m.cfg.TokenTypes}
+		}
+	}
+	return nil
 }
 
 // emptyError adds to ErrEmpty why Encode gave no tokens, if the model has no

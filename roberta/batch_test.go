@@ -168,3 +168,6 @@ func TestInputsStay(t *testing.T) {
 		t.Errorf("candidates and what lies behind them are %q", got)
 	}
 }
+
+// padID is the padding token of fairseq's models.
+const padID = 1

@@ -17,6 +17,7 @@ func (c *checkpoint) check() error {
 	k := &checker{checkpoint: c, used: map[string]bool{}}
 	k.encoder()
 	k.lmHead()
+	k.poolerLayer()
 	k.classificationHeads()
 	if k.err == nil {
 		k.leftover()
@@ -48,7 +49,7 @@ func (k *checker) tensor(name string, shape ...int) {
 	case !slices.Equal(t.Shape, shape):
 		k.fail("tensor %s has shape %s, the settings ask for %v", k.describe(name), shapeText(t.Shape), shape)
 	case !t.DType.IsFloat():
-		k.fail("tensor %s holds %v, want floating-point numbers", k.describe(name), t.DType)
+		k.fail("tensor %s holds %s, want floating-point numbers", k.describe(name), t.Type())
 	default:
 		k.used[name] = true
 	}
@@ -97,7 +98,7 @@ func (k *checker) encoder() {
 	c := &k.config
 	k.tensor(embedWeight, c.VocabSize, c.Dim)
 	if c.Positions == LearnedPositions {
-		k.tensor(stack+"embed_positions.weight", c.MaxPositions+firstPosition, c.Dim)
+		k.tensor(stack+"embed_positions.weight", c.MaxPositions+c.firstPosition(), c.Dim)
 	}
 	if t, ok := k.tensors[tokenTypes]; ok {
 		if len(t.Shape) != 2 || t.Shape[0] < 1 {
@@ -136,9 +137,6 @@ func (k *checker) encoder() {
 // projections are the parts of a fused projection, in its order.
 var projections = [3]string{"q_proj", "k_proj", "v_proj"}
 
-// tokenTypes is what Hugging Face's models add to each token for its type.
-const tokenTypes = stack + "token_type_embeddings.weight"
-
 func (k *checker) lmHead() {
 	c := &k.config
 	const dense = lmPrefix + "dense"
@@ -146,12 +144,46 @@ func (k *checker) lmHead() {
 	if !k.hasLM {
 		return
 	}
-	k.linear(dense, c.Dim, c.Dim)
-	k.norm(lmPrefix + "layer_norm")
-	k.tensor(lmPrefix+"bias", c.VocabSize)
-	if !c.Tied {
-		k.tensor(lmWeight, c.VocabSize, c.Dim)
+	k.optional("the language-model head", func(k *checker) {
+		k.linear(dense, c.Dim, c.Dim)
+		k.norm(lmPrefix + "layer_norm")
+		k.tensor(lmPrefix+"bias", c.VocabSize)
+		if !c.Tied {
+			k.tensor(lmWeight, c.VocabSize, c.Dim)
+		}
+	}, func() {
+		k.hasLM = false
+		maps.DeleteFunc(k.tensors, func(name string, _ *weights.Tensor) bool { return strings.HasPrefix(name, lmPrefix) })
+	})
+}
+
+func (k *checker) poolerLayer() {
+	if !k.has(pooler+".weight") && !k.has(pooler+".weight"+packedSuffix) {
+		return
 	}
+	k.hasPooler = true
+	k.optional("the pooler", func(k *checker) { k.linear(pooler, k.config.Dim, k.config.Dim) }, func() {
+		k.hasPooler = false
+		maps.DeleteFunc(k.tensors, func(name string, _ *weights.Tensor) bool { return strings.HasPrefix(name, pooler+".") })
+	})
+}
+
+// optional checks a part of a model. Of a Hugging Face model a part that is not whole is
+// dropped with a note: transformers reads such a file, and others of its parts are right.
+func (k *checker) optional(part string, check func(k *checker), drop func()) {
+	if k.err != nil {
+		return
+	}
+	p := &checker{checkpoint: k.checkpoint, used: k.used}
+	if check(p); p.err == nil {
+		return
+	}
+	if !k.hf {
+		k.err = p.err
+		return
+	}
+	drop()
+	k.leave("%s is left out: %v", part, p.err)
 }
 
 // A headShape is what the headers say of a classification head. InnerDim is 0 for a
@@ -184,35 +216,46 @@ func (k *checker) classificationHeads() {
 			dense[head] = dense[head] || layer == "dense"
 		}
 	}
-	settings, err := readHeadSettings(k.file)
-	if err != nil {
-		k.fail("%w", err)
-	}
 	k.heads = make(map[string]*headShape, len(dense))
 	for _, name := range slices.Sorted(maps.Keys(dense)) {
-		prefix := headPrefix + name + "."
-		h := &headShape{Head: Head{Name: name, Reads: settings[name].Reads}, activation: cmp.Or(settings[name].Activation, k.config.PoolerActivation)}
-		in := k.config.Dim
-		if dense[name] {
-			h.InnerDim = k.outputs(prefix + "dense")
-			k.linear(prefix+"dense", h.InnerDim, in)
-			in = h.InnerDim
-		}
-		h.Classes = k.outputs(prefix + "out_proj")
-		k.matrix(prefix+"out_proj.weight", h.Classes, in)
-		if h.noBias = !k.has(prefix + "out_proj.bias"); !h.noBias {
-			k.tensor(prefix+"out_proj.bias", h.Classes)
-		} else {
-			// fairseq would fill it with random numbers.
-			k.note("classification head %.100q has no out_proj.bias; zeros are used", name)
-		}
-		if h.Reads == ReadsSpans && h.Classes != 2 {
-			k.fail("classification head %.100q has %d outputs, want 2 for the start and the end of a span", name, h.Classes)
-		}
+		k.optional(fmt.Sprintf("classification head %.100q", name), func(k *checker) { k.classificationHead(name, dense[name]) }, func() {
+			for _, part := range []string{"dense.weight", "dense.bias", "out_proj.weight", "out_proj.bias"} {
+				delete(k.tensors, headPrefix+name+"."+part)
+				delete(k.tensors, headPrefix+name+"."+part+packedSuffix)
+			}
+		})
 		if k.err != nil {
 			return
 		}
-		h.Labels = k.labelsOf(h, len(dense))
+	}
+	k.giveLabels()
+}
+
+// classificationHead describes a head, of two layers or one.
+func (k *checker) classificationHead(name string, dense bool) {
+	prefix, s := headPrefix+name+".", k.headSettings[name]
+	h := &headShape{Head: Head{Name: name, Reads: s.Reads, Function: s.Function}, activation: cmp.Or(s.Activation, k.config.PoolerActivation)}
+	in := k.config.Dim
+	if dense {
+		h.InnerDim = k.outputs(prefix + "dense")
+		k.linear(prefix+"dense", h.InnerDim, in)
+		in = h.InnerDim
+	}
+	h.Classes = k.outputs(prefix + "out_proj")
+	k.matrix(prefix+"out_proj.weight", h.Classes, in)
+	if h.noBias = !k.has(prefix + "out_proj.bias"); !h.noBias {
+		k.tensor(prefix+"out_proj.bias", h.Classes)
+	} else if k.err == nil {
+		// fairseq would fill it with random numbers.
+		k.note("classification head %.100q has no out_proj.bias; zeros are used", name)
+	}
+	if h.Reads == ReadsSpans && h.Classes != 2 {
+		k.fail("classification head %.100q has %d outputs, want 2 for the start and the end of a span", name, h.Classes)
+	}
+	if h.Reads == ReadsChoices && h.Classes != 1 {
+		k.fail("classification head %.100q has %d outputs, want 1 for a choice", name, h.Classes)
+	}
+	if k.err == nil {
 		k.heads[name] = h
 	}
 }
@@ -235,7 +278,7 @@ func (k *checker) outputs(prefix string) int {
 func (k *checker) leftover() {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(k.tensors)) {
-		if k.used[name] || strings.HasSuffix(name, ".version") || strings.HasPrefix(name, lmPrefix) {
+		if k.used[name] || strings.HasSuffix(name, ".version") || strings.HasSuffix(name, "._float_tensor") || strings.HasPrefix(name, lmPrefix) {
 			continue
 		}
 		if k.config.PreNorm && strings.HasPrefix(name, lastNorm+".") {

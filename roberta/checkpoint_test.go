@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -140,7 +141,6 @@ func TestSplitAttention(t *testing.T) {
 	}
 	for _, bad := range [][]weights.Entry{
 		{floatEntry(layer + "in_proj_bias")}, {floatEntry(layer+"in_proj_bias", 4)},
-		{floatEntry(layer+"in_proj_bias", 6), floatEntry(layer+"q_proj.bias", 2)}, // the old name and the new one at once
 	} {
 		_, err := translatedFile(t, safetensorsOf(t, nil, bad...))
 		var fe *weights.FileError
@@ -165,6 +165,12 @@ func TestFairseqSettings(t *testing.T) {
 			m{"t": int64(1), "a": int64(2), "_name": "roberta", "arch": "roberta"}},
 		{"model before task", m{"cfg": m{"model": m{"a": int64(2)}, "task": m{"a": int64(1)}}}, m{"a": int64(2)}},
 		{"arch before _name", m{"cfg": m{"model": m{"arch": "xlm", "_name": "roberta"}}}, m{"arch": "xlm", "_name": "roberta"}},
+		{"bpe in args", m{"args": m{"bpe": "gpt2", "gpt2_vocab_bpe": "/x/vocab.bpe"}}, m{"bpe": "gpt2", "gpt2_vocab_bpe": "/x/vocab.bpe"}},
+		{"the group bpe", m{"cfg": m{"bpe": m{"_name": "sentencepiece", "sentencepiece_model": "/x/spm.model", "arch": "x", "dropout": 1.0}, "model": m{"_name": "roberta"}}},
+			m{"_name": "roberta", "arch": "roberta", "bpe": "sentencepiece", "sentencepiece_model": "/x/spm.model"}},
+		{"a group bpe without a name", m{"cfg": m{"bpe": m{"_name": nil, "bpe_codes": "codes"}, "model": m{"a": int64(1)}}}, m{"a": int64(1), "bpe_codes": "codes"}},
+		{"no group bpe", m{"cfg": m{"bpe": nil, "model": m{"a": int64(1)}}}, m{"a": int64(1)}},
+		{"bpe, a name", m{"cfg": m{"bpe": "gpt2"}}, m{"bpe": "gpt2"}},
 		{"none", nil, m{}},
 	} {
 		if got := fairseqSettings(tc.raw); !reflect.DeepEqual(got, tc.want) {
@@ -181,7 +187,7 @@ func TestMetadata(t *testing.T) {
 	}{
 		{settingsKey, `{"a":1,"b":[1],"c":{"d":1}}`, nil}, {settingsKey, `[]`, weights.ErrCorrupt}, {settingsKey, `{"a":`, weights.ErrCorrupt}, {settingsKey, ``, weights.ErrCorrupt},
 		{labelsKey, `[]`, weights.ErrCorrupt}, {labelsKey, `{"a":["x"]}`, nil},
-		{headsKey, `{"a":{"reads":"tokens","activation":"relu"}}`, nil}, {headsKey, `{"a":{"reads":"words"}}`, weights.ErrCorrupt}, {headsKey, `{"a":{"activation":"mish"}}`, weights.ErrCorrupt}, {headsKey, `[]`, weights.ErrCorrupt},
+		{headsKey, `{"a":{"reads":"tokens","activation":"relu"}}`, nil}, {headsKey, `{"a":{"reads":"words"}}`, weights.ErrUnsupported}, {headsKey, `{"a":{"activation":"mish"}}`, weights.ErrUnsupported}, {headsKey, `[]`, weights.ErrCorrupt},
 	} {
 		data := safetensorsOf(t, map[string]string{tc.key: tc.text}, textEntry("w", "abc"))
 		file, err := weights.Load(bytes.NewReader(data), int64(len(data)), "file")
@@ -289,17 +295,19 @@ func TestFormsOfOneModel(t *testing.T) {
 // TestLabelDictionary: class c is the c-th line.
 func TestLabelDictionary(t *testing.T) {
 	for _, tc := range []struct {
-		dict string
-		want []string
+		dict      string
+		want, all []string
 	}{
-		{"", nil},
-		{"yes 10\nno 9\n", []string{"yes", "no"}},
-		{"yes 10\r\nno 9\r\n", []string{"yes", "no"}},
-		{"not at all 10\nno 9", []string{"not at all", "no"}},
-		{"1 5\n0 5\nmadeupword0000 0\n", []string{"1", "0"}},
+		{"", nil, nil},
+		{"yes 10\nno 9\n", []string{"yes", "no"}, nil},
+		{"yes 10\r\nno 9\r\n", []string{"yes", "no"}, nil},
+		{"not at all 10\nno 9", []string{"not at all", "no"}, nil},
+		{"<s> 10 #fairseq:overwrite\nno 9", []string{"<s>", "no"}, nil},
+		{"1 5\n0 5\nmadeupword0000 0\n", []string{"1", "0"}, []string{"1", "0", "madeupword0000"}},
+		{"madeupword0000 5\n0 5\nmadeupword0001 0\nmadeupword0002 0\n", []string{"madeupword0000", "0"}, []string{"madeupword0000", "0", "madeupword0001", "madeupword0002"}},
 	} {
-		if got := labelNames([]byte(tc.dict)); !slices.Equal(got, tc.want) {
-			t.Errorf("labelNames(%q) = %q, want %q", tc.dict, got, tc.want)
+		if got, all := labelNames([]byte(tc.dict)); !slices.Equal(got, tc.want) || !slices.Equal(all, tc.all) {
+			t.Errorf("labelNames(%q) = %q, %q, want %q, %q", tc.dict, got, all, tc.want, tc.all)
 		}
 	}
 }
@@ -316,8 +324,11 @@ func TestFineTuned(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := c.vocabularyFiles()
-		if err != nil || !bytes.Equal(v.files["dict.txt"], dictionary) || v.called["dict.txt"] != "input0/dict.txt" {
-			t.Errorf("%q: the dictionary is %s with %d bytes, %v", path, v.called["dict.txt"], len(v.files["dict.txt"]), err)
+		if err != nil || !bytes.Equal(v.files["dict.txt"], dictionary) {
+			t.Errorf("%q: the dictionary has %d bytes, %v", path, len(v.files["dict.txt"]), err)
+		}
+		if _, info, err := c.tokenizer(false); err != nil || info.File != "input0/dict.txt" {
+			t.Errorf("%q: the tokenizer is %+v, %v", path, info, err)
 		}
 		file, err := os.ReadFile(golden(t, "finetuned", "label", "dict.txt"))
 		if err != nil {
@@ -353,17 +364,17 @@ func TestSideFiles(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		files map[string][]byte
-		want  map[string]string // name: what it is called
-		looks []string
+		want  map[string]string // name: its content
 	}{
-		{"fairseq's", files(model, all...), map[string]string{"dict.txt": "dict.txt", "encoder.json": "encoder.json", "vocab.bpe": "vocab.bpe"}, nil},
-		{"input0", files(model, all[1:2]...), map[string]string{"dict.txt": "input0/dict.txt"}, []string{"dict.txt", "encoder.json", "vocab.bpe"}},
-		{"Hugging Face's", files(hf, all[2:]...), map[string]string{"vocab.json": "vocab.json", "merges.txt": "merges.txt"}, []string{"dict.txt", "input0/dict.txt"}},
-		{"Hugging Face's with a dictionary", files(hf, all...), map[string]string{"dict.txt": "dict.txt", "encoder.json": "encoder.json", "vocab.bpe": "vocab.bpe"}, nil},
-		{"another model's", files(model, all[2:]...), nil, []string{"dict.txt", "input0/dict.txt"}},
-		{"inside", files(converted, all...), map[string]string{"dict.txt": "files/dict.txt"}, nil},
-		{"inside, of old", files(fromHF, all...), map[string]string{"vocab.json": "vocab/vocab.json", "merges.txt": "vocab/merges.txt"}, nil},
-		{"in a folder", map[string][]byte{"m/model.safetensors": model, "m/dict.txt": nil, "dict.txt": nil}, map[string]string{"dict.txt": "m/dict.txt"}, []string{"m/encoder.json", "m/vocab.bpe"}},
+		{"fairseq's", files(model, all...), map[string]string{"dict.txt": "dict.txt", "encoder.json": "encoder.json", "vocab.bpe": "vocab.bpe"}},
+		{"input0", files(model, all[1:2]...), map[string]string{"dict.txt": "input0/dict.txt"}},
+		{"Hugging Face's", files(hf, all[2:]...), map[string]string{"vocab.json": "vocab.json", "merges.txt": "merges.txt"}},
+		{"Hugging Face's with a dictionary", files(hf, all...), map[string]string{"vocab.json": "vocab.json", "merges.txt": "merges.txt"}},
+		{"Hugging Face's with a dictionary alone", files(hf, all[:4]...), map[string]string{"dict.txt": "dict.txt", "encoder.json": "encoder.json", "vocab.bpe": "vocab.bpe"}},
+		{"another model's", files(model, all[4:]...), nil},
+		{"inside", files(converted, all...), map[string]string{"dict.txt": "in 1\n"}},
+		{"inside, of old", files(fromHF, all...), map[string]string{"vocab.json": `{"old":0}`, "merges.txt": "old"}},
+		{"in a folder", map[string][]byte{"m/model.safetensors": model, "m/dict.txt": []byte("m"), "dict.txt": nil}, map[string]string{"dict.txt": "m"}},
 	} {
 		c, err := translated(t, writeFiles(t, t.TempDir(), tc.files))
 		if err != nil {
@@ -371,8 +382,14 @@ func TestSideFiles(t *testing.T) {
 			continue
 		}
 		v, err := c.vocabularyFiles()
-		if err != nil || len(v.called)+len(tc.want) > 0 && !reflect.DeepEqual(v.called, tc.want) || !slices.Equal(v.lookedAt, tc.looks) {
-			t.Errorf("%s: %v, looked for %q, %v; want %v and %q", tc.name, v.called, v.lookedAt, err, tc.want, tc.looks)
+		got := map[string]string{}
+		for name, data := range v.files {
+			if name != "config.json" { // of Hugging Face's, and tested where it is read
+				got[name] = string(data)
+			}
+		}
+		if err != nil || !maps.Equal(got, tc.want) {
+			t.Errorf("%s: %q, %v; want %q", tc.name, got, err, tc.want)
 		}
 	}
 	for _, tc := range []struct {
@@ -399,7 +416,8 @@ func TestSideFiles(t *testing.T) {
 	}
 }
 
-// TestVocabularyErrors: an error names the file as it is called on disk.
+// TestVocabularyErrors: a fault of the vocabulary stops text with an error that names
+// the file as it is called on disk, and nothing else.
 func TestVocabularyErrors(t *testing.T) {
 	tiny, err := os.ReadFile(golden(t, "tiny", "model.pt"))
 	if err != nil {
@@ -418,12 +436,28 @@ func TestVocabularyErrors(t *testing.T) {
 		{"input0", map[string][]byte{"input0/dict.txt": []byte("a\n")}, "input0/dict.txt"},
 		{"encoder.json", map[string][]byte{"dict.txt": dict, "encoder.json": []byte("{"), "vocab.bpe": []byte("x")}, "encoder.json"},
 		{"vocab.bpe", map[string][]byte{"dict.txt": dict, "encoder.json": []byte(`{"a":0}`), "vocab.bpe": []byte("x")}, "vocab.bpe"},
+		{"another size", map[string][]byte{"dict.txt": []byte("1 1\n")}, "dict.txt"},
 	} {
 		dir := writeFiles(t, t.TempDir(), map[string][]byte{"m/model.pt": tiny})
 		writeFiles(t, filepath.Join(dir, "m"), tc.files)
-		_, err := Open(dir)
-		if err == nil || !strings.Contains(err.Error(), "m/"+tc.says+":") {
+		m, err := Open(dir)
+		if err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+			continue
+		}
+		defer m.Close()
+		_, err = m.Tokenizer()
+		if !errors.Is(err, ErrNoVocabulary) || !strings.Contains(err.Error(), "m/"+tc.says+":") || len(err.Error()) > 400 {
 			t.Errorf("%s: %v, want an error that names m/%s", tc.name, err, tc.says)
+		}
+		if _, err := m.FillMask(t.Context(), "a <mask>", 1); !errors.Is(err, ErrNoVocabulary) {
+			t.Errorf("%s: FillMask: %v", tc.name, err)
+		}
+		if _, err := m.ExtractFeatures(t.Context(), []int{0, 5, 2}); err != nil {
+			t.Errorf("%s: tokens: %v", tc.name, err)
+		}
+		if notes := strings.Join(m.Notes(), "\n"); !strings.Contains(notes, "m/"+tc.says) {
+			t.Errorf("%s: notes %q", tc.name, notes)
 		}
 	}
 }
@@ -438,7 +472,12 @@ func TestLargeSideFile(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "dict.txt"), 64<<20+1); err != nil {
 		t.Fatal(err)
 	}
-	for what, err := range map[string]error{"Open": second(Open(dir)), "Convert": Convert(t.Context(), dir, filepath.Join(t.TempDir(), "out"))} {
+	m, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for what, err := range map[string]error{"Tokenizer": second(m.Tokenizer()), "Convert": Convert(t.Context(), dir, filepath.Join(t.TempDir(), "out"))} {
 		if !errors.Is(err, weights.ErrTooLarge) || strings.Count(err.Error(), dir) != 1 || !strings.Contains(err.Error(), "dict.txt") {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -8,12 +8,9 @@ import (
 	"strings"
 )
 
-// firstPosition is padding_idx + 1: fairseq numbers positions from there.
-const firstPosition = 2
-
 // A Config holds the settings that decide what a model computes. They come from the
-// checkpoint: fairseq's args or cfg, Hugging Face's config.json. fairseq's settings name
-// an architecture, which gives the sizes that they leave out. If a checkpoint has no
+// checkpoint: fairseq's args or cfg, Hugging Face's config.json. Sizes that they leave out
+// are those of fairseq's architecture or Hugging Face's model_type. If a checkpoint has no
 // settings at all, Notes say what was assumed.
 type Config struct {
 	Layers       int `json:"layers"`        // transformer layers, those kept by encoder_layers_to_keep
@@ -25,12 +22,14 @@ type Config struct {
 	TokenTypes   int `json:"token_types"`   // token types; 0 without embeddings of types
 	PadID        int `json:"pad_id"`        // the padding token; positions are numbered from PadID + 1
 
-	Activation       string  `json:"activation"`        // of the feed-forward block and the LM head
+	Activation       string  `json:"activation"`        // of the feed-forward block
+	LMActivation     string  `json:"lm_activation"`     // of the LM head: Hugging Face's is gelu whatever Activation is
 	PoolerActivation string  `json:"pooler_activation"` // of classification heads
 	LayerNormEps     float32 `json:"layer_norm_eps"`
 
 	PreNorm            bool      `json:"pre_norm"`            // LayerNorm before each block instead of after it
 	FinalLayerNorm     bool      `json:"final_layer_norm"`    // a LayerNorm follows the last layer (pre-norm)
+	HiddenNorm         bool      `json:"hidden_norm"`         // the last hidden states are after that LayerNorm, as Hugging Face's
 	LayerNormEmbedding bool      `json:"layernorm_embedding"` // LayerNorm after the embeddings
 	ScaleEmbedding     bool      `json:"scale_embedding"`     // token embeddings × √C
 	Positions          Positions `json:"positions"`
@@ -91,7 +90,11 @@ func configFrom(m map[string]any) (Config, error) {
 		Tied:             !s.bool("untie_weights_roberta", false),
 		InitToken:        s.int("init_token", -1),
 		Positions:        LearnedPositions,
-		PadID:            1, // in every dictionary of fairseq's
+		PadID:            s.int(padKey, 1), // 1 in every dictionary of fairseq's
+	}
+	c.LMActivation = c.Activation
+	if s.string(modelTypeKey, "") != "" {
+		c.LMActivation, c.HiddenNorm = "gelu", c.PreNorm
 	}
 	c.LayerNormEmbedding = s.bool("layernorm_embedding", arch != "roberta_prenorm")
 	if !s.bool("encoder_learned_pos", true) {
@@ -132,6 +135,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("setting %s is %d, want a positive size", f.name, f.v)
 		}
 	}
+	if c.PadID < 0 || c.PadID > 1<<24 {
+		return fmt.Errorf("setting %s is %d, want a token", padKey, c.PadID)
+	}
 	if c.Positions == SinusoidalPositions && c.MaxPositions > maxComputed {
 		return fmt.Errorf("setting max_positions is %d, want at most %d where positions are computed", c.MaxPositions, maxComputed)
 	}
@@ -148,6 +154,10 @@ func (c *Config) check() error {
 	}
 	return nil
 }
+
+// firstPosition is the row of the position embeddings that the first token of a sequence
+// gets. The rows before it are never read.
+func (c *Config) firstPosition() int { return c.PadID + 1 }
 
 // layerPrefix begins the names of the parameters of layer i.
 func (c *Config) layerPrefix(i int) string { return fmt.Sprintf("%slayers.%d.", stack, c.layer(i)) }

@@ -11,7 +11,7 @@ import (
 )
 
 // fairseq reads a checkpoint of fairseq's, of any year, or one that Convert wrote.
-func (c *checkpoint) fairseq(ts []*weights.Tensor) error {
+func (c *checkpoint) fairseq(ts []namedTensor) error {
 	var err error
 	if c.settings, err = metadataSettings(c.file); err != nil {
 		return err
@@ -19,11 +19,15 @@ func (c *checkpoint) fairseq(ts []*weights.Tensor) error {
 	if c.settings == nil {
 		c.settings = fairseqSettings(c.file.Settings())
 	}
+	if c.headSettings, err = readHeadSettings(c.file); err != nil {
+		return err
+	}
 	for _, t := range ts {
-		name := fairseqName(t.Name)
+		name := fairseqName(t.name)
 		prefix, kind, ok := strings.Cut(name, "in_proj_")
-		if !ok || kind != "weight" && kind != "bias" {
-			if err := c.add(name, t); err != nil {
+		if !ok || kind != "weight" && kind != "bias" || !strings.HasPrefix(name, stack) {
+			// fairseq renames parameters of old names after it has read them all.
+			if err := c.put(name, t.Tensor, name != t.name); err != nil {
 				return err
 			}
 			continue
@@ -35,11 +39,14 @@ func (c *checkpoint) fairseq(ts []*weights.Tensor) error {
 		}
 		n := t.Shape[0] / 3
 		for i, p := range projections {
-			if err := c.add(prefix+p+"."+kind, t.Rows(i*n, (i+1)*n)); err != nil {
+			if err := c.put(prefix+p+"."+kind, t.Rows(i*n, (i+1)*n), true); err != nil {
 				return err
 			}
 		}
 	}
+	// Files that were converted before settings had a model_type have token types if the
+	// model was Hugging Face's.
+	c.hf = c.settings[modelTypeKey] != nil || c.has(tokenTypes)
 	return nil
 }
 
@@ -61,7 +68,8 @@ var oldParts = strings.NewReplacer(
 
 // fairseqSettings gives the settings of a fairseq checkpoint without their groups:
 // those of args if it is there, else those of cfg, where the group model overrides the
-// group task (fairseq/checkpoint_utils.py, load_model_ensemble_and_task).
+// group task (fairseq/checkpoint_utils.py, load_model_ensemble_and_task). The group bpe is
+// of the tokenizer; the name of its class is the setting bpe, as in args.
 func fairseqSettings(raw map[string]any) map[string]any {
 	m := map[string]any{}
 	take := func(group any) {
@@ -81,6 +89,19 @@ func fairseqSettings(raw map[string]any) map[string]any {
 	take(cfg["model"])
 	if m["arch"] == nil && m["_name"] != nil {
 		m["arch"] = m["_name"]
+	}
+	switch bpe := cfg["bpe"].(type) {
+	case string:
+		m["bpe"] = bpe
+	case map[string]any:
+		for name, v := range bpe {
+			if strings.HasPrefix(name, "bpe_") || strings.HasPrefix(name, "gpt2_") || strings.HasPrefix(name, "sentencepiece_") {
+				m[name] = v
+			}
+		}
+		if name, ok := bpe["_name"].(string); ok {
+			m["bpe"] = name
+		}
 	}
 	return m
 }
@@ -123,7 +144,7 @@ func (c *checkpoint) sizes() (map[string]any, string, error) {
 	}
 	return map[string]any{
 		"encoder_layers": layers, "encoder_embed_dim": C, "encoder_ffn_embed_dim": fc1[0],
-		"encoder_attention_heads": C / 64, "max_positions": pos[0] - firstPosition,
+		"encoder_attention_heads": C / 64, "max_positions": pos[0] - 2, // padding_idx + 1 rows are not used
 		"layernorm_embedding": c.has(stack + "layernorm_embedding.weight"),
 	}, fmt.Sprintf("the checkpoint has no settings; sizes are taken from its tensors and %d attention heads of 64 are assumed", C/64), nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goroberta/goroberta/internal/pyjson"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -73,7 +74,7 @@ func TestHuggingFaceNames(t *testing.T) {
 		"base model":  replace("roberta.", ""),
 		"buffers":     append(slices.Clone(hfTensors), "roberta.embeddings.position_ids"),
 	} {
-		c, err := translated(t, hfFolder(t, hfConfig(nil), textEntries(tensors...)...))
+		c, err := translated(t, hfFolder(t, hfConfig(map[string]any{"num_hidden_layers": 12}), textEntries(tensors...)...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,15 +84,15 @@ func TestHuggingFaceNames(t *testing.T) {
 		if x := c.tensors[embedWeight]; x == nil || !strings.HasSuffix(string(tensorBytes(t, x)), "embeddings.word_embeddings.weight") {
 			t.Errorf("%s: embed_tokens is another tensor", name)
 		}
-		if c.settings["encoder_layers"] != int64(1) || c.settings["max_positions"] != int64(5) {
+		if c.settings["encoder_layers"] != int64(12) || c.settings["max_positions"] != int64(5) {
 			t.Errorf("%s: settings %v", name, c.settings)
 		}
 		if len(c.notes) > 0 {
 			t.Errorf("%s: notes %q", name, c.notes)
 		}
 	}
-	for _, name := range []string{"encoder.layer.x.output.dense.weight", "encoder.layer.-1.output.dense.weight", "encoder.layer.1.output.dense.gain", "encoder.layer.1", "encoder.layer.1.crossattention.self.key.weight", "classifier.weight", "pooler.dense.weight"} {
-		if to, ok := huggingFaceName(name, "h"); ok {
+	for _, name := range []string{"encoder.layer.x.output.dense.weight", "encoder.layer.-1.output.dense.weight", "encoder.layer.1.output.dense.gain", "encoder.layer.1", "encoder.layer.1.crossattention.self.key.weight", "classifier.weight"} {
+		if to, ok := postNorm.name(name); ok {
 			t.Errorf("%s becomes %s", name, to)
 		}
 	}
@@ -107,13 +108,20 @@ func TestHuggingFaceConfig(t *testing.T) {
 	}{
 		{nil, "encoder_layers", int64(1)}, {nil, "encoder_embed_dim", int64(2)}, {nil, "encoder_ffn_embed_dim", int64(3)}, {nil, "encoder_attention_heads", int64(1)},
 		{nil, "max_positions", int64(5)}, {nil, "layer_norm_eps", 1e-5}, {nil, "activation_fn", "gelu"}, {nil, "untie_weights_roberta", nil},
-		{map[string]any{"layer_norm_eps": nil}, "layer_norm_eps", 1e-12}, {map[string]any{"num_hidden_layers": nil}, "encoder_layers", nil},
+		{map[string]any{"layer_norm_eps": nil}, "layer_norm_eps", 1e-12}, {map[string]any{"num_hidden_layers": nil}, "encoder_layers", int64(12)},
+		{map[string]any{"model_type": "xlm-roberta-xl", "layer_norm_eps": nil, "hidden_size": nil, "num_attention_heads": nil}, "encoder_embed_dim", int64(2560)},
+		{map[string]any{"model_type": "xlm-roberta-xl"}, "layernorm_embedding", false}, {map[string]any{"model_type": "roberta-prelayernorm"}, "layernorm_embedding", true},
+		{map[string]any{"model_type": "xlm-roberta-xl"}, "encoder_normalize_before", true}, {map[string]any{"model_type": "roberta-prelayernorm"}, "encoder_normalize_before", true},
+		{nil, "encoder_normalize_before", nil}, {nil, "model_type", "roberta"}, {nil, "pad_token_id", int64(1)},
+		{map[string]any{"pad_token_id": 3}, "pad_token_id", int64(3)}, {map[string]any{"pad_token_id": 3}, "max_positions", int64(3)}, {map[string]any{"pad_token_id": nil}, "pad_token_id", int64(1)},
+		{map[string]any{"max_position_embeddings": nil}, "max_positions", nil},
 		{map[string]any{"hidden_act": "gelu_new"}, "activation_fn", "gelu_accurate"}, {map[string]any{"hidden_act": "relu"}, "activation_fn", "relu"},
 		{map[string]any{"tie_word_embeddings": false}, "untie_weights_roberta", true}, {map[string]any{"model_type": "xlm-roberta"}, "encoder_layers", int64(1)},
 		{map[string]any{"position_embedding_type": "absolute"}, "encoder_layers", int64(1)}, {map[string]any{"architectures": []int{1}}, "encoder_layers", int64(1)},
 	} {
 		var c checkpoint
-		if _, err := c.huggingFaceConfig(hfConfig(tc.change)); err != nil {
+		conf := must[map[string]any](t)(pyjson.Object(hfConfig(tc.change)))
+		if _, err := c.huggingFaceSettings(conf, families[conf["model_type"].(string)]); err != nil {
 			t.Errorf("%v: %v", tc.change, err)
 		} else if got := c.settings[tc.key]; got != tc.want {
 			t.Errorf("%v: %s = %#v, want %#v", tc.change, tc.key, got, tc.want)
@@ -125,18 +133,18 @@ func TestHuggingFaceConfig(t *testing.T) {
 		says   string
 	}{
 		{map[string]any{"model_type": "bert"}, weights.ErrUnsupported, `"bert"`},
-		{map[string]any{"model_type": "roberta-prelayernorm"}, weights.ErrUnsupported, `"roberta-prelayernorm"`},
-		{map[string]any{"model_type": nil}, weights.ErrUnsupported, "model_type"},
 		{map[string]any{"hidden_act": "swish"}, weights.ErrUnsupported, `"swish"`},
 		{map[string]any{"position_embedding_type": "relative_key"}, weights.ErrUnsupported, `"relative_key"`},
-		{map[string]any{"pad_token_id": 0}, weights.ErrUnsupported, "pad_token_id"},
+		{map[string]any{"pad_token_id": -1}, ErrModel, "pad_token_id"},
+		{map[string]any{"pad_token_id": 6}, ErrModel, "max_position_embeddings"},
+		{map[string]any{"num_hidden_layers": 0}, ErrModel, "num_hidden_layers"},
+		{map[string]any{"num_attention_heads": 3}, ErrModel, "num_attention_heads"},
 		{map[string]any{"is_decoder": true}, weights.ErrUnsupported, "is_decoder"},
-		{map[string]any{"num_hidden_layers": "12"}, weights.ErrCorrupt, "num_hidden_layers"},
-		{map[string]any{"hidden_size": 1.5}, weights.ErrCorrupt, "hidden_size"},
-		{map[string]any{"hidden_size": 1e300}, weights.ErrCorrupt, "hidden_size"},
-		{map[string]any{"id2label": []string{"a"}}, weights.ErrCorrupt, "id2label"},
+		{map[string]any{"num_hidden_layers": "12"}, ErrModel, "num_hidden_layers"},
+		{map[string]any{"hidden_size": 1.5}, ErrModel, "hidden_size"},
+		{map[string]any{"hidden_size": 1e300}, ErrModel, "hidden_size"},
 		{map[string]any{"model_type": strings.Repeat("x", 1<<20)}, weights.ErrUnsupported, "model_type"},
-		{map[string]any{"hidden_size": json.RawMessage(strings.Repeat("1", 1<<20))}, weights.ErrCorrupt, "cannot unmarshal"},
+		{map[string]any{"hidden_size": json.RawMessage(strings.Repeat("1", 1<<20))}, ErrModel, "hidden_size"},
 	} {
 		_, err := Open(hfFolder(t, hfConfig(tc.change), textEntries(hfTensors...)...))
 		var fe *weights.FileError
@@ -144,9 +152,10 @@ func TestHuggingFaceConfig(t *testing.T) {
 			t.Errorf("%.100v: %.300v, want a *FileError of %v about config.json that says %q", tc.change, err, tc.is, tc.says)
 		}
 	}
-	for _, text := range []string{"", "{", "null", "[]", "1", `"x"`, strings.Repeat("[", 20000), `{"model_type":"roberta"}{}`} {
-		var c checkpoint
-		if _, err := c.huggingFaceConfig([]byte(text)); !errors.Is(err, weights.ErrCorrupt) && !errors.Is(err, weights.ErrUnsupported) {
+	for _, text := range []string{"", "{", "null", "[]", "1", `"x"`, strings.Repeat("[", 20000), `{"model_type":"roberta"}{}`, "NaN", `{"a":NaN`, `{"a":-}`} {
+		_, err := Open(hfFolder(t, []byte(text), textEntries(hfTensors...)...))
+		var fe *weights.FileError
+		if !errors.Is(err, weights.ErrCorrupt) || !errors.As(err, &fe) || fe.Entry != "config.json" {
 			t.Errorf("config.json %.20q: %v", text, err)
 		}
 	}
@@ -163,7 +172,7 @@ func TestHuggingFaceLabels(t *testing.T) {
 		{nil, nil},
 		{map[string]string{"0": "CONTRADICTION", "1": "NEUTRAL", "2": "ENTAILMENT"}, []string{"CONTRADICTION", "NEUTRAL", "ENTAILMENT"}},
 		{map[string]string{"0": "LABEL_0", "1": "LABEL_1"}, nil},
-		{map[string]string{"0": "no", "1": "LABEL_1"}, nil},
+		{map[string]string{"0": "no", "1": "LABEL_1"}, []string{"no", "LABEL_1"}},
 		{map[string]string{"0": "no", "2": "yes"}, nil},
 		{map[string]string{"0": "LABEL_1", "1": "LABEL_0"}, []string{"LABEL_1", "LABEL_0"}},
 		{map[string]string{"x": "no"}, nil},
@@ -219,11 +228,11 @@ func TestHuggingFaceTies(t *testing.T) {
 
 // TestHuggingFaceNotes: parameters without a place in fairseq's model are named.
 func TestHuggingFaceNotes(t *testing.T) {
-	c, err := translated(t, hfFolder(t, hfConfig(nil), textEntries(append(slices.Clone(hfTensors), "roberta.pooler.dense.weight", "qa_outputs.bias")...)...))
+	c, err := translated(t, hfFolder(t, hfConfig(map[string]any{"num_hidden_layers": 12}), textEntries(append(slices.Clone(hfTensors), "roberta.encoder.layer.0.crossattention.self.key.weight", "qa_outputs.bias")...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.notes) != 1 || !strings.Contains(c.notes[0], "qa_outputs.bias, roberta.pooler.dense.weight") {
+	if len(c.notes) != 1 || !strings.Contains(c.notes[0], "qa_outputs.bias, roberta.encoder.layer.0.crossattention.self.key.weight") {
 		t.Errorf("notes %q", c.notes)
 	}
 }
@@ -251,7 +260,7 @@ func TestForeignConfig(t *testing.T) {
 		// Beside a Hugging Face model it counts.
 		dir = hfFolder(t, config, textEntries(hfTensors...)...)
 		for _, path := range []string{dir, filepath.Join(dir, "model.safetensors")} {
-			if _, err := translated(t, path); (err == nil) != (name == "roberta") {
+			if _, err := translated(t, path); (err == nil) != (name == "roberta" || name == "no model") {
 				t.Errorf("config.json of %s beside a Hugging Face model: %v", name, err)
 			}
 		}

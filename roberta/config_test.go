@@ -1,8 +1,11 @@
 package roberta
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/goroberta/goroberta/weights"
 )
 
 func TestConfigFrom(t *testing.T) {
@@ -13,23 +16,15 @@ func TestConfigFrom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Config{Layers: 2, Dim: 64, FFNDim: 4096, Heads: 4, MaxPositions: 40, Activation: "relu", PoolerActivation: "tanh",
+	want := Config{Layers: 2, Dim: 64, FFNDim: 4096, Heads: 4, MaxPositions: 40, PadID: 1, Activation: "relu", LMActivation: "relu", PoolerActivation: "tanh",
 		LayerNormEps: 1e-5, LayerNormEmbedding: true, ScaleEmbedding: true, Positions: SinusoidalPositions, Tied: true, InitToken: -1}
 	if c.layer(0) != 0 || c.layer(1) != 2 {
 		t.Errorf("kept layers %v, want [0 2]", c.LayersKept)
 	}
 	c.LayersKept = nil
-	if got := c; !equalConfig(got, want) {
-		t.Errorf("configFrom = %+v, want %+v", got, want)
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("configFrom = %+v, want %+v", c, want)
 	}
-}
-
-func equalConfig(a, b Config) bool {
-	a.LayersKept, b.LayersKept = nil, nil
-	return a.Layers == b.Layers && a.Dim == b.Dim && a.FFNDim == b.FFNDim && a.Heads == b.Heads && a.MaxPositions == b.MaxPositions &&
-		a.Activation == b.Activation && a.PoolerActivation == b.PoolerActivation && a.LayerNormEps == b.LayerNormEps &&
-		a.PreNorm == b.PreNorm && a.LayerNormEmbedding == b.LayerNormEmbedding && a.ScaleEmbedding == b.ScaleEmbedding &&
-		a.Positions == b.Positions && a.Tied == b.Tied && a.InitToken == b.InitToken
 }
 
 func TestConfigRefuses(t *testing.T) {
@@ -50,5 +45,29 @@ func TestConfigRefuses(t *testing.T) {
 				t.Errorf("configFrom(%v) error = %v, want one that names %q", c.m, err, c.want)
 			}
 		})
+	}
+}
+
+// TestLMActivation: the LM head of Hugging Face's models has gelu whatever the layers
+// have; fairseq's has their function.
+func TestLMActivation(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(settings map[string]any, entries map[string]*weights.Entry)
+		want   string
+	}{
+		{"fairseq's", nil, "relu"},
+		{"Hugging Face's", func(s map[string]any, _ map[string]*weights.Entry) { s[modelTypeKey] = "roberta" }, "gelu"},
+		{"Hugging Face's, converted before settings had a model_type", func(_ map[string]any, e map[string]*weights.Entry) { e[tokenTypes] = zeros(1, 64) }, "gelu"},
+	} {
+		c := opened(t, changed(t, golden(t, "tiny", "model.pt"), func(s map[string]any, e map[string]*weights.Entry) {
+			s["activation_fn"] = "relu"
+			if tc.change != nil {
+				tc.change(s, e)
+			}
+		}))
+		if c.config.Activation != "relu" || c.config.LMActivation != tc.want {
+			t.Errorf("%s: %s, and %s in the LM head, want %s", tc.name, c.config.Activation, c.config.LMActivation, tc.want)
+		}
 	}
 }

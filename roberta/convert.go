@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/goroberta/goroberta/internal/parallel"
 	"github.com/goroberta/goroberta/internal/simd"
@@ -13,7 +14,10 @@ import (
 // A ConvertOption changes how Convert and Model.Save write.
 type ConvertOption func(*convertOptions) error
 
-type convertOptions struct{ packed, zstd bool }
+type convertOptions struct {
+	packed, zstd bool
+	log          *slog.Logger
+}
 
 // Packed writes matrices as kernels read them, so that opening the file is a
 // memory map: it starts in milliseconds, and processes that open it share its
@@ -28,14 +32,23 @@ func Zstd() ConvertOption {
 	return func(o *convertOptions) error { o.zstd = true; return o.check() }
 }
 
+// ConvertLogger sets where warnings go of what the written file does not hold. The default
+// of Convert discards them, that of Save is the model's logger.
+func ConvertLogger(l *slog.Logger) ConvertOption {
+	return func(o *convertOptions) error { o.log = l; return nil }
+}
+
 // ErrConvert is returned by Convert for options that exclude each other.
 var ErrConvert = errors.New("roberta: Packed and Zstd exclude each other: a compressed file cannot be mapped")
 
-func newConvertOptions(opts []ConvertOption) (o convertOptions, err error) {
+func newConvertOptions(opts []ConvertOption, log *slog.Logger) (o convertOptions, err error) {
 	for _, opt := range opts {
 		if err = opt(&o); err != nil {
 			break
 		}
+	}
+	if o.log == nil {
+		o.log = log
 	}
 	return o, err
 }
@@ -48,12 +61,14 @@ func (o *convertOptions) check() error {
 }
 
 // Convert writes any checkpoint that Open reads as one safetensors file with
-// settings, vocabulary, heads and labels inside, which opens with nothing beside
-// it. Element types and bits stay as they are. out is replaced when the new file
+// settings, the tokenizer's files, heads and labels inside, and of a Hugging Face folder
+// config.json and what makes it a sentence embedder. It opens with nothing beside it, and
+// gives the same tokens and bits. Element types and bits stay as they are. What the file
+// does not hold is said to the ConvertLogger. out is replaced when the new file
 // is complete, and untouched if anything fails. Convert ends with the context's
 // error once that is done.
 func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
-	o, err := newConvertOptions(opts)
+	o, err := newConvertOptions(opts, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
@@ -70,18 +85,18 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 		if err != nil {
 			return named(in, err)
 		}
-		f := modelFile{checkpoint: c, zstd: o.zstd}
+		f := modelFile{checkpoint: c, zstd: o.zstd, log: o.log}
 		if o.packed {
 			if err := simd.Err(); err != nil {
 				return fmt.Errorf("roberta: %w", err)
 			}
 			pool := parallel.New(0)
 			defer pool.Close()
-			enc, lm, heads, err := load(ctx, c, pool)
+			n, err := load(ctx, c, pool)
 			if err != nil {
 				return named(in, err)
 			}
-			f.packed = c.matrices(enc, lm, heads)
+			f.packed = c.matrices(n)
 		}
 		return f.write(ctx, out)
 	})

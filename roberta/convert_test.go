@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +35,7 @@ func TestConvert(t *testing.T) {
 				}
 				want, got := openGolden(t, in), openGolden(t, out)
 				rows := [][]int{want.Encode("The people said it was the first time."), want.Encode("He was not.", "She was.")}
-				if a, b := want.Config(), got.Config(); !equalConfig(a, b) || a.VocabSize != b.VocabSize || a.FinalLayerNorm != b.FinalLayerNorm {
+				if a, b := want.Config(), got.Config(); !reflect.DeepEqual(a, b) {
 					t.Errorf("settings %+v, want %+v", b, a)
 				}
 				for i, texts := range [][]string{{"The people said it was the first time."}, {"He was not.", "She was."}} {
@@ -129,9 +131,9 @@ func TestConvertKeeps(t *testing.T) {
 						t.Errorf("head %s: %+v, want %+v", name, g, h)
 					}
 				}
-				a, b := must[*vocabularySet](t)(want.vocabularyFiles()), must[*vocabularySet](t)(got.vocabularyFiles())
-				if !maps.EqualFunc(a.files, b.files, bytes.Equal) || !slices.Equal(got.file.Files(), slices.Sorted(maps.Keys(a.files))) {
-					t.Errorf("vocabulary %q and files %q, want %q", b.called, got.file.Files(), a.called)
+				a, b := must[vocabularySet](t)(want.vocabularyFiles()), must[vocabularySet](t)(got.vocabularyFiles())
+				if !maps.EqualFunc(a.files, b.files, bytes.Equal) || !slices.Equal(got.file.Files(), filesOf(a, want.hf)) {
+					t.Errorf("vocabulary %q and files %q, want %q", slices.Sorted(maps.Keys(b.files)), got.file.Files(), slices.Sorted(maps.Keys(a.files)))
 				}
 				if x, y := must[[]byte](t)(os.ReadFile(out)), must[[]byte](t)(os.ReadFile(again)); !bytes.Equal(x, y) {
 					t.Error("a second conversion gives other bytes")
@@ -139,6 +141,16 @@ func TestConvertKeeps(t *testing.T) {
 			})
 		}
 	}
+}
+
+// filesOf are the files that a converted file holds.
+func filesOf(v vocabularySet, hf bool) []string {
+	names := slices.Collect(maps.Keys(v.files))
+	if hf && !slices.Contains(names, "config.json") {
+		names = append(names, "config.json")
+	}
+	slices.Sort(names)
+	return names
 }
 
 // opened is newCheckpoint of a file or directory.
@@ -226,5 +238,62 @@ func TestContexts(t *testing.T) {
 	m.Close()
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), "*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
+	}
+}
+
+// warnings collects the messages of a logger.
+type warnings []string
+
+func (w *warnings) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+func (w *warnings) Write(line []byte) (int, error) {
+	*w = append(*w, string(line))
+	return len(line), nil
+}
+
+// TestConvertFolder: a converted file holds what a Hugging Face folder's tokenizer,
+// model and embedder are made of, and nothing else; what it leaves out is said.
+func TestConvertFolder(t *testing.T) {
+	hf := golden(t, "hf", "tiny-mnli")
+	files := map[string][]byte{
+		"model.safetensors": must[[]byte](t)(os.ReadFile(filepath.Join(hf, "model.safetensors"))),
+		"config.json":       must[[]byte](t)(os.ReadFile(filepath.Join(hf, "config.json"))),
+	}
+	carried := map[string]string{
+		"vocab.json": `{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"a":4}`, "merges.txt": "", "tokenizer_config.json": "{}", "special_tokens_map.json": "{}",
+		"modules.json":                      `[{"path":"","type":"sentence_transformers.models.Transformer"},{"path":"1_Pooling"},{"path":"2_Dense"},{"path":"../up"},{"path":"3_Normalize"}]`,
+		"config_sentence_transformers.json": "{}", "sentence_bert_config.json": "{}", "1_Pooling/config.json": "{}", "2_Dense/config.json": "{}", "2_Dense/model.safetensors": "weights",
+	}
+	for name, data := range carried {
+		files[name] = []byte(data)
+	}
+	for _, name := range []string{"README.md", "training_args.bin", "dict.txt", "optimizer.pt", "up/config.json", "tf_model.h5"} {
+		files[name] = []byte("x")
+	}
+	files["adapter_config.json"], files["adapter_model.safetensors"] = []byte(`{"base_model_name_or_path":"x"}`), []byte("x")
+	dir := writeFiles(t, t.TempDir(), files)
+	log := new(warnings)
+	out := filepath.Join(t.TempDir(), "out.safetensors")
+	if err := Convert(t.Context(), filepath.Join(dir, "model.safetensors"), out, ConvertLogger(log.logger())); err != nil {
+		t.Fatal(err)
+	}
+	want := append(slices.Collect(maps.Keys(carried)), "config.json")
+	slices.Sort(want)
+	c := opened(t, out)
+	if got := c.file.Files(); !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+	if len(*log) != 1 || !strings.Contains((*log)[0], "adapter") {
+		t.Errorf("warnings %q", *log)
+	}
+	for name, data := range carried {
+		if got := must[[]byte](t)(c.file.File(name)); string(got) != data {
+			t.Errorf("%s: %q, want %q", name, got, data)
+		}
+	}
+	if !c.hf || c.settings[modelTypeKey] != "roberta" {
+		t.Errorf("the converted file is not known for Hugging Face's: %v", c.settings)
 	}
 }

@@ -19,6 +19,8 @@ func TestDependencies(t *testing.T) {
 		compress = "github.com/klauspost/compress"
 		sys      = "golang.org/x/sys"
 		tensor   = "gorgonia.org/tensor"
+		text     = "golang.org/x/text"                // unicode/norm
+		uax29    = "github.com/clipperhouse/uax29/v2" // graphemes
 	)
 	ofTensor, _ := dependencies(t, tensor)
 	engine := []string{"tokenizer", "bpe", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel"}
@@ -29,6 +31,7 @@ func TestDependencies(t *testing.T) {
 	}{
 		{"tokenizer", nil, nil},
 		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
+		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/unigram", "internal/trie"}},
 		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
 		{"internal/charsmap", nil, nil},
 		{"internal/trie", nil, nil},
@@ -57,6 +60,30 @@ func TestDependencies(t *testing.T) {
 				t.Errorf("go list -deps names %q, want %s among them", own, test.pkg)
 			}
 		})
+	}
+}
+
+// TestNoNetwork holds that nothing that opens a model or a tokenizer can connect to
+// anything: package hub alone does, in a module of its own.
+func TestNoNetwork(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command to ask: ", err)
+	}
+	cmd := exec.Command("go", "list", "-deps", "./...") // of this module alone
+	cmd.Dir = ".."
+	cmd.Stderr = new(strings.Builder)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, cmd.Stderr)
+	}
+	packages := strings.Fields(string(out))
+	for _, p := range []string{"net", "net/http", "os/exec"} {
+		if slices.Contains(packages, p) {
+			t.Errorf("a package of %s needs %s", module, p)
+		}
+	}
+	if !slices.Contains(packages, module+"/roberta") {
+		t.Errorf("go list names %d packages, want roberta among them", len(packages))
 	}
 }
 

@@ -126,6 +126,84 @@ func TestLevelsOneResult(t *testing.T) {
 	}
 }
 
+// TestLevelsAttentions holds the attention weights of a batch to those of its
+// sequences one by one, of threads and of levels, bit for bit. Rows of weights add up
+// to 1, and nothing else changes because they are kept.
+func TestLevelsAttentions(t *testing.T) {
+	ctx := t.Context()
+	for _, path := range [][]string{{"tiny", "model.pt"}, {"variants", "prenorm", "model.pt"}, {"variants", "head_dim_5", "model.pt"}, {"variants", "one_head_ffn_odd", "model.pt"}} {
+		t.Run(strings.Join(path[:len(path)-1], "/"), func(t *testing.T) {
+			one := openGolden(t, golden(t, path...), WithThreads(1))
+			lengths := []int{5, 1, 40, 17, 2, 31}
+			for i := range 40 { // enough for parts
+				lengths = append(lengths, 2+i*11%39)
+			}
+			rows := batchOf(7, one.Config().VocabSize, lengths...)
+			for i := range rows { // the variants have fewer positions
+				rows[i] = rows[i][:min(len(rows[i]), one.Config().MaxPositions)]
+			}
+			want := must[*Result](t)(one.Extract(ctx, WantAttentions|WantHiddens, rows...))
+			hidden := must[[]*States](t)(one.ExtractAllHiddens(ctx, rows...))
+			same := func(got *Result) bool {
+				for l, a := range got.Attentions {
+					if !sameBits(a.values, want.Attentions[l].values) || !sameBits(got.Hidden[l+1].values, hidden[l+1].values) {
+						return false
+					}
+				}
+				return len(got.Attentions) == one.Config().Layers
+			}
+			if !same(want) {
+				t.Error("the hidden states change when attention weights are kept")
+			}
+			for s, row := range rows {
+				alone := must[*Result](t)(one.Extract(ctx, WantAttentions, row))
+				for l, a := range alone.Attentions {
+					if !sameBits(a.values, want.Attentions[l].Float32s(s)) {
+						t.Fatalf("layer %d: weights of sequence %d alone differ from those in a batch", l, s)
+					}
+					for h := range one.Config().Heads {
+						for i := range row {
+							sum := 0.0
+							for _, w := range a.Row(0, h, i) {
+								sum += float64(w)
+							}
+							if !(math.Abs(sum-1) < 1e-6) {
+								t.Fatalf("layer %d, head %d: weights of token %d add up to %v", l, h, i, sum)
+							}
+						}
+					}
+				}
+			}
+			for _, threads := range []int{2, 3, 7} {
+				m := openGolden(t, golden(t, path...), WithThreads(threads))
+				if !same(must[*Result](t)(m.Extract(ctx, WantAttentions|WantHiddens, rows...))) {
+					t.Errorf("weights on %d threads differ from those on one", threads)
+				}
+				for s := range 4 { // one sequence on all threads
+					a := must[*Result](t)(m.Extract(ctx, WantAttentions, rows[s])).Attentions[0]
+					if !sameBits(a.values, want.Attentions[0].Float32s(s)) {
+						t.Errorf("weights of sequence %d on %d threads differ", s, threads)
+					}
+				}
+			}
+			for _, level := range simd.Supported() {
+				restore, err := simd.Use(level)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := one.Extract(ctx, WantAttentions|WantHiddens, rows...)
+				restore()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !same(got) {
+					t.Errorf("weights at level %v differ", level)
+				}
+			}
+		})
+	}
+}
+
 // TestMaskedRowsOnly holds the computation of the asked rows alone to the full one.
 func TestMaskedRowsOnly(t *testing.T) {
 	for _, name := range []string{"prenorm", "untied"} {
@@ -155,6 +233,6 @@ func TestMaskedRowsOnly(t *testing.T) {
 
 // maskLogits is all that eachMask gives.
 func maskLogits(ctx context.Context, m *Model, tokens, at [][]int) (all []float32, err error) {
-	err = m.eachMask(ctx, tokens, at, func(_ int, logits []float32) { all = append(all, logits...) })
+	err = m.eachMask(ctx, Inputs(tokens...), at, func(_ int, logits []float32) { all = append(all, logits...) })
 	return all, err
 }

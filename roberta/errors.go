@@ -18,23 +18,37 @@ var (
 	ErrTooLong = errors.New("roberta: too many tokens")
 	// ErrToken is returned, as a *TokenError, for an id outside the vocabulary.
 	ErrToken = errors.New("roberta: token outside the vocabulary")
+	// ErrTokenType is returned, as a *TypeError, for a token type that the model does
+	// not have, and for types that are not as many as the tokens.
+	ErrTokenType = errors.New("roberta: wrong token types")
 	// ErrUnknownHead is returned, as a *HeadError, for a classification head
 	// that the model does not have.
 	ErrUnknownHead = errors.New("roberta: unknown classification head")
 	// ErrHead is returned by SetHead and RegisterClassificationHead for a head with a
 	// bad name, number of classes, size or option.
 	ErrHead = errors.New("roberta: invalid classification head")
-	// ErrHeadReads is returned by Predict for a head that reads each token or spans,
-	// and by PredictTokens for one that reads a sequence's first token.
+	// ErrHeadReads is returned by Predict for a head that reads each token, spans or
+	// choices, and by PredictTokens for one that reads a sequence's first token.
 	ErrHeadReads = errors.New("roberta: classification head reads other tokens")
+	// ErrRegression is returned by Predict for a head whose logits are values of a
+	// regression and not scores of classes: Function Identity.
+	ErrRegression = errors.New("roberta: a regression has no probabilities")
 	// ErrNoVocabulary is returned by methods that take text, and for the empty
-	// sequence that Encode gives, if the checkpoint came without a vocabulary.
+	// sequence that Encode gives, if the checkpoint came without a vocabulary or, as an
+	// error that names the file, with one that cannot be used.
 	ErrNoVocabulary = errors.New("roberta: no vocabulary")
 	// ErrNoLMHead is returned by FillMask, LMLogits and DisambiguatePronoun if
 	// the checkpoint holds no language-model head.
 	ErrNoLMHead = errors.New("roberta: checkpoint has no language-model head")
-	// ErrMask is returned, as a *MaskError, for a text without exactly one <mask>.
-	ErrMask = errors.New("roberta: want exactly one <mask>")
+	// ErrNoPooler is returned by Compute with WantPooler if the checkpoint holds no
+	// pooler. fairseq's models and most of Hugging Face's have none.
+	ErrNoPooler = errors.New("roberta: checkpoint has no pooler")
+	// ErrAttentions is returned by Compute with WantAttentions if a batch would give
+	// more attention weights than any machine wants to hold.
+	ErrAttentions = errors.New("roberta: too many attention weights")
+	// ErrMask is returned, as a *MaskError, for a text without a mask, or with several
+	// where one is wanted.
+	ErrMask = errors.New("roberta: wrong number of masks")
 	// ErrTopK is returned, as a *TopKError, for a number of answers below 1 or
 	// above the vocabulary's size.
 	ErrTopK = errors.New("roberta: top-k out of range")
@@ -89,6 +103,34 @@ func (e *TokenError) Error() string {
 // Is makes errors.Is(err, ErrToken) true.
 func (e *TokenError) Is(target error) bool { return target == ErrToken }
 
+// A TypeError reports token types that do not fit the tokens or the model.
+type TypeError struct {
+	Sequence int // index in the batch
+	Position int // index in the sequence; -1 if the number of types is wrong
+	Type     int // at Position
+	Given    int // number of types
+	Tokens   int // number of tokens
+	Types    int // of the model, Config.TokenTypes: types are 0 … Types-1, or 0 alone
+}
+
+func (e *TypeError) Error() string {
+	return fmt.Sprintf("roberta: sequence %d: %s", e.Sequence, e.Reason())
+}
+
+// Reason is the error without the sequence, for callers that name it themselves.
+func (e *TypeError) Reason() string {
+	switch {
+	case e.Position < 0:
+		return fmt.Sprintf("%d token types for %d tokens", e.Given, e.Tokens)
+	case e.Types <= 1:
+		return fmt.Sprintf("token type %d at position %d, but the model has no types other than 0", e.Type, e.Position)
+	}
+	return fmt.Sprintf("token type %d at position %d, but the model's types are 0 to %d", e.Type, e.Position, e.Types-1)
+}
+
+// Is makes errors.Is(err, ErrTokenType) true.
+func (e *TypeError) Is(target error) bool { return target == ErrTokenType }
+
 // A HeadError reports a classification head that is not there, and those that are.
 type HeadError struct {
 	Name  string
@@ -108,18 +150,27 @@ func (e *HeadError) Is(target error) bool { return target == ErrUnknownHead }
 
 // A MaskError reports how many masks a text has.
 type MaskError struct {
-	Text  int // index in the batch
-	Found int
+	Text    int // index in the batch
+	Found   int
+	Mask    string // the mask's name, <mask> as a rule
+	Several bool   // there may be several; else exactly one is wanted
+	Missing bool   // the vocabulary has no mask
 
 	batch bool // the text is one of several
 }
 
 func (e *MaskError) Error() string {
-	which := "the text"
+	if e.Missing {
+		return "roberta: the vocabulary has no mask token"
+	}
+	which, want := "the text", "exactly one"
 	if e.batch {
 		which = fmt.Sprintf("text %d", e.Text)
 	}
-	return fmt.Sprintf("roberta: %s has %d <mask> tokens, want exactly one, as in \"He is a <mask> guy\"", which, e.Found)
+	if e.Several {
+		want = "at least one"
+	}
+	return fmt.Sprintf("roberta: %s has %d %.100s tokens, want %s, as in \"He is a %.100s guy\"", which, e.Found, e.Mask, want, e.Mask)
 }
 
 // Is makes errors.Is(err, ErrMask) true.

@@ -139,6 +139,33 @@ func ExampleModel_ExtractAllHiddens() {
 	// true
 }
 
+func ExampleModel_Compute() {
+	m := open(tinyCheckpoint)
+	defer m.Close()
+	tokens := m.Encode("it was what it was")
+	res, err := m.Compute(context.Background(), roberta.Request{
+		Inputs: roberta.Inputs(tokens), // or []roberta.Input{{Tokens: tokens, Types: types}} for a model with token types
+		Want:   roberta.WantFeatures | roberta.WantAttentions,
+		Head:   "mnli",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Features.Shape(), res.HeadLogits.Shape())
+
+	last := res.Attentions[len(res.Attentions)-1]
+	fmt.Println(last.Shape(0)) // heads, tokens, tokens
+	sum := 0.0
+	for _, w := range last.Row(0, 1, 0) { // what <s> takes from each token in head 1 of the last layer
+		sum += float64(w)
+	}
+	fmt.Printf("%.3f\n", sum)
+	// Output:
+	// (1, 7, 64) (1, 3)
+	// (4, 7, 7)
+	// 1.000
+}
+
 func ExampleModel_Predict() {
 	m := open(tinyCheckpoint)
 	defer m.Close()
@@ -219,6 +246,27 @@ func ExampleModel_FillMask() {
 	// 0.00121 " Palestinians" Go is a Palestinians language.
 	// 0.00111 "},\"" Go is a}," language.
 	// true
+}
+
+func ExampleModel_FillMaskTokens() {
+	m := open(checkpoint)
+	defer m.Close()
+	tok, err := m.Tokenizer()
+	if err != nil {
+		log.Fatal(err)
+	}
+	tokens := m.Encode("Go is a fast language.")
+	tokens[3], tokens[5] = tok.Special().Mask, tok.Special().Mask
+	answers, err := m.FillMaskTokens(context.Background(), 1, tokens)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, fills := range answers[0] { // a list for each mask; the others stay in the text
+		fmt.Printf("%q %s\n", fills[0].Token, fills[0].Text)
+	}
+	// Output:
+	// " incapac" Go is incapac fast<mask>.
+	// " ruby" Go is<mask> fast ruby.
 }
 
 func ExampleModel_ExtractFeaturesAlignedToWords() {

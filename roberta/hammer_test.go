@@ -72,6 +72,15 @@ func TestHammer(t *testing.T) {
 				return all
 			}, err
 		},
+		"attentions": func(ctx context.Context, m *roberta.Model, i int) (result, error) {
+			x, err := m.Extract(ctx, roberta.WantAttentions, inputs[i])
+			return func() (all []float32) {
+				for _, a := range x.Attentions {
+					all = append(all, a.Float32s(0)...)
+				}
+				return all
+			}, err
+		},
 		"LM logits": func(ctx context.Context, m *roberta.Model, i int) (result, error) {
 			x, err := m.LMLogits(ctx, inputs[i])
 			return func() []float32 { return x.Float32s() }, err

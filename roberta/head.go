@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -27,6 +28,13 @@ const (
 	Identity Function = "none"    // the logit itself: problem_type regression
 )
 
+func (f Function) check() error {
+	if f == Softmax || f == Sigmoid || f == Identity {
+		return nil
+	}
+	return fmt.Errorf("its function is %.100q, want %q or %q", string(f), Sigmoid, Identity)
+}
+
 // Reads says which hidden states a head reads. The zero value is ReadsFirst.
 type Reads string
 
@@ -35,7 +43,21 @@ const (
 	ReadsFirst  Reads = ""       // a sequence's first token, <s>: a class for each text
 	ReadsTokens Reads = "tokens" // each token: a class for each
 	ReadsSpans  Reads = "spans"  // each token: logits of a span's start and its end
+	// ReadsChoices is as ReadsFirst, for a head with one logit: each sequence is a pair
+	// of a prompt and one of its choices, whose logits are compared.
+	ReadsChoices Reads = "choices"
 )
+
+// eachToken says whether the head gives a row for each token, or else one for each
+// sequence.
+func (r Reads) eachToken() bool { return r == ReadsTokens || r == ReadsSpans }
+
+func (r Reads) check() error {
+	if r == ReadsFirst || r == ReadsChoices || r.eachToken() {
+		return nil
+	}
+	return fmt.Errorf("it reads %.100q, want %q, %q or %q", string(r), ReadsTokens, ReadsSpans, ReadsChoices)
+}
 
 // A head is a classification head that is ready to compute. It is immutable.
 type head struct {

@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ type HeadWeights struct {
 	Reads      Reads
 	Dense      *LinearWeights // C inputs; nil: one linear layer
 	Activation string         // after Dense, by fairseq's name; "" is the model's own, tanh as a rule
+	Function   Function       // what makes scores of the logits
 	Out        LinearWeights  // as many outputs as classes
 	Labels     []string       // class names in order; may be nil
 }
@@ -70,6 +72,9 @@ func (m *Model) newHead(name string, w HeadWeights) (*head, error) {
 	if name == "" || strings.Contains(name, ".") {
 		return nil, fmt.Errorf("the name must not be empty or contain a dot")
 	}
+	if err := cmp.Or(w.Reads.check(), w.Function.check()); err != nil {
+		return nil, err
+	}
 	if w.Activation == "" {
 		w.Activation = m.cfg.PoolerActivation
 	}
@@ -77,7 +82,7 @@ func (m *Model) newHead(name string, w HeadWeights) (*head, error) {
 	if !ok {
 		return nil, fmt.Errorf("activation %q is not known", w.Activation)
 	}
-	h := &head{activation: w.Activation, Head: Head{Name: name, Reads: w.Reads, Classes: w.Out.Out, Labels: slices.Clone(w.Labels)}}
+	h := &head{activation: w.Activation, Head: Head{Name: name, Reads: w.Reads, Classes: w.Out.Out, Function: w.Function, Labels: slices.Clone(w.Labels)}}
 	in := m.cfg.Dim
 	if d := w.Dense; d != nil {
 		if err := d.check(); err != nil {
@@ -97,10 +102,10 @@ func (m *Model) newHead(name string, w HeadWeights) (*head, error) {
 	switch {
 	case w.Out.In != in:
 		return nil, fmt.Errorf("its last layer has %d inputs, want %d", w.Out.In, in)
-	case w.Reads != ReadsFirst && w.Reads != ReadsTokens && w.Reads != ReadsSpans:
-		return nil, fmt.Errorf("it reads %q, want %q or %q", w.Reads, ReadsTokens, ReadsSpans)
 	case w.Reads == ReadsSpans && h.Classes != 2:
 		return nil, fmt.Errorf("it has %d outputs, want 2 for the start and the end of a span", h.Classes)
+	case w.Reads == ReadsChoices && h.Classes != 1:
+		return nil, fmt.Errorf("it has %d outputs, want 1 for each choice", h.Classes)
 	case w.Labels != nil && len(w.Labels) != h.Classes:
 		return nil, fmt.Errorf("it has %d classes and %d labels", h.Classes, len(w.Labels))
 	}
@@ -118,7 +123,7 @@ func (m *Model) HeadWeights(name string) (HeadWeights, error) {
 	if err != nil {
 		return HeadWeights{}, err
 	}
-	w := HeadWeights{Reads: h.Reads, Activation: h.activation, Labels: slices.Clone(h.Labels)}
+	w := HeadWeights{Reads: h.Reads, Activation: h.activation, Function: h.Function, Labels: slices.Clone(h.Labels)}
 	err = m.file.Guard(func() error {
 		w.Out = linearWeights(&h.net.Out)
 		if h.net.Dense != nil {

@@ -160,6 +160,8 @@ func TestSetHeadErrors(t *testing.T) {
 		"an activation":        {"h", HeadWeights{Dense: &narrow, Out: layer(3, 4), Activation: "swish"}},
 		"spans of three":       {"h", HeadWeights{Reads: ReadsSpans, Out: layer(3, C)}},
 		"an unknown kind":      {"h", HeadWeights{Reads: "words", Out: layer(3, C)}},
+		"choices of three":     {"h", HeadWeights{Reads: ReadsChoices, Out: layer(3, C)}},
+		"an unknown function":  {"h", HeadWeights{Function: "tanh", Out: layer(3, C)}},
 	} {
 		if err := m.SetHead(c.head, c.w); !errors.Is(err, ErrHead) {
 			t.Errorf("%s: %v, want ErrHead", name, err)

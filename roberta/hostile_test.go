@@ -153,13 +153,13 @@ func TestClaims(t *testing.T) {
 		{"width", m{"encoder_embed_dim": 1 << 24}, m{"hidden_size": 1 << 24}, "has shape [8 4], the settings ask for [8 16777216]"},
 		{"inner width", m{"encoder_ffn_embed_dim": 1 << 24}, m{"intermediate_size": 1 << 24}, "fc1.weight"},
 		{"positions", m{"max_positions": 1 << 24}, m{"max_position_embeddings": 1 << 24}, "the settings ask for [1677721"},
-		{"heads", m{"encoder_attention_heads": 1 << 24}, m{"num_attention_heads": 1 << 24}, "encoder_attention_heads"},
+		{"heads", m{"encoder_attention_heads": 1 << 24}, m{"num_attention_heads": 1 << 24}, "attention_heads"},
 		{"sinusoids", m{"encoder_learned_pos": false, "max_positions": 1 << 24, "encoder_embed_dim": 1 << 24}, nil, "max_positions"},
 		{"many sinusoids", m{"encoder_learned_pos": false, "max_positions": 1 << 24}, nil, "max_positions"},
 		{"kept layers", m{"encoder_layers_to_keep": strings.Repeat("0,7,", 1<<20) + "1048576"}, nil, "layers.7."},
 		{"kept layers that are none", m{"encoder_layers_to_keep": strings.Repeat("x", 1<<20)}, nil, "encoder_layers_to_keep"},
 		{"too large a number", m{"encoder_layers": 1e300}, m{"num_hidden_layers": 1e300}, "num"},
-		{"negative", m{"max_positions": -1}, m{"max_position_embeddings": -1 << 62}, "max_positions"},
+		{"negative", m{"max_positions": -1}, m{"max_position_embeddings": -1 << 62}, "max_position"},
 		{"long text", m{"activation_fn": strings.Repeat("x", 1<<20)}, m{"hidden_act": strings.Repeat("x", 1<<20)}, "xxx"},
 		{"long text for a number", m{"encoder_layers": strings.Repeat("1", 1<<20)}, m{"num_hidden_layers": strings.Repeat("1", 1<<20)}, "num"},
 	} {
@@ -195,6 +195,10 @@ func FuzzClaims(f *testing.F) {
 	}
 	f.Add("id2label", `{"0":"no","1":"yes"}`, "", "{}")
 	f.Add("hidden_act", `"gelu_new"`, "", "{}")
+	f.Add("pruned_heads", `{"0":[1]}`, "", "{}")
+	f.Add("architectures", `["RobertaForTokenClassification",1]`, "", "{}")
+	f.Add("model_type", `"xlm-roberta-xl"`, "", "{}")
+	f.Add("model_type", "null", "", "{}")
 	f.Add("model_type", `"camembert"`, "", "{}")
 	f.Add("", "", "", `{"model_type":"bert"}`)
 	f.Add("", "", "", "[")

@@ -29,6 +29,13 @@ func everything(ctx context.Context, m *Model, rows [][]int) (all []float32, err
 	for _, h := range hidden {
 		all = append(all, floats(h)...)
 	}
+	weights, err := m.Extract(ctx, WantAttentions, rows...)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range weights.Attentions {
+		all = append(all, a.values...)
+	}
 	for _, f := range []func() (result, error){
 		func() (result, error) { return m.LMLogits(ctx, rows...) },
 		func() (result, error) { return m.Predict(ctx, "mnli", rows...) },

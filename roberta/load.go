@@ -11,11 +11,18 @@ import (
 	"github.com/goroberta/goroberta/weights"
 )
 
-// load reads a checkpoint's tensors into the parts of a model. The LM head is nil if
-// there is none. Matrices are packed into new memory, unless the file has them packed;
-// embeddings stay in the file's memory. Errors are those of package weights and the
-// context's.
-func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*nn.Encoder, *nn.LMHead, map[string]*head, error) {
+// network is the parts of a model that compute.
+type network struct {
+	enc    *nn.Encoder
+	lm     *nn.LMHead // nil without
+	pooler *nn.Linear // of Hugging Face's models, before its tanh; nil without
+	heads  map[string]*head
+}
+
+// load reads a checkpoint's tensors into the parts of a model. Matrices are packed into
+// new memory, unless the file has them packed; embeddings stay in the file's memory.
+// Errors are those of package weights and the context's.
+func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*network, error) {
 	l := &loader{checkpoint: c, ctx: ctx}
 	elements := 0
 	for _, t := range c.tensors {
@@ -25,13 +32,14 @@ func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*nn.Encoder,
 	l.float32s.Want = min(elements, c.config.Layers*(4*simd.PackedLen(c.config.Dim, c.config.Dim)+
 		simd.PackedLen(c.config.FFNDim, c.config.Dim)+simd.PackedLen(c.config.Dim, c.config.FFNDim)))
 	l.float16s.Want = l.float32s.Want
-	enc := l.encoder(pool)
-	lm := l.lmHead(enc.Tokens)
-	heads := l.classificationHeads()
+	n := &network{enc: l.encoder(pool)}
+	n.lm = l.lmHead(n.enc.Tokens)
+	n.pooler = l.poolerLayer()
+	n.heads = l.classificationHeads()
 	if l.err != nil {
-		return nil, nil, nil, l.err
+		return nil, l.err
 	}
-	return enc, lm, heads, nil
+	return n, nil
 }
 
 // A loader reads tensors of a checkpoint, which has checked that they are there
@@ -69,16 +77,16 @@ func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
 	e := &nn.Encoder{
 		Config: nn.Config{
 			Dim: c.Dim, FFNDim: c.FFNDim, Heads: c.Heads, Activation: activations[c.Activation],
-			LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, ScaleEmbedding: c.ScaleEmbedding,
+			LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, HiddenNorm: c.HiddenNorm, ScaleEmbedding: c.ScaleEmbedding,
 		},
 		Tokens: l.table(embedWeight),
 		Layers: make([]nn.Layer, c.Layers),
 	}
 	switch c.Positions {
 	case LearnedPositions:
-		e.Positions = nn.LearnedPositions(l.float32Table(stack+"embed_positions.weight"), firstPosition)
+		e.Positions = nn.LearnedPositions(l.float32Table(stack+"embed_positions.weight"), c.firstPosition())
 	case SinusoidalPositions:
-		e.Positions = nn.SinusoidalPositions(c.Dim, firstPosition)
+		e.Positions = nn.SinusoidalPositions(c.Dim, c.firstPosition())
 	}
 	if l.has(tokenTypes) {
 		e.Types = l.float32Table(tokenTypes)
@@ -113,15 +121,23 @@ func (l *loader) lmHead(tokens *nn.Table) *nn.LMHead {
 		return nil
 	}
 	h := &nn.LMHead{
-		Dense: l.linear(lmPrefix+"dense", l.config.Dim, l.config.Dim),
-		Norm:  l.norm(lmPrefix + "layer_norm"),
-		Bias:  l.vector(lmPrefix+"bias", l.config.VocabSize),
-		W:     tokens,
+		Dense: l.linear(lmPrefix+"dense", l.config.Dim, l.config.Dim), Activation: activations[l.config.LMActivation],
+		Norm: l.norm(lmPrefix + "layer_norm"),
+		Bias: l.vector(lmPrefix+"bias", l.config.VocabSize),
+		W:    tokens,
 	}
 	if !l.config.Tied {
 		h.W = l.table(lmWeight)
 	}
 	return h
+}
+
+func (l *loader) poolerLayer() *nn.Linear {
+	if !l.hasPooler {
+		return nil
+	}
+	p := l.linear(pooler, l.config.Dim, l.config.Dim)
+	return &p
 }
 
 func (l *loader) classificationHeads() map[string]*head {

@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func (f *modelFile) metadata() (map[string]string, error) {
 		if h.Labels != nil {
 			labels[h.Name] = h.Labels
 		}
-		s := headSettings{Reads: h.Reads}
+		s := headSettings{Reads: h.Reads, Function: h.Function}
 		if h.InnerDim > 0 && activation != f.config.PoolerActivation {
 			s.Activation = activation
 		}
@@ -66,8 +67,9 @@ func (f *modelFile) metadata() (map[string]string, error) {
 
 // headSettings are what a converted file says of a head in headsKey.
 type headSettings struct {
-	Reads      Reads  `json:"reads,omitempty"`
-	Activation string `json:"activation,omitempty"` // between its layers, if it is not the model's own
+	Reads      Reads    `json:"reads,omitempty"`
+	Activation string   `json:"activation,omitempty"` // between its layers, if it is not the model's own
+	Function   Function `json:"function,omitempty"`
 }
 
 // readHeadSettings reads headsKey.
@@ -81,11 +83,11 @@ func readHeadSettings(file *weights.Checkpoint) (map[string]headSettings, error)
 		return nil, inMetadata(headsKey, err)
 	}
 	for name, h := range m {
-		if !slices.Contains([]Reads{ReadsFirst, ReadsTokens, ReadsSpans}, h.Reads) {
-			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q reads %.100q, want %q or %q", name, h.Reads, ReadsTokens, ReadsSpans))
+		if err := cmp.Or(h.Reads.check(), h.Function.check()); err != nil {
+			return nil, newerMetadata(headsKey, fmt.Errorf("head %.100q: %w", name, err))
 		}
 		if _, ok := activations[h.Activation]; !ok && h.Activation != "" {
-			return nil, inMetadata(headsKey, fmt.Errorf("head %.100q has activation %.100q, want one of %s", name, h.Activation, strings.Join(slices.Sorted(maps.Keys(activations)), ", ")))
+			return nil, newerMetadata(headsKey, fmt.Errorf("head %.100q has activation %.100q, want one of %s", name, h.Activation, strings.Join(slices.Sorted(maps.Keys(activations)), ", ")))
 		}
 	}
 	return m, nil
@@ -93,6 +95,11 @@ func readHeadSettings(file *weights.Checkpoint) (map[string]headSettings, error)
 
 func inMetadata(key string, err error) error {
 	return &weights.FileError{Entry: key, Offset: -1, Err: fmt.Errorf("%w: %w", weights.ErrCorrupt, err)}
+}
+
+// newerMetadata is an error about a value that a newer version may know.
+func newerMetadata(key string, err error) error {
+	return &weights.FileError{Entry: key, Offset: -1, Err: fmt.Errorf("%w: %w", weights.ErrUnsupported, err)}
 }
 
 // metadataSettings reads settingsKey; nil if the file does not have it.

@@ -2,7 +2,6 @@ package roberta
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -29,16 +28,19 @@ type Model struct {
 	resources
 	cleanup runtime.Cleanup // closes the resources of a Model that nobody refers to
 
-	source *checkpoint // what the model was made from; Save writes it again
-	cfg    Config
-	enc    *nn.Encoder
-	lm     *nn.LMHead // nil without
-	pooler *nn.Linear // of Hugging Face's models, before its tanh; nil without
-	hasLM  bool
-	tok    tokenizer.Tokenizer // nil without a vocabulary
-	noTok  error               // why tok is nil
-	log    *slog.Logger
-	notes  []string
+	source           *checkpoint // what the model was made from; Save writes it again
+	cfg              Config
+	enc              *nn.Encoder
+	lm               *nn.LMHead // nil without
+	pooler           *nn.Linear // of Hugging Face's models, before its tanh; nil without
+	hasLM, hasPooler bool
+	tok              tokenizer.Tokenizer // nil without a vocabulary
+	noTok            error               // why tok is nil
+	info             tokenizer.Info      // of tok
+	log              *slog.Logger
+	notes            []string
+
+	plainText bool // see WithPlainText
 
 	headsMu sync.Mutex // held by registrations; readers load the map
 	heads   atomic.Pointer[map[string]*head]
@@ -85,7 +87,7 @@ func open(opts []Option, openFile func([]weights.Option) (*weights.Checkpoint, e
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{resources: resources{parallel.New(o.threads), file}, log: o.log}
+	m := &Model{resources: resources{parallel.New(o.threads), file}, log: o.log, plainText: o.plainText}
 	if err := file.Guard(func() error { return m.load(o.ctx) }); err != nil {
 		m.resources.close()
 		return nil, named(file.Path, err)
@@ -107,18 +109,21 @@ func (m *Model) load(ctx context.Context) (err error) {
 		m.log.Warn(c.guess, "checkpoint", m.file.Path) // results depend on it
 	}
 	m.cfg, m.hasLM, m.notes = c.config, c.hasLM, c.notes
-	if m.enc, m.lm, m.loaded, err = load(ctx, c, m.pool); err != nil {
+	n, err := load(ctx, c, m.pool)
+	if err != nil {
 		return err
 	}
+	m.enc, m.lm, m.pooler, m.loaded = n.enc, n.lm, n.pooler, n.heads
+	m.hasPooler = n.pooler != nil
 	m.file.DropPages() // matrices are packed; of the file only the embedding is still read
 	m.enc.Prepare()
 	m.heads.Store(&m.loaded)
-	m.tok, err = c.tokenizer()
-	if errors.Is(err, ErrNoVocabulary) {
-		m.noTok, err = err, nil
+	m.tok, m.info, m.noTok = c.tokenizer(m.plainText)
+	m.notes = append(m.notes, m.info.Notes...)
+	if m.noTok != nil {
 		m.notes = append(m.notes, strings.TrimPrefix(m.noTok.Error(), "roberta: "))
 	}
-	return err
+	return nil
 }
 
 // resources are what a model must give back: the workers of its pool, and its file
@@ -157,7 +162,7 @@ func (m *Model) Close() error {
 	}
 	m.closed = true
 	m.cleanup.Stop()
-	m.enc, m.lm, m.source = nil, nil, nil // the memory goes even if the Model is kept
+	m.enc, m.lm, m.pooler, m.source = nil, nil, nil, nil // the memory goes even if the Model is kept
 	return m.resources.close()
 }
 
@@ -176,6 +181,14 @@ func (m *Model) Notes() []string { return slices.Clone(m.notes) }
 // FillMask, LMLogits and DisambiguatePronoun need.
 func (m *Model) HasLMHead() bool { return m.hasLM }
 
-// Tokenizer returns the model's tokenizer. The error is ErrNoVocabulary, with
-// the places where one was looked for, if the checkpoint came without.
+// HasPooler says whether the checkpoint has a pooler, which WantPooler needs.
+func (m *Model) HasPooler() bool { return m.hasPooler }
+
+// Tokenizer returns the model's tokenizer. The error wraps ErrNoVocabulary: it says
+// where one was looked for, or which file is at fault.
 func (m *Model) Tokenizer() (tokenizer.Tokenizer, error) { return m.tok, m.noTok }
+
+// TokenizerInfo says where the model's tokenizer came from and what its files say of
+// lengths. It is the zero Info if Tokenizer returns an error. The caller must not change
+// what its pointers and slices refer to.
+func (m *Model) TokenizerInfo() tokenizer.Info { return m.info }

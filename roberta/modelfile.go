@@ -3,7 +3,9 @@ package roberta
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -24,12 +26,22 @@ type modelFile struct {
 	// checkpoint has them.
 	packed map[string]*simd.Matrix
 	zstd   bool
+	log    *slog.Logger
 }
 
 // write writes a safetensors file: the checkpoint's tensors under fairseq's names,
 // with their element types and bits, the replaced heads in float32, and settings,
 // labels and the files beside the tensors. path is complete or untouched.
 func (f *modelFile) write(ctx context.Context, path string) error {
+	left := slices.Concat(f.file.Notes, f.left)
+	for _, name := range slices.Sorted(maps.Keys(f.tensors)) {
+		if t := f.tensors[name]; t.DType.Size() == 0 {
+			left = append(left, fmt.Sprintf("tensor %s holds %s, which cannot be written; it is left out", f.describe(name), t.Type()))
+		}
+	}
+	for _, what := range left {
+		f.log.Warn(what, "checkpoint", f.file.Path)
+	}
 	metadata, err := f.metadata()
 	if err != nil {
 		return err
@@ -56,6 +68,9 @@ func (f *modelFile) entries() []weights.Entry {
 				continue
 			}
 		}
+		if t.DType.Size() == 0 {
+			continue // of a type that cannot be written, and that no part of the model has
+		}
 		if f.packed[packedName(name)] == nil {
 			entries = append(entries, t.Entry(name))
 		}
@@ -67,6 +82,14 @@ func (f *modelFile) entries() []weights.Entry {
 		}
 		e.Write = func(out io.Writer) error { return writeMatrix(out, w) }
 		entries = append(entries, e)
+	}
+	for name, h := range f.heads {
+		// The length of the bias says how many outputs packed weights have.
+		out := headPrefix + name + ".out_proj"
+		if _, ok := f.replaced[name]; !ok && h.noBias && f.packed[out+".weight"] != nil {
+			entries = append(entries, weights.Entry{Name: out + ".bias", DType: weights.F32, Shape: []int{h.Classes},
+				Write: func(w io.Writer) error { return writeValues(w, make([]float32, h.Classes)) }})
+		}
 	}
 	for name, h := range f.replaced {
 		if h == nil {
@@ -94,13 +117,19 @@ func (f *modelFile) entries() []weights.Entry {
 // files lists the files that came with the tensors and that the model needs, and
 // those that a converted file had inside it.
 func (f *modelFile) files() ([]weights.Entry, error) {
+	names := slices.Concat(f.file.Files(), f.embedderFiles())
+	if _, converted := f.file.Metadata()[settingsKey]; f.hf && !converted {
+		names = append(names, "config.json")
+	}
 	all := map[string][]byte{}
-	for _, name := range f.file.Files() {
-		data, err := f.file.File(name)
+	for _, name := range names {
+		data, ok, err := f.sideFile(name)
 		if err != nil {
 			return nil, err
 		}
-		all[name] = data
+		if ok {
+			all[name] = data
+		}
 	}
 	vocabulary, err := f.vocabularyFiles()
 	if err != nil {
@@ -115,19 +144,22 @@ func (f *modelFile) files() ([]weights.Entry, error) {
 }
 
 // matrices lists a model's packed matrices by the names of their weights.
-func (c *checkpoint) matrices(enc *nn.Encoder, lm *nn.LMHead, heads map[string]*head) map[string]*simd.Matrix {
+func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 	ms := map[string]*simd.Matrix{}
-	for i := range enc.Layers {
-		l, p := &enc.Layers[i], c.config.layerPrefix(i)
+	for i := range n.enc.Layers {
+		l, p := &n.enc.Layers[i], c.config.layerPrefix(i)
 		ms[p+"self_attn.qkv_proj.weight"] = &l.QKV.W
 		ms[p+"self_attn.out_proj.weight"] = &l.Out.W
 		ms[p+"fc1.weight"] = &l.FC1.W
 		ms[p+"fc2.weight"] = &l.FC2.W
 	}
-	if lm != nil {
-		ms[lmPrefix+"dense.weight"] = &lm.Dense.W
+	if n.lm != nil {
+		ms[lmPrefix+"dense.weight"] = &n.lm.Dense.W
 	}
-	for name, h := range heads {
+	if n.pooler != nil {
+		ms[pooler+".weight"] = &n.pooler.W
+	}
+	for name, h := range n.heads {
 		if h.net.Dense != nil {
 			ms[headPrefix+name+".dense.weight"] = &h.net.Dense.W
 		}

@@ -16,6 +16,8 @@ type options struct {
 	threads int
 	log     *slog.Logger
 	weights []weights.Option
+
+	plainText bool
 }
 
 func newOptions(opts []Option) (*options, error) {
@@ -70,6 +72,17 @@ func WithContext(ctx context.Context) Option {
 func WithoutMap() Option {
 	return func(o *options) error {
 		o.weights = append(o.weights, weights.WithoutMap())
+		return nil
+	}
+}
+
+// WithPlainText makes the names of special tokens in a text letters, whatever files the
+// tokenizer comes from: what a service wants for texts of strangers. The default is what
+// the reference does: in a Hugging Face folder "<mask>" and "</s>" in a text are those
+// tokens; for a fairseq checkpoint they are letters.
+func WithPlainText() Option {
+	return func(o *options) error {
+		o.plainText = true
 		return nil
 	}
 }

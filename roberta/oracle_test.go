@@ -25,52 +25,75 @@ type oracle[F float32 | float64] struct {
 
 const stack = "encoder.sentence_encoder."
 
-// forward returns the hidden states: after the embeddings, then after each layer.
-// features is the last of them, after the final LayerNorm if there is one.
-func (o *oracle[F]) forward(tokens []int) (hidden [][][]F, features [][]F) {
-	x := o.embed(tokens)
-	hidden = append(hidden, x)
+// A forward is what the encoder gives for one sequence.
+type forward[F float32 | float64] struct {
+	hidden   [][][]F // after the embeddings, then after each layer
+	weights  [][][]F // of each layer: a row for each head and each token, in this order
+	features [][]F   // the last hidden states, after the final LayerNorm if there is one
+}
+
+// forward runs the encoder.
+func (o *oracle[F]) forward(tokens, types []int) (f forward[F]) {
+	x := o.embed(tokens, types)
+	f.hidden = append(f.hidden, x)
 	for i := range o.Layers {
 		if o.LayersKept != nil {
 			i = o.LayersKept[i]
 		}
 		p := fmt.Sprintf("%slayers.%d.", stack, i)
-		x = o.block(x, p+"self_attn_layer_norm", func(x [][]F) [][]F { return o.attention(x, p+"self_attn.") })
+		x = o.block(x, p+"self_attn_layer_norm", func(x [][]F) [][]F {
+			y, weights := o.attention(x, p+"self_attn.")
+			f.weights = append(f.weights, weights)
+			return y
+		})
 		x = o.block(x, p+"final_layer_norm", func(x [][]F) [][]F {
 			return o.linear(o.activate(o.linear(x, p+"fc1"), o.Activation), p+"fc2")
 		})
-		hidden = append(hidden, x)
+		f.hidden = append(f.hidden, x)
 	}
 	if o.FinalLayerNorm {
 		x = o.layerNorm(x, stack+"layer_norm")
 	}
-	return hidden, x
+	f.features = x
+	if o.HiddenNorm { // Hugging Face's last hidden states are its features
+		f.hidden[o.Layers] = x
+	}
+	return f
 }
 
 // embed returns E[token]·(√C or 1) + P[position] + type, after a LayerNorm if
-// there is one. Positions begin at 2: 0 stands for nothing and 1 for pads.
-func (o *oracle[F]) embed(tokens []int) [][]F {
+// there is one. Positions begin after the pad's id, whatever it is; a pad's is that id.
+func (o *oracle[F]) embed(tokens, types []int) [][]F {
 	E, shape := o.tensor(stack + "embed_tokens.weight")
 	if W, s := o.tensor("encoder.lm_head.weight"); o.Tied && s != nil {
 		E = W // fairseq loads both into one parameter, this one last
 	}
 	P, _ := o.tensor(stack + "embed_positions.weight")
-	types, hasTypes := o.tensor(stack + "token_type_embeddings.weight")
+	S, hasTypes := o.tensor(stack + "token_type_embeddings.weight")
 	C, scale := shape[1], F(1)
 	if o.ScaleEmbedding {
 		scale = F(math.Sqrt(float64(C)))
 	}
 	x := make([][]F, len(tokens))
+	last := o.PadID
 	for t, id := range tokens {
 		x[t] = make([]F, C)
+		position, typ := o.PadID, 0
+		if id != o.PadID {
+			last++
+			position = last
+		}
+		if types != nil {
+			typ = types[t]
+		}
 		for c := range C {
 			x[t][c] = E[id*C+c] * scale
 			switch o.Positions {
 			case roberta.LearnedPositions:
-				x[t][c] += P[(t+2)*C+c]
+				x[t][c] += P[position*C+c]
 			case roberta.SinusoidalPositions: // sines, then cosines; an odd last channel is 0
 				half := C / 2
-				angle := F(t+2) * F(math.Exp(float64(c%half)*-math.Log(10000)/float64(half-1)))
+				angle := F(position) * F(math.Exp(float64(c%half)*-math.Log(10000)/float64(half-1)))
 				if c < half {
 					x[t][c] += F(math.Sin(float64(angle)))
 				} else if c < 2*half {
@@ -78,7 +101,7 @@ func (o *oracle[F]) embed(tokens []int) [][]F {
 				}
 			}
 			if hasTypes != nil {
-				x[t][c] += types[c]
+				x[t][c] += S[typ*C+c]
 			}
 		}
 	}
@@ -96,12 +119,14 @@ func (o *oracle[F]) block(x [][]F, norm string, f func([][]F) [][]F) [][]F {
 	return o.layerNorm(sum(x, f(x)), norm)
 }
 
-// attention returns softmax(q·kᵀ/√d)·v for each head, side by side, projected.
-func (o *oracle[F]) attention(x [][]F, p string) [][]F {
+// attention returns softmax(q·kᵀ/√d)·v for each head, side by side, projected; and
+// the softmax's rows.
+func (o *oracle[F]) attention(x [][]F, p string) (projected, weights [][]F) {
 	q, k, v := o.linear(x, p+"q_proj"), o.linear(x, p+"k_proj"), o.linear(x, p+"v_proj")
 	y := make([][]F, len(x))
 	C := len(q[0])
 	d := C / o.Heads
+	weights = make([][]F, o.Heads*len(x))
 	for i := range x {
 		y[i] = make([]F, C)
 		for h := range o.Heads {
@@ -116,13 +141,15 @@ func (o *oracle[F]) attention(x [][]F, p string) [][]F {
 				total += s[j]
 			}
 			for j := range s {
+				s[j] /= total
 				for c, vc := range head(v[j]) {
-					y[i][h*d+c] += s[j] / total * vc
+					y[i][h*d+c] += s[j] * vc
 				}
 			}
+			weights[h*len(x)+i] = s
 		}
 	}
-	return o.linear(y, p+"out_proj")
+	return o.linear(y, p+"out_proj"), weights
 }
 
 // linear returns x·Wᵀ + b.
@@ -191,7 +218,7 @@ func (o *oracle[F]) activate(x [][]F, name string) [][]F {
 // the model is tied.
 func (o *oracle[F]) lmLogits(x [][]F) [][]F {
 	const p = "encoder.lm_head."
-	x = o.layerNorm(o.activate(o.linear(x, p+"dense"), o.Activation), p+"layer_norm")
+	x = o.layerNorm(o.activate(o.linear(x, p+"dense"), o.LMActivation), p+"layer_norm")
 	W, shape := o.tensor(p + "weight")
 	if shape == nil {
 		W, shape = o.tensor(stack + "embed_tokens.weight")
@@ -200,10 +227,22 @@ func (o *oracle[F]) lmLogits(x [][]F) [][]F {
 	return product(x, W, b, shape)
 }
 
-// headLogits returns out_proj(act(dense(x₀))), where x₀ is the first token's row.
-func (o *oracle[F]) headLogits(x [][]F, name string) [][]F {
-	p := "classification_heads." + name + "."
-	return o.linear(o.activate(o.linear(x[:1], p+"dense"), o.PoolerActivation), p+"out_proj")
+// headLogits returns out_proj(act(dense(x₀))), where x₀ is the first token's row, or
+// out_proj(x) of each token.
+func (o *oracle[F]) headLogits(x [][]F, h roberta.Head) [][]F {
+	p := "classification_heads." + h.Name + "."
+	if h.Reads == roberta.ReadsFirst || h.Reads == roberta.ReadsChoices {
+		x = x[:1]
+	}
+	if h.InnerDim > 0 {
+		x = o.activate(o.linear(x, p+"dense"), o.PoolerActivation)
+	}
+	return o.linear(x, p+"out_proj")
+}
+
+// pooled returns tanh(dense(x₀)).
+func (o *oracle[F]) pooled(x [][]F) [][]F {
+	return o.activate(o.linear(x[:1], stack+"pooler.dense"), "tanh")
 }
 
 func dot[F float32 | float64](a, b []F) (s F) {
@@ -264,7 +303,7 @@ func newOracle[F float32 | float64](t *testing.T, c *weights.Checkpoint, cfg rob
 }
 
 // results computes all that a model gives for one sequence, by name.
-func (o *oracle[F]) results(tokens []int, heads []roberta.Head, lm bool) map[string][]float64 {
+func (o *oracle[F]) results(in roberta.Input, heads []roberta.Head, lm bool) map[string][]float64 {
 	all := map[string][]float64{}
 	add := func(name string, x [][]F) {
 		for _, row := range x {
@@ -273,16 +312,22 @@ func (o *oracle[F]) results(tokens []int, heads []roberta.Head, lm bool) map[str
 			}
 		}
 	}
-	hidden, features := o.forward(tokens)
-	for l, x := range hidden {
+	f := o.forward(in.Tokens, in.Types)
+	for l, x := range f.hidden {
 		add(fmt.Sprintf("hidden.%d", l), x)
 	}
-	add("features", features)
+	for l, x := range f.weights {
+		add(fmt.Sprintf("attention.%d", l), x)
+	}
+	add("features", f.features)
 	if lm {
-		add("logits", o.lmLogits(features))
+		add("logits", o.lmLogits(f.features))
+	}
+	if _, shape := o.tensor(stack + "pooler.dense.weight"); shape != nil {
+		add("pooler", o.pooled(f.features))
 	}
 	for _, h := range heads {
-		add("head "+h.Name, o.headLogits(features, h.Name))
+		add("head "+h.Name, o.headLogits(f.features, h))
 	}
 	return all
 }
@@ -312,9 +357,24 @@ func TestLevelsOracle(t *testing.T) {
 	for _, v := range variants {
 		models = append(models, "variants/"+filepath.Base(filepath.Dir(v))+"/model.pt")
 	}
+	paths := map[string]string{}
+	for _, model := range models {
+		paths[model] = filepath.Join(goldens(), filepath.FromSlash(model))
+		if name, ok := strings.CutPrefix(model, "../families/"); ok {
+			paths[model] = filepath.Join("..", "testdata", "families", name)
+		}
+	}
+	for _, name := range families {
+		models = append(models, name)
+		paths[name] = familyDir(name)
+	}
+	for _, r := range relatives {
+		models = append(models, r.name)
+		paths[r.name] = r.write(t)
+	}
 	for _, model := range models {
 		t.Run(strings.TrimSuffix(model, "/model.pt"), func(t *testing.T) {
-			path := filepath.Join(goldens(), filepath.FromSlash(model))
+			path := paths[model]
 			m, err := roberta.Open(path)
 			if err != nil {
 				t.Fatal(err)
@@ -337,13 +397,24 @@ func TestLevelsOracle(t *testing.T) {
 			r := rand.New(rand.NewPCG(12, 7))
 			for _, n := range []int{1, 2, 5, 18, cfg.MaxPositions} {
 				n = min(n, cfg.MaxPositions, 40)
-				tokens := make([]int, n)
-				for i := range tokens {
-					tokens[i] = 4 + r.IntN(cfg.VocabSize-4)
+				in := roberta.Input{Tokens: make([]int, n)}
+				for i := range n {
+					if in.Tokens[i] = 4 + r.IntN(cfg.VocabSize-4); in.Tokens[i] == cfg.PadID {
+						in.Tokens[i]++
+					}
 				}
-				got := compute(t, m, tokens, lm)
-				inFloat32 := rounded.results(tokens, heads, lm)
-				for name, want := range exact.results(tokens, heads, lm) {
+				if cfg.TokenTypes > 1 && n > 1 {
+					in.Types = make([]int, n)
+					for i := range n {
+						in.Types[i] = r.IntN(cfg.TokenTypes)
+					}
+				}
+				if n == 5 {
+					in.Tokens[1], in.KeepPads = cfg.PadID, true
+				}
+				got := compute(t, m, in, lm)
+				inFloat32 := rounded.results(in, heads, lm)
+				for name, want := range exact.results(in, heads, lm) {
 					if len(got[name]) != len(want) {
 						t.Fatalf("%s of %d tokens: %d values, want %d", name, n, len(got[name]), len(want))
 					}
@@ -374,34 +445,42 @@ func TestLevelsOracle(t *testing.T) {
 }
 
 // compute returns the library's numbers under the names of oracle.results.
-func compute(t *testing.T, m *roberta.Model, tokens []int, lm bool) map[string][]float32 {
+func compute(t *testing.T, m *roberta.Model, in roberta.Input, lm bool) map[string][]float32 {
 	t.Helper()
-	all := map[string][]float32{}
-	hidden, err := m.ExtractAllHiddens(t.Context(), tokens)
+	q := roberta.Request{Inputs: []roberta.Input{in}, Want: roberta.WantFeatures | roberta.WantHiddens | roberta.WantAttentions}
+	if lm {
+		q.Want |= roberta.WantLogits
+	}
+	if m.HasPooler() {
+		q.Want |= roberta.WantPooler
+	}
+	res, err := m.Compute(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for l, x := range hidden {
+	all := map[string][]float32{"features": res.Features.Float32s()}
+	for l, x := range res.Hidden {
 		all[fmt.Sprintf("hidden.%d", l)] = x.Float32s()
 	}
-	features, err := m.ExtractFeatures(t.Context(), tokens)
-	if err != nil {
-		t.Fatal(err)
+	for l, x := range res.Attentions {
+		all[fmt.Sprintf("attention.%d", l)] = x.Float32s(0)
 	}
-	all["features"] = features.Float32s()
 	if lm {
-		x, err := m.LMLogits(t.Context(), tokens)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all["logits"] = x.Float32s()
+		all["logits"] = res.Logits.Float32s()
+	}
+	if m.HasPooler() {
+		all["pooler"] = res.Pooler.Float32s()
 	}
 	for _, h := range m.Heads() {
-		x, err := m.PredictLogits(t.Context(), h.Name, tokens)
-		if err != nil {
+		r, err := m.Compute(t.Context(), roberta.Request{Inputs: q.Inputs, Head: h.Name})
+		switch {
+		case err != nil:
 			t.Fatal(err)
+		case r.HeadTokenLogits != nil:
+			all["head "+h.Name] = r.HeadTokenLogits.Float32s()
+		default:
+			all["head "+h.Name] = r.HeadLogits.Float32s()
 		}
-		all["head "+h.Name] = x.Float32s()
 	}
 	return all
 }
@@ -426,7 +505,7 @@ func checkOracle(t *testing.T, o *oracle[float64], dir, file string, bound float
 	defer c.Close()
 	compared := 0
 	for i, in := range golden.Inputs {
-		for name, got := range o.results(in.Tokens, nil, true) {
+		for name, got := range o.results(roberta.Input{Tokens: in.Tokens}, nil, true) {
 			kind, layer, _ := strings.Cut(name, ".") // logits, hidden.2 → logits.i, hidden.i.2
 			x, ok := c.Tensor(strings.TrimSuffix(fmt.Sprintf("%s.%d.%s", kind, i, layer), "."))
 			if !ok {

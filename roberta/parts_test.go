@@ -37,7 +37,7 @@ func TestPartsOneResult(t *testing.T) {
 		for _, threads := range []int{1, 2, 3, 5} {
 			t.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(t *testing.T) {
 				m := openGolden(t, path, WithThreads(threads))
-				e := must[*Extraction](t)(m.Extract(ctx, WantFeatures|WantHiddens, rows...))
+				e := must[*Result](t)(m.Extract(ctx, WantFeatures|WantHiddens, rows...))
 				for s, n := range lengths {
 					for l := range e.Hidden {
 						if !sameBits(sequence(e.Hidden[l], s, n), floats(want[s][l])) {

@@ -156,7 +156,7 @@ func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) (
 		}
 		first, done := len(scores), make([]int, len(some)) // done: targets scored
 		scores = append(scores, make([]float32, len(some))...)
-		err := m.eachMask(ctx, masked, at, func(i int, logp []float32) {
+		err := m.eachMask(ctx, Inputs(masked...), at, func(i int, logp []float32) {
 			simd.LogSoftmax(logp, logp)
 			scores[first+i] += logp[targets[i][done[i]]]
 			done[i]++

@@ -2,20 +2,10 @@ package roberta
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/goroberta/goroberta/internal/nn"
 )
-
-// compute runs the encoder on all rows of token sequences.
-func (m *Model) compute(ctx context.Context, tokens [][]int, q nn.Request) (*nn.Result, *layout, error) {
-	b, l, err := m.batch(tokens)
-	if err != nil {
-		return nil, nil, err
-	}
-	q.Batch = b
-	r, err := m.run(ctx, q)
-	return r, l, err
-}
 
 // run runs the encoder. A fault in the memory map of the checkpoint's file becomes
 // an error.
@@ -27,39 +17,37 @@ func (m *Model) run(ctx context.Context, q nn.Request) (r *nn.Result, err error)
 	return r, err
 }
 
-// maskRows bounds the LM logits that are in memory at a time: 50 MB for GPT-2's
-// vocabulary.
+// maskRows is how many masks are predicted at a time, if a sequence has no more.
 const maskRows = 256
 
-// eachMask calls f with the LM logits [V] of the positions at[s] of each sequence, in
-// order, and of no others. The sequences have no pads.
-func (m *Model) eachMask(ctx context.Context, tokens, at [][]int, f func(s int, logits []float32)) error {
-	for s, sequence := range tokens {
-		if err := m.checkLength(s, sequence); err != nil {
-			return err
-		}
+// eachMask calls f with the LM logits [V] of the positions at[s] of each input, in
+// order, and of no others. Their memory is used again.
+func (m *Model) eachMask(ctx context.Context, inputs []Input, at [][]int, f func(s int, logits []float32)) error {
+	if _, _, err := m.batch(inputs); err != nil { // before anything is computed
+		return err
 	}
-	for lo, hi := 0, 0; lo < len(tokens); lo = hi {
+	for lo, hi := 0, 0; lo < len(inputs); lo = hi {
 		n := 0
-		for hi = lo; hi < len(tokens) && (hi == lo || n+len(at[hi]) <= maskRows); hi++ {
+		for hi = lo; hi < len(inputs) && (hi == lo || n+len(at[hi]) <= maskRows); hi++ {
 			n += len(at[hi])
 		}
-		b, _, err := m.batch(tokens[lo:hi])
+		b, l, err := m.batch(inputs[lo:hi])
 		if err != nil {
 			return err
 		}
 		var rows, sequences []int
 		for s := lo; s < hi; s++ {
 			for _, i := range at[s] {
-				rows, sequences = append(rows, b.Offsets[s-lo]+i), append(sequences, s)
+				row := l.row(s-lo, i)
+				if row < 0 {
+					return fmt.Errorf("%w: the vocabulary's mask is its padding token", ErrModel)
+				}
+				rows, sequences = append(rows, row), append(sequences, s)
 			}
 		}
-		r, err := m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm})
-		if err != nil {
+		each := func(row int, logits []float32) { f(sequences[row], logits) }
+		if _, err := m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm, EachLogits: each}); err != nil {
 			return err
-		}
-		for i, s := range sequences {
-			f(s, r.Logits[i*m.cfg.VocabSize:][:m.cfg.VocabSize])
 		}
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 // file or a part of it (weights.ErrSameFile). It is complete or untouched. Save ends
 // with the context's error once that is done.
 func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) error {
-	o, err := newConvertOptions(opts)
+	o, err := newConvertOptions(opts, m.log)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) er
 			return err
 		}
 	}
-	f := modelFile{checkpoint: m.source, zstd: o.zstd, replaced: map[string]*head{}}
+	f := modelFile{checkpoint: m.source, zstd: o.zstd, log: o.log, replaced: map[string]*head{}}
 	heads := *m.heads.Load()
 	for name, h := range heads {
 		if h != m.loaded[name] {
@@ -33,7 +33,7 @@ func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) er
 		}
 	}
 	if o.packed {
-		f.packed = m.source.matrices(m.enc, m.lm, heads)
+		f.packed = m.source.matrices(&network{m.enc, m.lm, m.pooler, heads})
 	}
 	return m.file.Guard(func() error { return f.write(ctx, path) })
 }

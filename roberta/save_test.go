@@ -25,6 +25,9 @@ func TestSave(t *testing.T) {
 					"relu":      {Dense: &dense, Activation: "relu", Out: randomWeights(rng, 2, 20)},
 					"words":     {Reads: ReadsTokens, Out: randomWeights(rng, 9, C)},
 					"spans":     {Reads: ReadsSpans, Dense: &dense, Out: randomWeights(rng, 2, 20)},
+					"choices":   {Reads: ReadsChoices, Out: randomWeights(rng, 1, C)},
+					"several":   {Function: Sigmoid, Out: randomWeights(rng, 3, C)},
+					"value":     {Function: Identity, Out: randomWeights(rng, 1, C)},
 				} {
 					if err := m.SetHead(head, w); err != nil {
 						t.Fatal(err)
@@ -48,7 +51,7 @@ func TestSave(t *testing.T) {
 				}
 				for _, h := range m.Heads() {
 					predict := func(m *Model) (result, error) {
-						if h.Reads == ReadsFirst {
+						if !h.Reads.eachToken() {
 							return m.PredictLogits(t.Context(), h.Name, rows...)
 						}
 						return m.PredictTokens(t.Context(), h.Name, rows...)

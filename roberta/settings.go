@@ -1,12 +1,20 @@
 package roberta
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 )
 
-// settings reads fairseq's loosely typed settings. The first value of a wrong kind
+// Settings that fairseq has no name for, by Hugging Face's. A checkpoint with modelTypeKey
+// came from Hugging Face, and follows its rules where they differ from fairseq's.
+const (
+	modelTypeKey = "model_type"
+	padKey       = "pad_token_id"
+)
+
+// settings reads loosely typed settings. The first value of a wrong kind
 // becomes the error.
 type settings struct {
 	m   map[string]any
@@ -92,6 +100,9 @@ func number(v any) (float64, bool) {
 		return v, true
 	case float32:
 		return float64(v), true
+	case json.Number:
+		f, err := v.Float64()
+		return f, err == nil
 	}
 	return 0, false
 }

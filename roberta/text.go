@@ -3,12 +3,14 @@ package roberta
 import "github.com/goroberta/goroberta/tokenizer"
 
 // Encode turns a text into tokens, <s> text </s>, and several texts into one input,
-// <s> a </s></s> b </s>. The name of a special token in a text is plain text, and
-// nothing is cut off. Every string can be encoded, valid UTF-8 or not.
-// Without a vocabulary (see Tokenizer) it returns nil.
-// As fairseq's RobertaHubInterface.encode.
+// <s> a </s></s> b </s>: what stands around texts is the tokenizer's template. Nothing is
+// cut off, and every string has tokens, valid UTF-8 or not. The name of a special token in
+// a text is plain text for a checkpoint of fairseq's, and that token for a model of Hugging
+// Face's, as each has it: see WithPlainText.
+// Without a vocabulary (see Tokenizer), and for a text that tokenizer.Check refuses, it
+// returns nil. As fairseq's RobertaHubInterface.encode.
 func (m *Model) Encode(s string, more ...string) []int {
-	if m.tok == nil {
+	if m.tok == nil || tokenizer.Check(m.tok, s) != nil || tokenizer.Check(m.tok, more...) != nil {
 		return nil
 	}
 	return tokenizer.Encode(m.tok, s, more...)
@@ -16,7 +18,7 @@ func (m *Model) Encode(s string, more ...string) []int {
 
 // EncodeNoSeparator is Encode with one </s> between texts, <s> a </s> b </s>.
 func (m *Model) EncodeNoSeparator(s string, more ...string) []int {
-	if m.tok == nil {
+	if m.tok == nil || tokenizer.Check(m.tok, s) != nil || tokenizer.Check(m.tok, more...) != nil {
 		return nil
 	}
 	return tokenizer.EncodeNoSeparator(m.tok, s, more...)

@@ -1,168 +1,139 @@
 package roberta
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
-	"strconv"
+	"maps"
+	"path"
 	"strings"
 
-	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/tokenizer"
+	"github.com/goroberta/goroberta/tokenizer/auto"
+	"github.com/goroberta/goroberta/weights"
 )
 
-// gpt2Vocabulary is the size of the vocabulary that RoBERTa was published with.
-const gpt2Vocabulary = 50265
-
-// A vocabularySet is the files that a checkpoint's tokenizer is made of, by the
-// names that a converted file gives them.
-type vocabularySet struct {
-	files    map[string][]byte
-	called   map[string]string // what each is called on disk
-	lookedAt []string          // what is not there
+// tokenizerSource is what package auto is told of the checkpoint.
+func (c *checkpoint) tokenizerSource() auto.Source {
+	s := &settings{m: c.settings}
+	src := auto.Source{
+		Files: c.file, Inside: c.file.Files(), Fairseq: !c.hf,
+		BPE: s.string("bpe", ""), PrefixSpace: s.bool("bpe_add_prefix_space", false), VocabSize: c.rows(),
+	}
+	if model := s.string("sentencepiece_model", ""); model != "" {
+		src.SentencePiece = path.Base(strings.ReplaceAll(model, `\`, "/")) // its folder is that of the training machine
+	}
+	return src
 }
 
-// vocabularyFiles finds the vocabulary. A file of fairseq's comes with dict.txt,
-// here or in input0, and may have its own BPE; one of Hugging Face's may have
-// vocab.json and merges.txt instead. A converted file that holds a vocabulary
-// needs no other: what lies beside it is another model's.
-func (c *checkpoint) vocabularyFiles() (*vocabularySet, error) {
-	v := &vocabularySet{files: map[string][]byte{}, called: map[string]string{}}
-	inside := slices.ContainsFunc(c.file.Files(), func(name string) bool { return name == "dict.txt" || name == "vocab.json" })
-	take := func(name, place string) (bool, error) {
-		if inside && !slices.Contains(c.file.Files(), place) {
-			return false, nil
-		}
-		data, err := c.file.File(place)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			v.lookedAt = append(v.lookedAt, c.file.FileName(place))
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		v.files[name], v.called[name] = data, c.file.FileName(place)
-		return true, nil
+// rows is the number of rows of the token embedding.
+func (c *checkpoint) rows() int {
+	if t, ok := c.tensors[embedWeight]; ok && len(t.Shape) == 2 {
+		return t.Shape[0]
 	}
-	ok, err := take("dict.txt", "dict.txt")
-	if err == nil && !ok {
-		ok, err = take("dict.txt", "input0/dict.txt")
+	return 0
+}
+
+// tokenizer makes the tokenizer of a checkpoint. The error wraps ErrNoVocabulary.
+func (c *checkpoint) tokenizer(plain bool) (tokenizer.Tokenizer, tokenizer.Info, error) {
+	var opts []auto.Option
+	if plain {
+		opts = append(opts, auto.WithPlainText())
 	}
-	var rest []string
+	tok, info, err := auto.Read(c.tokenizerSource(), opts...)
 	switch {
-	case ok:
-		rest = []string{"encoder.json", "vocab.bpe"}
-	case c.hf || inside:
-		rest = []string{"vocab.json", "merges.txt"}
+	case errors.Is(err, auto.ErrNone):
+		_, why, _ := strings.Cut(err.Error(), auto.ErrNone.Error())
+		err = fmt.Errorf("%w%s", ErrNoVocabulary, why)
+	case err != nil:
+		err = vocabularyError{err}
 	}
-	for _, name := range rest {
-		if err == nil {
-			_, err = take(name, name)
-		}
-	}
-	return v, err
+	return tok, info, err
 }
 
-// reader reads a file and names it as it is called on disk.
-func (v *vocabularySet) reader(name string) namedReader {
-	return namedReader{bytes.NewReader(v.files[name]), v.called[name]}
+// A vocabularyError reports a vocabulary that cannot be used.
+type vocabularyError struct{ error }
+
+func (e vocabularyError) Unwrap() error { return e.error }
+
+// Is makes errors.Is(err, ErrNoVocabulary) true.
+func (e vocabularyError) Is(target error) bool { return target == ErrNoVocabulary }
+
+// A vocabularySet is the files that a checkpoint's tokenizer is made of, by the names
+// that a converted file gives them.
+type vocabularySet struct{ files map[string][]byte }
+
+// vocabularyFiles reads the files of the tokenizer.
+func (c *checkpoint) vocabularyFiles() (vocabularySet, error) {
+	files, err := auto.Gather(c.tokenizerSource())
+	return vocabularySet{maps.Clone(files)}, err
 }
 
-type namedReader struct {
-	*bytes.Reader
-	name string
-}
-
-// Name is what package bpe calls the file in errors.
-func (r namedReader) Name() string { return r.name }
-
-// tokenizer makes the tokenizer of a checkpoint. The error is ErrNoVocabulary if
-// it came without.
-func (c *checkpoint) tokenizer() (tokenizer.Tokenizer, error) {
-	v, err := c.vocabularyFiles()
+// OpenTokenizer opens the tokenizer of what Open opens as a model. Of the model it reads
+// headers and settings alone, no weights, and does not ask whether they are whole.
+//
+// If path holds no model that Open knows, the tokenizer is looked for alone: path is then
+// a folder or a file as package auto's Open takes it.
+//
+// Info.MaxLength is at most what the model has positions for, and that if no file says it.
+// The error wraps ErrNoVocabulary if there is a model and no usable tokenizer.
+func OpenTokenizer(name string, opts ...Option) (tokenizer.Tokenizer, tokenizer.Info, error) {
+	o, err := newOptions(opts)
 	if err != nil {
-		return nil, err
+		return nil, tokenizer.Info{}, err
 	}
-	size := c.config.VocabSize
-	var dict *bpe.Dictionary
-	_, hasDict := v.files["dict.txt"]
-	vocab, hasVocab := v.files["vocab.json"]
+	file, err := weights.Open(name, o.weights...)
+	if err != nil {
+		return openAlone(name, o, err)
+	}
+	defer file.Close()
+	var tok tokenizer.Tokenizer
+	var info tokenizer.Info
+	known := false
+	err = file.Guard(func() (err error) {
+		c, err := translate(file)
+		if err != nil {
+			return err
+		}
+		known = true
+		if tok, info, err = c.tokenizer(o.plainText); err != nil {
+			return err
+		}
+		if c.configure() == nil && (info.MaxLength == 0 || info.MaxLength > c.config.MaxPositions) {
+			info.MaxLength = c.config.MaxPositions
+		}
+		return nil
+	})
 	switch {
-	case hasDict:
-		dict, err = bpe.ParseDictionary(v.reader("dict.txt"), v.called["dict.txt"])
-	case hasVocab:
-		var txt []byte
-		if txt, err = dictionaryFromVocab(vocab, v.called["vocab.json"]); err == nil {
-			dict, err = bpe.ParseDictionary(bytes.NewReader(txt), v.called["vocab.json"])
-		}
-	case size == gpt2Vocabulary:
-		return bpe.DefaultTokenizer(), nil
-	default:
-		where := ""
-		if len(v.lookedAt) > 0 {
-			where = "; looked for " + strings.Join(v.lookedAt, ", ")
-		}
-		return nil, fmt.Errorf("%w: the checkpoint's %d tokens are not GPT-2's %d, and no dict.txt came with it%s", ErrNoVocabulary, size, gpt2Vocabulary, where)
+	case err != nil && !known:
+		return openAlone(name, o, named(name, err))
+	case err != nil:
+		return nil, tokenizer.Info{}, named(name, err)
 	}
-	if err != nil {
-		return nil, err
+	for _, n := range info.Notes {
+		o.log.Info(n, "tokenizer", name)
 	}
-	dict = dict.AddMask()
-	if dict.Len() != size {
-		return nil, fmt.Errorf("%w: the dictionary has %d symbols, <mask> included, but tensor %s has %d rows", ErrModel, dict.Len(), c.describe(embedWeight), size)
-	}
-	_, hasEncoder := v.files["encoder.json"]
-	_, hasBPE := v.files["vocab.bpe"]
-	_, hasMerges := v.files["merges.txt"]
-	enc := bpe.Default()
-	switch {
-	case !dict.Numeric():
-		enc = nil // its symbols are not BPE ids
-	case hasVocab && !hasDict:
-		if !hasMerges {
-			return nil, fmt.Errorf("%w: %s came without merges.txt", ErrModel, v.called["vocab.json"])
-		}
-		enc, err = bpe.New(v.reader("vocab.json"), v.reader("merges.txt"))
-	case hasEncoder && hasBPE:
-		enc, err = bpe.New(v.reader("encoder.json"), v.reader("vocab.bpe"))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return bpe.NewTokenizer(enc, dict), nil
+	return tok, info, nil
 }
 
-// dictionaryFromVocab turns Hugging Face's vocab.json, whose ids are the
-// model's, into a dict.txt whose lines name those same ids. file is for messages.
-func dictionaryFromVocab(vocab []byte, file string) ([]byte, error) {
-	var ids map[string]int
-	if err := json.Unmarshal(vocab, &ids); err != nil {
-		return nil, fmt.Errorf("%w: %s: %.200w", ErrModel, file, err)
+// openAlone opens a tokenizer that lies beside no model of ours. why is the error that
+// the model gave: it is returned if there is no tokenizer either.
+func openAlone(name string, o *options, why error) (tokenizer.Tokenizer, tokenizer.Info, error) {
+	if o.ctx.Err() != nil {
+		return nil, tokenizer.Info{}, why
 	}
-	names := make([]string, len(ids))
-	for name, id := range ids {
-		if id < 0 || id >= len(names) || names[id] != "" {
-			return nil, fmt.Errorf("%w: %s: token %.100q has id %d, want each of 0 to %d once", ErrModel, file, name, id, len(names)-1)
+	var opts []auto.Option
+	if o.plainText {
+		opts = append(opts, auto.WithPlainText())
+	}
+	tok, info, err := auto.Open(name, opts...)
+	switch {
+	case err == nil:
+		if !errors.Is(why, weights.ErrNotCheckpoint) {
+			o.log.Info("the model cannot be read, its tokenizer can", "tokenizer", name, "error", why)
 		}
-		names[id] = name
+		return tok, info, nil
+	case errors.Is(err, auto.ErrNone):
+		return nil, tokenizer.Info{}, why
 	}
-	var b bytes.Buffer
-	for id, name := range names {
-		switch {
-		case id < 4:
-			if want := []string{"<s>", "<pad>", "</s>", "<unk>"}[id]; name != want {
-				return nil, fmt.Errorf("%w: %s: token %d is %.100q, want %q", ErrModel, file, id, name, want)
-			}
-			continue
-		case name == "<mask>" || strings.HasPrefix(name, "madeupword"):
-			b.WriteString(name)
-		default:
-			b.WriteString(strconv.Itoa(id))
-		}
-		b.WriteString(" 1\n")
-	}
-	return b.Bytes(), nil
+	return nil, tokenizer.Info{}, err
 }

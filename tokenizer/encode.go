@@ -1,5 +1,7 @@
 package tokenizer
 
+import "errors"
+
 // Encode returns the ids of one input of a model: text between the special
 // tokens of the tokenizer's template, for fairseq <s> text </s>. More texts make
 // <s> text </s></s> more[0] </s></s> more[1] </s> and so on. Nothing is cut.
@@ -12,7 +14,7 @@ func EncodeNoSeparator(t Tokenizer, text string, more ...string) []int {
 	return t.Template().NoSeparator().IDs(t, text, more...)
 }
 
-// IDs returns the ids of one input, of any length.
+// IDs returns the ids of one input, of any length. A text that Check refuses has none.
 func (tm Template) IDs(t Tokenizer, text string, more ...string) []int {
 	n := len(text)
 	for _, s := range more {
@@ -51,9 +53,13 @@ type Encoding struct {
 
 // Encode returns one input with all that is known of its tokens. If it is
 // longer than the limit allows it is truncated as the limit says, or else the
-// error is a *LimitError. The zero Limit allows any length.
+// error is a *LimitError. The zero Limit allows any length. Other errors are those of
+// Check.
 func (tm Template) Encode(t Tokenizer, limit Limit, text string, more ...string) (*Encoding, error) {
-	in := tm.input(t, text, more)
+	in, err := tm.input(t, text, more)
+	if err != nil {
+		return nil, err
+	}
 	windows, err := limit.cut(in.lengths(), in.special, false)
 	if err != nil {
 		return nil, err
@@ -79,7 +85,10 @@ type tokens struct {
 	spans []Span
 }
 
-func (tm Template) input(t Tokenizer, text string, more []string) *input {
+func (tm Template) input(t Tokenizer, text string, more []string) (*input, error) {
+	if err := errors.Join(Check(t, text), Check(t, more...)); err != nil {
+		return nil, err
+	}
 	in := &input{parts: tm.parts(1 + len(more)), texts: make([]tokens, 1+len(more))}
 	for _, p := range in.parts {
 		if p.Text < 0 {
@@ -93,7 +102,7 @@ func (tm Template) input(t Tokenizer, text string, more []string) *input {
 		in.texts[i].size = len(text)
 		in.texts[i].ids, in.texts[i].spans = t.AppendSpans(nil, nil, text)
 	}
-	return in
+	return in, nil
 }
 
 // lengths returns the number of tokens of each text.
@@ -129,7 +138,7 @@ func (in *input) encoding(windows []window) *Encoding {
 			}
 			end = text.size
 		}
-		if p.Type != 0 && e.Types == nil {
+		if p.Type != 0 && e.Types == nil && len(e.IDs) > at {
 			e.Types = make([]int, at, n)
 		}
 		for e.Types != nil && len(e.Types) < len(e.IDs) {

@@ -12,11 +12,14 @@ import "iter"
 //
 // NoTruncation is LongestFirst here, since nothing is lost. If all fits there is
 // one input. The error is a *LimitError if there is no room for a text, or if
-// the stride is negative or not smaller than the window.
+// the stride is negative or not smaller than the window. Other errors are those of Check.
 //
 // Inputs are made as they are asked for and may be asked for several times.
 func (tm Template) Windows(t Tokenizer, limit Limit, text string, more ...string) (iter.Seq[*Encoding], error) {
-	in := tm.input(t, text, more)
+	in, err := tm.input(t, text, more)
+	if err != nil {
+		return nil, err
+	}
 	all, err := limit.cut(in.lengths(), in.special, true)
 	if err != nil {
 		return nil, err

@@ -12,39 +12,15 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
-
-// unzstd unpacks a zstd file into memory.
-func unzstd(src *source) (*source, error) {
-	left := src.expandLimit()
-	claimed := src.size + src.size/4 // weights hardly compress
-	if head, err := src.read(0, min(src.size, zstd.HeaderMaxSize)); err == nil {
-		var h zstd.Header
-		if h.Decode(head) == nil && h.HasFCS {
-			claimed = int64(min(h.FrameContentSize, 1<<62))
-		}
-	}
-	z, err := zstd.NewReader(io.NewSectionReader(src, 0, src.size), zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxWindow(uint64(min(left, mostWindow))))
-	if err != nil {
-		return nil, unpackError(err)
-	}
-	defer z.Close()
-	b, err := readLimited(z, &left, claimed, src.size)
-	if err != nil {
-		return nil, err
-	}
-	inner := memorySource(b)
-	inner.expanded, inner.left = true, src.values()
-	return inner, nil
-}
 
 // isWanted says whether a file of an archive can be part of a checkpoint, by its name.
 func isWanted(name string) bool {
 	if strings.HasPrefix(path.Base(name), "._") { // macOS keeps attributes there
 		return false
 	}
-	return slices.Contains([]string{".pt", ".pth", ".bin", ".safetensors"}, path.Ext(name)) || slices.Contains(sideFiles, path.Ext(name))
+	base := path.Base(name)
+	return weightGroup(base) >= 0 || isShard(base) || slices.Contains(adapterFiles, base) || isSideFile(name)
 }
 
 // readTar reads those files of an archive into memory that isWanted accepts, together
@@ -62,7 +38,7 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 			return nil, inEntry("tar", -1, unpackError(err))
 		}
 		if len(h.Name) > maxName || len(h.Linkname) > maxName {
-			return nil, inEntry("tar", -1, fmt.Errorf("%w: a name of %d bytes, %s", ErrCorrupt, max(len(h.Name), len(h.Linkname)), cut(h.Name, maxQuote)))
+			return nil, inEntry("tar", -1, fmt.Errorf("%w: a name of %d bytes, at most %d: %s", ErrTooLarge, max(len(h.Name), len(h.Linkname)), maxName, cut(h.Name, maxQuote)))
 		}
 		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
 		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader {
@@ -81,7 +57,7 @@ func readTar(r io.Reader, limit, compressed int64) (memoryFS, error) {
 			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: a link or device in an archive (to %s); links are not followed", ErrUnsupported, quote(h.Linkname)))
 		}
 		if _, ok := files[name]; ok {
-			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: the archive has it twice", ErrCorrupt))
+			return nil, inEntry(h.Name, -1, fmt.Errorf("%w: the archive has it twice", ErrUnsupported))
 		}
 		b, err := readLimited(t, &limit, h.Size, compressed)
 		if err != nil {

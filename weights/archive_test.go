@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"strings"
 	"testing"
@@ -48,8 +49,8 @@ func TestArchives(t *testing.T) {
 		{"two models, one well named", func() ([]tar.Header, [][]byte) { return file("a/other.pt", "a/model.pt") }, nil, ""},
 		{"two models", func() ([]tar.Header, [][]byte) { return file("a/one.pt", "a/two.pt") }, ErrNotCheckpoint, "one.pt, two.pt"},
 		{"two folders", func() ([]tar.Header, [][]byte) { return file("a/model.pt", "b/model.pt") }, ErrNotCheckpoint, "model.pt"},
-		{"twice", func() ([]tar.Header, [][]byte) { return file("a/model.pt", "a/model.pt") }, ErrCorrupt, "a/model.pt"},
-		{"twice by ./", func() ([]tar.Header, [][]byte) { return file("a/model.pt", "./a//model.pt") }, ErrCorrupt, "model.pt"},
+		{"twice", func() ([]tar.Header, [][]byte) { return file("a/model.pt", "a/model.pt") }, ErrUnsupported, "a/model.pt"},
+		{"twice by ./", func() ([]tar.Header, [][]byte) { return file("a/model.pt", "./a//model.pt") }, ErrUnsupported, "model.pt"},
 		{"empty", func() ([]tar.Header, [][]byte) { return file("README") }, ErrNotCheckpoint, ""},
 		{"parent", func() ([]tar.Header, [][]byte) { return file("../model.pt") }, ErrCorrupt, "../model.pt"},
 		{"parent inside", func() ([]tar.Header, [][]byte) { return file("a/../../model.pt") }, ErrCorrupt, "a/../../model.pt"},
@@ -67,7 +68,7 @@ func TestArchives(t *testing.T) {
 		{"pipe", func() ([]tar.Header, [][]byte) {
 			return []tar.Header{link(tar.TypeFifo, "a/model.pt", "")}, make([][]byte, 1)
 		}, ErrUnsupported, "a/model.pt"},
-		{"very deep", func() ([]tar.Header, [][]byte) { return file(strings.Repeat("a/", 100_000) + "model.pt") }, ErrCorrupt, "200008 bytes, a/a/a"},
+		{"very deep", func() ([]tar.Header, [][]byte) { return file(strings.Repeat("a/", 100_000) + "model.pt") }, ErrTooLarge, "200008 bytes, at most 512: a/a/a"},
 		{"shard that is missing", func() ([]tar.Header, [][]byte) {
 			return []tar.Header{reg("a/model.safetensors.index.json")}, [][]byte{[]byte(`{"weight_map":{"w":"none.safetensors"}}`)}
 		}, nil, "none.safetensors"},
@@ -96,6 +97,29 @@ func TestArchives(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestArchiveFiles: which files of an archive File finds.
+func TestArchiveFiles(t *testing.T) {
+	var entries []entry
+	wanted := strings.Fields("m/dict.txt m/bpe.codes m/bpecodes m/code m/sentencepiece.bpe.model m/vocab.bpe m/encoder.json m/input0/dict.txt")
+	for _, name := range append(wanted, "m/model.pt", "m/optimizer.pt", "m/NOTE", "m/train.py") {
+		entries = append(entries, entry{name, tinyZip()})
+	}
+	c, err := load(tarFiles(entries...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range wanted {
+		if _, err := c.File(strings.TrimPrefix(name, "m/")); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"optimizer.pt", "NOTE", "train.py"} {
+		if _, err := c.File(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v, want fs.ErrNotExist", name, err)
+		}
 	}
 }
 
@@ -132,6 +156,7 @@ func TestZips(t *testing.T) {
 		{"no storage", zipOf(zip.Store, entry{"a/data.pkl", pkl}), ErrCorrupt, "a/data/0"},
 		{"no data.pkl", zipOf(zip.Store, entry{"a/data/0", data}), ErrNotCheckpoint, "data.pkl"},
 		{"TorchScript", zipOf(zip.Store, entry{"a/data.pkl", pickleOf(reduction{callee: global("__torch__.Model Model")})}, entry{"a/code/x.py", nil}), ErrForbidden, "__torch__"},
+		{"TorchScript with constants", zipOf(zip.Store, entry{"a/data.pkl", pickleOf(reduction{callee: global("__torch__.Model Model")})}, entry{"a/constants.pkl", nil}), ErrUnsupported, "TorchScript"},
 		{"no entries", zipOf(zip.Store), ErrNotCheckpoint, ""},
 		{"storage too short", zipOf(zip.Store, entry{"a/data.pkl", pkl}, entry{"a/data/0", data[:23]}), ErrTruncated, "w"},
 		{"storage outside", zipOf(zip.Store, entry{"a/data.pkl", w("../../x", 6)}, entry{"a/data/0", data}), ErrCorrupt, "../../x"},

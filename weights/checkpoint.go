@@ -16,8 +16,11 @@ import (
 // A Checkpoint is a file's tensors by name, and what came with them. Its methods
 // may be called by several goroutines at once; Close may not run beside them.
 type Checkpoint struct {
-	Path   string   // as given
-	Format Format   // of the file that holds the tensors
+	Path   string // as given
+	Format Format // of the file that holds the tensors
+	// Source is the file that holds the tensors, or the index of those that do: its
+	// path from the directory that was opened, or in the archive. Load leaves it empty.
+	Source string
 	Notes  []string // remarks for the user, such as parts that were left out
 
 	tensors  map[string]*Tensor
@@ -27,6 +30,8 @@ type Checkpoint struct {
 	folders  []*folder          // where File looks next, innermost first
 	sources  []*source
 	closed   bool
+	shards   bool     // it is read from several files, which may hold a tensor twice
+	twice    []string // tensors that they hold with different values
 }
 
 func newCheckpoint() *Checkpoint {
@@ -40,7 +45,9 @@ func newCheckpoint() *Checkpoint {
 //	.tar.gz, .tar        an archive of a directory as below
 //	.safetensors         the safetensors library's form
 //	any of them in zstd
-//	a directory          with one of these, whole or in shards that an index names
+//	a directory          with one of these, whole or in shards that an index names;
+//	                     a sentence-transformers folder; a folder of Hugging Face's
+//	                     hub cache
 //
 // Errors are those of the operating system, the context's, and a *FileError of one
 // of the kinds that this package's Err variables name.
@@ -61,6 +68,9 @@ func Open(path string, opts ...Option) (*Checkpoint, error) {
 		}
 	}
 	f := &folder{fsys: os.DirFS(dir), dir: ".", open: func(name string) (*source, error) { return openFile(filepath.Join(dir, filepath.FromSlash(name)), &o) }}
+	if info.IsDir() {
+		f.main = snapshotsMain(dir)
+	}
 	return f.opened(path, name, dir, &o)
 }
 
@@ -79,6 +89,9 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Checkpoint, error) {
 		dir, file = path.Dir(name), path.Base(name)
 	}
 	f := &folder{fsys: fsys, dir: dir, open: func(name string) (*source, error) { return openFSFile(fsys, name, &o) }}
+	if info.IsDir() && path.Base(name) == snapshotsName {
+		f.main = mainBeside(fsys, path.Dir(name))
+	}
 	return f.opened(name, file, "", &o)
 }
 
@@ -186,7 +199,7 @@ func (c *Checkpoint) add(src *source, o *options) error {
 		return err
 	}
 	switch {
-	case bytes.HasPrefix(head, zstdMagic):
+	case isZstd(head):
 		if src.expanded || src.inArchive {
 			return errNested
 		}
@@ -212,7 +225,7 @@ func (c *Checkpoint) add(src *source, o *options) error {
 		}
 		if all, ok := files.fsys.(memoryFS); ok {
 			// File gives the small ones. Of the others only tensors' memory is kept.
-			maps.DeleteFunc(all, func(_ string, f *memoryFile) bool { return len(f.data) > maxFile })
+			all.forget(maxFile)
 		}
 		inner.sources = append(inner.sources, c.sources...)
 		*c = *inner
@@ -242,23 +255,50 @@ func (c *Checkpoint) add(src *source, o *options) error {
 	return unknown(head)
 }
 
+// stateKeys are where the state dict is in what training programs save, and
+// optimizerKeys where the optimizer's is.
+var (
+	stateKeys     = []string{"model", "state_dict", "model_state_dict", "module", "model_state"}
+	optimizerKeys = []string{"last_optimizer_state", "optimizer_states", "optimizer_state_dict", "optimizer_state", "optimizer"}
+)
+
+// stateDict is v if that is a dict with names.
+func stateDict(v any) *pyDict {
+	d, ok := v.(*pyDict)
+	if !ok || len(d.keys) > 0 && len(d.index) == 0 {
+		return nil
+	}
+	return d
+}
+
 // addTorch takes the tensors and settings of an object that torch.save wrote.
 func (c *Checkpoint) addTorch(v any, st storages) error {
-	root := attributes(v)
+	root := stateDict(v)
 	if root == nil {
+		if o, ok := v.(*pyObject); ok {
+			return fmt.Errorf("%w: a whole object, %s; save its state_dict() instead", ErrUnsupported, describe(o))
+		}
 		return fmt.Errorf("%w: torch file without a state dict", ErrNotCheckpoint)
 	}
 	state := root
-	for _, key := range []string{"model", "state_dict", "model_state_dict"} {
-		if m, ok := root.get(key); ok && attributes(m) != nil {
-			state = attributes(m)
+	for _, key := range stateKeys {
+		m, _ := root.get(key)
+		if d := stateDict(m); d.hasTensor() {
+			state = d
+			break
+		}
+		if o, ok := m.(*pyObject); ok && o.isModule() {
+			return fmt.Errorf("%w: %s is a whole object, %s; save its state_dict() instead", ErrUnsupported, quote(key), describe(o))
+		}
+	}
+	for _, key := range optimizerKeys {
+		if v, _ := root.get(key); v != nil {
+			c.note("the optimizer's state is left out")
 			break
 		}
 	}
-	if v, _ := root.get("last_optimizer_state"); v != nil {
-		c.note("the optimizer's state is left out")
-	}
 	var ts []*Tensor
+	var unread []string
 	for i, k := range state.keys {
 		name, ok := k.(string)
 		if !ok {
@@ -266,20 +306,31 @@ func (c *Checkpoint) addTorch(v any, st storages) error {
 		}
 		p, ok := state.values[i].(*pyTensor)
 		if !ok {
+			if o, ok := state.values[i].(*pyObject); ok && o.class.module == "torch._utils" {
+				unread = append(unread, fmt.Sprintf("%s (%s)", shorten(name, maxQuote), describe(o)))
+			}
 			continue
 		}
 		data, err := st.storage(p.storage)
 		if err != nil {
 			return inTensor(name, err)
 		}
-		if n := p.storage.numel * int64(p.storage.dtype.Size()); p.storage.viewOffset == 0 && (p.storage.numel > data.size || n > data.size) {
-			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d", ErrTruncated, quote(p.storage.key), data.size, n))
+		if n, ok := p.storage.dtype.bytes(p.storage.numel); p.storage.viewOffset == 0 && (!ok || n > data.size) {
+			return inTensor(name, fmt.Errorf("%w: storage %s has %d bytes, not %d of %v", ErrTruncated, quote(p.storage.key), data.size, p.storage.numel, p.storage.dtype))
 		}
-		t, err := newTensor(name, p.storage.dtype, p.shape, p.strides, p.offset, data)
+		var t *Tensor
+		if p.storage.dtype.isRead() {
+			t, err = newTensor(name, p.storage.dtype, p.shape, p.strides, p.offset, data)
+		} else {
+			t, err = newUnreadTensor(name, p.storage.dtype, "", p.shape, data)
+		}
 		if err != nil {
 			return err
 		}
 		ts = append(ts, t)
+	}
+	if n := len(unread); n > 0 {
+		c.note("tensors of kinds that are not read are left out: %s", someOf(unread))
 	}
 	if len(ts) == 0 {
 		return fmt.Errorf("%w: torch file without tensors", ErrNotCheckpoint)
@@ -319,8 +370,14 @@ var errTwice = fmt.Errorf("%w: the checkpoint has it twice", ErrCorrupt)
 
 func (c *Checkpoint) addTensors(ts []*Tensor) error {
 	for _, t := range ts {
-		if _, ok := c.tensors[t.Name]; ok {
-			return inTensor(t.Name, errTwice)
+		if old, ok := c.tensors[t.Name]; ok {
+			switch {
+			case !c.shards:
+				return inTensor(t.Name, errTwice)
+			case sameElements(old, t):
+				continue
+			}
+			c.twice = append(c.twice, t.Name)
 		}
 		c.tensors[t.Name] = t
 	}

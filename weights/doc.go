@@ -9,7 +9,8 @@
 //
 // It reads what torch.save wrote, before and since torch 1.6, safetensors,
 // directories with one of these, whole or in shards, and archives of them; see
-// Open. The form is found from the content; the file's name does not matter. The
+// Open. What a caller has no need of does not stop a file: tensors of types that are
+// not read, objects of classes that are not known. The form is found from the content; the file's name does not matter. The
 // file is mapped where the system allows it, and tensors stay in it until they are
 // asked for: an optimizer's state, for instance, is never read.
 //
@@ -28,9 +29,10 @@
 //
 // A torch file is a pickle, a program for a small machine that can name any
 // function of Python. The reader here is not that machine: it builds numbers,
-// strings, containers and tensors, knows a short list of classes, of which it
-// keeps records, and refuses every other name with ErrForbidden. Nothing in a
-// file is ever run. Names in archives are never used as paths.
+// strings, containers and tensors, and keeps records of classes. Python's own
+// functions and classes beyond a short list, functions of other packages, and calls
+// of classes that are not known are refused with ErrForbidden. Nothing in a file is
+// ever run. Names in archives are never used as paths.
 //
 // Memory grows with the size of a file, never with what the file claims. Lengths are
 // checked against what is left of the file. What a file may unpack to, what its names

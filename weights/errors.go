@@ -91,6 +91,15 @@ func cut(s string, n int) string {
 	return strings.ToValidUTF8(s[:n-n/3], "") + "…" + strings.ToValidUTF8(s[len(s)-n/3:], "")
 }
 
+// someOf lists the first of names.
+func someOf(names []string) string {
+	const most = 5
+	if n := len(names) - most; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n)
+	}
+	return strings.Join(names, ", ")
+}
+
 // shapeText is a shape as a message has it.
 func shapeText(shape []int) string {
 	const most = 8

@@ -21,7 +21,7 @@ func (s *source) expandLimit() int64 {
 // thing, and each layer could unpack to a multiple of the one around it.
 var errNested = fmt.Errorf("%w: compressed or archived more than once", ErrUnsupported)
 
-var errExpands = fmt.Errorf("%w: it unpacks to far more than a checkpoint of its size", ErrTooLarge)
+var errExpands = fmt.Errorf("%w: it unpacks to more than %d MiB and %d times its size, far more than a checkpoint", ErrTooLarge, freeUnpacked>>20, unpackRatio)
 
 // readLimited reads r to its end and takes what it read from left, which all
 // parts of a file share. Memory grows with what is read. claimed is the size that a
@@ -62,14 +62,17 @@ func readLimited(r io.Reader, left *int64, claimed, compressed int64) ([]byte, e
 	return b, nil
 }
 
+// ourErrors are what a file that is unpacked can fail with on its own.
+var ourErrors = []error{ErrTooLarge, ErrTruncated, ErrClosed, ErrChanged, ErrCorrupt, ErrUnsupported, ErrNotCheckpoint}
+
 // unpackError makes a decompressor's error one of this package's.
 func unpackError(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrTruncated
-	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return fmt.Errorf("%w: a zstd window of more than %d bytes, or than the file can fill", ErrUnsupported, mostWindow)
-	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrTruncated), errors.Is(err, ErrClosed), errors.Is(err, ErrChanged):
+	case errors.Is(err, zstd.ErrUnknownDictionary):
+		return fmt.Errorf("%w: a zstd file that needs a dictionary", ErrUnsupported)
+	case slices.ContainsFunc(ourErrors, func(kind error) bool { return errors.Is(err, kind) }): // the reader's
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrCorrupt, err) // it may be the reader's

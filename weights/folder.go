@@ -1,10 +1,9 @@
 package weights
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -16,68 +15,63 @@ type folder struct {
 	fsys fs.FS
 	dir  string
 	open func(name string) (*source, error) // name from fsys' root
+	deep int                                // folders that were entered on the way
+	main string                             // of a hub cache's snapshots: what refs/main says; or ""
 }
 
-// modelFiles are the names that a directory's checkpoint goes by, best first.
-var modelFiles = []string{
-	"model.pt", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-	"checkpoint_best.pt", "checkpoint_last.pt",
+// in is a folder within f.
+func (f *folder) in(dir string) *folder {
+	return &folder{fsys: f.fsys, dir: path.Join(f.dir, dir), open: f.open, deep: f.deep + 1}
 }
 
-// isModelFile says whether a directory's only file of that name is its model.
-func isModelFile(name string) bool {
-	return path.Ext(name) == ".pt" || path.Ext(name) == ".safetensors" || strings.HasSuffix(name, ".safetensors.zst")
+// A listing is what a folder holds, sorted, without what is hidden.
+type listing struct {
+	files, dirs []string
+	lost        []string // links that lead nowhere
 }
 
-// find says which file of the folder holds the tensors.
-func (f *folder) find() (string, error) {
-	for _, name := range modelFiles {
-		if f.has(name) {
-			return name, nil
-		}
+func (f *folder) list() (*listing, error) {
+	if f.deep > maxDepth { // links can lead in circles
+		return nil, fmt.Errorf("%w: more than %d folders within each other", ErrTooLarge, maxDepth)
 	}
 	entries, err := fs.ReadDir(f.fsys, f.dir)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	var models, dirs []string
+	l := &listing{}
 	for _, e := range entries {
-		switch {
-		case strings.HasPrefix(e.Name(), "."):
-		case e.IsDir():
-			dirs = append(dirs, e.Name())
-		case isModelFile(e.Name()):
-			models = append(models, e.Name())
+		name, isDir := e.Name(), e.IsDir()
+		if strings.HasPrefix(name, ".") {
+			continue
+		}
+		if e.Type()&fs.ModeSymlink != 0 { // as in a hub cache
+			info, err := fs.Stat(f.fsys, path.Join(f.dir, name))
+			if err != nil {
+				l.lost = append(l.lost, name)
+				continue
+			}
+			isDir = info.IsDir()
+		}
+		if isDir {
+			l.dirs = append(l.dirs, name)
+		} else {
+			l.files = append(l.files, name)
 		}
 	}
-	switch {
-	case len(models) == 1:
-		return models[0], nil
-	case len(models) > 1:
-		const most = 5
-		more := ""
-		if n := len(models) - most; n > 0 {
-			models, more = models[:most], fmt.Sprintf(" and %d more", n)
-		}
-		return "", fmt.Errorf("%w: a directory with several: %s%s; name one", ErrNotCheckpoint, strings.Join(models, ", "), more)
-	case len(dirs) == 1:
-		// An archive's one folder.
-		inner := &folder{fsys: f.fsys, dir: path.Join(f.dir, dirs[0]), open: f.open}
-		name, err := inner.find()
-		return path.Join(dirs[0], name), err
-	}
-	return "", fmt.Errorf("%w: a directory without any of %s or another .pt or .safetensors file", ErrNotCheckpoint, strings.Join(modelFiles, ", "))
+	return l, nil
 }
+
+func (l *listing) has(name string) bool { return slices.Contains(l.files, name) }
 
 // checkpoint opens a file of the folder, or whichever holds the tensors.
 func (f *folder) checkpoint(name string, o *options) (_ *Checkpoint, err error) {
+	chosen := &choice{folder: f, name: name}
 	if name == "" {
-		if name, err = f.find(); err != nil {
+		if chosen, err = f.choose(); err != nil {
 			return nil, err
 		}
 	}
-	f = &folder{fsys: f.fsys, dir: path.Join(f.dir, path.Dir(name)), open: f.open}
-	name = path.Base(name)
+	f, name = chosen.folder, chosen.name
 
 	c := newCheckpoint()
 	defer func() {
@@ -85,43 +79,55 @@ func (f *folder) checkpoint(name string, o *options) (_ *Checkpoint, err error) 
 			c.Close()
 		}
 	}()
-	shards := []string{name}
-	if strings.HasSuffix(name, ".index.json") {
-		if shards, err = f.shards(name); err != nil {
-			return nil, err
-		}
+	if isIndex(name) {
+		err = c.addShards(f, name, o)
+	} else {
+		err = c.addFile(f, name, o)
 	}
-	for _, shard := range shards {
-		src, err := f.open(path.Join(f.dir, shard))
-		if err != nil {
-			return nil, err
-		}
-		if err := c.add(src, o); err != nil {
-			return nil, inPart(path.Join(f.dir, shard), err)
-		}
+	if err != nil {
+		return nil, err
 	}
-	c.folders = append(c.folders, f)
+	if c.Source == "" { // else it is an archive
+		c.Source = path.Join(f.dir, name)
+	}
+	c.folders = append(append(c.folders, f), chosen.above...)
+	c.Notes = append(c.Notes, chosen.notes...)
 	return c, nil
 }
 
-// shards reads the names of the files that hold a sharded checkpoint.
-func (f *folder) shards(index string) ([]string, error) {
-	data, err := f.read(index)
+// addFile reads a file of f into c.
+func (c *Checkpoint) addFile(f *folder, name string, o *options) error {
+	src, err := f.open(path.Join(f.dir, name))
 	if err != nil {
-		return nil, inEntry(index, -1, err)
+		return err
 	}
-	var v struct {
-		Map map[string]string `json:"weight_map"`
+	if err := c.add(src, o); err != nil {
+		return inPart(path.Join(f.dir, name), err)
 	}
-	if err := json.Unmarshal(data, &v); err != nil || len(v.Map) == 0 {
-		return nil, inEntry(index, -1, fmt.Errorf("%w: no weight_map", ErrCorrupt))
+	return nil
+}
+
+// addShards reads the files that an index names into c.
+func (c *Checkpoint) addShards(f *folder, index string, o *options) error {
+	ix, err := f.readIndex(index)
+	if err != nil {
+		return err
 	}
-	names := map[string]bool{}
-	for tensor, name := range v.Map {
-		if name != path.Base(name) || name == "." || !fs.ValidPath(name) {
-			return nil, inEntry(index, -1, inTensor(tensor, fmt.Errorf("%w: shard %q is no file of the same directory", ErrCorrupt, name)))
+	c.shards = true
+	for _, shard := range ix.shards {
+		err := c.addFile(f, shard, o)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = &FileError{Path: path.Join(f.dir, shard), Offset: -1, Err: fmt.Errorf("%w: a shard that %s names", fs.ErrNotExist, index)}
 		}
-		names[name] = true
+		if err != nil {
+			return err
+		}
 	}
-	return slices.Sorted(maps.Keys(names)), nil
+	if missing := ix.missing(c); len(missing) > 0 {
+		c.note("tensors that %s names are not in their shards: %s", index, someOf(missing))
+	}
+	if len(c.twice) > 0 {
+		c.note("tensors that several shards hold with different values: %s; those of the last shard count, as in transformers", someOf(c.twice))
+	}
+	return nil
 }

@@ -196,11 +196,57 @@ func TestShardIndex(t *testing.T) {
 			}
 		}
 	}
-	// Two shards with one tensor.
+}
+
+// TestShardsTwice: a tensor that several shards hold counts once, and as in transformers
+// the last shard's if they differ.
+func TestShardsTwice(t *testing.T) {
+	for name, tc := range map[string]struct {
+		first, last Entry
+		note        bool
+	}{
+		"equal":         {bytesEntry("w", "abc"), bytesEntry("w", "abc"), false},
+		"values":        {bytesEntry("w", "abd"), bytesEntry("w", "abc"), true},
+		"shape":         {bytesEntry("w", "ab"), bytesEntry("w", "abc"), true},
+		"element types": {Entry{"w", I8, []int{3}, writeText("abc")}, bytesEntry("w", "abc"), true},
+	} {
+		dir := t.TempDir()
+		writeFiles(t, dir, map[string][]byte{
+			"a.safetensors": safetensorsOf(t, nil, bytesEntry("v", "v"), tc.first), "b.safetensors": safetensorsOf(t, nil, tc.last),
+			"model.safetensors.index.json": []byte(`{"weight_map":{"w":"a.safetensors","v":"b.safetensors"}}`)})
+		for _, opts := range [][]Option{nil, {WithoutMap()}} {
+			c, err := Open(dir, opts...)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			x, _ := c.Tensor("w")
+			if got := string(mustBytes(t, x)); got != "abc" || len(names(c)) != 2 {
+				t.Errorf("%s: w = %q, tensors %q", name, got, names(c))
+			}
+			if got := strings.Join(c.Notes, "; "); (got != "") != tc.note || tc.note && !strings.Contains(got, "different values: w;") {
+				t.Errorf("%s: notes %q", name, got)
+			}
+			readAll(t, c)
+		}
+	}
+	// In one file it is a contradiction.
+	if _, err := load(rawSafetensors(`{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, []byte("aa"))); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("twice in a file: %v", err)
+	}
+}
+
+// TestShardsMissing: what an index names and its shards do not have is said.
+func TestShardsMissing(t *testing.T) {
 	dir := t.TempDir()
-	writeFiles(t, dir, map[string][]byte{"a.safetensors": inside, "b.safetensors": inside,
-		"model.safetensors.index.json": []byte(`{"weight_map":{"v":"a.safetensors","w":"b.safetensors"}}`)})
-	if _, err := Open(dir); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("a tensor in two shards: %v", err)
+	writeFiles(t, dir, map[string][]byte{"model-00001-of-00001.safetensors": safetensorsOf(t, nil, bytesEntry("v", "v")), "model-00002-of-00002.safetensors": []byte("not read"),
+		"model.safetensors.index.json": []byte(`{"weight_map":{"w":"model-00001-of-00001.safetensors","v":"model-00001-of-00001.safetensors"}}`)})
+	c := open(t, dir)
+	if len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "w (model-00001-of-00001.safetensors)") {
+		t.Errorf("notes %q", c.Notes)
+	}
+	writeFiles(t, dir, map[string][]byte{"model.safetensors.index.json": []byte(`{"weight_map":{"w":"model-00002-of-00003.safetensors","v":"model-00001-of-00001.safetensors"}}`)})
+	if _, err := Open(dir); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "model-00002-of-00003.safetensors") || !strings.Contains(err.Error(), "model.safetensors.index.json names") {
+		t.Errorf("a missing shard: %v", err)
 	}
 }

@@ -24,6 +24,7 @@ func FuzzPickle(f *testing.F) {
 	f.Add([]byte("cposix\nsystem\nU\x02id\x85R."))
 	f.Add([]byte("\x8a\x09\xff\xff\xff\xff\xff\xff\xff\xff\xfe."))
 	f.Add([]byte("(U\x01ai__builtin__\nset\n."))
+	f.Add([]byte("cmy.x\nX\n)\x81}(U\x01acmy.x\nKind\nU\x01b\x85Rub."))
 	f.Add([]byte("c_codecs\nencode\nX\x02\x00\x00\x00\xc3\xa9X\x06\x00\x00\x00latin1\x86R."))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var v any
@@ -151,7 +152,15 @@ func fuzzFile(t *testing.T, data []byte) {
 			return
 		}
 	}
+	unread := 0
 	for _, x := range c.Tensors() {
+		if !x.DType.isRead() {
+			unread++
+			if _, err := x.Bytes(); !errors.Is(err, ErrUnsupported) {
+				t.Errorf("%s of type %s: %v, want ErrUnsupported", x.Name, x.Type(), err)
+			}
+			continue
+		}
 		if b, err := x.Bytes(); err != nil || len(b) != x.Len()*x.DType.Size() {
 			t.Fatalf("%s: %d bytes of %v %v, %v", x.Name, len(b), x.Shape, x.DType, err)
 		}
@@ -163,6 +172,9 @@ func fuzzFile(t *testing.T, data []byte) {
 		if x := c.files[name]; x.Len() > maxFile {
 			return
 		}
+	}
+	if unread > 0 { // which are not written
+		return
 	}
 	metadata, entries := exported(t, c)
 	writable := true // a pickle's names can mean something else in the new file
@@ -240,6 +252,7 @@ func FuzzSafetensors(f *testing.F) {
 	f.Add(`{"a":{"dtype":"U8","shape":[0,9],"data_offsets":[0,0]},"b":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]}}`, []byte("\x01"))
 	f.Add(`{"decoder.in_proj_bias":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]}}   `, []byte("abcdef"))
 	f.Add(`{}`, []byte(nil))
+	f.Add(`{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"F9","shape":[3],"data_offsets":[2,4]}}`, []byte("abcd"))
 	f.Fuzz(func(t *testing.T, header string, data []byte) { fuzzFile(t, rawSafetensors(header, data)) })
 }
 

@@ -5,55 +5,82 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // torchStorages maps torch's storage classes to element types.
 var torchStorages = map[string]DType{
 	"DoubleStorage": F64, "FloatStorage": F32, "HalfStorage": F16, "BFloat16Storage": BF16,
 	"LongStorage": I64, "IntStorage": I32, "ShortStorage": I16, "CharStorage": I8, "ByteStorage": U8, "BoolStorage": Bool,
-	"UntypedStorage": U8,
+	"UntypedStorage":       U8,
+	"ComplexDoubleStorage": c128, "ComplexFloatStorage": c64,
+	"QInt8Storage": qint8, "QUInt8Storage": quint8, "QInt32Storage": qint32, "QUInt4x2Storage": quint4x2, "QUInt2x4Storage": quint2x4,
 }
 
 var torchDTypes = map[string]DType{
 	"float64": F64, "double": F64, "float32": F32, "float": F32, "float16": F16, "half": F16, "bfloat16": BF16,
 	"int64": I64, "long": I64, "int32": I32, "int": I32, "int16": I16, "short": I16, "int8": I8, "uint8": U8, "bool": Bool,
+	"uint16": u16, "uint32": u32, "uint64": u64, "complex32": c32, "chalf": c32, "complex64": c64, "cfloat": c64, "complex128": c128, "cdouble": c128,
+	"float8_e4m3fn": f8e4m3, "float8_e5m2": f8e5m2, "float8_e4m3fnuz": f8e4m3fnuz, "float8_e5m2fnuz": f8e5m2fnuz, "float8_e8m0fnu": f8e8m0, "float4_e2m1fn_x2": f4x2,
+	"qint8": qint8, "quint8": quint8, "qint32": qint32, "quint4x2": quint4x2, "quint2x4": quint2x4,
 }
 
-// inert lists classes that appear in checkpoints and mean nothing to the model:
-// instances are kept as records. fairseq's configurations are among them.
+// inert lists classes and functions that appear in checkpoints and mean nothing to the
+// model: what calling them would give is kept as a record.
 var inert = map[string][]string{
-	"argparse":               {"Namespace"},
-	"collections":            {"Counter"},
-	"pathlib":                {"PosixPath", "PurePosixPath", "WindowsPath", "Path"},
-	"torch":                  {"device", "Generator", "layout", "strided"},
-	"torch.serialization":    {"_get_layout"},
-	"typing":                 {"Any", "Dict", "List", "Optional", "Union"},
-	"numpy":                  {"dtype", "ndarray", "float64", "float32", "int64", "bool_"},
-	"numpy.core.multiarray":  {"scalar", "_reconstruct"},
-	"numpy._core.multiarray": {"scalar", "_reconstruct"},
-	"omegaconf.dictconfig":   {"DictConfig"},
-	"omegaconf.listconfig":   {"ListConfig"},
-	"omegaconf.base":         {"ContainerMetadata", "Metadata", "SCMode"},
-	"omegaconf.nodes":        {"AnyNode", "StringNode", "IntegerNode", "FloatNode", "BooleanNode", "EnumNode"},
+	"__builtin__":                {"xrange", "slice", "Ellipsis", "NotImplemented"},
+	"builtins":                   {"range", "slice", "Ellipsis", "NotImplemented"},
+	"argparse":                   {"Namespace"},
+	"collections":                {"Counter", "deque", "ChainMap", "UserDict", "UserList", "UserString"},
+	"datetime":                   {"date", "datetime", "time", "timedelta", "timezone"},
+	"decimal":                    {"Decimal"},
+	"fractions":                  {"Fraction"},
+	"functools":                  {"partial"}, // which is not called, as nothing that is made is
+	"pathlib":                    {"PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath", "Path"},
+	"pathlib._local":             {"PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath", "Path"},
+	"types":                      {"SimpleNamespace"},
+	"uuid":                       {"UUID"},
+	"typing":                     {"Any", "Dict", "List", "Optional", "Union"},
+	"torch":                      {"device", "Generator", "layout", "strided", "sparse_coo", "sparse_csr", "per_tensor_affine", "per_channel_affine", "per_tensor_symmetric", "per_channel_symmetric"},
+	"torch.serialization":        {"_get_layout"},
+	"torch._utils":               {"_rebuild_sparse_tensor", "_rebuild_sparse_csr_tensor", "_rebuild_nested_tensor", "_rebuild_meta_tensor_no_storage", "_rebuild_device_tensor_from_numpy", "_rebuild_device_tensor_from_cpu_tensor", "_rebuild_wrapper_subclass"},
+	"numpy":                      {"dtype", "ndarray", "float64", "float32", "int64", "bool_"},
+	"numpy.core.multiarray":      {"scalar", "_reconstruct"},
+	"numpy._core.multiarray":     {"scalar", "_reconstruct"},
+	"numpy.core.numeric":         {"_frombuffer"},
+	"numpy._core.numeric":        {"_frombuffer"},
+	"numpy.random._pickle":       {"__randomstate_ctor", "__generator_ctor", "__bit_generator_ctor"},
+	"numpy.random.bit_generator": {"__pyx_unpickle_SeedSequence"},
+	"numpy.ma.core":              {"_mareconstruct"},
 }
+
+// recorded are the packages whose classes checkpoints hold: configurations, callbacks,
+// loggers, enums. Instances and what calling their classes would give are kept as
+// records, wherever their versions keep the classes.
+var recorded = []string{"fairseq", "transformers", "omegaconf", "pytorch_lightning", "lightning", "lightning_fabric", "torchmetrics", "sentence_transformers"}
 
 // builtins lists Python's own types, whose instances are built.
-var builtins = []string{"set", "frozenset", "list", "dict", "tuple", "int", "float", "bool", "str", "bytes", "bytearray", "object", "complex"}
+var builtins = []string{"set", "frozenset", "list", "dict", "tuple", "int", "long", "float", "bool", "str", "bytes", "bytearray", "object", "complex"}
 
-// allowed returns the global of that name if checkpoints have a use for it.
+// allowed returns the global of that name if checkpoints have a use for it. Classes of
+// packages that are not known here are opaque.
 func allowed(module, name string) (pyGlobal, error) {
-	g := pyGlobal{module, name}
+	g := pyGlobal{module: module, name: name}
 	switch module {
 	case "__builtin__", "builtins":
 		if slices.Contains(builtins, name) {
-			return pyGlobal{"builtins", name}, nil
+			return pyGlobal{module: "builtins", name: name}, nil
 		}
 	case "collections":
 		if name == "OrderedDict" || name == "defaultdict" {
 			return g, nil
 		}
 	case "torch._utils":
-		if slices.Contains([]string{"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter"}, name) {
+		if slices.Contains([]string{"_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_qtensor", "_rebuild_parameter", "_rebuild_parameter_with_state"}, name) {
+			return g, nil
+		}
+	case "torch._tensor":
+		if name == "_rebuild_from_type_v2" {
 			return g, nil
 		}
 	case "torch", "torch.cuda", "torch.storage":
@@ -79,13 +106,44 @@ func allowed(module, name string) (pyGlobal, error) {
 	if slices.Contains(inert[module], name) {
 		return g, nil
 	}
-	// fairseq's dataclasses and enums, wherever its versions keep them: classes,
-	// which begin with a capital. Only the record is made; no code of that name
-	// exists here.
-	if strings.HasPrefix(module, "fairseq.") && name != "" && 'A' <= name[0] && name[0] <= 'Z' && !strings.Contains(name, ".") {
+	if isClass(module, name) && !isPython(module) {
+		top, _, _ := strings.Cut(module, ".")
+		g.opaque = !slices.Contains(recorded, top)
 		return g, nil
 	}
-	return g, fmt.Errorf("%w: %s", ErrForbidden, describe(g))
+	return g, forbidden(g)
+}
+
+func forbidden(g pyGlobal) error { return fmt.Errorf("%w: %s", ErrForbidden, describe(g)) }
+
+// isClass says whether a global is called like a class of a module: it begins with a
+// capital, as functions do not.
+func isClass(module, name string) bool {
+	for _, part := range append(strings.Split(module, "."), name) {
+		for i, r := range part {
+			if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+				return false
+			}
+		}
+		if part == "" {
+			return false
+		}
+	}
+	name = strings.TrimLeft(name, "_")
+	return name != "" && 'A' <= name[0] && name[0] <= 'Z'
+}
+
+// isMember says whether a call of an opaque class is how Python pickles the members of
+// an enum: with the member's value alone.
+func isMember(args []any) bool {
+	if len(args) != 1 {
+		return false
+	}
+	switch args[0].(type) {
+	case nil, bool, int64, float64, string:
+		return true
+	}
+	return false
 }
 
 // A badCall is the error for a call with arguments of other types than it takes.
@@ -138,7 +196,7 @@ func call(g pyGlobal, args []any) (any, error) {
 			t = slices.Clone(sequenceItems(args[0]))
 		}
 		return t, nil
-	case "builtins.int", "builtins.float", "builtins.bool", "builtins.str":
+	case "builtins.int", "builtins.long", "builtins.float", "builtins.bool", "builtins.str":
 		if len(args) == 1 {
 			return args[0], nil
 		}
@@ -165,12 +223,21 @@ func call(g pyGlobal, args []any) (any, error) {
 			}
 		}
 		return nil, bad
-	case "torch._utils._rebuild_parameter":
+	case "torch._tensor._rebuild_from_type_v2": // (function, class, its arguments, attributes)
+		if len(args) > 2 {
+			f, ok1 := args[0].(pyGlobal)
+			inner, ok2 := args[2].(pyTuple)
+			if ok1 && ok2 && f.module == "torch._utils" {
+				return call(f, inner)
+			}
+		}
+		return nil, bad
+	case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
 		if len(args) > 0 {
 			return args[0], nil
 		}
 		return nil, bad
-	case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3":
+	case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor_v3", "torch._utils._rebuild_qtensor":
 		t, ok := rebuildTensor(args)
 		if !ok {
 			return nil, bad
@@ -181,11 +248,13 @@ func call(g pyGlobal, args []any) (any, error) {
 			}
 			dt, ok := args[6].(pyGlobal)
 			d, known := torchDTypes[dt.name]
-			if !ok || !known {
+			if !ok || !known || dt.module != "torch" {
 				return nil, fmt.Errorf("%w: tensor of type %s", ErrUnsupported, describe(args[6]))
 			}
 			s := *t.storage
-			s.numel, s.dtype = s.numel*int64(s.dtype.Size())/int64(d.Size()), d
+			size, _ := s.dtype.bytes(s.numel)
+			one, _ := d.bytes(1)
+			s.numel, s.dtype = size/one, d
 			t.storage = &s
 		}
 		return t, nil
@@ -226,7 +295,7 @@ func rebuildTensor(args []any) (*pyTensor, bool) {
 	}
 	shape, ok1 := ints(args[2])
 	strides, ok2 := ints(args[3])
-	if !ok1 || !ok2 || len(shape) != len(strides) || len(shape) > maxDims {
+	if !ok1 || !ok2 || len(shape) != len(strides) {
 		return nil, false
 	}
 	return &pyTensor{storage: s, offset: int(s.viewOffset + offset), shape: shape, strides: strides}, true
@@ -234,7 +303,7 @@ func rebuildTensor(args []any) (*pyTensor, bool) {
 
 func ints(v any) ([]int, bool) {
 	items := sequenceItems(v)
-	if _, ok := v.(pyTuple); !ok && items == nil {
+	if _, ok := v.(pyTuple); !ok && items == nil || len(items) > maxDims {
 		return nil, false
 	}
 	out := make([]int, len(items))
@@ -261,7 +330,7 @@ func storageID(id any) (*pyStorage, error) {
 		return nil, bad
 	}
 	dtype, ok := torchStorages[class.name]
-	if !ok {
+	if !ok || !slices.Contains([]string{"torch", "torch.cuda", "torch.storage"}, class.module) {
 		return nil, fmt.Errorf("%w: storage of class %s", ErrUnsupported, describe(class))
 	}
 	key, ok1 := t[2].(string)

@@ -1,6 +1,9 @@
 package weights
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // What a file may cost, however it was made. Each limit is a constant or a multiple
 // of the file, so that memory grows with what a file is and never with what it
@@ -21,10 +24,10 @@ const (
 	// into memory that grows with it.
 	claimRatio = 4
 
-	// mostWindow is the largest window of a zstd file, which the decoder allocates
-	// before it has seen the content: what zstd's --long and --ultra use. A window is
-	// also no larger than what the file may unpack to.
-	mostWindow = 128 << 20
+	// mostWindow is the largest window of a zstd file: that of zstd's --long=31, on a
+	// 64-bit system. A decoder allocates it before it has seen the content, so a frame
+	// gets no larger window than it can fill; see zstdFrames.
+	mostWindow = min(1<<31, math.MaxInt/2+1)
 
 	// What a pickle or a header holds (numbers, texts, containers, tensors' names and
 	// shapes) may take freeValues bytes of memory and valueRatio times the file, by

@@ -18,14 +18,35 @@ type memoryFile struct {
 	name string
 	data []byte
 	dir  bool
+	in   []*memoryFile // a folder's content
 	bytes.Reader
 }
 
 // add adds a file and its folders.
 func (m memoryFS) add(name string, data []byte) {
-	m[name] = &memoryFile{name: name, data: data}
-	for dir := path.Dir(name); m[dir] == nil; dir = path.Dir(dir) {
-		m[dir] = &memoryFile{name: dir, dir: true}
+	f := &memoryFile{name: name, data: data}
+	m[name] = f
+	for dir := path.Dir(name); f.name != "."; dir = path.Dir(dir) {
+		above, ok := m[dir]
+		if !ok {
+			above = &memoryFile{name: dir, dir: true}
+			m[dir] = above
+		}
+		above.in = append(above.in, f)
+		if ok {
+			break
+		}
+		f = above
+	}
+}
+
+// forget drops the content of files of more than n bytes.
+func (m memoryFS) forget(n int) {
+	for name, f := range m {
+		if len(f.data) > n {
+			f.data = nil
+			delete(m, name)
+		}
 	}
 }
 
@@ -42,11 +63,16 @@ func (m memoryFS) Open(name string) (fs.File, error) {
 
 // ReadDir implements fs.ReadDirFS.
 func (m memoryFS) ReadDir(dir string) ([]fs.DirEntry, error) {
-	var entries []fs.DirEntry
-	for name, f := range m {
-		if name != "." && path.Dir(name) == dir {
-			entries = append(entries, fs.FileInfoToDirEntry(f))
-		}
+	f, ok := m[dir]
+	switch {
+	case !ok && dir == ".":
+		return nil, nil // an empty archive
+	case !ok || !f.dir:
+		return nil, &fs.PathError{Op: "readdir", Path: dir, Err: fs.ErrNotExist}
+	}
+	entries := make([]fs.DirEntry, len(f.in))
+	for i, inner := range f.in {
+		entries[i] = fs.FileInfoToDirEntry(inner)
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return entries, nil

@@ -87,6 +87,12 @@ func CheckOutput(out string, inputs ...string) error {
 // sideFiles are how the names of files end that checkpoints have beside the tensors.
 var sideFiles = []string{".json", ".txt", ".bpe", ".model", ".codes"}
 
+// isSideFile says whether a file is one that checkpoints have beside the tensors.
+// fastBPE's codes go by names without an end, too.
+func isSideFile(name string) bool {
+	return slices.Contains(sideFiles, strings.ToLower(path.Ext(name))) || slices.Contains([]string{"bpecodes", "codes", "code"}, path.Base(name))
+}
+
 // isPartOf says whether the file at target, which is info unless that is nil, is one
 // that opening in reads.
 func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
@@ -95,17 +101,21 @@ func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
 		dir, model = filepath.Dir(in), filepath.Base(in)
 	}
 	f := &folder{fsys: os.DirFS(dir), dir: "."}
+	folders := []*folder{f}
 	if isDir {
-		var err error
-		if model, err = f.find(); err != nil {
+		f.main = snapshotsMain(dir)
+		chosen, err := f.choose()
+		if err != nil {
 			return false // nothing that opens
 		}
-		f.dir, model = path.Dir(model), path.Base(model)
+		f, model = chosen.folder, chosen.name
+		folders = append([]*folder{f}, chosen.above...)
 	}
 	names := []string{model}
-	if strings.HasSuffix(model, ".index.json") {
-		shards, _ := f.shards(model)
-		names = append(names, shards...)
+	if isIndex(model) {
+		if ix, err := f.readIndex(model); err == nil {
+			names = append(names, ix.shards...)
+		}
 	}
 	if isDir {
 		names = append(names, modelFiles...)
@@ -113,18 +123,21 @@ func isPartOf(in string, isDir bool, target string, info fs.FileInfo) bool {
 	onlyOne := isDir && !slices.Contains(modelFiles, model)
 	reads := func(name string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) ||
-			slices.Contains(sideFiles, strings.ToLower(path.Ext(name))) || onlyOne && isModelFile(name)
+			isSideFile(name) || onlyOne && isModelFile(name)
 	}
 	parent, err := os.Stat(filepath.Dir(target))
 	if err != nil {
 		return false
 	}
-	// The model's directory, and those in it: fairseq has input0/dict.txt.
-	entries, _ := fs.ReadDir(f.fsys, f.dir)
-	dirs := []string{f.dir}
-	for _, e := range entries {
-		if e.IsDir() {
-			dirs = append(dirs, path.Join(f.dir, e.Name()))
+	// The model's directories, and those in them: fairseq has input0/dict.txt.
+	var dirs []string
+	for _, f := range folders {
+		dirs = append(dirs, f.dir)
+		entries, _ := fs.ReadDir(f.fsys, f.dir)
+		for _, e := range entries {
+			if e.IsDir() {
+				dirs = append(dirs, path.Join(f.dir, e.Name()))
+			}
 		}
 	}
 	for _, d := range dirs {

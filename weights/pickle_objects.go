@@ -28,7 +28,7 @@ func (u *unpickler) object(op byte) error {
 		if err != nil {
 			return err
 		}
-		return u.construct(g, args)
+		return u.construct(g, args, op)
 	case 0x93: // STACK_GLOBAL
 		names, err := u.popN(2)
 		if err != nil {
@@ -53,7 +53,7 @@ func (u *unpickler) object(op byte) error {
 		if len(items) == 0 {
 			return errStack
 		}
-		return u.construct(items[0], items[1:])
+		return u.construct(items[0], items[1:], op)
 	case 'b': // BUILD
 		state, err := u.pop()
 		if err != nil {
@@ -86,14 +86,20 @@ func (u *unpickler) object(op byte) error {
 	if !ok {
 		return fmt.Errorf("%w: pickle calls with %T for arguments", ErrCorrupt, items[1])
 	}
-	return u.construct(items[0], args)
+	return u.construct(items[0], args, op)
 }
 
 // construct pushes what calling a global would return in Python. Nothing is called.
-func (u *unpickler) construct(callee any, args []any) error {
+// Of an opaque class an opcode that makes an instance without calling the class gives a
+// record, and a call only where the result is a member of an enum.
+func (u *unpickler) construct(callee any, args []any, op byte) error {
 	g, ok := callee.(pyGlobal)
 	if !ok {
 		return fmt.Errorf("%w: pickle calls %s", ErrCorrupt, describe(callee))
+	}
+	isNew := op == 0x81 || op == 0x92 // NEWOBJ, NEWOBJ_EX
+	if g.opaque && !isNew && !(op == 'R' && isMember(args)) {
+		return forbidden(g)
 	}
 	cost, item := int64(madeCost), int64(slotCost)
 	if g.name == "OrderedDict" || g.name == "dict" {

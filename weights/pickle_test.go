@@ -147,10 +147,11 @@ func TestForbidden(t *testing.T) {
 	for _, name := range []string{
 		"os system", "posix system", "nt system", "builtins eval", "builtins exec", "builtins getattr", "builtins __import__", "__builtin__ eval", "__builtin__ apply",
 		"builtins open", "builtins compile", "builtins type", "builtins print", "subprocess Popen", "subprocess check_output", "socket socket", "shutil rmtree",
-		"runpy _run_code", "importlib import_module", "pickle loads", "marshal loads", "types FunctionType", "types CodeType", "functools partial", "operator attrgetter",
+		"runpy _run_code", "importlib import_module", "pickle loads", "marshal loads", "types FunctionType", "types CodeType", "functools reduce", "operator attrgetter",
 		"webbrowser open", "pdb run", "timeit timeit", "torch load", "torch.hub load", "torch.jit load", "torch._utils os.system", "torch.storage _load_from_bytes",
 		"numpy load", "numpy.testing._private.utils runstring", "collections namedtuple", "collections OrderedDict.__init__", "argparse ArgumentParser",
-		"fairseq.utils import_user_module", "fairseq.data.dictionary os.system", "fairseq Xx.y", "fairseqx.models Model", "xfairseq. Model", " ", "builtins ", " eval",
+		"fairseq.utils import_user_module", "fairseq.data.dictionary os.system", "fairseq Xx.y", "fairseqx.models model", "xfairseq. Model", "x..y Model", " ", "builtins ", " eval", " Model",
+		"_x.y Model", "commands Model", "numpy.core.multiarray fromfile", "torch.nn.functional relu", "a-b Model", "transformers.x y", "omegaconf.base x.Y",
 	} {
 		module, attr, _ := strings.Cut(name, " ")
 		label := module + "." + attr

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,8 +20,13 @@ type (
 		index        map[string]int
 	}
 
-	// A pyGlobal is a function or class that the pickle names.
-	pyGlobal struct{ module, name string }
+	// A pyGlobal is a function or class that the pickle names. An opaque one is a class
+	// of a package that is not known: instances may be records, and nothing is read of
+	// them but the tensors and settings that are beside them.
+	pyGlobal struct {
+		module, name string
+		opaque       bool
+	}
 
 	// A pyObject is a record of an instance: the name of its class, what its
 	// constructor was called with, and its state.
@@ -48,6 +54,21 @@ type (
 )
 
 func (g pyGlobal) String() string { return g.module + "." + g.name }
+
+// hasTensor says whether a value of the dict is a tensor.
+func (d *pyDict) hasTensor() bool {
+	return d != nil && slices.ContainsFunc(d.values, func(v any) bool { _, ok := v.(*pyTensor); return ok })
+}
+
+// isModule says whether an object is one of torch.nn's, with its parameters inside.
+func (o *pyObject) isModule() bool {
+	d, ok := o.state.(*pyDict)
+	if !ok {
+		return false
+	}
+	_, has := d.get("_parameters")
+	return has
+}
 
 func newDict() *pyDict { return &pyDict{} }
 

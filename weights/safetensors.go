@@ -44,11 +44,11 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		return nil, nil, inEntry("header", 0, err)
 	}
 	n := binary.LittleEndian.Uint64(head)
-	if n > maxHeader {
-		return nil, nil, inEntry("header", 0, fmt.Errorf("%w: a header of %d bytes", ErrCorrupt, n))
-	}
 	if n > uint64(src.size-8) {
 		return nil, nil, inEntry("header", 0, fmt.Errorf("%w: a header of %d bytes in a file of %d", ErrTruncated, n, src.size))
+	}
+	if n > maxHeader {
+		return nil, nil, inEntry("header", 0, fmt.Errorf("%w: a header of %d bytes, at most %d", ErrTooLarge, n, maxHeader))
 	}
 	header, err := src.read(8, int64(n))
 	if err != nil {
@@ -74,13 +74,13 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 			return err
 		}
 		if len(value) > maxMember {
-			return inTensor(name, fmt.Errorf("%w: %d bytes about one tensor", ErrCorrupt, len(value)))
+			return inTensor(name, fmt.Errorf("%w: %d bytes about one tensor, at most %d", ErrTooLarge, len(value), maxMember))
 		}
 		if !src.values().spend(tensorCost + int64(len(name))) {
 			return errValues
 		}
 		var info struct {
-			DType   string   `json:"dtype"`
+			DType   *string  `json:"dtype"`
 			Shape   []int    `json:"shape"`
 			Offsets *[]int64 `json:"data_offsets"`
 		}
@@ -97,19 +97,11 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		if hi > data.size {
 			return inTensor(name, fmt.Errorf("%w: data_offsets %v, but the data has %d bytes", ErrTruncated, *info.Offsets, data.size))
 		}
-		dtype, ok := parseDType(info.DType)
-		if !ok {
-			return inTensor(name, fmt.Errorf("%w: element type %s", ErrUnsupported, quote(info.DType)))
+		if info.DType == nil {
+			return inTensor(name, fmt.Errorf("%w: no dtype", ErrCorrupt))
 		}
 		part := &storage{src: src, off: data.off + lo, size: hi - lo}
-		shape := info.Shape
-		if shape == nil {
-			shape = []int{}
-		}
-		if e := (Entry{DType: dtype, Shape: shape}); e.Size() != part.size {
-			return inTensor(name, fmt.Errorf("%w: shape %v of %v in %d bytes", ErrCorrupt, shape, dtype, part.size))
-		}
-		t, err := newTensor(name, dtype, shape, contiguous(shape), 0, part)
+		t, err := headerTensor(name, *info.DType, info.Shape, part)
 		if err != nil {
 			return err
 		}
@@ -135,6 +127,30 @@ func readSafetensors(src *source) (tensors []*Tensor, metadata map[string]string
 		return nil, nil, fmt.Errorf("%w: tensors end at byte %d of %d", ErrCorrupt, end, data.size)
 	}
 	return tensors, metadata, nil
+}
+
+// headerTensor is a tensor that a header describes. Its data has the bytes that type
+// and shape say, where the type's size is known.
+func headerTensor(name, typeName string, shape []int, data *storage) (*Tensor, error) {
+	if shape == nil {
+		shape = []int{}
+	}
+	dtype := parseDType(typeName)
+	if !dtype.isRead() {
+		t, err := newUnreadTensor(name, dtype, typeName, shape, data)
+		if err != nil {
+			return nil, err
+		}
+		n, ok := dtype.bytes(int64(t.Len()))
+		if dtype != otherType && (!ok || n != data.size) || t.Len() == 0 && data.size > 0 {
+			return nil, inTensor(name, fmt.Errorf("%w: shape %v of %v in %d bytes", ErrCorrupt, shapeText(shape), dtype, data.size))
+		}
+		return t, nil
+	}
+	if e := (Entry{DType: dtype, Shape: shape}); e.Size() != data.size {
+		return nil, inTensor(name, fmt.Errorf("%w: shape %v of %v in %d bytes", ErrCorrupt, shapeText(shape), dtype, data.size))
+	}
+	return newTensor(name, dtype, shape, contiguous(shape), 0, data)
 }
 
 // readMetadata reads a JSON object of strings.

@@ -104,8 +104,22 @@ func TestSafetensorsHeader(t *testing.T) {
 		{"negative shape", `{"a":{"dtype":"U8","shape":[-1,-1],"data_offsets":[0,1]}}`, 1, ErrCorrupt, "a"},
 		{"shape overflows", `{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0, ErrCorrupt, "a"},
 		{"size overflows", `{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]}}`, 0, ErrCorrupt, "a"},
-		{"unknown type", `{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}`, 1, ErrUnsupported, "a"},
-		{"no type", `{"a":{"shape":[1],"data_offsets":[0,1]}}`, 1, ErrUnsupported, "a"},
+		{"type that is not read", `{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}`, 2, nil, ""},
+		{"type that is not read, too small", `{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,2]}}`, 2, ErrCorrupt, "a"},
+		{"type that is not read, too large", `{"a":{"dtype":"C64","shape":[2],"data_offsets":[0,8]}}`, 8, ErrCorrupt, "a"},
+		{"type that is not read, overflow", `{"a":{"dtype":"F8_E5M2","shape":[4294967296,4294967296],"data_offsets":[0,8]}}`, 8, ErrCorrupt, "a"},
+		{"type that is not read, negative", `{"a":{"dtype":"F8_E5M2","shape":[-1,-1],"data_offsets":[0,1]}}`, 1, ErrCorrupt, "a"},
+		{"half bytes", `{"a":{"dtype":"F4","shape":[2,3],"data_offsets":[0,3]}}`, 3, nil, ""},
+		{"half bytes, odd", `{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}`, 2, ErrCorrupt, "a"},
+		{"unknown type", `{"a":{"dtype":"F9","shape":[2],"data_offsets":[0,3]}}`, 3, nil, ""},
+		{"unknown type, no elements", `{"a":{"dtype":"F9","shape":[0],"data_offsets":[0,3]}}`, 3, ErrCorrupt, "a"},
+		{"unknown type, far too many elements", `{"a":{"dtype":"F9","shape":[25],"data_offsets":[0,3]}}`, 3, ErrCorrupt, "a"},
+		{"unknown type, no bytes", `{"a":{"dtype":"F9","shape":[1],"data_offsets":[0,0]}}`, 0, ErrCorrupt, "a"},
+		{"unknown type, overflow", `{"a":{"dtype":"F9","shape":[4294967296,4294967296],"data_offsets":[0,3]}}`, 3, ErrCorrupt, "a"},
+		{"unknown type, overlap", `{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"F9","shape":[2],"data_offsets":[1,3]}}`, 3, ErrCorrupt, "b"},
+		{"unknown type, gap", `{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F9","shape":[1],"data_offsets":[2,3]}}`, 3, ErrCorrupt, "b"},
+		{"unknown type, beyond the data", `{"a":{"dtype":"F9","shape":[2],"data_offsets":[0,2]}}`, 1, ErrTruncated, "a"},
+		{"no type", `{"a":{"shape":[1],"data_offsets":[0,1]}}`, 1, ErrCorrupt, "a"},
 		{"type is a number", `{"a":{"dtype":1,"shape":[1],"data_offsets":[0,1]}}`, 1, ErrCorrupt, "a"},
 		{"tensor is a number", `{"a":1}`, 0, ErrCorrupt, "a"},
 		{"two of one name", `{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2, ErrCorrupt, "a"},
@@ -113,8 +127,8 @@ func TestSafetensorsHeader(t *testing.T) {
 		{"metadata of numbers", `{"__metadata__":{"a":1}}`, 0, ErrCorrupt, ""},
 		{"cut", `{"a":{"dtype":"U8",`, 0, ErrCorrupt, "a"},
 		{"two objects", `{}{}`, 0, ErrCorrupt, ""},
-		{"deep", `{"a":` + deep + `}`, 0, ErrCorrupt, "a"},
-		{"deep shape", `{"a":{"dtype":"U8","data_offsets":[0,0],"shape":` + deep[9000*1:len(deep)-9000] + `}}`, 0, ErrCorrupt, "a"},
+		{"deep", `{"a":` + deep + `}`, 0, ErrTooLarge, "a"},
+		{"deep shape", `{"a":{"dtype":"U8","data_offsets":[0,0],"shape":` + deep[9000*1:len(deep)-9000] + `}}`, 0, ErrTooLarge, "a"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			file := rawSafetensors(tc.header, make([]byte, tc.data))
@@ -141,7 +155,7 @@ func TestSafetensorsLength(t *testing.T) {
 		is error
 	}{
 		{0, ErrNotCheckpoint}, {1, ErrNotCheckpoint}, {3, ErrTruncated}, {4096, ErrTruncated}, {maxHeader, ErrTruncated},
-		{maxHeader + 1, ErrCorrupt}, {1 << 31, ErrCorrupt}, {1<<63 - 8, ErrCorrupt}, {1 << 63, ErrCorrupt}, {1<<64 - 1, ErrCorrupt}, {1<<64 - 8, ErrCorrupt},
+		{maxHeader + 1, ErrTruncated}, {1 << 31, ErrTruncated}, {1<<63 - 8, ErrTruncated}, {1 << 63, ErrTruncated}, {1<<64 - 1, ErrTruncated}, {1<<64 - 8, ErrTruncated},
 	} {
 		file := append(binary.LittleEndian.AppendUint64(nil, tc.n), "{}"...)
 		if n := allocated(func() {

@@ -47,7 +47,7 @@ func scalar(v any) (any, bool) {
 				}
 				continue
 			}
-			if len(o.args) == 1 { // an enum's member
+			if len(o.args) == 1 && !o.class.opaque { // an enum's member
 				v = o.args[0]
 				continue
 			}

@@ -9,14 +9,19 @@ import (
 
 // A Tensor is one named array of a checkpoint. Its bytes stay in the file until
 // they are asked for. Methods may be called from several goroutines at once.
+//
+// A tensor may be of a type that is not read, such as F8_E4M3: so it does not stop a
+// model that has no need of it. Methods that read its elements return a *FileError that
+// wraps ErrUnsupported and names the tensor and the type. Size of its DType is 0.
 type Tensor struct {
 	Name  string
 	DType DType
 	Shape []int // read only
 
-	strides []int // in elements
-	offset  int   // of the first element in data, in elements
-	data    *storage
+	typeName string // of an element type without a name of its own
+	strides  []int  // in elements
+	offset   int    // of the first element in data, in elements
+	data     *storage
 }
 
 // A storage is bytes that tensors are views of.
@@ -39,13 +44,15 @@ func (s *storage) view(n int64) error {
 		file = file.unpackedIn
 	}
 	if file.viewed += n; file.viewed > times(freeViews, viewRatio, file.size+file.unpacked) {
-		return fmt.Errorf("%w: tensors that share storages have more than %d times the bytes of the file", ErrTooLarge, viewRatio)
+		return errViews
 	}
 	return nil
 }
 
-// newTensor checks that a view lies within its storage. A view must not have
-// more elements than the storage, and all views of a file together are limited: so
+var errViews = fmt.Errorf("%w: tensors that share storages have more than %d MiB and %d times the bytes of the file", ErrTooLarge, freeViews>>20, viewRatio)
+
+// newTensor checks that a view lies within its storage. It may have elements more than
+// once, as torch's expand makes them. All views of a file together are limited, so
 // tensors are not much larger than their file.
 func newTensor(name string, dtype DType, shape, strides []int, offset int, data *storage) (*Tensor, error) {
 	t := &Tensor{Name: name, DType: dtype, Shape: shape, strides: strides, offset: offset, data: data}
@@ -65,14 +72,14 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 		if strides[i] < 0 {
 			return nil, inTensor(name, fmt.Errorf("%w: shape %v, strides %v", ErrCorrupt, shapeText(shape), shapeText(strides)))
 		}
-		if n > have/int64(d) {
-			return nil, inTensor(name, fmt.Errorf("%w: shape %v has more elements than the %d that are stored", ErrTruncated, shapeText(shape), have))
-		}
-		n *= int64(d)
 		if d > 1 && int64(strides[i]) > (have-last)/int64(d-1) {
 			return nil, inTensor(name, fmt.Errorf("%w: shape %v with strides %v reaches beyond the %d elements that are stored", ErrTruncated, shapeText(shape), shapeText(strides), have))
 		}
 		last += int64(d-1) * int64(strides[i])
+		if n > math.MaxInt64/64/int64(d) {
+			return nil, inTensor(name, errViews)
+		}
+		n *= int64(d)
 	}
 	if last >= have {
 		return nil, inTensor(name, fmt.Errorf("%w: shape %v reaches beyond the %d elements that are stored", ErrTruncated, shapeText(shape), have))
@@ -81,6 +88,37 @@ func newTensor(name string, dtype DType, shape, strides []int, offset int, data 
 		return nil, inTensor(name, err)
 	}
 	return t, nil
+}
+
+// newUnreadTensor is a tensor of a type that is not read. Its shape and its place hold
+// what is known of them.
+func newUnreadTensor(name string, dtype DType, typeName string, shape []int, data *storage) (*Tensor, error) {
+	t := &Tensor{Name: name, DType: dtype, typeName: typeName, Shape: shape, strides: contiguous(shape), data: data}
+	n, most := int64(1), data.size*8 // an element has a bit at least
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > most/int64(d) {
+			return nil, inTensor(name, fmt.Errorf("%w: shape %v in %d bytes", ErrCorrupt, shapeText(shape), data.size))
+		}
+		n *= int64(d)
+	}
+	return t, nil
+}
+
+// Type is the name of the element type as the file has it, also if it is none that is
+// known.
+func (t *Tensor) Type() string {
+	if t.DType == otherType {
+		return cut(t.typeName, maxQuote)
+	}
+	return t.DType.String()
+}
+
+// readable returns an error for a tensor of a type that is not read.
+func (t *Tensor) readable() error {
+	if t.DType.isRead() {
+		return nil
+	}
+	return inTensor(t.Name, fmt.Errorf("%w: element type %s", ErrUnsupported, quote(t.Type())))
 }
 
 // contiguous gives the strides of a row-major array.
@@ -118,6 +156,9 @@ func (t *Tensor) isContiguous() bool {
 // file itself: do not write to it, and read it under Checkpoint.Guard, and not after
 // Close.
 func (t *Tensor) Bytes() ([]byte, error) {
+	if err := t.readable(); err != nil {
+		return nil, err
+	}
 	size := int64(t.DType.Size())
 	if t.isContiguous() {
 		b, err := t.data.bytes(int64(t.offset)*size, int64(t.Len())*size)
@@ -189,6 +230,9 @@ func (t *Tensor) guard(f func() error) error {
 // Float32s converts the elements to float32, in row-major order, into dst, which
 // must have Len elements. F64 rounds to the nearest, other types are exact.
 func (t *Tensor) Float32s(dst []float32) error {
+	if err := t.readable(); err != nil {
+		return err
+	}
 	if len(dst) != t.Len() {
 		return inTensor(t.Name, fmt.Errorf("%d elements into %d", t.Len(), len(dst)))
 	}

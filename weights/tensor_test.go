@@ -34,6 +34,8 @@ func TestViews(t *testing.T) {
 		{"part of rows", 1, tuple{2, 2}, tuple{4, 1}, []float32{1, 2, 5, 6}, nil},
 		{"three dimensions", 0, tuple{2, 3, 2}, tuple{1, 2, 6}, []float32{0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11}, nil},
 		{"expanded", 3, tuple{2, 2}, tuple{0, 1}, []float32{3, 4, 3, 4}, nil},
+		{"expanded beyond the storage's size", 10, tuple{4, 2}, tuple{0, 1}, []float32{10, 11, 10, 11, 10, 11, 10, 11}, nil},
+		{"a number, expanded", 7, tuple{13}, tuple{0}, slices.Repeat([]float32{7}, 13), nil},
 		{"dimensions of one", 2, tuple{1, 2, 1}, tuple{huge, 1, huge}, []float32{2, 3}, nil},
 		{"empty", 12, tuple{0}, tuple{1}, nil, nil},
 		{"empty and huge", 0, tuple{0, huge, huge}, tuple{huge, huge, huge}, nil, nil},
@@ -52,7 +54,8 @@ func TestViews(t *testing.T) {
 		{"negative beside zero", 0, tuple{0, -1}, tuple{1, 1}, nil, ErrCorrupt},
 		{"shape overflows", 0, tuple{half, half}, tuple{1, 1}, nil, ErrTruncated},
 		{"shape overflows to fit", 0, tuple{quarter, 4, 3}, tuple{1, 1, 1}, nil, ErrTruncated},
-		{"expanded without end", 0, tuple{1 << 24, 1}, tuple{0, 1}, nil, ErrTruncated},
+		{"expanded without end", 0, tuple{1 << 24, 1}, tuple{0, 1}, nil, ErrTooLarge},
+		{"expanded to overflow", 0, tuple{half, half, half, 1}, tuple{0, 0, 0, 1}, nil, ErrTooLarge},
 		{"more strides than dimensions", 0, tuple{2}, tuple{1, 1}, nil, ErrCorrupt},
 		{"fewer strides", 0, tuple{2, 2}, tuple{1}, nil, ErrCorrupt},
 		{"too many dimensions", 0, slices.Repeat(tuple{1}, 100), slices.Repeat(tuple{1}, 100), nil, ErrCorrupt},
@@ -256,9 +259,13 @@ func TestRows(t *testing.T) {
 func TestDTypes(t *testing.T) {
 	for d := range DType(255) {
 		name := d.String()
-		got, ok := parseDType(name)
-		if valid := F64 <= d && d <= Bool; ok != valid || ok && got != d || (d.Size() > 0) != valid {
-			t.Errorf("DType(%d): String %q, Size %d; parsed %v, %v", d, name, d.Size(), got, ok)
+		got := parseDType(name)
+		valid := F64 <= d && d <= Bool
+		if want := d; got != want && !(got == otherType && (d == otherType || d >= qint8 || d == 0)) || d.isRead() != valid || (d.Size() > 0) != valid {
+			t.Errorf("DType(%d): String %q, Size %d; parsed %v", d, name, d.Size(), got)
+		}
+		if n, ok := d.bytes(6); ok && valid && n != 6*int64(d.Size()) || ok != (valid || otherType < d && int(d) < len(dtypes) && dtypes[d].bits*6%8 == 0) {
+			t.Errorf("%v: 6 elements have %d bytes, %v", d, n, ok)
 		}
 		if d.IsFloat() != slices.Contains([]DType{F64, F32, F16, BF16}, d) {
 			t.Errorf("%v.IsFloat() = %v", d, d.IsFloat())

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -71,10 +73,10 @@ func readLegacy(src *source) (any, storages, error) {
 		}
 		n := binary.LittleEndian.Uint64(head)
 		pos += 8
-		if n > uint64(src.size-pos)/uint64(dtype.Size()) {
+		size, ok := dtype.bytes(int64(min(n, math.MaxInt64)))
+		if !ok || size > src.size-pos {
 			return nil, nil, inEntry("storage "+key, pos, fmt.Errorf("%w: %d elements of %v, %d bytes left", ErrTruncated, n, dtype, src.size-pos))
 		}
-		size := int64(n) * int64(dtype.Size())
 		st.at[key] = &storage{src: src, off: pos, size: size}
 		pos += size
 	}
@@ -117,7 +119,10 @@ func readZip(src *source) (any, storages, error) {
 		}
 	}
 	if pkl == nil {
-		return nil, nil, fmt.Errorf("%w: zip archive without data.pkl", ErrNotCheckpoint)
+		return nil, nil, otherZip(z)
+	}
+	if _, ok := files[strings.TrimSuffix(pkl.Name, "data.pkl")+"constants.pkl"]; ok {
+		return nil, nil, fmt.Errorf("%w: a TorchScript program (torch.jit.save, or rust-bert's .ot); want what torch.save wrote of a state_dict()", ErrUnsupported)
 	}
 	st := &zipStorages{src: src, files: files, left: src.expandLimit(), dir: strings.TrimSuffix(pkl.Name, "data.pkl"), open: map[string]*storage{}}
 	if f, ok := files[st.dir+"byteorder"]; ok {
@@ -143,6 +148,26 @@ func readZip(src *source) (any, storages, error) {
 		return nil, nil, err
 	}
 	return v, st, nil
+}
+
+// otherZip is the error for a zip archive that torch did not write. It says what it
+// seems to be.
+func otherZip(z *zip.Reader) error {
+	var models []string
+	for _, f := range z.File {
+		switch name := path.Base(f.Name); {
+		case path.Ext(name) == ".npy":
+			return fmt.Errorf("%w: NumPy arrays in a zip archive (.npz)", ErrUnsupported)
+		case name == "model.weights.h5":
+			return fmt.Errorf("%w: a Keras file", ErrUnsupported)
+		case slices.Contains(modelFiles, name):
+			models = append(models, name)
+		}
+	}
+	if len(models) > 0 {
+		return fmt.Errorf("%w: a zip archive with a model (%s); unpack it", ErrUnsupported, someOf(models))
+	}
+	return fmt.Errorf("%w: zip archive without data.pkl", ErrNotCheckpoint)
 }
 
 // zipError makes an error of package zip one of this package's. A zip's directory is

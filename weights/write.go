@@ -49,6 +49,9 @@ func (e *Entry) Size() int64 {
 // Entry is an entry that writes t's elements as they are, under that name.
 func (t *Tensor) Entry(name string) Entry {
 	return Entry{Name: name, DType: t.DType, Shape: t.Shape, Write: func(w io.Writer) error {
+		if err := t.readable(); err != nil {
+			return err
+		}
 		r := io.NewSectionReader(t.data.src, t.data.off+int64(t.offset*t.DType.Size()), int64(t.Len()*t.DType.Size()))
 		if !t.isContiguous() {
 			b, err := t.Bytes()

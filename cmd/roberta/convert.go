@@ -10,7 +10,7 @@ import (
 type convertCmd struct {
 	Packed bool   `xor:"form" help:"Store the matrices as they are computed with: the file opens in milliseconds, for this program only."`
 	Zstd   bool   `xor:"form" help:"Compress the file: smaller, and slower to open."`
-	In     string `arg:"" name:"in" help:"The checkpoint: a file or directory, or pocket."`
+	In     string `arg:"" name:"in" help:"The checkpoint: a file or directory, hf:NAME[@REVISION], fairseq:NAME, or pocket."`
 	Out    string `arg:"" name:"out" help:"The safetensors file to write, or - for standard output. It appears when it is complete."`
 }
 
@@ -21,7 +21,7 @@ func (convertCmd) Help() string {
 
 // Run is called by kong.
 func (c *convertCmd) Run(ctx context.Context, s *session) error {
-	var opts []roberta.ConvertOption
+	opts := []roberta.ConvertOption{roberta.ConvertLogger(s.log)}
 	endings := []string{".safetensors"}
 	if c.Packed {
 		opts = append(opts, roberta.Packed())
@@ -32,6 +32,9 @@ func (c *convertCmd) Run(ctx context.Context, s *session) error {
 	}
 	if c.Out == "-" {
 		c.Out = stdoutName
+	}
+	if err := s.fetch(ctx, &c.In); err != nil {
+		return err
 	}
 	if err := checkOutput(c.Out, nil, c.In); err != nil {
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/goroberta/goroberta/tokenizer"
 )
@@ -42,16 +41,14 @@ func (c *decodeCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	defer in.close()
-	tok, err := c.tokenizerFlags.open(ctx, s)
+	tok, _, err := c.tokenizerFlags.open(ctx, s)
 	if err != nil {
 		return err
 	}
 	return answer(ctx, s, in, task[[]int, []string]{
 		prepare: func(r request) ([]int, int, error) {
-			if !r.isTokens {
-				return nil, 0, errors.New(`want "tokens", not text`)
-			}
-			return r.tokens, 0, nil
+			ids, err := r.onlyTokens()
+			return ids, 0, err
 		},
 		run: each(func(_ context.Context, ids []int) ([]string, error) {
 			switch {

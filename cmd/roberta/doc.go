@@ -5,6 +5,9 @@
 //	roberta decode 0 31414 232 328 2                    {"text":"Hello world!"}
 //	roberta features -m roberta.large -o out.safetensors "Hello world!"
 //	roberta predict -m roberta.large.mnli --head mnli "A premise." "A hypothesis."
+//	roberta classify --head topic "Click the button to open the window."
+//	roberta tag -m camembert-ner "Zoë Müller travaille à Paris."
+//	roberta embed -m all-distilroberta-v1 --truncate right "A sentence." "Another one."
 //	roberta fill-mask "The capital of France is <mask>."
 //	roberta align -o out.safetensors "Don't go." Do n't go .
 //	roberta pronoun -m roberta.large.wsc --candidates "the trophy" --candidates "the suitcase" TEXT
@@ -29,7 +32,8 @@
 //
 // # Input
 //
-// Arguments are taken verbatim; those that begin with a hyphen come after --.
+// Arguments are taken verbatim; embed answers each, and for other commands they are one
+// input. Those that begin with a hyphen come after --.
 // --input FILE reads requests in their place, - from standard input. A line is
 // one of
 //
@@ -38,6 +42,7 @@
 //	{"texts":[…]}                         one input of several texts
 //	{"tokens":[…]}
 //	{"text":…,"words":[…]}                for align
+//	{"words":[…]}                         for tag
 //	{"text":…,"candidates":[…]}           for pronoun
 //
 // An "id" of any kind comes back in the result as it was written. Members that no

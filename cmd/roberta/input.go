@@ -94,8 +94,7 @@ func (f *inputFlags) open(s *session, args *request, form string) (*input, error
 	case f.Input == "" && args == nil:
 		return nil, usagef("nothing to do: give arguments, or --input FILE")
 	case args != nil:
-		in.items <- item{request: *args}
-		close(in.items)
+		go in.send(args)
 		return in, nil
 	case f.Input == "-":
 		in.name = "standard input"
@@ -138,6 +137,25 @@ func (f *inputFlags) open(s *session, args *request, form string) (*input, error
 	}
 	go in.read(in.file)
 	return in, nil
+}
+
+// send sends the requests of the command line.
+func (in *input) send(args *request) {
+	defer close(in.items)
+	requests := []request{*args}
+	if args.each {
+		requests = nil
+		for _, text := range args.texts {
+			requests = append(requests, request{texts: []string{text}})
+		}
+	}
+	for _, r := range requests {
+		select {
+		case in.items <- item{request: r}:
+		case <-in.done:
+			return
+		}
+	}
 }
 
 // check refuses files that have no lines, and results that would go into the

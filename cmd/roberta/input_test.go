@@ -31,6 +31,8 @@ func TestParseRequest(t *testing.T) {
 		{`{"tokens":[]}`, request{tokens: []int{}, isTokens: true}, ""},
 		{`{"text":"a","words":["b"],"candidates":["c","d"]}`, request{texts: []string{"a"}, words: []string{"b"}, hasWords: true, candidates: []string{"c", "d"}}, ""},
 		{`{"text":"a","words":[]}`, request{texts: []string{"a"}, words: []string{}, hasWords: true}, ""},
+		{`{"words":["a",""]}`, request{words: []string{"a", ""}, hasWords: true}, ""},
+		{`{"words":["a"],"tokens":[1],"text":"a"}`, request{}, `2 of "text"`},
 		{`{"text":"a","words":null,"pair":null,"tokens":null}`, request{texts: []string{"a"}}, ""},
 		{` {"id":{"x":[1.50]},"text":"\ud800<mask>"} ` + "\r\n", request{id: json.RawMessage(`{"x":[1.50]}`), texts: []string{"\ufffd<mask>"}}, ""},
 		{`{"id":null,"text":"a"}`, request{id: json.RawMessage(`null`), texts: []string{"a"}}, ""},
@@ -238,7 +240,7 @@ func FuzzLine(f *testing.F) {
 				}
 				continue
 			}
-			if it.isTokens == (len(it.texts) > 0) {
+			if !it.onlyWords() && it.isTokens == (len(it.texts) > 0) {
 				t.Fatalf("line %d has %d texts and tokens is %v", it.line, len(it.texts), it.isTokens)
 			}
 			for _, s := range slices.Concat(it.texts, it.words, it.candidates) {
@@ -247,9 +249,10 @@ func FuzzLine(f *testing.F) {
 				}
 			}
 			m := map[string]any{}
-			if it.isTokens {
+			switch {
+			case it.isTokens:
 				m["tokens"] = it.tokens
-			} else {
+			case !it.onlyWords():
 				m["texts"] = it.texts
 			}
 			if it.id != nil {

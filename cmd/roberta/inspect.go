@@ -7,34 +7,75 @@ import (
 
 	"github.com/goroberta/goroberta/models/pocket"
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
+	"github.com/goroberta/goroberta/tokenizer/auto"
 	"github.com/goroberta/goroberta/weights"
 )
 
 // inspectCmd is `roberta inspect`.
 type inspectCmd struct {
-	Model string `arg:"" help:"The checkpoint: a file or directory, or pocket."`
+	Model string `arg:"" help:"The checkpoint: a file or directory, hf:NAME[@REVISION], fairseq:NAME, or pocket; or a tokenizer."`
 }
 
 // Help is shown by kong below the summary.
 func (inspectCmd) Help() string {
-	return `Writes {"format":…,"config":{…},"vocabulary":…,"heads":{…},"tensors":[{"name":…,"dtype":…,"shape":[…]}],"notes":[…],"nan":[…]}: ` +
-		`settings, number of symbols, heads by name, tensors by their names in the file, remarks, and tensors that hold NaN or infinities.`
+	return `Writes {"format":…,"config":{…},"vocabulary":…,"tokenizer":{"kind":…,"file":…},"heads":{…},"tensors":[{"name":…,"dtype":…,"shape":[…]}],"notes":[…],"nan":[…]}: ` +
+		`settings, number of symbols, which tokenizer and from which file, heads by name, tensors by their names in the file, remarks, and tensors that hold NaN or infinities. ` +
+		`Of a tokenizer without a model it writes "vocabulary", "tokenizer" and "notes".`
 }
 
 type inspectLine struct {
 	Format     string              `json:"format"`
 	Config     roberta.Config      `json:"config"`
 	Vocabulary int                 `json:"vocabulary,omitempty"`
+	Tokenizer  *tokenizerInfo      `json:"tokenizer"` // null without: a note says why
 	Heads      map[string]headInfo `json:"heads"`
+	File       string              `json:"file,omitempty"` // that holds the tensors
 	Tensors    []tensorInfo        `json:"tensors"`
 	Notes      []string            `json:"notes"`
 	NaN        []string            `json:"nan,omitempty"`
 }
 
+// A tokenizerLine is about a tokenizer without a model.
+type tokenizerLine struct {
+	Vocabulary int            `json:"vocabulary"`
+	Tokenizer  *tokenizerInfo `json:"tokenizer"`
+	Notes      []string       `json:"notes"`
+}
+
+type tokenizerInfo struct {
+	Kind         string         `json:"kind"`
+	File         *string        `json:"file"` // null if it is built in
+	Special      map[string]int `json:"special"`
+	MaxLength    int            `json:"max_length,omitempty"`
+	TruncateSide string         `json:"truncate_side,omitempty"`
+	Truncation   bool           `json:"truncation,omitempty"` // sections of tokenizer.json, for --truncate file
+	Padding      bool           `json:"padding,omitempty"`    // and --pad
+}
+
+func newTokenizerInfo(tok tokenizer.Tokenizer, info tokenizer.Info) *tokenizerInfo {
+	t := &tokenizerInfo{Kind: info.Kind, Special: map[string]int{}, MaxLength: info.MaxLength, Truncation: info.Truncation != nil, Padding: info.Padding != nil}
+	if info.File != "" {
+		t.File = &info.File
+	}
+	s := tok.Special()
+	for name, id := range map[string]int{"bos": s.BOS, "pad": s.Pad, "eos": s.EOS, "unk": s.Unk, "mask": s.Mask} {
+		if id >= 0 {
+			t.Special[name] = id
+		}
+	}
+	if info.TruncateLeft {
+		t.TruncateSide = "left"
+	}
+	return t
+}
+
 type headInfo struct {
-	Classes  int      `json:"classes"`
-	InnerDim int      `json:"inner_dim"`
-	Labels   []string `json:"labels,omitempty"`
+	Reads    roberta.Reads    `json:"reads,omitempty"`
+	Classes  int              `json:"classes"`
+	InnerDim int              `json:"inner_dim"`
+	Function roberta.Function `json:"function,omitempty"`
+	Labels   []string         `json:"labels,omitempty"`
 }
 
 type tensorInfo struct {
@@ -45,7 +86,15 @@ type tensorInfo struct {
 
 // Run is called by kong.
 func (c *inspectCmd) Run(ctx context.Context, s *session) error {
+	if err := s.fetch(ctx, &c.Model); err != nil {
+		return err
+	}
 	ckpt, err := c.checkpoint(ctx)
+	if errors.Is(err, weights.ErrNotCheckpoint) {
+		if done, err := c.tokenizerAlone(s); done {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -57,17 +106,14 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 	defer m.Close()
 
 	line := inspectLine{Format: string(ckpt.Format), Config: m.Config(), Heads: map[string]headInfo{}, Notes: m.Notes()}
-	switch tok, err := m.Tokenizer(); {
-	case err == nil:
-		line.Vocabulary = tok.Len()
-	case !errors.Is(err, roberta.ErrNoVocabulary): // which is among the notes
-		return err
+	if tok, err := m.Tokenizer(); err == nil { // an error is among the notes
+		line.Vocabulary, line.Tokenizer = tok.Len(), newTokenizerInfo(tok, m.TokenizerInfo())
 	}
 	for _, h := range m.Heads() {
-		line.Heads[h.Name] = headInfo{h.Classes, h.InnerDim, h.Labels}
+		line.Heads[h.Name] = headInfo{h.Reads, h.Classes, h.InnerDim, h.Function, h.Labels}
 	}
 	for _, t := range ckpt.Tensors() {
-		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.DType.String(), t.Shape})
+		line.Tensors = append(line.Tensors, tensorInfo{t.Name, t.Type(), t.Shape})
 		ok, err := allFinite(ctx, t)
 		if err != nil {
 			return err
@@ -76,10 +122,28 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 			line.NaN = append(line.NaN, t.Name)
 		}
 	}
+	line.File = ckpt.Source
 	if line.Notes == nil {
 		line.Notes = []string{}
 	}
 	return s.out.write(nil, line)
+}
+
+// tokenizerAlone describes a file or folder that holds a tokenizer and no model; done is
+// false if it holds none.
+func (c *inspectCmd) tokenizerAlone(s *session) (done bool, err error) {
+	tok, info, err := auto.Open(c.Model)
+	if errors.Is(err, auto.ErrNone) {
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	notes := info.Notes
+	if notes == nil {
+		notes = []string{}
+	}
+	return true, s.out.write(nil, tokenizerLine{tok.Len(), newTokenizerInfo(tok, info), notes})
 }
 
 // checkpoint opens the tensors that the model is made of.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -36,6 +37,9 @@ type grammar struct {
 	Features   featuresCmd   `cmd:"" help:"Compute hidden states and write them to a file."`
 	Predict    predictCmd    `cmd:"" help:"Classify texts with one of the model's heads."`
 	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for the <mask> in a text."`
+	Classify   classifyCmd   `cmd:"" help:"Give texts or pairs of texts labels with scores."`
+	Tag        tagCmd        `cmd:"" help:"Find entities in texts, or labels of words."`
+	Embed      embedCmd      `cmd:"" help:"Turn texts into vectors."`
 	Align      alignCmd      `cmd:"" help:"Compute features of words instead of tokens."`
 	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
 	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
@@ -91,6 +95,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s),
+		kong.KindMapper(reflect.String, kong.MapperFunc(verbatim)),
 	)
 	if err != nil {
 		return report(ctx, stderr, err)
@@ -105,6 +110,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	s.progress.clear()
 	return report(ctx, stderr, err)
+}
+
+// verbatim decodes a text of the command line as the bytes it is. kong's own decoder
+// writes U+FFFD for those that are not UTF-8.
+func verbatim(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("text")
+	if err != nil {
+		return err
+	}
+	target.SetString(token.String())
+	return nil
 }
 
 // flagsFirst puts a command's flags before its arguments, and -- between them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -23,11 +25,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"roberta": main,
 		"tensors": listTensors,
+		"heads":   addHeads,
 	})
 }
 
 // TestScripts runs the command from outside, as its users do. $GOLDENS is the
-// folder of golden checkpoints.
+// folder of golden checkpoints, $FAMILIES that of the small Hugging Face models.
 func TestScripts(t *testing.T) {
 	goldens, err := filepath.Abs(filepath.Join("..", "..", "testdata", "goldens"))
 	if err != nil {
@@ -37,6 +40,7 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GOLDENS", goldens)
+			env.Setenv("FAMILIES", filepath.Join(filepath.Dir(goldens), "families"))
 			env.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
@@ -78,6 +82,29 @@ func listTensors() {
 	defer ckpt.Close()
 	for _, t := range ckpt.Tensors() {
 		fmt.Println(t.Name, t.DType, t.Shape)
+	}
+}
+
+// addHeads is a command for scripts, "heads IN OUT", that gives a model a linear head of
+// each kind.
+func addHeads() {
+	m, err := roberta.Open(os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer m.Close()
+	for name, h := range map[string]roberta.Head{
+		"several": {Function: roberta.Sigmoid, Classes: 3}, "value": {Function: roberta.Identity, Classes: 1},
+		"tokens": {Reads: roberta.ReadsTokens, Classes: 2}, "spans": {Reads: roberta.ReadsSpans, Classes: 2}, "choices": {Reads: roberta.ReadsChoices, Classes: 1},
+	} {
+		out := roberta.LinearWeights{Out: h.Classes, In: m.Config().Dim, W: make([]float32, h.Classes*m.Config().Dim), Bias: []float32{1, -2, 3}[:h.Classes]}
+		if err := m.SetHead(name, roberta.HeadWeights{Reads: h.Reads, Function: h.Function, Out: out}); err != nil {
+			panic(err)
+		}
+	}
+	if err := m.Save(context.Background(), os.Args[2]); err != nil {
+		panic(err)
 	}
 }
 

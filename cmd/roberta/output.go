@@ -115,7 +115,10 @@ func describe(err error) string {
 	if e, ok := errors.AsType[*roberta.TokenError](err); ok {
 		msg = replaceSuffix(msg, e.Error(), fmt.Sprintf("token %d at position %d is outside the vocabulary of %d", e.ID, e.Position, e.Vocab))
 	}
-	return clip(oneLine.Replace(strings.TrimPrefix(msg, "roberta: ")))
+	if e, ok := errors.AsType[*roberta.TypeError](err); ok {
+		msg = replaceSuffix(msg, e.Error(), e.Reason())
+	}
+	return clip(oneLine.Replace(strings.TrimPrefix(strings.TrimPrefix(msg, "roberta: "), "pipeline: ")))
 }
 
 // oneLine keeps a message on one line, whatever file names and texts it quotes.

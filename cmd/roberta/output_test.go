@@ -21,7 +21,7 @@ func TestOutput(t *testing.T) {
 		{textLine{"a <mask> & b"}, `{"text":"a <mask> & b"}`},
 		{textLine{"\x00\n\u0085\u009f\u00a0\u2028é\x7f"}, `{"text":"\u0000\n\u0085\u009f` + "\u00a0" + `\u2028é` + "\x7f" + `"}`},
 		{textLine{"\xff"}, `{"text":"\ufffd"}`},
-		{tokensLine{[]int{0, 2}}, `{"tokens":[0,2]}`},
+		{tokensLine{Tokens: []int{0, 2}}, `{"tokens":[0,2]}`},
 		{predictLine{Head: "h", LogProbs: []float32{-0.1, -2.3841858e-07, -1e-10}}, `{"head":"h","log_probs":[-0.1,-2.3841858e-7,-1e-10],"argmax":0}`},
 		{predictLine{Head: "h", Logits: []float32{math.MaxFloat32, 16777216}, Argmax: 0}, `{"head":"h","logits":[3.4028235e+38,16777216],"argmax":0}`},
 		{answerLine{true}, `{"answer":true}`},

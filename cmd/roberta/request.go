@@ -17,9 +17,11 @@ type request struct {
 	texts      []string        // of one input: a text, a pair, or more
 	tokens     []int           // in place of texts
 	isTokens   bool            // tokens were given, perhaps none
+	types      []int           // of tokens; nil if they were not given
 	candidates []string
 	words      []string
 	hasWords   bool
+	each       bool // of the command line: each text is a request
 }
 
 // members is a line of the input. Pointers tell what is null or missing from what
@@ -30,6 +32,7 @@ type members struct {
 	Pair       *string         `json:"pair"`
 	Texts      *[]*string      `json:"texts"`
 	Tokens     *[]*int         `json:"tokens"`
+	Types      *[]*int         `json:"token_type_ids"`
 	Candidates *[]*string      `json:"candidates"`
 	Words      *[]*string      `json:"words"`
 }
@@ -38,8 +41,8 @@ type members struct {
 //
 //	{"text":…} {"text":…,"pair":…} {"texts":[…]} {"tokens":[…]}
 //
-// with "candidates":[…] or "words":[…] for the commands that want them, and an
-// "id" of any kind. Other members are ignored. An invalid surrogate in a text is
+// with "token_type_ids":[…] beside "tokens", "candidates":[…] or "words":[…] for the
+// commands that want them, and an "id" of any kind. Other members are ignored. An invalid surrogate in a text is
 // U+FFFD, as encoding/json has it. A request that is an error still has its id.
 func parseRequest(line []byte) (r request, err error) {
 	var v members
@@ -99,7 +102,12 @@ func unknownMember(object []byte) string {
 	return ""
 }
 
-// fill checks the members and copies them.
+const givenError = `%d of "text", "texts" and "tokens" are given, want one`
+
+// onlyWords says that words are all that is given, which is a text for some commands.
+func (r *request) onlyWords() bool { return r.hasWords && r.texts == nil && !r.isTokens }
+
+// fill checks the members and copies them. Words may stand for a text.
 func (r *request) fill(v *members) error {
 	given := 0
 	for _, is := range []bool{v.Text != nil, v.Texts != nil, v.Tokens != nil} {
@@ -107,18 +115,22 @@ func (r *request) fill(v *members) error {
 			given++
 		}
 	}
-	if given != 1 {
-		return fmt.Errorf(`%d of "text", "texts" and "tokens" are given, want one`, given)
+	if given != 1 && (given > 1 || v.Words == nil) {
+		return fmt.Errorf(givenError, given)
 	}
 	if v.Pair != nil && v.Text == nil {
 		return errors.New(`"pair" is given without "text"`)
 	}
+	if v.Types != nil && v.Tokens == nil {
+		return errors.New(`"token_type_ids" are given without "tokens"`)
+	}
 	r.isTokens, r.hasWords = v.Tokens != nil, v.Words != nil
-	var errs [4]error
+	var errs [5]error
 	r.tokens, errs[0] = elements("tokens", v.Tokens)
 	r.texts, errs[1] = elements("texts", v.Texts)
 	r.candidates, errs[2] = elements("candidates", v.Candidates)
 	r.words, errs[3] = elements("words", v.Words)
+	r.types, errs[4] = elements("token_type_ids", v.Types)
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -159,7 +171,7 @@ func describeJSON(err error) error {
 		}
 		want := "a string"
 		switch e.Field {
-		case "tokens":
+		case "tokens", "token_type_ids":
 			want = "whole numbers in an array"
 		case "texts", "candidates", "words":
 			want = "strings in an array"
@@ -183,10 +195,29 @@ func (r *request) one() (string, error) {
 	return r.texts[0], nil
 }
 
+// onlyTokens returns the request's tokens, for commands to which types mean nothing.
+func (r *request) onlyTokens() ([]int, error) {
+	switch {
+	case !r.isTokens:
+		return nil, errors.New(`want "tokens", not text`)
+	case r.types != nil:
+		return nil, errors.New(`"token_type_ids" mean nothing to this command`)
+	}
+	return r.tokens, nil
+}
+
 // textRequest is the request that arguments make, nil for none.
 func textRequest(texts []string) *request {
 	if len(texts) == 0 {
 		return nil
 	}
 	return &request{texts: texts}
+}
+
+// textRequests are the requests that arguments make, each of its own; nil for none.
+func textRequests(texts []string) *request {
+	if len(texts) == 0 {
+		return nil
+	}
+	return &request{texts: texts, each: true}
 }

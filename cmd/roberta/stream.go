@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/goroberta/goroberta/roberta"
-	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // A task says how a command answers a request. P is a request made ready, R the
@@ -25,6 +24,10 @@ type task[P, R any] struct {
 	// budget bounds the sum of the lengths of a batch. A request beyond it runs
 	// alone.
 	budget int
+	// words says that a request may consist of words alone.
+	words bool
+	// end is called after the last result with the number of requests, if it is not nil.
+	end func(requests int) error
 }
 
 // maxBatch bounds the number of requests in a batch.
@@ -103,6 +106,11 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 			if flushErr := s.flush(ctx); flushErr != nil {
 				return flushErr
 			}
+			if err == io.EOF && s.end != nil {
+				if endErr := s.end(s.done); endErr != nil {
+					return endErr
+				}
+			}
 			switch {
 			case err != io.EOF:
 				return err
@@ -113,6 +121,9 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 		}
 		var p P
 		n, err := 0, it.err
+		if err == nil && !s.words && it.onlyWords() {
+			err = fmt.Errorf(givenError, 0)
+		}
 		if err == nil {
 			p, n, err = s.prepare(it.request)
 		}
@@ -244,6 +255,7 @@ func each[P, R any](f func(ctx context.Context, p P) (R, error)) func(ctx contex
 // textFlags are common to the commands that answer texts with a model.
 type textFlags struct {
 	modelFlags
+	plainFlag
 	inputFlags
 }
 
@@ -266,7 +278,7 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		}
 		defer out.close()
 	}
-	m, err := f.modelFlags.open(ctx, s)
+	m, err := f.modelFlags.open(ctx, s, f.plainFlag.options()...)
 	if err != nil {
 		return in.stopped(ctx, err, 0)
 	}
@@ -280,19 +292,4 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		err = out.finish(ctx, err)
 	}
 	return err
-}
-
-// encode is the prepare of commands that take text or tokens.
-func encode(vocabulary func() (tokenizer.Tokenizer, error)) func(request) ([]int, int, error) {
-	return func(r request) ([]int, int, error) {
-		if r.isTokens {
-			return r.tokens, len(r.tokens), nil
-		}
-		tok, err := vocabulary()
-		if err != nil {
-			return nil, 0, err
-		}
-		ids := tokenizer.Encode(tok, r.texts[0], r.texts[1:]...)
-		return ids, len(ids), nil
-	}
 }

@@ -54,6 +54,15 @@ type spool struct {
 // add appends a float32 tensor (rows, cols), or rows of zeros where row returns
 // nil. Its errors are about the file.
 func (s *spool) add(name string, rows, cols int, row func(i int) []float32) error {
+	return s.addShaped(name, []int{rows, cols}, row)
+}
+
+// addShaped is add for a tensor of any shape. Its rows run along the last dimension.
+func (s *spool) addShaped(name string, shape []int, row func(i int) []float32) error {
+	rows, cols := 1, shape[len(shape)-1]
+	for _, n := range shape[:len(shape)-1] {
+		rows *= n
+	}
 	if s.npy && len(s.entries) == 1 {
 		return fatalError{errors.New("a .npy file holds one tensor, and there are more: write a .safetensors file")}
 	}
@@ -69,33 +78,96 @@ func (s *spool) add(name string, rows, cols int, row func(i int) []float32) erro
 			dst = append(dst, make([]byte, 4*cols)...)
 		}
 	}
-	entry := weights.Entry{Name: name, DType: weights.F32, Shape: []int{rows, cols}}
-	if n <= s.memory {
-		s.memory -= n
-		entry.Write = func(w io.Writer) error {
-			_, err := w.Write(dst)
-			return err
-		}
-	} else {
-		if s.file == nil {
-			f, err := outfile.Scratch(s.out.scratchDir())
-			if err != nil {
-				return fatalError{err}
-			}
-			s.file = f
-		}
-		at := s.size
-		if _, err := s.file.Write(dst); err != nil {
-			return fatalError{err}
-		}
-		s.size += int64(n)
-		s.buf = dst
-		entry.Write = func(w io.Writer) error {
-			_, err := io.Copy(w, io.NewSectionReader(s.file, at, int64(n)))
-			return err
-		}
+	write, kept, err := s.keep(dst)
+	if err != nil {
+		return err
 	}
-	s.entries = append(s.entries, entry)
+	if !kept {
+		s.buf = dst
+	}
+	s.entries = append(s.entries, weights.Entry{Name: name, DType: weights.F32, Shape: shape, Write: write})
+	return nil
+}
+
+// keep keeps data until the file is written, in memory if there is room. write writes
+// it then. kept says that data itself was kept, so that it must not change.
+func (s *spool) keep(data []byte) (write func(io.Writer) error, kept bool, err error) {
+	if len(data) <= s.memory {
+		s.memory -= len(data)
+		return func(w io.Writer) error {
+			_, err := w.Write(data)
+			return err
+		}, true, nil
+	}
+	if s.file == nil {
+		f, err := outfile.Scratch(s.out.scratchDir())
+		if err != nil {
+			return nil, false, fatalError{err}
+		}
+		s.file = f
+	}
+	at, n := s.size, int64(len(data))
+	if _, err := s.file.Write(data); err != nil {
+		return nil, false, fatalError{err}
+	}
+	s.size += n
+	return func(w io.Writer) error {
+		_, err := io.Copy(w, io.NewSectionReader(s.file, at, n))
+		return err
+	}, false, nil
+}
+
+// rows returns a float32 matrix of the spool that grows row by row.
+func (s *spool) rows(name string, cols int) *rows {
+	return &rows{spool: s, name: name, cols: cols}
+}
+
+// A rows is a matrix whose number of rows is known at its end.
+type rows struct {
+	spool   *spool
+	name    string
+	cols, n int
+	buf     []byte // of the last rows
+	parts   []func(io.Writer) error
+}
+
+// partBytes is how many bytes of rows are kept at a time.
+const partBytes = 1 << 20
+
+// add appends a row. Its errors are about the file.
+func (r *rows) add(values []float32) error {
+	r.buf, r.n = appendFloat32s(r.buf, values), r.n+1
+	if len(r.buf) < partBytes {
+		return nil
+	}
+	return r.keep()
+}
+
+// keep keeps the rows in buf.
+func (r *rows) keep() error {
+	write, kept, err := r.spool.keep(r.buf)
+	if err != nil {
+		return err
+	}
+	if r.parts, r.buf = append(r.parts, write), r.buf[:0]; kept {
+		r.buf = nil
+	}
+	return nil
+}
+
+// end adds the matrix to the spool's tensors.
+func (r *rows) end() error {
+	if err := r.keep(); err != nil {
+		return err
+	}
+	r.spool.entries = append(r.spool.entries, weights.Entry{Name: r.name, DType: weights.F32, Shape: []int{r.n, r.cols}, Write: func(w io.Writer) error {
+		for _, write := range r.parts {
+			if err := write(w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
 	return nil
 }
 

@@ -19,15 +19,17 @@ type attention struct {
 	qkv     matrix // queries, keys and values of all rows, in three parts
 	part    int    // columns of each part of qkv: whole panels
 	out     matrix // outputs of all heads side by side, of the selected rows
+	kept    *attentionWeights
 }
 
 // attention is softmax(q·kᵀ/√D)·v of all heads side by side, for the selected rows
 // of x. There are two strategies. By head, each thread computes the queries, keys and
 // values of a head and then its attention. By sequence, all threads first share the
 // product for the queries, keys and values of all heads; then each thread computes the
-// attention of some sequences and heads.
-func (e *Encoder) attention(t team, l *Layer, b *Batch, x matrix, s Selection) matrix {
+// attention of some sequences and heads. kept gets the softmax's results.
+func (e *Encoder) attention(t team, l *Layer, b *Batch, x matrix, s Selection, kept *attentionWeights) matrix {
 	a := e.newAttention(t, l, b, x, s)
+	a.kept = kept
 	if l.QKV.byHead(t.threads()) {
 		a.byHead(t)
 	} else {
@@ -114,6 +116,7 @@ func (a *attention) attend(m *member, i, h int) {
 		}
 		simd.Multiply(&scores, &m.product)
 		simd.SoftmaxRows(m.scores, strideFor(T), n, T)
+		a.kept.keep(m.scores, i, h, t-lo, n, T)
 		out := simd.Job{
 			Dst: a.out.from(t, col), DstStride: a.out.stride,
 			X: m.scores, XStride: strideFor(T), Rows: n,

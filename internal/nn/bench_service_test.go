@@ -52,7 +52,7 @@ func BenchmarkPredict(b *testing.B) {
 	dense := NewLinear(make([]float32, 768*768), 768, 768, nil)
 	head := &Head{Dense: &dense, Activation: simd.Tanh, Out: NewLinear(make([]float32, 3*768), 3, 768, nil)}
 	first := Only(batch.Offsets[:batch.Sequences()]...)
-	alternate(b, "predict", func() { run(Request{Batch: batch, Rows: first, Head: head}) },
+	alternate(b, "predict", func() { run(Request{Batch: batch, Rows: first, Heads: []Outputs{{Head: head}}}) },
 		"features", func() { run(Request{Batch: batch, Features: true}) })
 }
 

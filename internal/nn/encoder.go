@@ -8,8 +8,8 @@ import (
 )
 
 // forward runs the encoder on a batch and returns the hidden states of the selected
-// rows, in the team's memory. It copies the states of every layer to rec and checks
-// the context before each layer.
+// rows, in the team's memory. It copies the states and attention weights of every layer
+// to rec and checks the context before each layer.
 func (e *Encoder) forward(ctx context.Context, t team, b *Batch, s Selection, rec *record) (matrix, error) {
 	x := e.embed(t, b)
 	rec.keep(0, x)
@@ -21,13 +21,23 @@ func (e *Encoder) forward(ctx context.Context, t team, b *Batch, s Selection, re
 		if i == len(e.Layers)-1 {
 			rows = s
 		}
-		x = e.layer(t.fair(), &e.Layers[i], b, x, rows)
+		x = e.layer(t.fair(), &e.Layers[i], b, x, rows, rec.weightsOf(i))
+		if i == len(e.Layers)-1 && e.HiddenNorm {
+			e.lastNorm(t, x)
+		}
 		rec.keep(i+1, x)
 	}
+	if !e.HiddenNorm {
+		e.lastNorm(t, x)
+	}
+	return x, ctx.Err()
+}
+
+// lastNorm sets x = LN(x), if a LayerNorm follows the last layer.
+func (e *Encoder) lastNorm(t team, x matrix) {
 	if e.LastNorm != nil {
 		t.normInto(x, x, e.LastNorm, e.LayerNormEps)
 	}
-	return x, ctx.Err()
 }
 
 // embed is the sum of token, position and type embeddings, normalised: [M, C].
@@ -46,7 +56,7 @@ func (e *Encoder) embed(t team, b *Batch) matrix {
 				simd.Add(row, positions.row(e.Positions.first+b.Positions[r]))
 			}
 			if e.Types != nil {
-				simd.Add(row, e.Types.row(0))
+				simd.Add(row, e.Types.row(b.typeOf(r)))
 			}
 			if e.EmbedNorm != nil {
 				simd.LayerNorm(row, row, e.EmbedNorm.Gain, e.EmbedNorm.Bias, e.LayerNormEps)
@@ -57,16 +67,17 @@ func (e *Encoder) embed(t team, b *Batch) matrix {
 }
 
 // layer runs one transformer layer on x [M, C] and returns the new hidden states of
-// the selected rows. Their queries attend to the keys and values of all M rows.
+// the selected rows. Their queries attend to the keys and values of all M rows; kept
+// gets the attention weights.
 //
 //	post-norm, as in the paper:  x = LN(x + attention(x));  x = LN(x + ffn(x))
 //	pre-norm:                    x = x + attention(LN(x));  x = x + ffn(LN(x))
-func (e *Encoder) layer(t team, l *Layer, b *Batch, x matrix, s Selection) matrix {
+func (e *Encoder) layer(t team, l *Layer, b *Batch, x matrix, s Selection, kept *attentionWeights) matrix {
 	in := x
 	if e.PreNorm {
 		in = t.norm(useIn, x, &l.AttnNorm, e.LayerNormEps)
 	}
-	heads := e.attention(t, l, b, in, s)
+	heads := e.attention(t, l, b, in, s, kept)
 	x = t.selected(useRows, x, s)
 
 	// From here on a row depends on no other.

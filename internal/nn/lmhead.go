@@ -13,16 +13,17 @@ import (
 // A tied W is the token embedding. That is held once, row-major, because the
 // embedding reads rows of it; the product packs a few panels at a time.
 type LMHead struct {
-	Dense Linear
-	Norm  Norm
-	W     *Table    // V × C
-	Bias  []float32 // padded with zeros to whole panels
+	Dense      Linear
+	Activation Activation // after Dense
+	Norm       Norm
+	W          *Table    // V × C
+	Bias       []float32 // padded with zeros to whole panels
 }
 
 // logits writes the logits of row r of x to dst[r*V:][:V]. For many rows that is as
 // much work as several layers, so it checks the context before each item.
-func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, act Activation, eps float32) error {
-	inner := t.linear(useHeadInner, x, &h.Dense, act)
+func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, eps float32) error {
+	inner := t.linear(useHeadInner, x, &h.Dense, h.Activation)
 	t.normInto(inner, inner, &h.Norm, eps)
 
 	const width = lmPanels * simd.PanelWidth

@@ -8,9 +8,10 @@ type Config struct {
 	FFNDim int // inner width of the feed-forward block
 	Heads  int // attention heads; Dim is a multiple of it
 
-	Activation     Activation // of the feed-forward block and the LM head
+	Activation     Activation // of the feed-forward block
 	LayerNormEps   float32
 	PreNorm        bool // LayerNorm before each block instead of after it
+	HiddenNorm     bool // the last hidden states are after LastNorm
 	ScaleEmbedding bool // token embeddings × √C
 }
 

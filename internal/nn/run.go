@@ -14,8 +14,18 @@ type Request struct {
 	Rows     Selection // rows of the last layer that are wanted
 	Features bool      // their hidden states
 	Hidden   bool      // hidden states of every layer; Rows must be All
+	Weights  bool      // attention weights of every layer; Rows must be All
 	LM       *LMHead   // their logits; nil: none
-	Head     *Head     // their outputs; nil: none
+	// EachLogits gets the logits [V] of each of the rows, in order, in place of
+	// Result.Logits. Their memory is used again. It may be nil.
+	EachLogits func(row int, logits []float32)
+	Heads      []Outputs // outputs of heads that read some of them
+}
+
+// Outputs asks for the outputs of a head.
+type Outputs struct {
+	Head *Head
+	Rows Selection // that the head reads, numbered among a Request's Rows
 }
 
 // A Result holds what was wanted, one row after another and without padding. Its
@@ -23,8 +33,9 @@ type Request struct {
 type Result struct {
 	Features []float32   // [rows, C]
 	Hidden   [][]float32 // Layers+1 times [M, C]: after the embedding and after each layer
+	Weights  [][]float32 // Layers times, of each sequence: [heads, T, T]
 	Logits   []float32   // [rows, V]
-	Outputs  []float32   // [rows, N of the head]
+	Outputs  [][]float32 // of each head: [its rows, N]
 }
 
 // Run computes a request on the pool's goroutines. Any number of calls may run at
@@ -39,26 +50,47 @@ func (e *Encoder) Run(ctx context.Context, pool *parallel.Pool, q Request) (*Res
 	defer t.release()
 
 	var res Result
-	rec := newRecord(&q, len(e.Layers), e.Dim)
+	rec := newRecord(&q, e)
 	x, err := e.run(ctx, t, q.Batch, q.Rows, rec)
 	if err != nil {
 		return nil, err
 	}
-	res.Hidden = rec.hidden()
+	res.Hidden, res.Weights = rec.results()
 	if q.Features {
 		res.Features = make([]float32, x.rows*x.cols)
 		x.copyTo(res.Features)
 	}
-	if q.Head != nil {
-		y := q.Head.outputs(t, x)
-		res.Outputs = make([]float32, y.rows*y.cols)
-		y.copyTo(res.Outputs)
+	for _, h := range q.Heads {
+		y := h.Head.outputs(t, t.selected(useHeadRows, x, h.Rows))
+		res.Outputs = append(res.Outputs, make([]float32, y.rows*y.cols))
+		y.copyTo(res.Outputs[len(res.Outputs)-1])
 	}
 	if q.LM != nil {
-		res.Logits = make([]float32, x.rows*q.LM.W.Rows)
-		err = q.LM.logits(ctx, t, res.Logits, x, e.Activation, e.LayerNormEps)
+		res.Logits, err = e.logits(ctx, t, x, &q, logitFloats)
 	}
 	return &res, err
+}
+
+// logits are the LM head's logits of x, unless EachLogits gets them, at most so many at
+// a time.
+func (e *Encoder) logits(ctx context.Context, t team, x matrix, q *Request, most int) ([]float32, error) {
+	V := q.LM.W.Rows
+	if q.EachLogits == nil {
+		all := make([]float32, x.rows*V)
+		return all, q.LM.logits(ctx, t, all, x, e.LayerNormEps)
+	}
+	n := min(x.rows, max(1, most/V))
+	some := make([]float32, n*V)
+	for lo := 0; lo < x.rows; lo += n {
+		hi := min(lo+n, x.rows)
+		if err := q.LM.logits(ctx, t, some, x.between(lo, hi), e.LayerNormEps); err != nil {
+			return nil, err
+		}
+		for r := lo; r < hi; r++ {
+			q.EachLogits(r, some[(r-lo)*V:][:V:V])
+		}
+	}
+	return nil, nil
 }
 
 // run is forward on all threads. A large batch is cut into parts.

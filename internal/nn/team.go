@@ -47,6 +47,7 @@ const (
 	useH                    // inside of the feed-forward block
 	useRows                 // hidden states of the selected rows
 	useInRows               // what attention reads, of the selected rows
+	useHeadRows             // rows that a head reads
 	useHead                 // output of a head
 	useHeadInner            // inside of a head
 	matrixCount

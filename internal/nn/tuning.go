@@ -84,6 +84,12 @@ const (
 	// 16: logits of 32 tokens +3 %. 256: +1 %.
 	lmRows = 64
 
+	// logitFloats is how many logits are in memory at a time where they are not kept:
+	// 128 MiB, which are 134 rows of XLM-R's vocabulary of 250,002.
+	// Counted: the matrix is packed again for each such block of rows, which costs as
+	// much as some twenty of them.
+	logitFloats = 32 << 20
+
 	// slabBytes is the size of a slab of weights.
 	// Counted: a slab begins and ends in a huge page of 2 MiB that is not full, 6 % at
 	// most.

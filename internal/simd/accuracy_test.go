@@ -71,10 +71,15 @@ func TestAccuracy(t *testing.T) {
 		inner := math.Sqrt(2/math.Pi) * (v64 + 0.044715*v64*v64*v64)
 		note("geluTanh, absolute", math.Abs(float64(v[0])-0.5*v64*(1+math.Tanh(inner))))
 
+		v[0] = float32(-80 + 160*at)
+		v64 = float64(v[0])
+		LogSigmoid(v, v)
+		note("logSigmoid, ulp", ulps(v[0], min(v64, 0)-math.Log1p(math.Exp(-math.Abs(v64)))))
+
 		l := math.Exp(-5 + 30*at)
 		note("log, relative", math.Abs(log64(l)-math.Log(l))/max(1, math.Abs(math.Log(l))))
 	}
-	for name, bound := range map[string]float64{"exp, ulp": 1, "tanh, ulp": 2, "gelu, absolute": 4e-7, "geluTanh, absolute": 6e-7, "log, relative": 3e-16} {
+	for name, bound := range map[string]float64{"exp, ulp": 1, "tanh, ulp": 2, "gelu, absolute": 4e-7, "geluTanh, absolute": 6e-7, "logSigmoid, ulp": 2, "log, relative": 3e-16} {
 		t.Logf("%s: %.3g", name, worst[name])
 		if worst[name] > bound {
 			t.Errorf("%s: %.3g, stated bound %g", name, worst[name], bound)

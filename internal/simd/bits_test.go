@@ -14,6 +14,7 @@ var wantBits = map[string]checksum{
 	"GELU":         0x1b9066313cbce4cc,
 	"GELUTanh":     0xc16219c41a3a8d8a,
 	"LayerNorm":    0x4edbdcae3813a723,
+	"LogSigmoid":   0xe987d47dc297042f,
 	"LogSoftmax":   0x4217b60807b52bf,
 	"Product":      0xec6568ddbe14cea7,
 	"ReLU":         0x660212089694ae6a,

@@ -51,12 +51,16 @@ func log64(x float64) float64 {
 		m *= 2
 		e--
 	}
-	f := (m - 1) / (m + 1)
+	return log1Twice((m-1)/(m+1)) + float64(float64(e)*math.Ln2)
+}
+
+// log1Twice is ln((1+f)/(1−f)) = 2·(f + f³/3 + f⁵/5 + …) for |f| ≤ 1/3, with a relative
+// error below 2e-13, and below 3e-16 for f² < 0.0295.
+func log1Twice(f float64) float64 {
 	s := float64(f * f)
-	// ln m = 2·(f + f³/3 + f⁵/5 + …), f² < 0.0295
 	sum := 0.0
 	for k := 23; k >= 1; k -= 2 {
 		sum = float64(sum*s) + 1/float64(k)
 	}
-	return float64(2*f*sum) + float64(float64(e)*math.Ln2)
+	return float64(2 * f * sum)
 }

@@ -22,6 +22,7 @@ var rowFunctions = []struct {
 	{"Add", Add},
 	{"Softmax", func(x, _ []float32) { Softmax(x) }},
 	{"LogSoftmax", func(x, _ []float32) { LogSoftmax(x, x) }},
+	{"LogSigmoid", func(x, _ []float32) { LogSigmoid(x, x) }},
 	{"LayerNorm", func(x, y []float32) { LayerNorm(x, x, y, y, 1e-5) }},
 	{"AddLayerNorm", func(x, y []float32) { AddLayerNorm(x, len(x), y, len(x), 1, y, y, 1e-5) }},
 }
@@ -227,6 +228,8 @@ func TestLevelsLimits(t *testing.T) {
 		{"LogSoftmax of equal values", func(x []float32) { LogSoftmax(x, x) }, []float32{3, 3}, []float32{-math.Ln2, -math.Ln2}},
 		{"LogSoftmax with −Inf", func(x []float32) { LogSoftmax(x, x) }, []float32{-inf, 0}, []float32{-inf, 0}},
 		{"LogSoftmax with NaN", func(x []float32) { LogSoftmax(x, x) }, []float32{0, nan}, []float32{nan, nan}},
+		{"LogSigmoid of limits", func(x []float32) { LogSigmoid(x, x) }, []float32{-inf, inf, 0, -1e30}, []float32{-inf, 0, -math.Ln2, -1e30}},
+		{"LogSigmoid of NaN", func(x []float32) { LogSigmoid(x, x) }, []float32{nan}, []float32{nan}},
 		{"LogSoftmax of −Inf alone", func(x []float32) { LogSoftmax(x, x) }, []float32{-inf, -inf}, []float32{nan, nan}},
 		{"GELU", GELU, []float32{inf, 0, 100, -100, math.MaxFloat32}, []float32{inf, 0, 100, 0, math.MaxFloat32}},
 		{"Tanh", Tanh, []float32{inf, -inf, 0, 20, -20, 1e-30}, []float32{1, -1, 0, 1, -1, 1e-30}},
@@ -264,6 +267,7 @@ func TestRowPanics(t *testing.T) {
 		{"simd: short rows for SoftmaxRows", func() { SoftmaxRows(x, 4, 1, 4) }},
 		{"simd: short rows for SoftmaxRows", func() { SoftmaxRows(make([]float32, 31), 16, 2, 4) }},
 		{"simd: LogSoftmax of other length", func() { LogSoftmax(x, y) }},
+		{"simd: LogSigmoid of other length", func() { LogSigmoid(x, y) }},
 		{"simd: FromF16 of other length", func() { FromF16(x, nil) }},
 		{"simd: ToF16Exact of other length", func() { ToF16Exact(nil, x) }},
 	} {

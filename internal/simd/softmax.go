@@ -77,6 +77,18 @@ func LogSoftmax(dst, x []float32) {
 	}
 }
 
+// LogSigmoid sets dst to ln(1/(1+exp(−x))) = min(x, 0) − ln(1+exp(−|x|)), to within
+// 2 ulp. dst may be x.
+func LogSigmoid(dst, x []float32) {
+	if len(dst) != len(x) {
+		panic("simd: LogSigmoid of other length")
+	}
+	for i, v := range x {
+		e := float64(exp32(-max(v, -v)))
+		dst[i] = float32(float64(min(v, 0)) - log1Twice(e/(2+e)))
+	}
+}
+
 // maximum is the largest element; NaNs are ignored.
 func maximum(x []float32) float32 {
 	var l lanes

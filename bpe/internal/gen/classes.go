@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 )
 
+const none = '@' // a character of class other
+
 const blockShift = 7 // 128 code points in a block: fewer than 256 distinct blocks, so an index entry is one byte
 
 // classTable returns the source of classes_table.go. Code points are cut into
@@ -21,21 +23,31 @@ func classTable(name string) ([]byte, error) {
 	var classes struct {
 		Regex                 string
 		Letter, Number, Space [][2]int
+		Later                 [][2]int // letters and numbers that Unicode 16.0 does not have
 	}
 	if err := json.Unmarshal(text, &classes); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	points := bytes.Repeat([]byte{'0'}, utf8.MaxRune+1)
+	points := bytes.Repeat([]byte{none}, utf8.MaxRune+1)
 	last := 0 // the last code point that is not "other"
 	for class, ranges := range [][][2]int{classes.Letter, classes.Number, classes.Space} {
 		for _, r := range ranges {
 			for c := r[0]; c <= r[1]; c++ {
-				if points[c] != '0' {
+				if points[c] != none {
 					return nil, fmt.Errorf("%s: U+%04X is in two classes", name, c)
 				}
-				points[c] = '1' + byte(class)
+				points[c] = none | byte(class+1) | byte(class+1)<<2
 			}
 			last = max(last, r[1])
+		}
+	}
+
+	for _, r := range classes.Later {
+		for c := r[0]; c <= r[1]; c++ {
+			if points[c] == none || points[c]&3 == 3 {
+				return nil, fmt.Errorf("%s: U+%04X is later but no letter or number", name, c)
+			}
+			points[c] &^= 3 << 2
 		}
 	}
 
@@ -68,7 +80,7 @@ func classTable(name string) ([]byte, error) {
 		}
 		b.WriteString(lineEnd(i+16 >= len(index)))
 	}
-	fmt.Fprintf(&b, "\n// classBlocks holds a digit for each code point of a block: 0 other, 1 letter, 2 number, 3 space.\nconst classBlocks = \"\" +\n")
+	fmt.Fprintf(&b, "\n// classBlocks holds a character for each code point of a block. Its bits 0 and 1 are the\n// class: 0 other, 1 letter, 2 number, 3 space. Bits 2 and 3 are the class in Unicode 16.0.\nconst classBlocks = \"\" +\n")
 	for i, block := range blocks {
 		fmt.Fprintf(&b, "\t\"%s%s", block, lineEnd(i == len(blocks)-1))
 	}

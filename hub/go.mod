@@ -1,0 +1,17 @@
+module github.com/goroberta/goroberta/hub
+
+go 1.26.0
+
+require (
+	github.com/goroberta/goroberta v0.0.0
+	github.com/klauspost/compress v1.20.4
+	golang.org/x/sys v0.50.0
+)
+
+require (
+	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
+	github.com/dlclark/regexp2/v2 v2.13.0 // indirect
+	golang.org/x/text v0.44.0 // indirect
+)
+
+replace github.com/goroberta/goroberta => ..

@@ -1,0 +1,46 @@
+// Package pipeline answers questions about texts with a RoBERTa model: which label a
+// text has, what entities are in it, which vector stands for it. Text goes in, answers
+// come out; tokens, batches, softmax and pooling are taken care of.
+//
+//	m, err := roberta.Open("twitter-roberta-base-sentiment")
+//	if err != nil { … }
+//	defer m.Close()
+//	c, err := pipeline.NewClassifier(m)
+//	labels, err := c.Classify(ctx, "What a lovely day")  // [{positive 0.98} {neutral 0.01} …]
+//
+// # Pipelines
+//
+// A [Classifier] gives a text, or a pair of texts, labels with scores. A [Tagger] finds
+// entities and where they are. An [Embedder] turns texts into vectors, as the files of a
+// sentence-transformers folder say. Each reads what it needs to know from the model's
+// own files, and an option overrides it. The numbers are those of transformers'
+// pipelines and of sentence-transformers; where these have an accident, the method's
+// comment says what happens instead.
+//
+// # One text, many, or a sequence
+//
+// Every pipeline has three methods: Classify for one text, ClassifyAll for a slice of
+// inputs, and ClassifySeq for any number of inputs that come one by one. The last reads
+// as many as make a batch, computes them together and yields the answers in order, so
+// its memory does not grow. An input that cannot be answered gives its error in its
+// place and costs no other.
+//
+//	for labels, err := range c.ClassifySeq(ctx, pipeline.Texts(lines)) { … }
+//
+// An answer has equal bits alone or in any batch.
+//
+// # Long texts
+//
+// A text that is too long for the model is an error, a *roberta.LengthError. Nothing is
+// cut unasked. [WithLimit] says what may be cut, [WithWindows] reads a text through
+// windows.
+//
+// # Concurrency
+//
+// Pipelines are immutable and small, and may be used by any number of goroutines. They
+// hold their model, which the caller closes.
+//
+// References: transformers 5, pipelines/text_classification.py and
+// pipelines/token_classification.py; sentence-transformers 6, Pooling, Dense, LayerNorm
+// and Normalize; Reimers and Gurevych, Sentence-BERT, 2019.
+package pipeline

@@ -1,0 +1,256 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goroberta/goroberta/roberta"
+)
+
+// An Embedder turns texts into vectors. It is immutable; any number of goroutines may
+// use it at once, until its model is closed.
+type Embedder struct {
+	task      task[[]float32, []float32]
+	reader    *reader
+	modules   *modules
+	prompt    string
+	given     bool // the caller chose the prompt
+	skip      int  // tokens of the prompt that are not pooled
+	dim       int  // of the vectors
+	normalize bool // at the end
+	notes     []string
+}
+
+// NewEmbedder makes an Embedder as the files of a sentence-transformers folder say:
+// modules.json with its modules Transformer, Pooling, Dense, LayerNorm and Normalize,
+// sentence_bert_config.json (max_seq_length, do_lower_case) and
+// config_sentence_transformers.json (prompts). They may lie beside the model or in a
+// converted file. A model without modules.json gets the mean of its hidden states, as
+// sentence-transformers does for it; Notes say so. WithPooling makes an Embedder of any
+// model, whatever its files say.
+//
+// Errors are ErrOption, those of roberta.Model.File, and a *weights.FileError, which
+// names the file, for a module that is not computed or contradicts the model.
+func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
+	o, err := newOptions(embedder, opts)
+	if err != nil {
+		return nil, err
+	}
+	e := &Embedder{}
+	if e.modules, err = readModules(m, o.pooling == nil); err != nil {
+		return nil, err
+	}
+	switch {
+	case e.modules == nil:
+		e.modules = &modules{pooling: o.pooling, includePrompt: true}
+		if o.pooling == nil {
+			e.modules.pooling = []Pooling{Mean}
+			e.notes = append(e.notes, fmt.Sprintf("the model has no %s: its vectors are the mean of the hidden states, as sentence-transformers makes them", m.FileName(modulesFile)))
+		}
+	case o.pooling != nil:
+		e.modules.pooling = o.pooling
+	}
+	e.notes = append(e.notes, e.modules.notes...)
+	if o.normalize != nil {
+		e.normalize = *o.normalize
+		if !e.normalize {
+			e.modules.layers = slices.DeleteFunc(e.modules.layers, func(l layer) bool { return l == layer(unitLength{}) })
+		}
+	}
+	e.dim = e.modules.dim(m.Config().Dim)
+	if n := o.truncateDim; n > e.dim {
+		return nil, fmt.Errorf("%w: vectors cut to %d values, and they have %d", ErrOption, n, e.dim)
+	} else if n > 0 {
+		e.dim = n
+	}
+	own := e.modules.maxLength
+	if own == 0 {
+		own = maxLength(m)
+	}
+	e.reader = newReader(m, o, own)
+	prompt, name := e.modules.prompts[e.modules.defaultPrompt], o.promptName
+	switch {
+	case o.prompt != nil:
+		prompt, e.given = *o.prompt, true
+	case name != "":
+		var ok bool
+		if prompt, ok = e.modules.prompts[name]; !ok {
+			return nil, fmt.Errorf("%w: no prompt %.100q, the model has %s", ErrOption, name, e.modules.promptNames())
+		}
+		e.given = true
+	}
+	e.task = task[[]float32, []float32]{budget: o.budget}
+	e.setPrompt(prompt)
+	return e, nil
+}
+
+// setPrompt sets the prompt of an Embedder that nobody uses yet.
+func (e *Embedder) setPrompt(prompt string) {
+	e.prompt, e.skip = prompt, 0
+	if prompt != "" && !e.modules.includePrompt && e.reader.tok != nil {
+		// As sentence-transformers counts them: the prompt with what stands before it.
+		tok := e.reader.tok
+		e.skip = len(tok.Template().IDs(tok, e.texts([]string{""})[0])) - 1
+	}
+	e.task.prepare, e.task.compute, e.task.finish = e.prepare, e.pooled, e.finish
+}
+
+// Dim is the number of values that a vector has.
+func (e *Embedder) Dim() int { return e.dim }
+
+// MaxLength is the longest input in tokens, special tokens included.
+func (e *Embedder) MaxLength() int { return e.reader.limit.Length }
+
+// Notes are remarks that a user should know, such as what was assumed.
+func (e *Embedder) Notes() []string { return slices.Clone(e.notes) }
+
+// Prompts returns the prompts of the model's files by name.
+func (e *Embedder) Prompts() map[string]string { return maps.Clone(e.modules.prompts) }
+
+// Queries returns an Embedder for what is searched with: like e, with the prompt "query"
+// of the model's files before each text if they have one. A prompt that was chosen by an
+// option stays. As sentence-transformers' encode_query.
+func (e *Embedder) Queries() *Embedder { return e.as("query") }
+
+// Documents is Queries for what is searched in, with the prompt "document", "passage" or
+// "corpus". As sentence-transformers' encode_document.
+func (e *Embedder) Documents() *Embedder { return e.as("document", "passage", "corpus") }
+
+func (e *Embedder) as(names ...string) *Embedder {
+	if e.given {
+		return e
+	}
+	for _, name := range names {
+		if prompt, ok := e.modules.prompts[name]; ok {
+			other := *e
+			other.given = true
+			other.setPrompt(prompt)
+			return &other
+		}
+	}
+	return e
+}
+
+// Embed makes a vector of Dim values of each text. The vectors belong to the caller.
+// Equal texts give equal bits, alone or among others.
+//
+// Errors are an *InputError, which names the text, around a *roberta.LengthError for one
+// that is too long (see WithLimit), a *tokenizer.LimitError for one that cannot be cut
+// as it should be, those of roberta.Model.Tokenizer and ExtractFeatures; and the
+// context's.
+func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	inputs := make([]Input, len(texts))
+	for i := range texts {
+		inputs[i] = Input{Texts: texts[i : i+1]}
+	}
+	return e.task.all(ctx, inputs)
+}
+
+// EmbedAll is Embed for inputs of any kind but words. The prompt is not put before
+// tokens.
+func (e *Embedder) EmbedAll(ctx context.Context, inputs []Input) ([][]float32, error) {
+	return e.task.all(ctx, inputs)
+}
+
+// EmbedSeq is EmbedAll for any number of inputs, in bounded memory: it reads as many as
+// make a batch (WithBatch), and yields their vectors in order. An input that cannot be
+// answered gives its error in its place, and costs no other. The error of a context
+// that has ended, and roberta.ErrClosed, end the sequence.
+func (e *Embedder) EmbedSeq(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[[]float32, error] {
+	return e.task.each(ctx, inputs)
+}
+
+// texts are what the tokenizer reads of texts.
+func (e *Embedder) texts(texts []string) []string {
+	texts = slices.Clone(texts)
+	texts[0] = e.prompt + texts[0]
+	if e.modules.lowerCase {
+		for i := range texts {
+			texts[i] = lower(texts[i])
+		}
+	}
+	return texts
+}
+
+func (e *Embedder) prepare(in Input) (*job, error) {
+	if err := in.check(embedder); err != nil {
+		return nil, err
+	}
+	skip := 0
+	if in.Texts != nil {
+		in.Texts, skip = e.texts(in.Texts), e.skip
+	}
+	s, err := e.reader.input(in)
+	if err == nil && skip > 0 && skip >= len(s[0].IDs) {
+		err = errNothingToPool
+	}
+	if err != nil {
+		return nil, err
+	}
+	s[0].skip = skip
+	return &job{sequences: s}, nil
+}
+
+// pooled computes hidden states and pools them.
+func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([][]float32, error) {
+	res, err := e.reader.compute(ctx, batch, roberta.Request{Want: roberta.WantFeatures})
+	if err != nil {
+		return nil, err
+	}
+	states := res.Features
+	vectors := make([][]float32, len(batch))
+	var rows [][]float32
+	for s := range batch {
+		rows = rows[:0]
+		for i := range states.Len(s) {
+			if row := states.Row(s, i); row != nil { // no pad
+				rows = append(rows, row)
+			}
+		}
+		vectors[s] = pool(e.modules.pooling, rows[batch[s].skip:], batch[s].skip)
+	}
+	return vectors, nil
+}
+
+func (e *Embedder) finish(_ *job, given [][]float32) ([]float32, error) {
+	v := given[0]
+	for _, l := range e.modules.layers {
+		v = l.apply(v)
+	}
+	v = v[:e.dim:e.dim]
+	if e.normalize {
+		normalize(v)
+	}
+	return v, nil
+}
+
+// dim is the number of values that the modules make of hidden states of C values.
+func (o *modules) dim(C int) int {
+	n := C * len(o.pooling)
+	for _, l := range o.layers {
+		if d, ok := l.(*dense); ok {
+			n = len(d.w) / n
+		}
+	}
+	return n
+}
+
+// promptNames lists the prompts for messages.
+func (o *modules) promptNames() string {
+	names := slices.Sorted(maps.Keys(o.prompts))
+	if len(names) == 0 {
+		return "none"
+	}
+	const most = 20
+	if len(names) > most {
+		names = append(names[:most], fmt.Sprintf("and %d more", len(o.prompts)-most))
+	}
+	for i := range names {
+		names[i] = fmt.Sprintf("%.100s", names[i])
+	}
+	return strings.Join(names, ", ")
+}

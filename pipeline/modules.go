@@ -1,0 +1,367 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/weights"
+)
+
+// maxModules bounds the modules of a folder. Real ones have two to six.
+const maxModules = 100
+
+// A modules is what the files of a sentence-transformers folder say: what becomes of a
+// text before the model reads it and of the hidden states after that.
+type modules struct {
+	lowerCase bool
+	maxLength int // longest input in tokens, special ones included; 0: not said
+
+	pooling       []Pooling
+	includePrompt bool // the prompt's tokens are pooled too
+	layers        []layer
+
+	prompts       map[string]string
+	defaultPrompt string // the name of the prompt that applies where none is asked for
+
+	notes []string
+}
+
+// A layer is a module after the pooling: it makes one vector of another.
+type layer interface {
+	apply(v []float32) []float32
+}
+
+// A folder reads the files of a model's sentence-transformers folder.
+type folder struct{ *roberta.Model }
+
+// has reads a file of JSON objects or lists into v. ok is false if there is no such file.
+func (f folder) has(name string, v any) (ok bool, err error) {
+	data, err := f.File(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return false, f.fault(name, fmt.Errorf("%w: %w", weights.ErrCorrupt, err))
+	}
+	return true, nil
+}
+
+// fault is an error about what a file holds.
+func (f folder) fault(name string, err error) error {
+	return &weights.FileError{Entry: f.FileName(name), Offset: -1, Err: err}
+}
+
+func (f folder) corrupt(name, format string, args ...any) error {
+	return f.fault(name, fmt.Errorf("%w: %w", weights.ErrCorrupt, fmt.Errorf(format, args...)))
+}
+
+func (f folder) unsupported(name, format string, args ...any) error {
+	return f.fault(name, fmt.Errorf("%w: %w", weights.ErrUnsupported, fmt.Errorf(format, args...)))
+}
+
+const modulesFile = "modules.json"
+
+// readModules reads the modules that a model came with; nil if it has none. Without
+// vectors it leaves out what comes after the hidden states.
+func readModules(m *roberta.Model, vectors bool) (*modules, error) {
+	f := folder{m}
+	var list []struct {
+		Path *string `json:"path"`
+		Type string  `json:"type"`
+	}
+	if ok, err := f.has(modulesFile, &list); err != nil || !ok {
+		return nil, err
+	}
+	if n := len(list); n > maxModules {
+		return nil, f.corrupt(modulesFile, "%d modules, want at most %d", n, maxModules)
+	}
+	out := &modules{includePrompt: true}
+	dim := 0 // of the vectors so far; 0 before the pooling
+	for i, module := range list {
+		kind := module.Type[strings.LastIndexByte(module.Type, '.')+1:] // of a Python path, today's or an old one
+		if module.Path == nil || *module.Path != "" && !fs.ValidPath(*module.Path) {
+			return nil, f.corrupt(modulesFile, "module %d has no path inside the folder", i)
+		}
+		at := *module.Path
+		if !vectors {
+			if i == 0 {
+				if err := out.readTransformer(f, at); err != nil {
+					return nil, err
+				}
+			}
+			continue
+		}
+		if (kind == "Transformer") != (i == 0) || dim == 0 && slices.Contains([]string{"Dense", "LayerNorm", "Normalize"}, kind) || dim > 0 && kind == "Pooling" {
+			return nil, f.unsupported(modulesFile, "module %d is %.100q in this place; want a Transformer, a Pooling, then Dense, LayerNorm and Normalize", i, module.Type)
+		}
+		var err error
+		switch kind {
+		case "Transformer":
+			err = out.readTransformer(f, at)
+		case "Pooling":
+			dim, err = out.readPooling(f, path.Join(at, "config.json"), m.Config().Dim)
+		case "Dense":
+			dim, err = out.readDense(f, at, dim)
+		case "LayerNorm":
+			err = out.readLayerNorm(f, at, dim)
+		case "Normalize":
+			out.layers = append(out.layers, unitLength{})
+		case "Dropout": // of training alone
+		default:
+			return nil, f.unsupported(modulesFile, "module %d is %.100q, which is not computed", i, module.Type)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if dim == 0 && vectors {
+		return nil, f.unsupported(modulesFile, "no Pooling module")
+	}
+	return out, out.readPrompts(f)
+}
+
+// transformerFiles are the names that the Transformer module's settings have gone by,
+// today's first.
+var transformerFiles = []string{
+	"sentence_bert_config.json", "sentence_roberta_config.json", "sentence_xlm-roberta_config.json",
+	"sentence_camembert_config.json", "sentence_distilbert_config.json",
+}
+
+func (o *modules) readTransformer(f folder, at string) error {
+	var c struct {
+		MaxLength *int `json:"max_seq_length"`
+		LowerCase bool `json:"do_lower_case"`
+		Query     *int `json:"query_length"`
+		Document  *int `json:"document_length"`
+	}
+	for _, name := range transformerFiles {
+		for _, name := range slices.Compact([]string{path.Join(at, name), name}) {
+			ok, err := f.has(name, &c)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			if c.MaxLength != nil {
+				if *c.MaxLength < 1 {
+					return f.corrupt(name, "max_seq_length is %d", *c.MaxLength)
+				}
+				o.maxLength = *c.MaxLength
+			}
+			o.lowerCase = c.LowerCase
+			if c.Query != nil || c.Document != nil {
+				o.notes = append(o.notes, fmt.Sprintf("query_length and document_length of %s are not used: all texts may be equally long", f.FileName(name)))
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// flags are the names of poolings in the files of old, true where they are on.
+var flags = map[Pooling]string{
+	CLS: "pooling_mode_cls_token", MaxTokens: "pooling_mode_max_tokens", Mean: "pooling_mode_mean_tokens",
+	MeanSqrtLen: "pooling_mode_mean_sqrt_len_tokens", WeightedMean: "pooling_mode_weightedmean_tokens", LastToken: "pooling_mode_lasttoken",
+}
+
+// readPooling reads a Pooling module for hidden states of C values, and returns how many
+// values its vectors have.
+func (o *modules) readPooling(f folder, name string, C int) (dim int, err error) {
+	c := map[string]json.RawMessage{}
+	if ok, err := f.has(name, &c); err != nil {
+		return 0, err
+	} else if !ok {
+		return 0, f.fault(name, fs.ErrNotExist)
+	}
+	// get reads a setting, if it is there.
+	get := func(key string, v any) bool {
+		raw, ok := c[key]
+		if !ok || string(raw) == "null" {
+			return false
+		}
+		if e := json.Unmarshal(raw, v); e != nil && err == nil {
+			err = f.corrupt(name, "%s is %.100s", key, raw)
+		}
+		return err == nil
+	}
+	for _, key := range []string{"embedding_dimension", "word_embedding_dimension"} {
+		var n int
+		if get(key, &n) && n != C {
+			return 0, f.corrupt(name, "%s is %d, the model's hidden states have %d values", key, n, C)
+		}
+	}
+	get("include_prompt", &o.includePrompt)
+	var modes []Pooling
+	switch raw := bytes.TrimSpace(c["pooling_mode"]); {
+	case len(raw) > 0 && raw[0] == '[':
+		get("pooling_mode", &modes)
+	case len(raw) > 0 && string(raw) != "null":
+		modes = make([]Pooling, 1)
+		get("pooling_mode", &modes[0])
+	default:
+		for _, p := range poolings {
+			var on bool
+			if get(flags[p], &on); on {
+				modes = append(modes, p)
+			}
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	if len(modes) == 0 {
+		modes = []Pooling{Mean} // as sentence-transformers
+	}
+	if len(modes) > maxModules {
+		return 0, f.corrupt(name, "%d poolings, want at most %d", len(modes), maxModules)
+	}
+	for _, p := range modes {
+		if !slices.Contains(poolings, p) {
+			return 0, f.unsupported(name, "pooling %.100q, want some of %q", string(p), poolings)
+		}
+	}
+	o.pooling = modes
+	return C * len(modes), nil
+}
+
+func (o *modules) readDense(f folder, at string, dim int) (out int, err error) {
+	name := path.Join(at, "config.json")
+	var c struct {
+		In         int     `json:"in_features"`
+		Out        int     `json:"out_features"`
+		Bias       *bool   `json:"bias"`
+		Activation *string `json:"activation_function"`
+		Input      *string `json:"module_input_name"`
+		Output     *string `json:"module_output_name"`
+		Residual   bool    `json:"use_residual"`
+	}
+	switch ok, err := f.has(name, &c); {
+	case err != nil:
+		return 0, err
+	case !ok:
+		return 0, f.fault(name, fs.ErrNotExist)
+	}
+	d := &dense{activation: math.Tanh}
+	if c.Activation != nil {
+		var ok bool
+		if d.activation, ok = activations[(*c.Activation)[strings.LastIndexByte(*c.Activation, '.')+1:]]; !ok || !strings.HasPrefix(*c.Activation, "torch.") {
+			return 0, f.unsupported(name, "activation_function %.100q", *c.Activation)
+		}
+	}
+	for _, p := range []*string{c.Input, c.Output} {
+		if p != nil && *p != "sentence_embedding" {
+			return 0, f.unsupported(name, "a module from or to %.100q, want sentence_embedding", *p)
+		}
+	}
+	switch {
+	case c.In != dim:
+		return 0, f.corrupt(name, "in_features is %d, the module before it gives %d values", c.In, dim)
+	case c.Out < 1 || c.Out > 1<<20:
+		return 0, f.corrupt(name, "out_features is %d", c.Out)
+	}
+	want := map[string][]int{"linear.weight": {c.Out, c.In}}
+	if c.Bias == nil || *c.Bias {
+		want["linear.bias"] = []int{c.Out}
+	}
+	if c.Residual && c.In != c.Out {
+		want["residual.weight"] = []int{c.Out, c.In}
+	}
+	got, err := f.tensors(at, want)
+	if err != nil {
+		return 0, err
+	}
+	d.w, d.bias, d.residual, d.addInput = got["linear.weight"], got["linear.bias"], got["residual.weight"], c.Residual
+	o.layers = append(o.layers, d)
+	return c.Out, nil
+}
+
+func (o *modules) readLayerNorm(f folder, at string, dim int) error {
+	name := path.Join(at, "config.json")
+	var c struct {
+		Dim int `json:"dimension"`
+	}
+	switch ok, err := f.has(name, &c); {
+	case err != nil:
+		return err
+	case !ok:
+		return f.fault(name, fs.ErrNotExist)
+	case c.Dim != dim:
+		return f.corrupt(name, "dimension is %d, the module before it gives %d values", c.Dim, dim)
+	}
+	got, err := f.tensors(at, map[string][]int{"norm.weight": {dim}, "norm.bias": {dim}})
+	if err != nil {
+		return err
+	}
+	o.layers = append(o.layers, &layerNorm{got["norm.weight"], got["norm.bias"]})
+	return nil
+}
+
+// tensors reads a module's tensors, which must have these shapes.
+func (f folder) tensors(at string, want map[string][]int) (map[string][]float32, error) {
+	name := path.Join(at, "model.safetensors")
+	data, err := f.File(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		name = path.Join(at, "pytorch_model.bin")
+		data, err = f.File(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := weights.Load(bytes.NewReader(data), int64(len(data)), f.FileName(name))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	got := map[string][]float32{}
+	for tensor, shape := range want {
+		t, ok := file.Tensor(tensor)
+		if !ok {
+			return nil, f.corrupt(name, "no tensor %s", tensor)
+		}
+		if !slices.Equal(t.Shape, shape) {
+			return nil, f.corrupt(name, "tensor %s has shape %.100s, want %v", tensor, fmt.Sprint(t.Shape), shape)
+		}
+		values := make([]float32, t.Len())
+		if err := t.Float32s(values); err != nil {
+			return nil, err
+		}
+		got[tensor] = values
+	}
+	return got, nil
+}
+
+func (o *modules) readPrompts(f folder) error {
+	const name = "config_sentence_transformers.json"
+	var c struct {
+		Prompts map[string]*string `json:"prompts"`
+		Default *string            `json:"default_prompt_name"`
+	}
+	if ok, err := f.has(name, &c); err != nil || !ok {
+		return err
+	}
+	o.prompts = map[string]string{}
+	for k, p := range c.Prompts {
+		if p != nil {
+			o.prompts[k] = *p
+		}
+	}
+	if c.Default != nil {
+		if _, ok := o.prompts[*c.Default]; !ok {
+			return f.corrupt(name, "default_prompt_name is %.100q, and no prompt has that name", *c.Default)
+		}
+		o.defaultPrompt = *c.Default
+	}
+	return nil
+}

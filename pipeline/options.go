@@ -1,0 +1,234 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
+)
+
+// An Option changes how a pipeline answers. The New functions return ErrOption for one
+// that their pipeline does not have.
+type Option func(*options) error
+
+// A kind is one of the pipelines, or several joined by |.
+type kind uint8
+
+const (
+	classifier kind = 1 << iota
+	tagger
+	embedder
+)
+
+func (k kind) String() string {
+	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder"}[k]
+}
+
+type options struct {
+	kind   kind // of the pipeline that is made
+	limit  tokenizer.Limit
+	budget int
+
+	windows bool
+
+	head     string
+	function *roberta.Function
+	topK     int
+
+	aggregation Aggregation
+	ignore      []string
+	characters  bool
+
+	pooling     []Pooling
+	normalize   *bool
+	truncateDim int
+	prompt      *string
+	promptName  string
+}
+
+// tokenBudget is how many tokens a batch has by default. Throughput hardly grows
+// beyond it, and hidden states of so many tokens have 16 MB in a large model.
+const tokenBudget = 4096
+
+func newOptions(k kind, opts []Option) (*options, error) {
+	o := &options{kind: k, budget: tokenBudget, aggregation: Simple, ignore: []string{"O"}}
+	for _, opt := range opts {
+		if err := opt(o); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// only is an error if the pipeline that is made is none of these.
+func (o *options) only(k kind, name string) error {
+	if o.kind&k == 0 {
+		return fmt.Errorf("%w: a %v has no %s", ErrOption, o.kind, name)
+	}
+	return nil
+}
+
+// WithLimit says how long an input may be and which text of a longer one is cut. A
+// Length of 0 is the longest that the model takes: its positions, or for an Embedder
+// and where something is cut the smaller number of tokens that its files name. The
+// default cuts nothing: an input that is too long is a *roberta.LengthError. Tokens
+// that the caller gives are never cut.
+func WithLimit(l tokenizer.Limit) Option {
+	return func(o *options) error {
+		if l.Length < 0 {
+			return fmt.Errorf("%w: a longest input of %d tokens", ErrOption, l.Length)
+		}
+		o.limit = l
+		return nil
+	}
+}
+
+// WithWindows makes a Tagger read a text that is too long through windows, whose
+// neighbours share stride tokens. See tokenizer.Template.Windows.
+func WithWindows(stride int) Option {
+	return func(o *options) error {
+		if stride < 0 {
+			return fmt.Errorf("%w: windows that share %d tokens", ErrOption, stride)
+		}
+		o.windows, o.limit.Stride = true, stride
+		return o.only(tagger, "WithWindows")
+	}
+}
+
+// WithBatch sets how many tokens are computed at a time, from 1; an input with more is
+// computed by itself. The default is 4096. Results do not depend on it.
+func WithBatch(tokens int) Option {
+	return func(o *options) error {
+		if tokens < 1 {
+			return fmt.Errorf("%w: batches of %d tokens", ErrOption, tokens)
+		}
+		o.budget = tokens
+		return nil
+	}
+}
+
+// WithHead names the head. The default is the model's only one that serves.
+func WithHead(name string) Option {
+	return func(o *options) error {
+		o.head = name
+		return o.only(classifier|tagger, "WithHead")
+	}
+}
+
+// WithFunction sets what makes scores of a Classifier's logits. The default is what
+// the model's files say: see roberta.Head.
+func WithFunction(f roberta.Function) Option {
+	return func(o *options) error {
+		if !slices.Contains([]roberta.Function{roberta.Softmax, roberta.Sigmoid, roberta.Identity}, f) {
+			return fmt.Errorf("%w: function %.100q", ErrOption, string(f))
+		}
+		o.function = &f
+		return o.only(classifier, "WithFunction")
+	}
+}
+
+// WithTopK limits a Classifier's answer to the k best labels, from 1. The default is
+// all of them.
+func WithTopK(k int) Option {
+	return func(o *options) error {
+		if k < 1 {
+			return fmt.Errorf("%w: the best %d labels", ErrOption, k)
+		}
+		o.topK = k
+		return o.only(classifier, "WithTopK")
+	}
+}
+
+// WithAggregation sets how a Tagger makes entities of tokens. The default is Simple.
+func WithAggregation(a Aggregation) Option {
+	return func(o *options) error {
+		if !slices.Contains(aggregations, a) {
+			return fmt.Errorf("%w: aggregation %.100q", ErrOption, string(a))
+		}
+		o.aggregation = a
+		return o.only(tagger, "WithAggregation")
+	}
+}
+
+// WithIgnore names the labels whose entities a Tagger leaves out, none for no labels.
+// They are compared with the labels as the entities have them: B-PER with NoAggregation,
+// else PER. The default is "O".
+func WithIgnore(labels ...string) Option {
+	return func(o *options) error {
+		o.ignore = slices.Clone(labels)
+		return o.only(tagger, "WithIgnore")
+	}
+}
+
+// WithCharacters makes a Tagger count Start and End in characters (Unicode code points)
+// instead of bytes.
+func WithCharacters() Option {
+	return func(o *options) error {
+		o.characters = true
+		return o.only(tagger, "WithCharacters")
+	}
+}
+
+// WithPooling makes an Embedder of the hidden states alone, by these poolings one after
+// the other, whatever the model's files say. The default is what modules.json says; see
+// NewEmbedder for a model without.
+func WithPooling(p ...Pooling) Option {
+	return func(o *options) error {
+		if err := o.only(embedder, "WithPooling"); err != nil {
+			return err
+		}
+		if len(p) == 0 {
+			return fmt.Errorf("%w: no pooling", ErrOption)
+		}
+		for _, one := range p {
+			if !slices.Contains(poolings, one) {
+				return fmt.Errorf("%w: pooling %.100q, want some of %q", ErrOption, string(one), poolings)
+			}
+		}
+		o.pooling = slices.Clone(p)
+		return nil
+	}
+}
+
+// WithNormalize says whether an Embedder divides its vectors by their lengths. true
+// does so at the end, after WithTruncateDim; false leaves out the Normalize modules of
+// the model's files. The default is what these say.
+func WithNormalize(yes bool) Option {
+	return func(o *options) error {
+		o.normalize = &yes
+		return o.only(embedder, "WithNormalize")
+	}
+}
+
+// WithTruncateDim makes an Embedder keep the first n values of each vector, as for
+// models of Matryoshka representations. The default is all of them.
+func WithTruncateDim(n int) Option {
+	return func(o *options) error {
+		if n < 1 {
+			return fmt.Errorf("%w: vectors of %d values", ErrOption, n)
+		}
+		o.truncateDim = n
+		return o.only(embedder, "WithTruncateDim")
+	}
+}
+
+// WithPrompt puts a prompt before each text of an Embedder, "" for none. The default is
+// the prompt that the model's files name as default, if they do.
+func WithPrompt(prompt string) Option {
+	return func(o *options) error {
+		o.prompt, o.promptName = &prompt, ""
+		return o.only(embedder, "WithPrompt")
+	}
+}
+
+// WithPromptName is WithPrompt with a prompt of the model's files, by its name.
+func WithPromptName(name string) Option {
+	return func(o *options) error {
+		if name == "" {
+			return fmt.Errorf("%w: a prompt's name is empty", ErrOption)
+		}
+		o.prompt, o.promptName = nil, name
+		return o.only(embedder, "WithPromptName")
+	}
+}

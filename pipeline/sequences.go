@@ -1,0 +1,126 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
+)
+
+// A sequence is what the model reads at a time: an input, or one window of it.
+type sequence struct {
+	tokenizer.Encoding      // of tokens that the caller gave, IDs and Types alone
+	text               bool // of texts, not of the caller's tokens
+	skip               int  // tokens at the beginning that an Embedder does not pool: its prompt
+}
+
+// A reader turns texts into sequences that the model can take.
+type reader struct {
+	model   *roberta.Model
+	tok     tokenizer.Tokenizer
+	noTok   error // why tok is nil
+	limit   tokenizer.Limit
+	windows bool
+	spans   bool // whether the places of tokens are wanted
+}
+
+// newReader makes the reader of a model. own is the longest input that files name for
+// the pipeline's own kind, 0 for none.
+func newReader(m *roberta.Model, o *options, own int) *reader {
+	r := &reader{model: m, limit: o.limit, windows: o.windows, spans: o.kind == tagger}
+	r.tok, r.noTok = m.Tokenizer()
+	most := m.Config().MaxPositions
+	if r.limit.Length == 0 {
+		r.limit.Length = own
+	}
+	if r.limit.Length == 0 && (r.windows || r.limit.Truncation != tokenizer.NoTruncation) {
+		r.limit.Length = maxLength(m)
+	}
+	if r.limit.Length == 0 || r.limit.Length > most {
+		r.limit.Length = most
+	}
+	return r
+}
+
+// maxLength is the longest input that the tokenizer's files name, 0 for none.
+func maxLength(m *roberta.Model) int { return m.TokenizerInfo().MaxLength }
+
+// read encodes texts as one input under the limit: one sequence, or with windows
+// several.
+func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, error) {
+	template := tok.Template()
+	text, more := texts[0], texts[1:]
+	switch {
+	case r.windows:
+		windows, err := template.Windows(tok, r.limit, text, more...)
+		if err != nil {
+			return nil, err
+		}
+		var all []sequence
+		for e := range windows {
+			all = append(all, sequence{Encoding: *e, text: true})
+		}
+		return all, nil
+	case r.limit.Truncation != tokenizer.NoTruncation:
+		e, err := template.Encode(tok, r.limit, text, more...)
+		if err != nil {
+			return nil, err
+		}
+		return []sequence{{Encoding: *e, text: true}}, nil
+	}
+	s := sequence{text: true}
+	if r.spans || hasTypes(template) {
+		e, err := template.Encode(tok, tokenizer.Limit{}, text, more...)
+		if err != nil {
+			return nil, err
+		}
+		s.Encoding = *e
+	} else {
+		s.IDs = template.IDs(tok, text, more...) // in half the time
+	}
+	if n := len(s.IDs); n > r.limit.Length {
+		return nil, &roberta.LengthError{Tokens: n, Max: r.limit.Length}
+	}
+	return []sequence{s}, nil
+}
+
+// hasTypes says whether a template gives token types other than 0.
+func hasTypes(t tokenizer.Template) bool {
+	for _, parts := range [][]tokenizer.Part{t.Single, t.Pair} {
+		for _, p := range parts {
+			if p.Type != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// input encodes an input of texts or tokens.
+func (r *reader) input(in Input) ([]sequence, error) {
+	if in.Tokens != nil { // the model checks them
+		return []sequence{{Encoding: tokenizer.Encoding{IDs: in.Tokens, Types: in.Types}}}, nil
+	}
+	if r.tok == nil {
+		return nil, r.noTok
+	}
+	return r.read(r.tok, in.Texts)
+}
+
+// compute asks the model for what it gives of sequences.
+func (r *reader) compute(ctx context.Context, batch []sequence, q roberta.Request) (*roberta.Result, error) {
+	for i := range batch {
+		s := &batch[i]
+		in := roberta.Input{Tokens: s.IDs, Types: s.Types}
+		if s.text {
+			// A pad is what the text says. Types are of no use to a model with one, which
+			// refuses those that a caller gives.
+			in.KeepPads = true
+			if r.model.Config().TokenTypes <= 1 {
+				in.Types = nil
+			}
+		}
+		q.Inputs = append(q.Inputs, in)
+	}
+	return r.model.Compute(ctx, q)
+}

@@ -1,0 +1,314 @@
+package pipeline
+
+import (
+	"context"
+	"iter"
+	"math"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
+)
+
+// An Entity is a stretch of a text that a Tagger found.
+type Entity struct {
+	Label string  `json:"label"` // PER; with NoAggregation B-PER
+	Score float32 `json:"score"`
+	Start int     `json:"start"` // the first of its bytes; of its characters WithCharacters
+	End   int     `json:"end"`   // the first after it
+	Text  string  `json:"text"`  // what stands there
+}
+
+// A Tagging is what a Tagger says of an input.
+type Tagging struct {
+	Text     string   // what the offsets count in: the text, or the words with a space between them
+	Entities []Entity // in the order of the text
+	// Words holds the label of the first token of each word of Words; "" for a word
+	// without tokens, and for one that was cut off. It is nil for other inputs.
+	Words []string
+}
+
+// A Tagger finds entities in texts. It is immutable; any number of goroutines may use it
+// at once, until its model is closed.
+type Tagger struct {
+	task        task[[][]float32, Tagging]
+	reader      *reader
+	head        roberta.Head
+	labels      []string
+	aggregation Aggregation
+	ignore      []string
+	characters  bool
+}
+
+// NewTagger makes a Tagger of a model with a head that classifies tokens. Errors are
+// ErrHead, ErrHeads, roberta.ErrUnknownHead and ErrOption.
+func NewTagger(m *roberta.Model, opts ...Option) (*Tagger, error) {
+	o, err := newOptions(tagger, opts)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tagger{reader: newReader(m, o, 0), aggregation: o.aggregation, ignore: o.ignore, characters: o.characters}
+	if t.head, err = findHead(m, o.head, roberta.ReadsTokens); err != nil {
+		return nil, err
+	}
+	t.labels = labels(&t.head)
+	t.task = task[[][]float32, Tagging]{budget: o.budget, prepare: t.prepare, compute: t.logits, finish: t.finish}
+	return t, nil
+}
+
+// Head describes the head that the Tagger reads.
+func (t *Tagger) Head() roberta.Head {
+	h := t.head
+	h.Labels = slices.Clone(h.Labels)
+	return h
+}
+
+// Tag finds the entities of a text, in its order. See Aggregation for what becomes one.
+//
+// Numbers and offsets are those of transformers' token-classification pipeline, but for
+// two things. An entity begins with no space and holds whole characters, whatever the
+// tokenizer counts into a token. And windows (WithWindows) are put together token by
+// token, each with the scores of the window in which it has most context, and entities
+// are made of all tokens at once. So none is lost where windows meet, and none overlap.
+// (transformers makes entities of each window and drops of two that overlap the shorter.)
+//
+// Errors are *roberta.LengthError for a text that is too long (see WithLimit and
+// WithWindows), *tokenizer.LimitError for one that cannot be cut as it should be, those
+// of roberta.Model.Tokenizer and PredictTokens, and the context's.
+func (t *Tagger) Tag(ctx context.Context, text string) ([]Entity, error) {
+	tagging, err := t.task.one(ctx, Text(text))
+	return tagging.Entities, err
+}
+
+// TagAll is Tag for many inputs, texts or lists of words, computed together. The error
+// is an *InputError that names the first input that cannot be answered.
+//
+// Words are encoded one by one, each as it would be in the middle of a text: a
+// tokenizer that tells words after a space from others sees the space. Entities are
+// those of the text that the words make with a space between them.
+func (t *Tagger) TagAll(ctx context.Context, inputs []Input) ([]Tagging, error) {
+	return t.task.all(ctx, inputs)
+}
+
+// TagSeq is TagAll for any number of inputs, in bounded memory: it reads as many as make
+// a batch (WithBatch), and yields their answers in order. An input that cannot be
+// answered gives its error in its place, and costs no other. The error of a context
+// that has ended, and roberta.ErrClosed, end the sequence.
+func (t *Tagger) TagSeq(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[Tagging, error] {
+	return t.task.each(ctx, inputs)
+}
+
+func (t *Tagger) prepare(in Input) (*job, error) {
+	if err := in.check(tagger); err != nil {
+		return nil, err
+	}
+	r := t.reader
+	if r.tok == nil {
+		return nil, r.noTok
+	}
+	j, tok := &job{}, r.tok
+	if in.Words == nil {
+		j.text = in.Texts[0]
+	} else {
+		w := newWordReader(tok, in.Words)
+		j.text, j.words, tok = w.text, w.places, w
+	}
+	var err error
+	j.sequences, err = r.read(tok, []string{j.text})
+	return j, err
+}
+
+func (t *Tagger) logits(ctx context.Context, batch []sequence) ([][][]float32, error) {
+	res, err := t.reader.compute(ctx, batch, roberta.Request{Head: t.head.Name})
+	if err != nil {
+		return nil, err
+	}
+	states := res.HeadTokenLogits
+	if states == nil || states.Shape()[2] != len(t.labels) {
+		return nil, changed(&t.head)
+	}
+	all := make([][][]float32, len(batch))
+	for s := range batch {
+		all[s] = make([][]float32, states.Len(s))
+		for i := range all[s] {
+			all[s][i] = states.Row(s, i)
+		}
+	}
+	return all, nil
+}
+
+func (t *Tagger) finish(j *job, given [][][]float32) (Tagging, error) {
+	out := Tagging{Text: j.text}
+	tokens := t.tokens(j, given)
+	if j.words != nil {
+		out.Words = make([]string, len(j.words))
+		k := 0
+		for i := range tokens {
+			for k+1 < len(j.words) && tokens[i].Start >= j.words[k+1][0] {
+				k++
+			}
+			if out.Words[k] == "" {
+				out.Words[k] = t.labels[argmax(tokens[i].scores)]
+			}
+		}
+	}
+	out.Entities = t.entities(j.text, tokens)
+	if t.characters {
+		countCharacters(j.text, out.Entities)
+	}
+	return out, nil
+}
+
+// A token is one of a text, with a score for each label.
+type token struct {
+	tokenizer.Span
+	unknown bool
+	scores  []float32
+}
+
+// tokens lists the tokens of a text, special ones left out, with the softmax of their
+// logits. Of windows that share a token the one counts in which the token is farther
+// from a border that the text does not end at; of equal ones the earlier.
+func (t *Tagger) tokens(j *job, given [][][]float32) []token {
+	unk := t.reader.tok.Special().Unk
+	lo := windowStarts(j.sequences, &t.reader.limit)
+	total := 0
+	for w := range j.sequences {
+		total = max(total, lo[w]+content(&j.sequences[w]))
+	}
+	all := make([]token, total)
+	context := make([]int, total) // of each token in the window that counts so far
+	const whole = math.MaxInt / 2
+	for w := range j.sequences {
+		s := &j.sequences[w]
+		n, at := content(s), 0
+		for i, text := range s.Sequence {
+			if text < 0 {
+				continue
+			}
+			before, after := at, n-1-at
+			if lo[w] == 0 {
+				before = whole
+			}
+			if lo[w]+n == total {
+				after = whole
+			}
+			k := lo[w] + at
+			at++
+			if c := 1 + min(before, after); c > context[k] || c == context[k] && t.reader.limit.Left {
+				context[k] = c
+				all[k] = token{place(j.text, s.Spans[i]), s.IDs[i] == unk, given[w][i]}
+			}
+		}
+	}
+	for i := range all {
+		scores := make([]float32, len(t.labels))
+		softmax(scores, all[i].scores)
+		all[i].scores = scores
+	}
+	return all
+}
+
+// place is where a token is: its span without the spaces before a word, which some
+// tokenizers count into it and others do not, and with the whole of characters that are
+// cut into several tokens.
+func place(text string, s tokenizer.Span) tokenizer.Span {
+	for s.Start < s.End && text[s.Start] == ' ' {
+		s.Start++
+	}
+	if s.Start == s.End {
+		return s
+	}
+	const most = utf8.UTFMax - 1 // what is longer is no character
+	for n := 0; n < most && s.Start > 0 && !utf8.RuneStart(text[s.Start]); n++ {
+		s.Start--
+	}
+	for n := 0; n < most && s.End < len(text) && !utf8.RuneStart(text[s.End]); n++ {
+		s.End++
+	}
+	return s
+}
+
+// content is the number of tokens of a sequence that are not special.
+func content(s *sequence) int {
+	n := 0
+	for _, text := range s.Sequence {
+		if text >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// windowStarts says which token of the text each window begins with. See
+// tokenizer.Template.Windows.
+func windowStarts(windows []sequence, limit *tokenizer.Limit) []int {
+	starts := make([]int, len(windows))
+	step := content(&windows[0]) - limit.Stride
+	for w := range windows {
+		starts[w] = w * step
+	}
+	if limit.Left {
+		last := len(windows) - 1
+		total := starts[last] + content(&windows[last])
+		for w := range windows {
+			starts[w] = total - starts[w] - content(&windows[w])
+		}
+	}
+	return starts
+}
+
+// A wordReader encodes a text that is cut into words. It is a tokenizer.Tokenizer for
+// that one text.
+type wordReader struct {
+	tokenizer.Tokenizer
+	words  []string
+	text   string   // the words with a space between them
+	places [][2]int // of the words in it
+	space  bool     // whether a word after a space has other tokens than one at the beginning
+}
+
+func newWordReader(tok tokenizer.Tokenizer, words []string) *wordReader {
+	w := &wordReader{Tokenizer: tok, words: words, places: make([][2]int, len(words))}
+	n := 0
+	for _, word := range words {
+		n += len(word) + 1
+	}
+	text := make([]byte, 0, n)
+	for i, word := range words {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		w.places[i][0] = len(text)
+		text = append(text, word...)
+		w.places[i][1] = len(text)
+	}
+	w.text = string(text)
+	w.space = !slices.Equal(tok.Append(nil, "a"), tok.Append(nil, " a"))
+	return w
+}
+
+func (w *wordReader) Append(ids []int, _ string) []int {
+	ids, _ = w.AppendSpans(ids, nil, "")
+	return ids
+}
+
+func (w *wordReader) AppendSpans(ids []int, spans []tokenizer.Span, _ string) ([]int, []tokenizer.Span) {
+	for i, word := range w.words {
+		if word == "" {
+			continue
+		}
+		at, text := w.places[i][0], word
+		if w.space && i > 0 && word[0] != ' ' {
+			at, text = at-1, " "+word // the space between the words
+		}
+		first := len(spans)
+		ids, spans = w.Tokenizer.AppendSpans(ids, spans, text)
+		for k := first; k < len(spans); k++ {
+			s := &spans[k]
+			s.Start, s.End = max(s.Start+at, w.places[i][0]), max(s.End+at, w.places[i][0])
+		}
+	}
+	return ids, spans
+}

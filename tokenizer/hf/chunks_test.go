@@ -1,0 +1,49 @@
+package hf
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestChunks compares texts encoded in chunks with texts encoded as a whole.
+func TestChunks(t *testing.T) {
+	all, err := goldens()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, g := range all {
+		for _, w := range g.Rows {
+			texts = append(texts, w.Texts...)
+		}
+	}
+	separators := []string{" ", " ", " ", "  ", "   ", "\n", " \n", "\u3000", "", " <mask> ", "\u0301 ", " \u0301", "\x01", " \x01 "}
+	for _, name := range []string{"xlmr_hub", "camembert_tf4", "spm_bpe_tf4", "unigram_embedder"} {
+		t.Run(name, func(t *testing.T) {
+			tok := parseGolden(t, name)
+			if tok.chunks == nil {
+				t.Fatal("the tokenizer does not encode in chunks")
+			}
+			whole := *tok
+			whole.chunks = nil
+			rng := rand.New(rand.NewPCG(1, 2))
+			for range 2000 {
+				var b strings.Builder
+				for range 1 + rng.IntN(4) {
+					b.WriteString(texts[rng.IntN(len(texts))])
+					b.WriteString(separators[rng.IntN(len(separators))])
+				}
+				text := b.String()
+				want := whole.Append(nil, text)
+				if got := tok.Append(nil, text); !slices.Equal(got, want) {
+					t.Fatalf("Append(%q) = %v, want %v", text, got, want)
+				}
+				if got, _ := tok.AppendSpans(nil, nil, text); !slices.Equal(got, want) {
+					t.Fatalf("AppendSpans(%q) = %v, want %v", text, got, want)
+				}
+			}
+		})
+	}
+}

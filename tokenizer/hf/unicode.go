@@ -1,0 +1,138 @@
+package hf
+
+import (
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// form is one of Unicode's normalisation forms. The tokenizers library has them from
+// tables of Unicode 9.0, which is why later characters neither decompose nor combine.
+type form struct {
+	norm.Form
+	decompose norm.Form // NFD or NFKD
+	compose   bool
+}
+
+var forms = map[string]form{
+	"NFC":  {norm.NFC, norm.NFD, true},
+	"NFD":  {norm.NFD, norm.NFD, false},
+	"NFKC": {norm.NFKC, norm.NFKD, true},
+	"NFKD": {norm.NFKD, norm.NFKD, false},
+}
+
+// A part is a character while a text is decomposed and composed again.
+type part struct {
+	change
+	class uint8 // canonical combining class
+}
+
+func (f form) normalize(p *piece) {
+	if f.IsNormalString(p.text) {
+		return
+	}
+	changes := make([]change, 0, len(p.text))
+	var run []part // a starter and the marks after it, in the order of their classes
+	var pending *part
+	flush := func() {
+		slices.SortStableFunc(run, func(a, b part) int { return int(a.class) - int(b.class) })
+		if !f.compose {
+			for _, c := range run {
+				changes = append(changes, c.change)
+			}
+			run = run[:0]
+			return
+		}
+		changes, pending = composeRun(changes, pending, run)
+		run = run[:0]
+	}
+	for _, c := range p.text {
+		by := 0
+		for _, d := range f.decomposition(c) {
+			class := uint8(0)
+			if d >= 0x300 && !isNew(d) {
+				class = f.properties(d).CCC()
+			}
+			if class == 0 {
+				flush()
+			}
+			run = append(run, part{change{d, by}, class})
+			by = 1
+		}
+	}
+	flush()
+	if pending != nil {
+		changes = append(changes, pending.change)
+	}
+	p.transform(changes, 0)
+}
+
+func (f form) properties(c rune) norm.Properties {
+	var buf [utf8.UTFMax]byte
+	return f.decompose.Properties(utf8.AppendRune(buf[:0], c))
+}
+
+// decomposition returns the characters that c decomposes into.
+func (f form) decomposition(c rune) []rune {
+	if c < utf8.RuneSelf || isNew(c) {
+		return []rune{c}
+	}
+	var buf [utf8.UTFMax]byte
+	s := f.decompose.Bytes(utf8.AppendRune(buf[:0], c))
+	return []rune(string(s))
+}
+
+// composeRun appends a run, composed, to changes. pending is a starter that may still
+// compose with what follows it directly.
+func composeRun(changes []change, pending *part, run []part) ([]change, *part) {
+	var blocked []change // marks that did not compose
+	last := -1           // the class of the last of them
+	for i := range run {
+		c := run[i]
+		if pending == nil {
+			if c.class != 0 {
+				changes = append(changes, c.change)
+			} else {
+				pending = &c
+			}
+			continue
+		}
+		if last < 0 || last < int(c.class) {
+			if r, ok := compose(pending.char, c.char); ok {
+				pending = &part{change{r, pending.by + c.by - 1}, 0}
+				continue
+			}
+		}
+		if c.class == 0 {
+			changes = append(append(changes, pending.change), blocked...)
+			blocked, last = nil, -1
+			pending = &c
+			continue
+		}
+		blocked = append(blocked, c.change)
+		last = int(c.class)
+	}
+	if len(blocked) > 0 {
+		changes = append(append(changes, pending.change), blocked...)
+		pending = nil
+	}
+	return changes, pending
+}
+
+// compose returns the character that a and b make.
+func compose(a, b rune) (rune, bool) {
+	if b < 0x300 || isNew(a) || isNew(b) {
+		return 0, false
+	}
+	s := norm.NFC.String(string(a) + string(b))
+	c, n := utf8.DecodeRuneInString(s)
+	return c, n == len(s) && !isNew(c)
+}
+
+// isMark reports whether c is a combining mark.
+func isMark(c rune) bool { return unicode.Is(combiningMarks, c) }
+
+// isNew reports whether c is later than Unicode 9.0, as far as that matters here.
+func isNew(c rune) bool { return c > 0x7F0 && unicode.Is(laterUnicode, c) }
