@@ -105,7 +105,7 @@ type scratch struct {
 }
 
 // keepScratch is the longest normalised text whose memory is kept for the next call.
-const keepScratch = 1 << 18
+const keepScratch = 1 << 22
 
 // cut normalises text and cuts it into pieces. Unknown characters that stand side by
 // side are one token, but for models with byte fallback. The caller gives the scratch

@@ -1,11 +1,15 @@
 package unigram
 
-import "github.com/goroberta/goroberta/internal/trie"
+import (
+	"slices"
+
+	"github.com/goroberta/goroberta/internal/trie"
+)
 
 // The largest lattice that is kept for the next text.
 const (
 	keepCells = 1 << 16
-	keepText  = 1 << 18
+	keepText  = 1 << 22
 )
 
 // A cell is the best way to write the text up to one place.
@@ -112,7 +116,9 @@ func grow[F Float](cells []cell[F], after, last int) []cell[F] {
 		copy(more, cells)
 		cells = more
 	}
-	clear(cells[after+1 : last+1])
+	for i := after + 1; i <= last; i++ { // seldom more than three
+		cells[i].length = 0
+	}
 	return cells
 }
 
@@ -124,9 +130,7 @@ func (m *Model[F]) settle(tokens []Token, first int, cells []cell[F], from, to i
 		n++
 	}
 	start := len(tokens)
-	for range n {
-		tokens = append(tokens, Token{})
-	}
+	tokens = slices.Grow(tokens, n)[:start+n]
 	for i, k := to-from, start+n-1; i > 0; k-- {
 		id := m.options.Unknown
 		if p := cells[i].piece; p != unknown {

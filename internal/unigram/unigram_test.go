@@ -32,6 +32,13 @@ func plain[F Float](pieces []Piece[F], o Options[F], text string) []Token {
 		}
 	}
 	for at := 0; at < len(text); {
+		if here := best[at].score; o.Reset != 0 && (here < -o.Reset || here > o.Reset) {
+			for _, e := range best[at:] {
+				if e != nil {
+					e.score -= here
+				}
+			}
+		}
 		size := min(int(charLen[text[at]>>4]), len(text)-at)
 		single := false
 		for n := 1; n <= min(longest, len(text)-at); n++ {
@@ -78,7 +85,7 @@ func testRandom[F Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		pieces := random[F](r, "abcé▁x", 1+r.IntN(200))
-		o := Options[F]{UnknownScore: -16, Join: r.IntN(2) == 0}
+		o := Options[F]{UnknownScore: -16, Join: r.IntN(2) == 0, Reset: []F{0, 7, 40}[r.IntN(3)]}
 		m, err := New(pieces, o)
 		if err != nil {
 			t.Fatal(err)
