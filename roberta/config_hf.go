@@ -57,6 +57,7 @@ func (c *checkpoint) huggingFace(ts []namedTensor) error {
 	if err := c.restoreHeads(prunedHeads, s.int("encoder_layers", 0), s.int("encoder_embed_dim", 0), s.int("encoder_attention_heads", 0)); err != nil {
 		return modelError(err)
 	}
+	c.noteAdapter()
 	return c.untie()
 }
 
@@ -241,6 +242,13 @@ func (c *checkpoint) knownPrefix(ts []namedTensor) error {
 		}
 	}
 	return nil
+}
+
+// noteAdapter says that an adapter beside the model is not applied.
+func (c *checkpoint) noteAdapter() {
+	if _, ok, err := c.sideFile(adapterConfig); ok || err != nil {
+		c.leave("an adapter lies beside the checkpoint (%s); it is not applied", c.file.FileName(adapterConfig))
+	}
 }
 
 // untie compares the LM head's weight with the token embedding. If they are equal it

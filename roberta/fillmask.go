@@ -192,7 +192,8 @@ func (m maskToken) isAnswer(id int) bool {
 		return m.tok.Bytes(id) != nil
 	}
 	kind := m.tok.Kind(id)
-	return kind != tokenizer.Marker && kind != tokenizer.Filler
+	special := m.tok.Special() // CamemBERT's <s> and </s> are no markers for fairseq's decoding
+	return kind != tokenizer.Marker && kind != tokenizer.Filler && id != special.BOS && id != special.EOS
 }
 
 // maskedText encodes a text with n masks. The encoding counts only if n is right.

@@ -31,8 +31,9 @@ type Dictionary interface {
 // removes it. Nothing in a text is special. Unknown text is the dictionary's unk(); <s>
 // and </s> around a text are looked up by their names, so that CamemBERT's are 5 and 6.
 //
-// Decoding differs from fairseq's where that one leaves CamemBERT's <s> and </s> in the
-// text: here they are Markers like the ids 0 and 2.
+// Decoding is fairseq's, which drops and cuts at the ids 0 and 2 alone. So it leaves
+// CamemBERT's <s> and </s>, 5 and 6, in the text: here they are Symbols. Where they are
+// not wanted, tokenizer.DecodeSkipSpecial leaves them out.
 //
 // The error wraps ErrDictionary if the dictionary lacks <s> or </s> or does not have any
 // piece of the model. Pieces that it lacks are <unk>: see Tokenizer.Missing.
@@ -98,8 +99,10 @@ func NewFairseq(m *Model, d Dictionary) (*Tokenizer, error) {
 			t.names[symbol] = int32(look(symbol))
 		}
 		switch {
-		case symbol == "<s>" || symbol == "</s>":
+		case id == d.Bos() || id == d.Eos():
 			e.kind = tokenizer.Marker
+		case symbol == "<s>" || symbol == "</s>":
+			e.kind = tokenizer.Symbol
 		case id == d.Pad() || strings.HasPrefix(symbol, "madeupword"):
 			e.kind = tokenizer.Filler
 		case symbol == "<unk>" || symbol == "<mask>":

@@ -19,10 +19,9 @@ func plain[F Float](pieces []Piece[F], o Options[F], text string) []Token {
 		longest = max(longest, len(p.Text))
 	}
 	type entry struct {
-		score  F
-		start  int
-		id     int
-		joined bool
+		score F
+		start int
+		id    int
 	}
 	best := make([]*entry, len(text)+1)
 	best[0] = &entry{}

@@ -467,7 +467,7 @@ func (r *reader) addedToken() (a AddedToken) {
 	if r.err != nil {
 		return a
 	}
-	err := n.need("id", func(r *reader) { a.ID = r.integer(math.MaxUint32) })
+	err := n.need("id", func(r *reader) { a.ID = r.integer(math.MaxInt32) })
 	if err == nil {
 		a.Content, err = n.str("content")
 	}
