@@ -98,7 +98,8 @@ func (t *Tokenizer) Special() tokenizer.Special { return t.special }
 // Template returns the special tokens that the model wants around texts.
 func (t *Tokenizer) Template() tokenizer.Template { return t.template }
 
-// Kind returns Marker for <s> and </s>, Filler for <pad>, madeupword… and ids outside
+// Kind returns Marker for <s> and </s> (of fairseq's ids, for those that the dictionary
+// calls bos() and eos()), Filler for <pad>, madeupword… and ids outside
 // the vocabulary, Symbol for other special tokens, and Text for pieces. Of a model's own
 // ids, all CONTROL pieces are Marker but <pad>, and only <unk> is Symbol.
 func (t *Tokenizer) Kind(id int) tokenizer.Kind {

@@ -89,6 +89,9 @@ func (e *IDError) Unwrap() error { return ErrID }
 func documents(t Tokenizer, ids []int) func(yield func([]int) bool) {
 	return func(yield func([]int) bool) {
 		eos := t.Special().EOS
+		if t.Kind(eos) != Marker { // written by its name, as fairseq writes CamemBERT's
+			eos = -1
+		}
 		start := 0
 		for i := 1; i < len(ids); i++ {
 			if ids[i] == eos && ids[i-1] == eos && eos >= 0 {
