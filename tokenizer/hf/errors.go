@@ -3,28 +3,31 @@ package hf
 import (
 	"errors"
 	"fmt"
+
+	"github.com/goroberta/goroberta/bpe"
 )
 
+// The errors that package bpe has too are the same values.
 var (
 	// ErrFormat is wrapped when a file does not have the form of its kind.
-	ErrFormat = errors.New("malformed")
+	ErrFormat = bpe.ErrFormat
 
 	// ErrDuplicate is wrapped when a vocabulary gives a token or an id twice.
-	ErrDuplicate = errors.New("duplicate")
+	ErrDuplicate = bpe.ErrDuplicate
 
 	// ErrUnknownToken is wrapped when a vocabulary lacks a token that a merge or a
 	// setting needs.
-	ErrUnknownToken = errors.New("unknown token")
+	ErrUnknownToken = bpe.ErrUnknownToken
 
 	// ErrNotSupported is wrapped when a file asks for what this package does not do.
 	ErrNotSupported = errors.New("not supported")
 
 	// ErrTimeout is wrapped when a regular expression of the file took more than a second
 	// for one match.
-	ErrTimeout = errors.New("match timed out")
+	ErrTimeout = bpe.ErrTimeout
 
 	// ErrTooLarge is wrapped when a file or a part of it has no sensible size.
-	ErrTooLarge = errors.New("too large")
+	ErrTooLarge = bpe.ErrTooLarge
 )
 
 // An Error reports why the files of a tokenizer could not be used.
