@@ -18,12 +18,12 @@ type Label struct {
 // A Classifier gives texts, or pairs of texts, labels. It is immutable; any number of
 // goroutines may use it at once, until its model is closed.
 type Classifier struct {
-	task     task[[]float32, []Label]
-	reader   *reader
-	head     roberta.Head
-	labels   []string
-	function roberta.Function
-	topK     int
+	task      task[Input, []float32, []Label]
+	sequencer *sequencer
+	head      roberta.Head
+	labels    []string
+	function  roberta.Function
+	topK      int
 }
 
 // NewClassifier makes a Classifier of a model with a classification head. Errors are
@@ -38,7 +38,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{reader: newReader(m, o, 0), topK: o.topK}
+	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK}
 	if c.head, err = findHead(m, o.head, roberta.ReadsFirst); err != nil {
 		return nil, err
 	}
@@ -46,13 +46,13 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 	if o.function != nil {
 		c.function = *o.function
 	}
-	c.task = task[[]float32, []Label]{
+	c.task = task[Input, []float32, []Label]{
 		budget: o.budget,
 		prepare: func(in Input) (*job, error) {
 			if err := in.check(classifier); err != nil {
 				return nil, err
 			}
-			s, err := c.reader.input(in)
+			s, err := c.sequencer.input(in)
 			return &job{sequences: s}, err
 		},
 		compute: c.logits,
@@ -93,7 +93,7 @@ func (c *Classifier) ClassifySeq(ctx context.Context, inputs iter.Seq[Input]) it
 }
 
 func (c *Classifier) logits(ctx context.Context, batch []sequence) ([][]float32, error) {
-	res, err := c.reader.compute(ctx, batch, roberta.Request{Head: c.head.Name})
+	res, err := c.sequencer.compute(ctx, batch, roberta.Request{Head: c.head.Name})
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ import (
 // An Embedder turns texts into vectors. It is immutable; any number of goroutines may
 // use it at once, until its model is closed.
 type Embedder struct {
-	task      task[[]float32, []float32]
-	reader    *reader
+	task      task[Input, []float32, []float32]
+	sequencer *sequencer
 	modules   *modules
 	prompt    string
 	given     bool // the caller chose the prompt
@@ -71,7 +71,7 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	if own == 0 {
 		own = maxLength(m)
 	}
-	e.reader = newReader(m, o, own)
+	e.sequencer = newSequencer(m, o, own)
 	prompt, name := e.modules.prompts[e.modules.defaultPrompt], o.promptName
 	switch {
 	case o.prompt != nil:
@@ -83,7 +83,7 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 		}
 		e.given = true
 	}
-	e.task = task[[]float32, []float32]{budget: o.budget}
+	e.task = task[Input, []float32, []float32]{budget: o.budget}
 	e.setPrompt(prompt)
 	return e, nil
 }
@@ -91,9 +91,9 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 // setPrompt sets the prompt of an Embedder that nobody uses yet.
 func (e *Embedder) setPrompt(prompt string) {
 	e.prompt, e.skip = prompt, 0
-	if prompt != "" && !e.modules.includePrompt && e.reader.tok != nil {
+	if prompt != "" && !e.modules.includePrompt && e.sequencer.tok != nil {
 		// As sentence-transformers counts them: the prompt with what stands before it.
-		tok := e.reader.tok
+		tok := e.sequencer.tok
 		e.skip = len(tok.Template().IDs(tok, e.texts([]string{""})[0])) - 1
 	}
 	e.task.prepare, e.task.compute, e.task.finish = e.prepare, e.pooled, e.finish
@@ -103,7 +103,7 @@ func (e *Embedder) setPrompt(prompt string) {
 func (e *Embedder) Dim() int { return e.dim }
 
 // MaxLength is the longest input in tokens, special tokens included.
-func (e *Embedder) MaxLength() int { return e.reader.limit.Length }
+func (e *Embedder) MaxLength() int { return e.sequencer.limit.Length }
 
 // Notes are remarks that a user should know, such as what was assumed.
 func (e *Embedder) Notes() []string { return slices.Clone(e.notes) }
@@ -184,7 +184,7 @@ func (e *Embedder) prepare(in Input) (*job, error) {
 	if in.Texts != nil {
 		in.Texts, skip = e.texts(in.Texts), e.skip
 	}
-	s, err := e.reader.input(in)
+	s, err := e.sequencer.input(in)
 	if err == nil && skip > 0 && skip >= len(s[0].IDs) {
 		err = errNothingToPool
 	}
@@ -197,7 +197,7 @@ func (e *Embedder) prepare(in Input) (*job, error) {
 
 // pooled computes hidden states and pools them.
 func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([][]float32, error) {
-	res, err := e.reader.compute(ctx, batch, roberta.Request{Want: roberta.WantFeatures})
+	res, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantFeatures})
 	if err != nil {
 		return nil, err
 	}

@@ -113,7 +113,7 @@ func TestEntities(t *testing.T) {
 				size, stride int
 				left         bool
 			}{{0, 0, false}, {5, 0, false}, {5, 2, false}, {7, 3, true}, {2, 1, true}} {
-				tg := &Tagger{reader: &reader{tok: noUnknown{}, limit: tokenizer.Limit{Stride: w.stride, Left: w.left}}, labels: c.Labels, aggregation: r.Aggregation, ignore: r.Ignore}
+				tg := &Tagger{sequencer: &sequencer{tok: noUnknown{}, limit: tokenizer.Limit{Stride: w.stride, Left: w.left}}, labels: c.Labels, aggregation: r.Aggregation, ignore: r.Ignore}
 				name := fmt.Sprintf("case %d, %s, ignore %q, windows %v of %q", n, r.Aggregation, r.Ignore, w, c.Text)
 				j, given := c.job(w.size, w.stride, w.left)
 				got, err := tg.finish(j, given)
@@ -160,7 +160,7 @@ func TestWindowsByContext(t *testing.T) {
 		{4, false, []int{0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2}}, // 0–6, 3–9, 6–10
 		{0, false, []int{0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}},
 	} {
-		tg := &Tagger{reader: &reader{tok: noUnknown{}, limit: tokenizer.Limit{Stride: test.stride, Left: test.left}}, labels: []string{"a", "b"}}
+		tg := &Tagger{sequencer: &sequencer{tok: noUnknown{}, limit: tokenizer.Limit{Stride: test.stride, Left: test.left}}, labels: []string{"a", "b"}}
 		c := taggingCase{Text: "0123456789x", Special: make([]bool, n+2), Offsets: make([][2]int, n+2), Logits: make([][]float32, n+2)}
 		c.Special[0], c.Special[n+1] = true, true
 		for i := range n {

@@ -9,7 +9,9 @@ import (
 
 // findHead returns the head of that name, or the only one that reads what is wanted.
 func findHead(m *roberta.Model, name string, reads roberta.Reads) (roberta.Head, error) {
-	what := map[roberta.Reads]string{roberta.ReadsFirst: "classifies texts", roberta.ReadsTokens: "classifies tokens"}[reads]
+	what := map[roberta.Reads]string{
+		roberta.ReadsFirst: "classifies texts", roberta.ReadsTokens: "classifies tokens", roberta.ReadsSpans: "finds spans", roberta.ReadsChoices: "compares choices",
+	}[reads]
 	if name != "" {
 		h, err := m.Head(name)
 		if err == nil && h.Reads != reads {

@@ -19,10 +19,14 @@ const (
 	classifier kind = 1 << iota
 	tagger
 	embedder
+	reranker
+	chooser
+	zeroShot
+	reader
 )
 
 func (k kind) String() string {
-	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder"}[k]
+	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader"}[k]
 }
 
 type options struct {

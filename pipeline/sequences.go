@@ -14,8 +14,8 @@ type sequence struct {
 	skip               int  // tokens at the beginning that an Embedder does not pool: its prompt
 }
 
-// A reader turns texts into sequences that the model can take.
-type reader struct {
+// A sequencer turns texts into sequences that the model can take.
+type sequencer struct {
 	model   *roberta.Model
 	tok     tokenizer.Tokenizer
 	noTok   error // why tok is nil
@@ -24,22 +24,22 @@ type reader struct {
 	spans   bool // whether the places of tokens are wanted
 }
 
-// newReader makes the reader of a model. own is the longest input that files name for
+// newSequencer makes the sequencer of a model. own is the longest input that files name for
 // the pipeline's own kind, 0 for none.
-func newReader(m *roberta.Model, o *options, own int) *reader {
-	r := &reader{model: m, limit: o.limit, windows: o.windows, spans: o.kind == tagger}
-	r.tok, r.noTok = m.Tokenizer()
+func newSequencer(m *roberta.Model, o *options, own int) *sequencer {
+	q := &sequencer{model: m, limit: o.limit, windows: o.windows, spans: o.kind&(tagger|reader) != 0}
+	q.tok, q.noTok = m.Tokenizer()
 	most := m.Config().MaxPositions
-	if r.limit.Length == 0 {
-		r.limit.Length = own
+	if q.limit.Length == 0 {
+		q.limit.Length = own
 	}
-	if r.limit.Length == 0 && (r.windows || r.limit.Truncation != tokenizer.NoTruncation) {
-		r.limit.Length = maxLength(m)
+	if q.limit.Length == 0 && (q.windows || q.limit.Truncation != tokenizer.NoTruncation) {
+		q.limit.Length = maxLength(m)
 	}
-	if r.limit.Length == 0 || r.limit.Length > most {
-		r.limit.Length = most
+	if q.limit.Length == 0 || q.limit.Length > most {
+		q.limit.Length = most
 	}
-	return r
+	return q
 }
 
 // maxLength is the longest input that the tokenizer's files name, 0 for none.
@@ -47,12 +47,12 @@ func maxLength(m *roberta.Model) int { return m.TokenizerInfo().MaxLength }
 
 // read encodes texts as one input under the limit: one sequence, or with windows
 // several.
-func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, error) {
+func (q *sequencer) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, error) {
 	template := tok.Template()
 	text, more := texts[0], texts[1:]
 	switch {
-	case r.windows:
-		windows, err := template.Windows(tok, r.limit, text, more...)
+	case q.windows:
+		windows, err := template.Windows(tok, q.limit, text, more...)
 		if err != nil {
 			return nil, err
 		}
@@ -61,15 +61,15 @@ func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, erro
 			all = append(all, sequence{Encoding: *e, text: true})
 		}
 		return all, nil
-	case r.limit.Truncation != tokenizer.NoTruncation:
-		e, err := template.Encode(tok, r.limit, text, more...)
+	case q.limit.Truncation != tokenizer.NoTruncation:
+		e, err := template.Encode(tok, q.limit, text, more...)
 		if err != nil {
 			return nil, err
 		}
 		return []sequence{{Encoding: *e, text: true}}, nil
 	}
 	s := sequence{text: true}
-	if r.spans || hasTypes(template) {
+	if q.spans || hasTypes(template) {
 		e, err := template.Encode(tok, tokenizer.Limit{}, text, more...)
 		if err != nil {
 			return nil, err
@@ -78,8 +78,8 @@ func (r *reader) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, erro
 	} else {
 		s.IDs = template.IDs(tok, text, more...) // in half the time
 	}
-	if n := len(s.IDs); n > r.limit.Length {
-		return nil, &roberta.LengthError{Tokens: n, Max: r.limit.Length}
+	if n := len(s.IDs); n > q.limit.Length {
+		return nil, &roberta.LengthError{Tokens: n, Max: q.limit.Length}
 	}
 	return []sequence{s}, nil
 }
@@ -97,18 +97,18 @@ func hasTypes(t tokenizer.Template) bool {
 }
 
 // input encodes an input of texts or tokens.
-func (r *reader) input(in Input) ([]sequence, error) {
+func (q *sequencer) input(in Input) ([]sequence, error) {
 	if in.Tokens != nil { // the model checks them
 		return []sequence{{Encoding: tokenizer.Encoding{IDs: in.Tokens, Types: in.Types}}}, nil
 	}
-	if r.tok == nil {
-		return nil, r.noTok
+	if q.tok == nil {
+		return nil, q.noTok
 	}
-	return r.read(r.tok, in.Texts)
+	return q.read(q.tok, in.Texts)
 }
 
 // compute asks the model for what it gives of sequences.
-func (r *reader) compute(ctx context.Context, batch []sequence, q roberta.Request) (*roberta.Result, error) {
+func (q *sequencer) compute(ctx context.Context, batch []sequence, want roberta.Request) (*roberta.Result, error) {
 	for i := range batch {
 		s := &batch[i]
 		in := roberta.Input{Tokens: s.IDs, Types: s.Types}
@@ -116,11 +116,11 @@ func (r *reader) compute(ctx context.Context, batch []sequence, q roberta.Reques
 			// A pad is what the text says. Types are of no use to a model with one, which
 			// refuses those that a caller gives.
 			in.KeepPads = true
-			if r.model.Config().TokenTypes <= 1 {
+			if q.model.Config().TokenTypes <= 1 {
 				in.Types = nil
 			}
 		}
-		q.Inputs = append(q.Inputs, in)
+		want.Inputs = append(want.Inputs, in)
 	}
-	return r.model.Compute(ctx, q)
+	return q.model.Compute(ctx, want)
 }

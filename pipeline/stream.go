@@ -9,12 +9,12 @@ import (
 	"github.com/goroberta/goroberta/roberta"
 )
 
-// A task takes inputs to answers of type R, one after another, many at a time or as
-// they come. S is what the model gives for a sequence.
-type task[S, R any] struct {
+// A task takes inputs of type I to answers of type R, one after another, many at a time
+// or as they come. S is what the model gives for a sequence.
+type task[I, S, R any] struct {
 	budget int // tokens that are computed at a time
 	// prepare makes the job of an input.
-	prepare func(in Input) (*job, error)
+	prepare func(in I) (*job, error)
 	// compute runs the model on some sequences.
 	compute func(ctx context.Context, batch []sequence) ([]S, error)
 	// finish makes the answer of a job from what its sequences gave.
@@ -38,15 +38,15 @@ func (j *job) tokens() int {
 }
 
 // one answers an input.
-func (t *task[S, R]) one(ctx context.Context, in Input) (R, error) {
-	for r, err := range t.each(ctx, slices.Values([]Input{in})) {
+func (t *task[I, S, R]) one(ctx context.Context, in I) (R, error) {
+	for r, err := range t.each(ctx, slices.Values([]I{in})) {
 		return r, err
 	}
 	panic("unreachable: each yields once for each input")
 }
 
 // all answers inputs. The error is an *InputError for the first that cannot be answered.
-func (t *task[S, R]) all(ctx context.Context, inputs []Input) ([]R, error) {
+func (t *task[I, S, R]) all(ctx context.Context, inputs []I) ([]R, error) {
 	rs := make([]R, 0, len(inputs))
 	for r, err := range t.each(ctx, slices.Values(inputs)) {
 		if err != nil {
@@ -73,7 +73,7 @@ const maxPending = 1024
 // each answers inputs in their order. It reads ahead as many as make a batch. One that
 // fails costs only itself: its error stands in its place. An error that would come for
 // all that follow, the context's or roberta.ErrClosed, is the last that is yielded.
-func (t *task[S, R]) each(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[R, error] {
+func (t *task[I, S, R]) each(ctx context.Context, inputs iter.Seq[I]) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
 		var waiting []pending[S]
@@ -126,7 +126,7 @@ func (t *task[S, R]) each(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2
 
 // run computes the sequences of all jobs that wait, as many at a time as the budget
 // allows. An error of a job is left in it; one that is final is returned.
-func (t *task[S, R]) run(ctx context.Context, batch []pending[S]) error {
+func (t *task[I, S, R]) run(ctx context.Context, batch []pending[S]) error {
 	var sequences []sequence
 	var of []*pending[S] // each sequence's
 	tokens := 0

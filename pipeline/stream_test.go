@@ -18,8 +18,8 @@ var errBadText = errors.New("bad text")
 // echo is a task that answers texts with themselves, a token for each byte; "bad" cannot
 // be prepared, "worse" not computed and "worst" not finished. Texts with a + are read in
 // two sequences.
-func echo(budget int, batches *[]int) *task[string, string] {
-	return &task[string, string]{
+func echo(budget int, batches *[]int) *task[Input, string, string] {
+	return &task[Input, string, string]{
 		budget: budget,
 		prepare: func(in Input) (*job, error) {
 			j := &job{text: in.Texts[0]}

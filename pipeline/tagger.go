@@ -5,7 +5,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -32,8 +31,8 @@ type Tagging struct {
 // A Tagger finds entities in texts. It is immutable; any number of goroutines may use it
 // at once, until its model is closed.
 type Tagger struct {
-	task        task[[][]float32, Tagging]
-	reader      *reader
+	task        task[Input, [][]float32, Tagging]
+	sequencer   *sequencer
 	head        roberta.Head
 	labels      []string
 	aggregation Aggregation
@@ -48,12 +47,12 @@ func NewTagger(m *roberta.Model, opts ...Option) (*Tagger, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tagger{reader: newReader(m, o, 0), aggregation: o.aggregation, ignore: o.ignore, characters: o.characters}
+	t := &Tagger{sequencer: newSequencer(m, o, 0), aggregation: o.aggregation, ignore: o.ignore, characters: o.characters}
 	if t.head, err = findHead(m, o.head, roberta.ReadsTokens); err != nil {
 		return nil, err
 	}
 	t.labels = labels(&t.head)
-	t.task = task[[][]float32, Tagging]{budget: o.budget, prepare: t.prepare, compute: t.logits, finish: t.finish}
+	t.task = task[Input, [][]float32, Tagging]{budget: o.budget, prepare: t.prepare, compute: t.logits, finish: t.finish}
 	return t, nil
 }
 
@@ -103,11 +102,11 @@ func (t *Tagger) prepare(in Input) (*job, error) {
 	if err := in.check(tagger); err != nil {
 		return nil, err
 	}
-	r := t.reader
-	if r.tok == nil {
-		return nil, r.noTok
+	q := t.sequencer
+	if q.tok == nil {
+		return nil, q.noTok
 	}
-	j, tok := &job{}, r.tok
+	j, tok := &job{}, q.tok
 	if in.Words == nil {
 		j.text = in.Texts[0]
 	} else {
@@ -115,12 +114,12 @@ func (t *Tagger) prepare(in Input) (*job, error) {
 		j.text, j.words, tok = w.text, w.places, w
 	}
 	var err error
-	j.sequences, err = r.read(tok, []string{j.text})
+	j.sequences, err = q.read(tok, []string{j.text})
 	return j, err
 }
 
 func (t *Tagger) logits(ctx context.Context, batch []sequence) ([][][]float32, error) {
-	res, err := t.reader.compute(ctx, batch, roberta.Request{Head: t.head.Name})
+	res, err := t.sequencer.compute(ctx, batch, roberta.Request{Head: t.head.Name})
 	if err != nil {
 		return nil, err
 	}
@@ -171,8 +170,8 @@ type token struct {
 // logits. Of windows that share a token the one counts in which the token is farther
 // from a border that the text does not end at; of equal ones the earlier.
 func (t *Tagger) tokens(j *job, given [][][]float32) []token {
-	unk := t.reader.tok.Special().Unk
-	lo := windowStarts(j.sequences, &t.reader.limit)
+	unk := t.sequencer.tok.Special().Unk
+	lo := windowStarts(j.sequences, &t.sequencer.limit)
 	total := 0
 	for w := range j.sequences {
 		total = max(total, lo[w]+content(&j.sequences[w]))
@@ -196,7 +195,7 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 			}
 			k := lo[w] + at
 			at++
-			if c := 1 + min(before, after); c > context[k] || c == context[k] && t.reader.limit.Left {
+			if c := 1 + min(before, after); c > context[k] || c == context[k] && t.sequencer.limit.Left {
 				context[k] = c
 				all[k] = token{place(j.text, s.Spans[i]), s.IDs[i] == unk, given[w][i]}
 			}
@@ -208,107 +207,4 @@ func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 		all[i].scores = scores
 	}
 	return all
-}
-
-// place is where a token is: its span without the spaces before a word, which some
-// tokenizers count into it and others do not, and with the whole of characters that are
-// cut into several tokens.
-func place(text string, s tokenizer.Span) tokenizer.Span {
-	for s.Start < s.End && text[s.Start] == ' ' {
-		s.Start++
-	}
-	if s.Start == s.End {
-		return s
-	}
-	const most = utf8.UTFMax - 1 // what is longer is no character
-	for n := 0; n < most && s.Start > 0 && !utf8.RuneStart(text[s.Start]); n++ {
-		s.Start--
-	}
-	for n := 0; n < most && s.End < len(text) && !utf8.RuneStart(text[s.End]); n++ {
-		s.End++
-	}
-	return s
-}
-
-// content is the number of tokens of a sequence that are not special.
-func content(s *sequence) int {
-	n := 0
-	for _, text := range s.Sequence {
-		if text >= 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// windowStarts says which token of the text each window begins with. See
-// tokenizer.Template.Windows.
-func windowStarts(windows []sequence, limit *tokenizer.Limit) []int {
-	starts := make([]int, len(windows))
-	step := content(&windows[0]) - limit.Stride
-	for w := range windows {
-		starts[w] = w * step
-	}
-	if limit.Left {
-		last := len(windows) - 1
-		total := starts[last] + content(&windows[last])
-		for w := range windows {
-			starts[w] = total - starts[w] - content(&windows[w])
-		}
-	}
-	return starts
-}
-
-// A wordReader encodes a text that is cut into words. It is a tokenizer.Tokenizer for
-// that one text.
-type wordReader struct {
-	tokenizer.Tokenizer
-	words  []string
-	text   string   // the words with a space between them
-	places [][2]int // of the words in it
-	space  bool     // whether a word after a space has other tokens than one at the beginning
-}
-
-func newWordReader(tok tokenizer.Tokenizer, words []string) *wordReader {
-	w := &wordReader{Tokenizer: tok, words: words, places: make([][2]int, len(words))}
-	n := 0
-	for _, word := range words {
-		n += len(word) + 1
-	}
-	text := make([]byte, 0, n)
-	for i, word := range words {
-		if i > 0 {
-			text = append(text, ' ')
-		}
-		w.places[i][0] = len(text)
-		text = append(text, word...)
-		w.places[i][1] = len(text)
-	}
-	w.text = string(text)
-	w.space = !slices.Equal(tok.Append(nil, "a"), tok.Append(nil, " a"))
-	return w
-}
-
-func (w *wordReader) Append(ids []int, _ string) []int {
-	ids, _ = w.AppendSpans(ids, nil, "")
-	return ids
-}
-
-func (w *wordReader) AppendSpans(ids []int, spans []tokenizer.Span, _ string) ([]int, []tokenizer.Span) {
-	for i, word := range w.words {
-		if word == "" {
-			continue
-		}
-		at, text := w.places[i][0], word
-		if w.space && i > 0 && word[0] != ' ' {
-			at, text = at-1, " "+word // the space between the words
-		}
-		first := len(spans)
-		ids, spans = w.Tokenizer.AppendSpans(ids, spans, text)
-		for k := first; k < len(spans); k++ {
-			s := &spans[k]
-			s.Start, s.End = max(s.Start+at, w.places[i][0]), max(s.End+at, w.places[i][0])
-		}
-	}
-	return ids, spans
 }

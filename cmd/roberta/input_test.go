@@ -240,10 +240,10 @@ func FuzzLine(f *testing.F) {
 				}
 				continue
 			}
-			if !it.onlyWords() && it.isTokens == (len(it.texts) > 0) {
+			if !it.noText() && it.isTokens == (len(it.texts) > 0) {
 				t.Fatalf("line %d has %d texts and tokens is %v", it.line, len(it.texts), it.isTokens)
 			}
-			for _, s := range slices.Concat(it.texts, it.words, it.candidates) {
+			for _, s := range slices.Concat(it.texts, it.words, it.candidates, it.choices, it.labels) {
 				if !utf8.ValidString(s) {
 					t.Fatalf("line %d: invalid UTF-8 in %q", it.line, s)
 				}
@@ -252,8 +252,21 @@ func FuzzLine(f *testing.F) {
 			switch {
 			case it.isTokens:
 				m["tokens"] = it.tokens
-			case !it.onlyWords():
+			case !it.noText():
 				m["texts"] = it.texts
+			}
+			for name, text := range map[string]*string{"question": it.question, "context": it.context} {
+				if text != nil {
+					m[name] = *text
+				}
+			}
+			for name, texts := range map[string][]string{"choices": it.choices, "labels": it.labels} {
+				if texts != nil {
+					m[name] = texts
+				}
+			}
+			if it.label != nil {
+				m["label"] = it.label
 			}
 			if it.id != nil {
 				m["id"] = it.id
@@ -275,6 +288,13 @@ func FuzzLine(f *testing.F) {
 					t.Fatal(err)
 				}
 				it.id = id.Bytes()
+			}
+			if it.label != nil {
+				var label bytes.Buffer
+				if err := json.Compact(&label, it.label); err != nil {
+					t.Fatal(err)
+				}
+				it.label = label.Bytes()
 			}
 			it.line, it.size, it.end = len(want)+1, 0, 0
 			want = append(want, it)

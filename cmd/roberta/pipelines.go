@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -47,8 +48,11 @@ func (f *limitFlags) noWindows() error {
 // tokens it has.
 func pipelineInput(r request) (pipeline.Input, int, error) {
 	in := pipeline.Input{Texts: r.texts, Tokens: r.tokens, Types: r.types}
-	if r.onlyWords() {
+	switch {
+	case r.onlyWords():
 		in.Words = r.words
+	case r.noText():
+		return in, 0, fmt.Errorf(givenError, 0)
 	}
 	n := len(r.tokens)
 	for _, texts := range [][]string{in.Texts, in.Words} {

@@ -21,7 +21,12 @@ type request struct {
 	candidates []string
 	words      []string
 	hasWords   bool
-	each       bool // of the command line: each text is a request
+	question   *string         // nil if none was given
+	context    *string         // what the question is about
+	choices    []string        // nil if none were given
+	labels     []string        // nil if none were given
+	label      json.RawMessage // a string or a number; nil if there is none
+	each       bool            // of the command line: each text is a request
 }
 
 // members is a line of the input. Pointers tell what is null or missing from what
@@ -35,15 +40,21 @@ type members struct {
 	Types      *[]*int         `json:"token_type_ids"`
 	Candidates *[]*string      `json:"candidates"`
 	Words      *[]*string      `json:"words"`
+	Question   *string         `json:"question"`
+	Context    *string         `json:"context"`
+	Choices    *[]*string      `json:"choices"`
+	Labels     *[]*string      `json:"labels"`
+	Label      json.RawMessage `json:"label"`
 }
 
 // parseRequest reads a line of JSON:
 //
 //	{"text":…} {"text":…,"pair":…} {"texts":[…]} {"tokens":[…]}
 //
-// with "token_type_ids":[…] beside "tokens", "candidates":[…] or "words":[…] for the
-// commands that want them, and an "id" of any kind. Other members are ignored. An invalid surrogate in a text is
-// U+FFFD, as encoding/json has it. A request that is an error still has its id.
+// with "token_type_ids":[…] beside "tokens", the members "candidates", "words",
+// "question" and "context", "choices", "labels" and "label" for the commands that want
+// them, and an "id" of any kind. Other members are ignored. An invalid surrogate in a
+// text is U+FFFD, as encoding/json has it. A request that is an error still has its id.
 func parseRequest(line []byte) (r request, err error) {
 	var v members
 	err = json.Unmarshal(line, &v)
@@ -104,10 +115,14 @@ func unknownMember(object []byte) string {
 
 const givenError = `%d of "text", "texts" and "tokens" are given, want one`
 
-// onlyWords says that words are all that is given, which is a text for some commands.
-func (r *request) onlyWords() bool { return r.hasWords && r.texts == nil && !r.isTokens }
+// noText says that there is neither text nor tokens, but words or a question in their
+// place, as some commands want it.
+func (r *request) noText() bool { return r.texts == nil && !r.isTokens }
 
-// fill checks the members and copies them. Words may stand for a text.
+// onlyWords says that words are all that is given, which is a text for some commands.
+func (r *request) onlyWords() bool { return r.hasWords && r.noText() }
+
+// fill checks the members and copies them. Words or a question may stand for a text.
 func (r *request) fill(v *members) error {
 	given := 0
 	for _, is := range []bool{v.Text != nil, v.Texts != nil, v.Tokens != nil} {
@@ -115,7 +130,7 @@ func (r *request) fill(v *members) error {
 			given++
 		}
 	}
-	if given != 1 && (given > 1 || v.Words == nil) {
+	if given != 1 && (given > 1 || v.Words == nil && v.Question == nil) {
 		return fmt.Errorf(givenError, given)
 	}
 	if v.Pair != nil && v.Text == nil {
@@ -124,13 +139,22 @@ func (r *request) fill(v *members) error {
 	if v.Types != nil && v.Tokens == nil {
 		return errors.New(`"token_type_ids" are given without "tokens"`)
 	}
+	r.question, r.context = v.Question, v.Context
+	if len(v.Label) > 0 && string(v.Label) != "null" {
+		if c := v.Label[0]; c != '"' && c != '-' && (c < '0' || c > '9') {
+			return errors.New(`"label" is neither a string nor a number`)
+		}
+		r.label = bytes.ToValidUTF8(v.Label, []byte("\ufffd"))
+	}
 	r.isTokens, r.hasWords = v.Tokens != nil, v.Words != nil
-	var errs [5]error
+	var errs [7]error
 	r.tokens, errs[0] = elements("tokens", v.Tokens)
 	r.texts, errs[1] = elements("texts", v.Texts)
 	r.candidates, errs[2] = elements("candidates", v.Candidates)
 	r.words, errs[3] = elements("words", v.Words)
 	r.types, errs[4] = elements("token_type_ids", v.Types)
+	r.choices, errs[5] = elements("choices", v.Choices)
+	r.labels, errs[6] = elements("labels", v.Labels)
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -173,7 +197,7 @@ func describeJSON(err error) error {
 		switch e.Field {
 		case "tokens", "token_type_ids":
 			want = "whole numbers in an array"
-		case "texts", "candidates", "words":
+		case "texts", "candidates", "words", "choices", "labels":
 			want = "strings in an array"
 		}
 		return fmt.Errorf("%q holds a JSON %s, want %s", e.Field, e.Value, want)

@@ -24,8 +24,9 @@ type task[P, R any] struct {
 	// budget bounds the sum of the lengths of a batch. A request beyond it runs
 	// alone.
 	budget int
-	// words says that a request may consist of words alone.
-	words bool
+	// noText says that a request may come without text and tokens, with words or a
+	// question in their place. prepare checks what it needs.
+	noText bool
 	// end is called after the last result with the number of requests, if it is not nil.
 	end func(requests int) error
 }
@@ -121,7 +122,7 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 		}
 		var p P
 		n, err := 0, it.err
-		if err == nil && !s.words && it.onlyWords() {
+		if err == nil && !s.noText && it.request.noText() {
 			err = fmt.Errorf(givenError, 0)
 		}
 		if err == nil {

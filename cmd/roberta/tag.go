@@ -67,7 +67,7 @@ func (c *tagCmd) Run(ctx context.Context, s *session) error {
 				return taggingLine(&o.answer)
 			},
 			budget: tokenBudget,
-			words:  true,
+			noText: true,
 		}, nil
 	})
 }
