@@ -13,9 +13,10 @@ import (
 )
 
 // A resumed is the file of results of a run that goes on after an earlier one. Nothing
-// in it is ever changed: results are added to it. Its last line is answered again, and
-// must come out as it stands there, so that another model, other flags or another input
-// do not go unnoticed. What an interrupted run left of a line is completed in this way.
+// in it is ever changed: results are added to it. Its last result that is no error, and
+// what follows it, is answered again and must come out as it stands there, so that
+// another model, other flags or another input do not go unnoticed. What an interrupted
+// run left of a line is completed in this way.
 type resumed struct {
 	name  string
 	file  *os.File
@@ -24,8 +25,9 @@ type resumed struct {
 	done  int           // of them so far
 	wrong int           // of them with an error
 
-	last int    // the number of the line that is answered again
-	want []byte // what is in the file of it, and of the line after it
+	lines int           // complete lines in the file
+	again *bufio.Reader // the part of the file that is answered again
+	left  int64         // how many bytes of it are still to come out
 }
 
 // maxResult bounds a line of results that is read again.
@@ -61,34 +63,34 @@ func openResumed(name string, in *input, model string) (r *resumed, err error) {
 	return r, r.scan()
 }
 
-// scan finds the last complete line.
+// scan finds the line from which on requests are answered again.
 func (r *resumed) scan() error {
 	br := bufio.NewReaderSize(r.file, 1<<16)
-	var last []byte
-	lines := 0
+	var at, from int64
 	for {
 		line, size, err := readLine(br, maxResult, false)
 		if err != nil && err != io.EOF {
-			return fmt.Errorf("%s: line %d: %w", r.name, lines+1, err)
+			return fmt.Errorf("%s: line %d: %w", r.name, r.lines+1, err)
 		}
 		if err == io.EOF {
 			if size > 0 && line[0] != '{' {
-				return r.foreign(lines + 1)
+				return r.foreign(r.lines + 1)
 			}
-			r.want = append(last, line...)
+			at += size
 			break
 		}
-		if _, ok := parseResult(line); !ok {
-			return r.foreign(lines + 1)
+		v, ok := parseResult(line)
+		if !ok {
+			return r.foreign(r.lines + 1)
 		}
-		last, lines = line, lines+1
+		if v.Error == nil {
+			r.skip, from = r.lines, at
+		}
+		r.lines, at = r.lines+1, at+size
 	}
-	r.skip, r.last = max(lines-1, 0), max(lines, 1)
-	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	r.old = bufio.NewReaderSize(io.NewSectionReader(r.file, 0, 1<<62), 1<<16)
-	_, err := r.file.Seek(0, io.SeekEnd)
+	r.old = bufio.NewReader(io.NewSectionReader(r.file, 0, from))
+	r.again, r.left = bufio.NewReader(io.NewSectionReader(r.file, from, at-from)), at-from
+	_, err := r.file.Seek(at, io.SeekStart)
 	return err
 }
 
@@ -138,19 +140,23 @@ func (r *resumed) skips(it *item) (bool, error) {
 
 // end is an error if the file has more results than there were requests.
 func (r *resumed) end(requests int) error {
-	if r.done < r.skip || len(r.want) > 0 {
-		return fmt.Errorf("%s has %d results, and the input %d requests: they are results of another input", r.name, r.last, requests)
+	if r.done < r.skip || r.left > 0 {
+		return fmt.Errorf("%s has %d results, and the input %d requests: they are results of another input", r.name, r.lines, requests)
 	}
 	return nil
 }
 
 // Write adds results after what the file has already, which must be the same.
 func (r *resumed) Write(p []byte) (int, error) {
-	n := min(len(p), len(r.want))
-	if !bytes.Equal(p[:n], r.want[:n]) {
-		return 0, fatalError{fmt.Errorf("%s: line %d, or what is left of the line after it, is not what comes out now: it was written with another model, other flags, another version or another input", r.name, r.last)}
+	n := int(min(int64(len(p)), r.left))
+	there := make([]byte, n)
+	if _, err := io.ReadFull(r.again, there); err != nil {
+		return 0, fatalError{fmt.Errorf("%s: %w", r.name, err)}
 	}
-	r.want = r.want[n:]
+	if !bytes.Equal(p[:n], there) {
+		return 0, fatalError{fmt.Errorf("%s: line %d, or what follows it, is not what comes out now: it was written with another model, other flags, another version or another input", r.name, r.skip+1)}
+	}
+	r.left -= int64(n)
 	k, err := r.file.Write(p[n:])
 	return n + k, err
 }

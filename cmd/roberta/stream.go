@@ -279,7 +279,7 @@ type textFlags struct {
 	modelFlags
 	plainFlag
 	inputFlags
-	Resume       string `placeholder:"OUT" help:"Add results to the file OUT, after those that an earlier run with the same --input has written there. Skipped are the requests whose results are complete: their number and ids must fit, and the last of them is answered again and must come out as it was."`
+	Resume       string `placeholder:"OUT" help:"Add results to the file OUT, after those that an earlier run with the same --input has written there. Skipped are the requests whose results are complete: their number and ids must fit, and the last of them that is no error is answered again and must come out as it was."`
 	OutputFormat string `enum:"jsonl,csv,tsv" default:"jsonl" placeholder:"FORMAT" help:"Write results as jsonl (default: one JSON object a line), csv or tsv: the columns row (the place among the results), id, one for each member, and error; a row for each object of a list."`
 }
 
