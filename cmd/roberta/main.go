@@ -44,6 +44,7 @@ type grammar struct {
 	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
 	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
 	Inspect    inspectCmd    `cmd:"" help:"Show what a checkpoint holds."`
+	Doctor     doctorCmd     `cmd:"" help:"Examine this machine, this program and a model."`
 	Synth      synthCmd      `cmd:"" help:"Write a checkpoint of made-up weights, for tests and measurements."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of the encoder."`
 	Completion completionCmd `cmd:"" help:"Write a script that completes commands and flags in a shell."`
