@@ -1,0 +1,116 @@
+package train
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"runtime"
+
+	"github.com/goroberta/goroberta/tokenizer"
+)
+
+// An Option changes how a head is fitted. Functions that take options return ErrOption
+// for one that cannot be used.
+type Option func(*options) error
+
+type options struct {
+	c           float64
+	noIntercept bool
+	standardize bool
+	balanced    bool
+	weights     map[string]float64
+	limit       tokenizer.Limit
+	threads     int
+	worst       int
+}
+
+func newOptions(opts []Option) (*options, error) {
+	o := &options{c: 1, threads: runtime.GOMAXPROCS(0), worst: 10}
+	for _, opt := range opts {
+		if err := opt(o); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// WithC sets how much the examples count against the penalty ½‖W‖², as C does in
+// scikit-learn. The default is 1; a small C keeps the weights small. math.Inf(1) is no
+// penalty at all: C is then 1 and λ 0, and it is ErrNoMinimum if no weights are the best.
+func WithC(c float64) Option {
+	return func(o *options) error {
+		if !(c > 0) {
+			return fmt.Errorf("%w: C is %v, want more than 0", ErrOption, c)
+		}
+		o.c = c
+		return nil
+	}
+}
+
+// WithoutIntercept leaves out the bias of a linear head.
+func WithoutIntercept() Option {
+	return func(o *options) error { o.noIntercept = true; return nil }
+}
+
+// WithStandardize subtracts each feature's mean over the examples and divides by its
+// deviation (1/n) before a head is fitted. The head has this folded into its weights
+// and bias, and reads features as they are.
+func WithStandardize() Option {
+	return func(o *options) error { o.standardize = true; return nil }
+}
+
+// WithBalancedClasses makes the examples of each class count as much as those of any
+// other: n/(classes·examples of the class), as class_weight="balanced" in scikit-learn.
+func WithBalancedClasses() Option {
+	return func(o *options) error { o.balanced = true; return nil }
+}
+
+// WithClassWeights sets how much an example of a class counts, by the class's label.
+// Classes that it does not name have 1.
+func WithClassWeights(weights map[string]float64) Option {
+	return func(o *options) error {
+		for label, w := range weights {
+			if !(w > 0) || math.IsInf(w, 0) {
+				return fmt.Errorf("%w: class %.100q weighs %v, want more than 0", ErrOption, label, w)
+			}
+		}
+		o.weights = maps.Clone(weights)
+		return nil
+	}
+}
+
+// WithLimit says how long an example may be and which text of a longer one is cut. The
+// default cuts nothing: an example that is too long is an error.
+func WithLimit(l tokenizer.Limit) Option {
+	return func(o *options) error {
+		if l.Length < 0 {
+			return fmt.Errorf("%w: a longest example of %d tokens", ErrOption, l.Length)
+		}
+		o.limit = l
+		return nil
+	}
+}
+
+// WithThreads sets how many goroutines fit a head, beside those of the model. The
+// default is GOMAXPROCS. Results do not depend on it.
+func WithThreads(n int) Option {
+	return func(o *options) error {
+		if n < 1 {
+			return fmt.Errorf("%w: %d threads", ErrOption, n)
+		}
+		o.threads = n
+		return nil
+	}
+}
+
+// WithWorst sets how many examples a Report lists that the head is worst at. The default
+// is 10.
+func WithWorst(n int) Option {
+	return func(o *options) error {
+		if n < 0 {
+			return fmt.Errorf("%w: the %d worst examples", ErrOption, n)
+		}
+		o.worst = n
+		return nil
+	}
+}
