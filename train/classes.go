@@ -109,16 +109,3 @@ func sortLabels(labels []string) []string {
 	})
 	return sorted
 }
-
-// newSet makes a Set of features and labels.
-func newSet(f Features, labels []string) *Set {
-	s := &Set{Features: f, Labels: sortLabels(labels), Class: make([]int, len(labels))}
-	at := map[string]int{}
-	for k, l := range s.Labels {
-		at[l] = k
-	}
-	for i, l := range labels {
-		s.Class[i] = at[l]
-	}
-	return s
-}

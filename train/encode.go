@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -16,35 +15,23 @@ const tokenBudget = 4096
 // An encoded example is tokens, and those of them whose hidden states are features.
 type encoded struct {
 	input roberta.Input
-	rows  []int // nil: the first
+	rows  []int
 }
 
-// encodeTexts encodes examples of texts.
-func (o *options) encodeTexts(m *roberta.Model, examples []Example) ([]encoded, error) {
-	tok, err := m.Tokenizer()
+// encode encodes texts as one input of the model.
+func encode(m *roberta.Model, tok tokenizer.Tokenizer, limit tokenizer.Limit, text string, more ...string) (*tokenizer.Encoding, error) {
+	enc, err := tok.Template().Encode(tok, limit, text, more...)
 	if err != nil {
 		return nil, err
 	}
-	template, limit := tok.Template(), o.fit(m)
-	all := make([]encoded, len(examples))
-	for i, e := range examples {
-		if len(e.Texts) == 0 {
-			return nil, &ExampleError{i, fmt.Errorf("%w: no text", ErrExamples)}
-		}
-		enc, err := template.Encode(tok, limit, e.Texts[0], e.Texts[1:]...)
-		if err != nil {
-			return nil, &ExampleError{i, err}
-		}
-		if n := len(enc.IDs); n > m.Config().MaxPositions {
-			return nil, &ExampleError{i, &roberta.LengthError{Tokens: n, Max: m.Config().MaxPositions}}
-		}
-		all[i].input = m.Input(enc)
+	if n, most := len(enc.IDs), m.Config().MaxPositions; n > most {
+		return nil, &roberta.LengthError{Tokens: n, Max: most}
 	}
-	return all, nil
+	return enc, nil
 }
 
-// fit is the limit, with the model's own length where something is cut and none is given.
-func (o *options) fit(m *roberta.Model) tokenizer.Limit {
+// longest is the limit, with the model's own length where something is cut and none is given.
+func (o *options) longest(m *roberta.Model) tokenizer.Limit {
 	l := o.limit
 	if l.Truncation == tokenizer.NoTruncation {
 		return l
@@ -59,52 +46,55 @@ func (o *options) fit(m *roberta.Model) tokenizer.Limit {
 	return l
 }
 
-// features computes the hidden states that are features, in the order of the examples.
-func features(ctx context.Context, m *roberta.Model, all []encoded) (Features, error) {
+// compute computes the rows that are wanted of examples, in their order: hidden states,
+// or the logits of a head if one is named.
+func compute(ctx context.Context, m *roberta.Model, all []encoded, head string) (Features, error) {
 	f := Features{Dim: m.Config().Dim}
+	want := roberta.Request{Want: roberta.WantFeatures}
+	if head != "" {
+		h, err := m.Head(head)
+		if err != nil {
+			return f, err
+		}
+		f.Dim, want = h.Classes, roberta.Request{Head: head}
+	}
 	rows := 0
 	for i := range all {
-		rows += max(1, len(all[i].rows))
+		rows += len(all[i].rows)
 	}
 	f.Values = make([]float32, 0, rows*f.Dim)
-	first := 0 // of the batch
-	flush := func(end int) error {
-		q := roberta.Request{Want: roberta.WantFeatures}
-		for i := range all[first:end] {
-			q.Inputs = append(q.Inputs, all[first+i].input)
+	for len(all) > 0 {
+		n, tokens := 0, 0
+		q := want
+		for n < len(all) && (n == 0 || tokens+len(all[n].input.Tokens) <= tokenBudget) {
+			q.Inputs = append(q.Inputs, all[n].input)
+			tokens += len(all[n].input.Tokens)
+			n++
 		}
 		res, err := m.Compute(ctx, q)
 		if err != nil {
-			return err
-		}
-		for s := range q.Inputs {
-			at := all[first+s].rows
-			if at == nil {
-				at = []int{0}
-			}
-			for _, t := range at {
-				f.Values = append(f.Values, res.Features.Row(s, t)...)
-			}
-		}
-		first = end
-		return nil
-	}
-	tokens := 0
-	for i := range all {
-		n := len(all[i].input.Tokens)
-		if i > first && tokens+n > tokenBudget {
-			if err := flush(i); err != nil {
-				return f, err
-			}
-			tokens = 0
-		}
-		tokens += n
-	}
-	if len(all) > first {
-		if err := flush(len(all)); err != nil {
 			return f, err
 		}
+		for s := range n {
+			for _, t := range all[s].rows {
+				f.Values = append(f.Values, row(res, s, t)...)
+			}
+		}
+		all = all[n:]
 	}
-	f.Values = slices.Clip(f.Values)
+	if len(f.Values) != rows*f.Dim {
+		return f, fmt.Errorf("%w: head %.100q was replaced by another one meanwhile", roberta.ErrHead, head)
+	}
 	return f, nil
+}
+
+// row is what a result holds of a token.
+func row(res *roberta.Result, sequence, token int) []float32 {
+	switch {
+	case res.Features != nil:
+		return res.Features.Row(sequence, token)
+	case res.HeadTokenLogits != nil:
+		return res.HeadTokenLogits.Row(sequence, token)
+	}
+	return res.HeadLogits.Row(sequence)
 }

@@ -7,44 +7,8 @@ import (
 	"github.com/goroberta/goroberta/roberta"
 )
 
-// A Fit is a fitted head.
-type Fit struct {
-	Weights roberta.HeadWeights // for roberta.Model.SetHead; Reads is ReadsFirst
-	Loss    float64             // what was minimised, at the end
-	Steps   int                 // Newton's steps
-	Train   *Report             // on the examples that it was fitted on
-	Notes   []string            // what is worth knowing of the examples
-}
-
-// Linear fits a linear head by logistic regression, as scikit-learn's LogisticRegression
-// does. It minimises
-//
-//	C·Σ_i w_i·(−log p_i) + ½‖W‖²       p_i = softmax(W·x_i + b) of example i's class
-//
-// w_i is the weight of the class (1 by default), and the intercept b is not penalised. With
-// two classes W has one row and p is the logistic function. The head then has the rows 0
-// and W, whose softmax is the same. The objective is convex; the result is its minimum to
-// far below 1e-8 of its value, whatever the number of threads.
-//
-// Errors are ErrExamples, ErrFeatures, ErrNoMinimum, ErrOption and the context's; an
-// *ExampleError names the row at fault.
-func Linear(ctx context.Context, s *Set, opts ...Option) (*Fit, error) {
-	o, err := newOptions(opts)
-	if err != nil {
-		return nil, err
-	}
-	return o.linear(ctx, s)
-}
-
-func (o *options) linear(ctx context.Context, s *Set) (*Fit, error) {
-	notes, err := s.check()
-	if err != nil {
-		return nil, err
-	}
-	weights, err := o.classWeights(s)
-	if err != nil {
-		return nil, err
-	}
+// linear fits a linear head on a set that check has accepted.
+func (o *options) linear(ctx context.Context, s *Set, weights []float64) (*Fit, error) {
 	obj := &objective{x: &s.Features, y: s.Class, s: make([]float64, s.Len()), rows: len(s.Labels), penalty: 1, dim: s.Dim, threads: o.threads}
 	if obj.rows == 2 {
 		obj.rows = 1
@@ -72,9 +36,7 @@ func (o *options) linear(ctx context.Context, s *Set) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	fit := &Fit{Weights: obj.head(w, s.Labels), Loss: loss, Steps: steps, Notes: notes}
-	fit.Train, err = o.report(&fit.Weights, s)
-	return fit, err
+	return &Fit{Weights: obj.head(w, s.Labels), Loss: loss, Steps: steps}, nil
 }
 
 // head makes a head of the parameters. It undoes the standardisation: what W and b make

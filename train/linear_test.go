@@ -102,7 +102,7 @@ func TestLinearAsScikitLearn(t *testing.T) {
 			if want.Standardized {
 				opts = append(opts, train.WithStandardize())
 			}
-			fit, err := train.Linear(context.Background(), g.set(want.Classes, dim), opts...)
+			fit, err := train.Head(context.Background(), g.set(want.Classes, dim), opts...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,7 +154,7 @@ func TestLinearThreads(t *testing.T) {
 	g := readGolden(t)
 	var first *train.Fit
 	for _, threads := range []int{1, 2, 3, 7, 64} {
-		fit, err := train.Linear(context.Background(), g.set(3, g.Dim), train.WithThreads(threads), train.WithStandardize())
+		fit, err := train.Head(context.Background(), g.set(3, g.Dim), train.WithThreads(threads), train.WithStandardize())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestLinearSaysWhatIsWrong(t *testing.T) {
 		{"weights", g.set(3, 64), []train.Option{train.WithClassWeights(map[string]float64{"x": -1})}, train.ErrOption, `train: invalid option: class "x" weighs -1, want more than 0`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := train.Linear(context.Background(), test.set, test.opts...)
+			_, err := train.Head(context.Background(), test.set, test.opts...)
 			if !errors.Is(err, test.want) || err.Error() != test.says {
 				t.Errorf("error %v, want %q", err, test.says)
 			}
@@ -213,7 +213,7 @@ func TestLinearSaysWhatIsWrong(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := train.Linear(ctx, g.set(3, 64)); !errors.Is(err, context.Canceled) {
+	if _, err := train.Head(ctx, g.set(3, 64)); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 }
@@ -228,11 +228,11 @@ func TestClassWeights(t *testing.T) {
 			twice.Values, twice.Class = append(twice.Values, s.Row(i)...), append(twice.Class, k)
 		}
 	}
-	a, err := train.Linear(context.Background(), s, train.WithClassWeights(map[string]float64{s.Labels[1]: 2}))
+	a, err := train.Head(context.Background(), s, train.WithClassWeights(map[string]float64{s.Labels[1]: 2}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := train.Linear(context.Background(), twice)
+	b, err := train.Head(context.Background(), twice)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,10 +250,10 @@ func TestClassWeights(t *testing.T) {
 		}
 		weights[label] = float64(len(s.Class)) / float64(3*n)
 	}
-	if a, err = train.Linear(context.Background(), s, train.WithClassWeights(weights)); err != nil {
+	if a, err = train.Head(context.Background(), s, train.WithClassWeights(weights)); err != nil {
 		t.Fatal(err)
 	}
-	if b, err = train.Linear(context.Background(), s, train.WithBalancedClasses()); err != nil {
+	if b, err = train.Head(context.Background(), s, train.WithBalancedClasses()); err != nil {
 		t.Fatal(err)
 	}
 	if math.Abs(a.Loss-b.Loss) > 1e-12*b.Loss {

@@ -23,9 +23,9 @@ type objective struct {
 	scale   []float64 // 1/deviation
 	threads int
 
-	p     []float64 // the probabilities of each example's rows at the last value
-	right bool      // whether each example's own class was the likeliest there
-	sums  [blocks][]float64
+	p     []float64         // the probabilities of each example's rows at the last value
+	right bool              // whether each example's own class was the likeliest there
+	sums  [blocks][]float64 // of each block, in memory that is used again
 }
 
 // example sets row to x_i, standardised if wanted, with 1 at its end for the intercept.

@@ -22,6 +22,9 @@ type options struct {
 	limit       tokenizer.Limit
 	threads     int
 	worst       int
+	firstTokens bool
+	heldOut     float64
+	seed        uint64
 }
 
 func newOptions(opts []Option) (*options, error) {
@@ -113,4 +116,29 @@ func WithWorst(n int) Option {
 		o.worst = n
 		return nil
 	}
+}
+
+// WithFirstTokens fits a Tagger's head on the first token of each word alone. The default
+// is all tokens.
+func WithFirstTokens() Option {
+	return func(o *options) error { o.firstTokens = true; return nil }
+}
+
+// WithHeldOut holds out a share of the examples, at least 0 and below 1: the head is fitted
+// on the others, and Fit.HeldOut says how good it is at these. They are chosen at random
+// (WithSeed), but no class loses its last example. The default is 0.
+func WithHeldOut(share float64) Option {
+	return func(o *options) error {
+		if !(share >= 0 && share < 1) {
+			return fmt.Errorf("%w: a held-out share of %v", ErrOption, share)
+		}
+		o.heldOut = share
+		return nil
+	}
+}
+
+// WithSeed sets what is drawn at random. Equal seeds give equal bits, whatever the number
+// of threads. The default is 0.
+func WithSeed(seed uint64) Option {
+	return func(o *options) error { o.seed = seed; return nil }
 }

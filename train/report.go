@@ -5,37 +5,44 @@ import (
 	"math"
 	"slices"
 
-	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/metrics"
-	"github.com/goroberta/goroberta/roberta"
 )
 
 // A Report says how good a head is at some examples.
 type Report struct {
-	Examples  int
+	Examples  int     // texts, or words of sentences
 	Accuracy  float64 // the share of examples whose class is the likeliest
 	MacroF1   float64 // the mean of the classes' F1
 	LogLoss   float64 // the mean of −log p of the examples' classes, without weights or penalty
 	Confusion *metrics.Confusion
-	Worst     []Verdict // on the examples whose own class is least likely, the worst first
+	Worst     []Verdict             // on the examples whose own class is least likely, the worst first
+	Entities  *metrics.EntityScores // of sentences; else nil
 }
 
 // A Verdict is what a head says of an example.
 type Verdict struct {
 	Example     int     // its index, from 0
+	Word        int     // of a sentence, from 0; -1: the example is a text
 	Label       string  // its class
 	Predicted   string  // the likeliest class
 	Probability float64 // of its own class
 }
 
-// report computes what a head, which reads the features of s, makes of them. Logits are
-// those of roberta's models, bit for bit.
-func (o *options) report(w *roberta.HeadWeights, s *Set) (*Report, error) {
-	n, k := s.Len(), len(s.Labels)
-	r := &Report{Examples: n, Confusion: metrics.NewConfusion(s.Labels)}
-	logits := newNet(w).logits(&s.Features, o.threads)
-	z, p := make([]float64, k), make([]float64, k)
-	for i, y := range s.Class {
+// report compares logits [rows, classes] with the classes of a part. Of a word the first
+// token counts.
+func (o *options) report(p *part, logits []float32) *Report {
+	k := len(p.Labels)
+	r := &Report{Confusion: metrics.NewConfusion(p.Labels)}
+	z, probs := make([]float64, k), make([]float64, k)
+	said := map[place]string{} // the words' labels
+	for i, y := range p.Class {
+		at := place{i, -1, true}
+		if p.places != nil {
+			at = p.places[i]
+		}
+		if !at.first {
+			continue
+		}
 		best := 0
 		for c, v := range logits[i*k:][:k] {
 			z[c] = float64(v)
@@ -43,74 +50,40 @@ func (o *options) report(w *roberta.HeadWeights, s *Set) (*Report, error) {
 				best = c
 			}
 		}
-		loss, _ := likelihood(p, z, y)
+		loss, _ := likelihood(probs, z, y)
 		r.LogLoss += loss
 		r.Confusion.Add(y, best)
-		r.Worst = append(r.Worst, Verdict{i, s.Labels[y], s.Labels[best], math.Exp(-loss)})
+		r.Worst = append(r.Worst, Verdict{at.example, at.word, p.Labels[y], p.Labels[best], math.Exp(-loss)})
+		if p.sentences != nil {
+			said[at] = p.Labels[best]
+		}
 	}
 	slices.SortStableFunc(r.Worst, func(a, b Verdict) int { return cmp.Compare(a.Probability, b.Probability) })
+	if r.Examples = len(r.Worst); r.Examples > 0 {
+		r.LogLoss /= float64(r.Examples)
+	}
 	r.Worst = slices.Clone(r.Worst[:min(o.worst, len(r.Worst))])
 	r.Accuracy, r.MacroF1 = r.Confusion.Accuracy(), r.Confusion.MacroF1()
-	if n > 0 {
-		r.LogLoss /= float64(n)
+	if p.sentences != nil {
+		r.Entities = p.entities(said)
 	}
-	return r, nil
+	return r
 }
 
-// A net computes a head's logits with the kernels that package roberta computes them with.
-type net struct {
-	dense *layer // nil: one linear layer
-	out   layer
-}
-
-func newNet(w *roberta.HeadWeights) *net {
-	n := &net{out: newLayer(&w.Out)}
-	if w.Dense != nil {
-		dense := newLayer(w.Dense)
-		n.dense = &dense
+// entities scores what was said of words. A word without a token has no label, and is
+// taken for no entity's.
+func (p *part) entities(said map[place]string) *metrics.EntityScores {
+	truth, predicted := make([][]string, len(p.examples)), make([][]string, len(p.examples))
+	for i, e := range p.examples {
+		truth[i] = p.sentences[e].Labels
+		predicted[i] = make([]string, len(truth[i]))
+		for k := range predicted[i] {
+			predicted[i][k] = cmp.Or(said[place{e, k, true}], "O")
+		}
 	}
-	return n
-}
-
-// logits are [rows, classes].
-func (n *net) logits(f *Features, threads int) []float32 {
-	classes := n.out.w.N
-	logits := make([]float32, f.Len()*classes)
-	const rows = 64
-	inParallel(threads, (f.Len()+rows-1)/rows, func(b int) {
-		var scratch simd.Scratch
-		from, to := b*rows, min((b+1)*rows, f.Len())
-		x, stride := f.Values[from*f.Dim:to*f.Dim], f.Dim
-		if n.dense != nil {
-			x, stride = n.dense.multiply(x, stride, to-from, &scratch)
-			simd.Tanh(x)
-		}
-		y, stride := n.out.multiply(x, stride, to-from, &scratch)
-		for i := range to - from {
-			copy(logits[(from+i)*classes:][:classes], y[i*stride:])
-		}
-	})
-	return logits
-}
-
-// A layer is y = x·Wᵀ + b, packed.
-type layer struct {
-	w    simd.Matrix
-	bias []float32 // padded to whole panels
-}
-
-func newLayer(l *roberta.LinearWeights) layer {
-	a := layer{w: simd.Matrix{N: l.Out, K: l.In, F32: make([]float32, simd.PackedLen(l.Out, l.In))}}
-	simd.Pack(a.w.F32, l.W, l.In, l.Out, l.In)
-	a.bias = make([]float32, simd.Panels(l.Out)*simd.PanelWidth)
-	copy(a.bias, l.Bias)
-	return a
-}
-
-// multiply is a product of some rows, whose stride it returns.
-func (a *layer) multiply(x []float32, stride, rows int, scratch *simd.Scratch) ([]float32, int) {
-	width := len(a.bias)
-	y := make([]float32, rows*width)
-	simd.Multiply(&simd.Job{Dst: y, DstStride: width, X: x, XStride: stride, Rows: rows, W: &a.w, Panels: a.w.All(), Base: a.bias}, scratch)
-	return y, width
+	scores, err := metrics.ScoreEntities(truth, predicted)
+	if err != nil {
+		panic(err) // the lists are as long as each other
+	}
+	return scores
 }

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
-	"github.com/goroberta/goroberta/metrics"
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/train"
 )
@@ -19,21 +16,25 @@ type fitCmd struct {
 	limitFlags
 	Input        string  `required:"" placeholder:"FILE" help:"The examples (- is standard input), one JSON object a line."`
 	Head         string  `required:"" placeholder:"NAME" help:"The name of the head, which replaces any of that name."`
-	C            float64 `name:"c" default:"1" placeholder:"C" help:"How much the examples count against the penalty ½‖W‖², as in scikit-learn. Default: 1. inf is no penalty."`
+	C            float64 `name:"c" default:"1" placeholder:"C" help:"How much the examples count against the penalty ½‖W‖² of a linear head, as in scikit-learn. Default: 1. inf is no penalty."`
 	Inner        int     `default:"0" placeholder:"N" help:"0: a linear head (default)."`
 	NoIntercept  bool    `help:"Fit no bias."`
 	Standardize  bool    `help:"Subtract each feature's mean over the examples and divide by its deviation first. The saved head reads features as they are."`
 	ClassWeights string  `enum:"none,balanced" default:"none" placeholder:"HOW" help:"balanced: each class counts as much as any other, however many examples it has. Default: none."`
+	FirstTokens  bool    `help:"Of words, fit the first token alone. Default: all of a word's tokens."`
+	HeldOut      float64 `default:"0" placeholder:"SHARE" help:"Hold out a share of the examples, 0.2 say, and write under \"held_out\" how good the head is at them."`
+	Test         string  `placeholder:"FILE" help:"Write under \"test\" how good the head is at the examples of another file."`
+	Seed         uint64  `default:"0" placeholder:"N" help:"What is drawn at random. Equal seeds give equal heads. Default: 0."`
 	Worst        int     `default:"10" placeholder:"N" help:"How many of the examples to list that the head is worst at. Default: 10."`
 	Out          string  `arg:"" name:"out" help:"The safetensors file to write: the model with its heads. It appears when it is complete."`
 }
 
-const fitForm = `{"text":…,"label":…} or {"text":…,"pair":…,"label":…}`
+const fitForm = `{"text":…,"label":…}, {"text":…,"pair":…,"label":…} or {"words":[…],"labels":[…]}`
 
 // Help is shown by kong below the summary.
 func (fitCmd) Help() string {
 	return `Fits a head on the hidden states of the model, which stays as it is, and writes the model with the head to OUT. Writes {"loss":…,"accuracy":…} and more: ` +
-		`"loss" is what was minimised, C·Σ −log p + ½‖W‖², and all else is of the examples of --input. Lines of --input are ` + fitForm + `.`
+		`"loss" is what was minimised, C·Σ −log p + ½‖W‖², and all else is of the examples of --input. Lines of --input are ` + fitForm + `; words make a head for tag.`
 }
 
 // Validate is called by kong.
@@ -45,8 +46,12 @@ func (c *fitCmd) Validate() error {
 		return usagef("--inner %d: want 0", c.Inner)
 	case c.Worst < 0:
 		return usagef("--worst %d: want at least 0", c.Worst)
+	case !(c.HeldOut >= 0 && c.HeldOut < 1):
+		return usagef("--held-out %v: want 0 or more, and less than 1", c.HeldOut)
 	case c.Out == "-":
 		return usagef("OUT is standard output, where the result goes: give a file")
+	case c.Test == "-":
+		return usagef("--test reads a file, not standard input")
 	}
 	return c.noWindows()
 }
@@ -57,26 +62,9 @@ type fitLine struct {
 	Loss  float64 `json:"loss"`
 	Steps int     `json:"steps"`
 	reportLine
-	Notes []string `json:"notes,omitempty"`
-}
-
-// A reportLine is how good a head is at some examples.
-type reportLine struct {
-	N         int                `json:"n"`
-	Accuracy  float64            `json:"accuracy"`
-	MacroF1   float64            `json:"macro_f1"`
-	LogLoss   float64            `json:"log_loss"`
-	Confusion *metrics.Confusion `json:"confusion"`
-	Worst     []verdictLine      `json:"worst"`
-}
-
-type verdictLine struct {
-	Line        int     `json:"line"` // from 1
-	Text        string  `json:"text"`
-	Pair        *string `json:"pair,omitempty"`
-	Label       string  `json:"label"`
-	Predicted   string  `json:"predicted"`
-	Probability float64 `json:"probability"` // of the label
+	HeldOut *reportLine `json:"held_out,omitempty"`
+	Test    *reportLine `json:"test,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
 }
 
 // Run is called by kong.
@@ -95,30 +83,87 @@ func (c *fitCmd) Run(ctx context.Context, s *session) error {
 	if err := checkEnding(c.Out, []string{".safetensors"}); err != nil {
 		return err
 	}
-	examples, lines, err := readExamples(ctx, in)
+	x, err := readExamples(ctx, in)
 	if err != nil {
 		return err
+	}
+	var test *examples
+	if c.Test != "" {
+		in, err := (&inputFlags{Input: c.Test}).open(s, nil, fitForm)
+		if err != nil {
+			return err
+		}
+		defer in.close()
+		if err := checkOutput(c.Out, in, ""); err != nil {
+			return err
+		}
+		if test, err = readExamples(ctx, in); err != nil {
+			return err
+		}
+		if (test.sentences == nil) != (x.sentences == nil) {
+			return fmt.Errorf("one of %s and %s has texts with a label, the other words with labels", x.name, test.name)
+		}
 	}
 	m, err := c.modelFlags.open(ctx, s, c.plainFlag.options()...)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	opts, err := c.options(m, s)
-	if err != nil {
-		return err
-	}
-	fit, err := train.Classifier(ctx, m, c.Head, examples, opts...)
-	if e, ok := errors.AsType[*train.ExampleError](err); ok {
-		err = fmt.Errorf("%s: %w", in.name, lineError{lines[e.Index], e.Err})
-	}
+	line, err := c.fit(ctx, m, s, x, test)
 	if err != nil {
 		return stopped(err, "before the head was fitted")
 	}
 	if err := m.Save(ctx, c.Out); err != nil {
 		return stopped(err, "before %s was complete", c.Out)
 	}
-	return s.out.write(nil, fitLine{c.Head, fit.Loss, fit.Steps, newReportLine(fit.Train, examples, lines), fit.Notes})
+	return s.out.write(nil, line)
+}
+
+// fit fits the head, and sets it in the model.
+func (c *fitCmd) fit(ctx context.Context, m *roberta.Model, s *session, x, test *examples) (*fitLine, error) {
+	opts, err := c.options(m, s)
+	if err != nil {
+		return nil, err
+	}
+	var fit *train.Fit
+	if x.sentences != nil {
+		fit, err = train.Tagger(ctx, m, c.Head, x.sentences, opts...)
+	} else {
+		fit, err = train.Classifier(ctx, m, c.Head, x.texts, opts...)
+	}
+	if err != nil {
+		return nil, x.locate(err)
+	}
+	line := &fitLine{Head: c.Head, Loss: fit.Loss, Steps: fit.Steps, reportLine: *x.line(fit.Train), Notes: fit.Notes}
+	if fit.HeldOut != nil {
+		line.HeldOut = x.line(fit.HeldOut)
+	}
+	if test != nil {
+		r, err := test.test(ctx, m, c.Head, opts)
+		if err != nil {
+			return nil, err
+		}
+		line.Test = test.line(r)
+	}
+	return line, nil
+}
+
+// test reports on a head of the model.
+func (x *examples) test(ctx context.Context, m *roberta.Model, head string, opts []train.Option) (r *train.Report, err error) {
+	if x.sentences != nil {
+		r, err = train.TestTagger(ctx, m, head, x.sentences, opts...)
+	} else {
+		r, err = train.TestClassifier(ctx, m, head, x.texts, opts...)
+	}
+	return r, x.locate(err)
+}
+
+// locate completes an error with the file and the line that it is about.
+func (x *examples) locate(err error) error {
+	if e, ok := errors.AsType[*train.ExampleError](err); ok {
+		return fmt.Errorf("%s: %w", x.name, lineError{x.lines[e.Index], e.Err})
+	}
+	return err
 }
 
 // options are what the flags mean for package train.
@@ -127,7 +172,7 @@ func (c *fitCmd) options(m *roberta.Model, s *session) ([]train.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := []train.Option{train.WithC(c.C), train.WithLimit(limit), train.WithThreads(s.threads()), train.WithWorst(c.Worst)}
+	opts := []train.Option{train.WithC(c.C), train.WithLimit(limit), train.WithThreads(s.threads()), train.WithWorst(c.Worst), train.WithHeldOut(c.HeldOut), train.WithSeed(c.Seed)}
 	if c.NoIntercept {
 		opts = append(opts, train.WithoutIntercept())
 	}
@@ -137,67 +182,8 @@ func (c *fitCmd) options(m *roberta.Model, s *session) ([]train.Option, error) {
 	if c.ClassWeights == "balanced" {
 		opts = append(opts, train.WithBalancedClasses())
 	}
+	if c.FirstTokens {
+		opts = append(opts, train.WithFirstTokens())
+	}
 	return opts, nil
-}
-
-// readExamples reads all examples, and the line that each stands on. Blank lines are
-// left out.
-func readExamples(ctx context.Context, in *input) (examples []train.Example, lines []int, err error) {
-	for {
-		it, err := in.next(ctx, true)
-		switch {
-		case err == io.EOF:
-			if len(examples) == 0 {
-				return nil, nil, fmt.Errorf("%s holds no examples; want lines %s", in.name, in.form)
-			}
-			return examples, lines, nil
-		case err != nil:
-			return nil, nil, err
-		case it.err == errBlank:
-			continue
-		}
-		err = it.err
-		var label string
-		if err == nil {
-			label, err = it.labelText()
-		}
-		if err == nil && it.texts == nil {
-			err = fmt.Errorf("want %s", in.form)
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", in.name, it.locate(err))
-		}
-		examples, lines = append(examples, train.Example{Texts: it.texts, Label: label}), append(lines, it.line)
-	}
-}
-
-// labelText is the request's label as a text: a number is what it is written as.
-func (r *request) labelText() (string, error) {
-	if r.label == nil {
-		return "", errors.New(`"label" is missing`)
-	}
-	if r.label[0] != '"' {
-		return string(r.label), nil
-	}
-	var text string
-	if err := json.Unmarshal(r.label, &text); err != nil {
-		return "", describeJSON(err)
-	}
-	if text == "" {
-		return "", errors.New(`"label" is empty`)
-	}
-	return text, nil
-}
-
-func newReportLine(r *train.Report, examples []train.Example, lines []int) reportLine {
-	out := reportLine{N: r.Examples, Accuracy: r.Accuracy, MacroF1: r.MacroF1, LogLoss: r.LogLoss, Confusion: r.Confusion, Worst: []verdictLine{}}
-	for _, w := range r.Worst {
-		e := examples[w.Example]
-		line := verdictLine{Line: lines[w.Example], Text: e.Texts[0], Label: w.Label, Predicted: w.Predicted, Probability: w.Probability}
-		if len(e.Texts) > 1 {
-			line.Pair = &e.Texts[1]
-		}
-		out.Worst = append(out.Worst, line)
-	}
-	return out
 }
