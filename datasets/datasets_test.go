@@ -258,3 +258,26 @@ func FuzzGLUE(f *testing.F) {
 		}
 	})
 }
+
+func TestLabel(t *testing.T) {
+	for _, test := range []struct {
+		task datasets.Task
+		name string
+		want string
+	}{
+		{datasets.SST2, "POSITIVE", "1"},
+		{datasets.SST2, "LABEL_0", "0"},
+		{datasets.SST2, "LABEL_2", ""},
+		{datasets.SST2, "1", "1"},
+		{datasets.MRPC, "Not equivalent", "0"},
+		{datasets.MNLI, "CONTRADICTION", "contradiction"},
+		{datasets.MNLI, "LABEL_0", ""}, // models number them in different orders
+		{datasets.RTE, "not-entailment", "not_entailment"},
+		{datasets.WNLI, "entailment", "1"},
+		{datasets.STSB, "LABEL_0", ""},
+	} {
+		if got, ok := test.task.Label(test.name); got != test.want || ok != (test.want != "") {
+			t.Errorf("%s: %q is %q %v, want %q", test.task, test.name, got, ok, test.want)
+		}
+	}
+}

@@ -49,6 +49,7 @@ func TestDependencies(t *testing.T) {
 		{"roberta", append(ofTokenizers, sys), engine},
 		{"pipeline", append(ofTokenizers, sys), append(engine, "roberta")},
 		{"metrics", nil, nil},
+		{"datasets", nil, nil},
 		{"train", append(ofTokenizers, sys), append(engine, "roberta", "metrics")},
 		{"roberta/dense", slices.Concat(ofTensor, ofTokenizers, []string{sys}), append(engine, "roberta")},
 	} {

@@ -11,6 +11,28 @@ import (
 	"github.com/goroberta/goroberta/train"
 )
 
+// exampleFlags name a file of examples.
+type exampleFlags struct {
+	Input       string   `placeholder:"FILE" help:"The examples (- is standard input), one JSON object a line. FILE.csv and FILE.tsv are tables: the first row names the columns."`
+	InputFormat string   `enum:",jsonl,csv,tsv,tsv-quoted" default:"" placeholder:"FORMAT" help:"The format of the examples: jsonl, csv, tsv (a quotation mark is a character), or tsv-quoted (as CSV, with tabs). Default: by the file's name, else jsonl."`
+	Columns     []string `placeholder:"MEMBER=COLUMN" help:"The columns of a table that are read, such as text=review,label=stars. Default: the columns called text, pair and label."`
+}
+
+// read reads the examples of a file of that name, which must not be the command's output.
+func (f *exampleFlags) read(ctx context.Context, s *session, name, output string) (*examples, error) {
+	in, err := (&inputFlags{Input: name, InputFormat: f.InputFormat, Columns: f.Columns}).open(s, nil, fitForm)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	if output != "" {
+		if err := checkOutput(output, in, ""); err != nil {
+			return nil, err
+		}
+	}
+	return readExamples(ctx, in)
+}
+
 // examples are those of a file: texts with a label each, or words with labels.
 type examples struct {
 	name      string

@@ -14,7 +14,7 @@ type fitCmd struct {
 	modelFlags
 	plainFlag
 	limitFlags
-	Input        string  `required:"" placeholder:"FILE" help:"The examples (- is standard input), one JSON object a line."`
+	exampleFlags
 	Head         string  `required:"" placeholder:"NAME" help:"The name of the head, which replaces any of that name."`
 	C            float64 `name:"c" default:"1" placeholder:"C" help:"How much the examples count against the penalty ½‖W‖² of a linear head, as in scikit-learn. Default: 1. inf is no penalty."`
 	Inner        int     `default:"0" placeholder:"N" help:"0: a linear head (default)."`
@@ -40,6 +40,8 @@ func (fitCmd) Help() string {
 // Validate is called by kong.
 func (c *fitCmd) Validate() error {
 	switch {
+	case c.Input == "":
+		return usagef("--input is needed: the file with the examples")
 	case !(c.C > 0):
 		return usagef("--c %v: want more than 0", c.C)
 	case c.Inner != 0:
@@ -72,37 +74,24 @@ func (c *fitCmd) Run(ctx context.Context, s *session) error {
 	if err := s.fetch(ctx, &c.Model); err != nil {
 		return err
 	}
-	in, err := (&inputFlags{Input: c.Input}).open(s, nil, fitForm)
-	if err != nil {
-		return err
-	}
-	defer in.close()
-	if err := checkOutput(c.Out, in, c.Model); err != nil {
-		return err
-	}
 	if err := checkEnding(c.Out, []string{".safetensors"}); err != nil {
 		return err
 	}
-	x, err := readExamples(ctx, in)
+	x, err := c.read(ctx, s, c.Input, c.Out)
 	if err != nil {
 		return err
 	}
 	var test *examples
 	if c.Test != "" {
-		in, err := (&inputFlags{Input: c.Test}).open(s, nil, fitForm)
-		if err != nil {
-			return err
-		}
-		defer in.close()
-		if err := checkOutput(c.Out, in, ""); err != nil {
-			return err
-		}
-		if test, err = readExamples(ctx, in); err != nil {
+		if test, err = c.read(ctx, s, c.Test, c.Out); err != nil {
 			return err
 		}
 		if (test.sentences == nil) != (x.sentences == nil) {
 			return fmt.Errorf("one of %s and %s has texts with a label, the other words with labels", x.name, test.name)
 		}
+	}
+	if err := checkOutput(c.Out, nil, c.Model); err != nil {
+		return err
 	}
 	m, err := c.modelFlags.open(ctx, s, c.plainFlag.options()...)
 	if err != nil {
