@@ -10,7 +10,7 @@ import (
 type Fit struct {
 	Weights roberta.HeadWeights // for roberta.Model.SetHead
 	Loss    float64             // what was minimised, at the end; see Head
-	Steps   int                 // Newton's steps
+	Steps   int                 // Newton's steps, or AdamW's epochs up to the one that was kept
 	Train   *Report             // on the examples that the head was fitted on
 	HeldOut *Report             // on those that were held out; nil without WithHeldOut
 	Notes   []string            // what is worth knowing of the examples
@@ -27,6 +27,16 @@ type Fit struct {
 // two classes W has one row and p is the logistic function. The head then has the rows 0
 // and W, whose softmax is the same. The objective is convex; the result is its minimum to
 // far below 1e-8 of its value, whatever the number of threads.
+//
+// WithInner(n) makes a head of two layers, as fairseq's are:
+//
+//	z = W₂·tanh(W₁·x + b₁) + b₂
+//
+// AdamW minimises the mean Σ w_i·(−log p_i) / Σ w_i in steps of 32 examples. A tenth of the
+// examples is held out (WithHeldOut), and the weights are those of the epoch at which the
+// loss on these was smallest; the search ends 10 epochs after it. So Fit.HeldOut is a
+// little too good. With fewer than 10 examples nothing is held out, and the loss on all of
+// them decides. Equal seeds give equal bits, whatever the number of threads.
 //
 // The head reads a sequence's first token (roberta.ReadsFirst); set Weights.Reads for
 // another use. Errors are ErrExamples, ErrFeatures, ErrNoMinimum, ErrOption and the
@@ -96,7 +106,12 @@ func (o *options) head(ctx context.Context, p, held *part) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	fit, err := o.linear(ctx, &p.Set, weights)
+	var fit *Fit
+	if o.inner > 0 {
+		fit, err = o.twoLayers(ctx, &p.Set, weights, held)
+	} else {
+		fit, err = o.linear(ctx, &p.Set, weights)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -23,18 +23,66 @@ type options struct {
 	threads     int
 	worst       int
 	firstTokens bool
-	heldOut     float64
+	heldOut     *float64
+	inner       int
+	epochs      int
+	rate        float64
 	seed        uint64
 }
 
 func newOptions(opts []Option) (*options, error) {
-	o := &options{c: 1, threads: runtime.GOMAXPROCS(0), worst: 10}
+	o := &options{c: 1, threads: runtime.GOMAXPROCS(0), worst: 10, epochs: 100, rate: 1e-3}
 	for _, opt := range opts {
 		if err := opt(o); err != nil {
 			return nil, err
 		}
 	}
+	if o.heldOut == nil {
+		share := 0.0
+		if o.inner > 0 {
+			share = 0.1
+		}
+		o.heldOut = &share
+	}
+	if o.inner > 0 && (o.noIntercept || o.c != 1) {
+		return nil, fmt.Errorf("%w: WithC and WithoutIntercept are for linear heads", ErrOption)
+	}
 	return o, nil
+}
+
+// WithInner makes a head of two layers with so many values between them, 1 to 2^20; see
+// Head. fairseq's heads have as many as hidden states. The default, 0, is a linear head.
+func WithInner(n int) Option {
+	return func(o *options) error {
+		if n < 0 || n > 1<<20 {
+			return fmt.Errorf("%w: %d values between two layers, want 1 to %d", ErrOption, n, 1<<20)
+		}
+		o.inner = n
+		return nil
+	}
+}
+
+// WithEpochs sets how often a head of two layers sees every example at most, from 1. The
+// default is 100.
+func WithEpochs(n int) Option {
+	return func(o *options) error {
+		if n < 1 {
+			return fmt.Errorf("%w: %d epochs", ErrOption, n)
+		}
+		o.epochs = n
+		return nil
+	}
+}
+
+// WithLearningRate sets the learning rate of a head of two layers. The default is 1e-3.
+func WithLearningRate(rate float64) Option {
+	return func(o *options) error {
+		if !(rate > 0 && rate <= 1) {
+			return fmt.Errorf("%w: a learning rate of %v, want more than 0 and at most 1", ErrOption, rate)
+		}
+		o.rate = rate
+		return nil
+	}
 }
 
 // WithC sets how much the examples count against the penalty ½‖W‖², as C does in
@@ -126,13 +174,14 @@ func WithFirstTokens() Option {
 
 // WithHeldOut holds out a share of the examples, at least 0 and below 1: the head is fitted
 // on the others, and Fit.HeldOut says how good it is at these. They are chosen at random
-// (WithSeed), but no class loses its last example. The default is 0.
+// (WithSeed), but no class loses its last example. The default is 0, and for a head
+// of two layers 0.1.
 func WithHeldOut(share float64) Option {
 	return func(o *options) error {
 		if !(share >= 0 && share < 1) {
 			return fmt.Errorf("%w: a held-out share of %v", ErrOption, share)
 		}
-		o.heldOut = share
+		o.heldOut = &share
 		return nil
 	}
 }

@@ -14,7 +14,7 @@ func (o *options) split(labels [][]string) (order []int, fitted int) {
 			left[l]++
 		}
 	}
-	want := int(o.heldOut * float64(n))
+	want := int(*o.heldOut * float64(n))
 	held := make([]bool, n)
 	for _, i := range rand.New(rand.NewPCG(o.seed, 1)).Perm(n) {
 		if want == 0 {

@@ -15,18 +15,20 @@ type fitCmd struct {
 	plainFlag
 	limitFlags
 	exampleFlags
-	Head         string  `required:"" placeholder:"NAME" help:"The name of the head, which replaces any of that name."`
-	C            float64 `name:"c" default:"1" placeholder:"C" help:"How much the examples count against the penalty ½‖W‖² of a linear head, as in scikit-learn. Default: 1. inf is no penalty."`
-	Inner        int     `default:"0" placeholder:"N" help:"0: a linear head (default)."`
-	NoIntercept  bool    `help:"Fit no bias."`
-	Standardize  bool    `help:"Subtract each feature's mean over the examples and divide by its deviation first. The saved head reads features as they are."`
-	ClassWeights string  `enum:"none,balanced" default:"none" placeholder:"HOW" help:"balanced: each class counts as much as any other, however many examples it has. Default: none."`
-	FirstTokens  bool    `help:"Of words, fit the first token alone. Default: all of a word's tokens."`
-	HeldOut      float64 `default:"0" placeholder:"SHARE" help:"Hold out a share of the examples, 0.2 say, and write under \"held_out\" how good the head is at them."`
-	Test         string  `placeholder:"FILE" help:"Write under \"test\" how good the head is at the examples of another file."`
-	Seed         uint64  `default:"0" placeholder:"N" help:"What is drawn at random. Equal seeds give equal heads. Default: 0."`
-	Worst        int     `default:"10" placeholder:"N" help:"How many of the examples to list that the head is worst at. Default: 10."`
-	Out          string  `arg:"" name:"out" help:"The safetensors file to write: the model with its heads. It appears when it is complete."`
+	Head         string   `required:"" placeholder:"NAME" help:"The name of the head, which replaces any of that name."`
+	C            float64  `name:"c" default:"1" placeholder:"C" help:"How much the examples count against the penalty ½‖W‖² of a linear head, as in scikit-learn. Default: 1. inf is no penalty."`
+	Inner        int      `default:"0" placeholder:"N" help:"Fit a head of two layers with N values between them, dense, tanh and out_proj as fairseq's, by AdamW. A tenth of the examples is held out to tell when to stop. Default: 0, a linear head, which has one best solution and needs no luck."`
+	Epochs       int      `default:"100" placeholder:"N" help:"With --inner, how often each example is seen at most. Default: 100."`
+	LearningRate float64  `default:"0.001" placeholder:"R" help:"With --inner, AdamW's learning rate. Default: 0.001."`
+	NoIntercept  bool     `help:"Fit no bias."`
+	Standardize  bool     `help:"Subtract each feature's mean over the examples and divide by its deviation first. The saved head reads features as they are."`
+	ClassWeights string   `enum:"none,balanced" default:"none" placeholder:"HOW" help:"balanced: each class counts as much as any other, however many examples it has. Default: none."`
+	FirstTokens  bool     `help:"Of words, fit the first token alone. Default: all of a word's tokens."`
+	HeldOut      *float64 `placeholder:"SHARE" help:"Hold out a share of the examples, 0.2 say, and write under \"held_out\" how good the head is at them. Default: 0, and 0.1 with --inner."`
+	Test         string   `placeholder:"FILE" help:"Write under \"test\" how good the head is at the examples of another file."`
+	Seed         uint64   `default:"0" placeholder:"N" help:"What is drawn at random. Equal seeds give equal heads. Default: 0."`
+	Worst        int      `default:"10" placeholder:"N" help:"How many of the examples to list that the head is worst at. Default: 10."`
+	Out          string   `arg:"" name:"out" help:"The safetensors file to write: the model with its heads. It appears when it is complete."`
 }
 
 const fitForm = `{"text":…,"label":…}, {"text":…,"pair":…,"label":…} or {"words":[…],"labels":[…]}`
@@ -34,7 +36,7 @@ const fitForm = `{"text":…,"label":…}, {"text":…,"pair":…,"label":…} o
 // Help is shown by kong below the summary.
 func (fitCmd) Help() string {
 	return `Fits a head on the hidden states of the model, which stays as it is, and writes the model with the head to OUT. Writes {"loss":…,"accuracy":…} and more: ` +
-		`"loss" is what was minimised, C·Σ −log p + ½‖W‖², and all else is of the examples of --input. Lines of --input are ` + fitForm + `; words make a head for tag.`
+		`"loss" is what was minimised, of a linear head C·Σ −log p + ½‖W‖², with --inner the mean of −log p; all else is of the examples of --input that were not held out. Lines of --input are ` + fitForm + `; words make a head for tag.`
 }
 
 // Validate is called by kong.
@@ -44,12 +46,18 @@ func (c *fitCmd) Validate() error {
 		return usagef("--input is needed: the file with the examples")
 	case !(c.C > 0):
 		return usagef("--c %v: want more than 0", c.C)
-	case c.Inner != 0:
-		return usagef("--inner %d: want 0", c.Inner)
+	case c.Inner < 0 || c.Inner > 1<<20:
+		return usagef("--inner %d: want 0 to %d", c.Inner, 1<<20)
+	case c.Inner > 0 && (c.C != 1 || c.NoIntercept):
+		return usagef("--c and --no-intercept are for linear heads, without --inner")
+	case c.Epochs < 1:
+		return usagef("--epochs %d: want at least 1", c.Epochs)
+	case !(c.LearningRate > 0 && c.LearningRate <= 1):
+		return usagef("--learning-rate %v: want more than 0 and at most 1", c.LearningRate)
 	case c.Worst < 0:
 		return usagef("--worst %d: want at least 0", c.Worst)
-	case !(c.HeldOut >= 0 && c.HeldOut < 1):
-		return usagef("--held-out %v: want 0 or more, and less than 1", c.HeldOut)
+	case c.HeldOut != nil && !(*c.HeldOut >= 0 && *c.HeldOut < 1):
+		return usagef("--held-out %v: want 0 or more, and less than 1", *c.HeldOut)
 	case c.Out == "-":
 		return usagef("OUT is standard output, where the result goes: give a file")
 	case c.Test == "-":
@@ -161,7 +169,11 @@ func (c *fitCmd) options(m *roberta.Model, s *session) ([]train.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := []train.Option{train.WithC(c.C), train.WithLimit(limit), train.WithThreads(s.threads()), train.WithWorst(c.Worst), train.WithHeldOut(c.HeldOut), train.WithSeed(c.Seed)}
+	opts := []train.Option{train.WithC(c.C), train.WithLimit(limit), train.WithThreads(s.threads()), train.WithWorst(c.Worst), train.WithSeed(c.Seed),
+		train.WithInner(c.Inner), train.WithEpochs(c.Epochs), train.WithLearningRate(c.LearningRate)}
+	if c.HeldOut != nil {
+		opts = append(opts, train.WithHeldOut(*c.HeldOut))
+	}
 	if c.NoIntercept {
 		opts = append(opts, train.WithoutIntercept())
 	}
