@@ -66,7 +66,7 @@ func (noUnknown) Special() tokenizer.Special { return tokenizer.Special{Unk: -1}
 func (c *taggingCase) job(size, stride int, left bool) (*job, [][][]float32) {
 	j := &job{text: c.Text}
 	if c.Words != nil {
-		j.words = newWordReader(noUnknown{&letters{}}, c.Words).places
+		j.words = tokenizer.NewWords(noUnknown{&letters{}}, c.Words).Places
 	}
 	var at []int
 	for i, special := range c.Special {

@@ -110,8 +110,8 @@ func (t *Tagger) prepare(in Input) (*job, error) {
 	if in.Words == nil {
 		j.text = in.Texts[0]
 	} else {
-		w := newWordReader(tok, in.Words)
-		j.text, j.words, tok = w.text, w.places, w
+		w := tokenizer.NewWords(tok, in.Words)
+		j.text, j.words, tok = w.Text, w.Places, w
 	}
 	var err error
 	j.sequences, err = q.read(tok, []string{j.text})
