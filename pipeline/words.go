@@ -36,6 +36,9 @@ func newWordReader(tok tokenizer.Tokenizer, words []string) *wordReader {
 	return w
 }
 
+// Check is that of the tokenizer for all words, whatever the text.
+func (w *wordReader) Check(string) error { return tokenizer.Check(w.Tokenizer, w.words...) }
+
 func (w *wordReader) Append(ids []int, _ string) []int {
 	ids, _ = w.AppendSpans(ids, nil, "")
 	return ids
