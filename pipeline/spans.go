@@ -85,13 +85,10 @@ func (r *Reader) window(best *top[stretch], text string, words []int, s *sequenc
 	if words != nil {
 		wide = widen(places, words)
 	}
-	for i, p := range places {
-		if p.Start == p.End {
-			continue
-		}
+	for i := range places {
 		for k := i; k < len(places) && k-i < r.maxAnswer; k++ {
 			x := stretch{tokenizer.Span{Start: wide[i].Start, End: wide[k].End}, starts[i] * ends[k]}
-			if places[k].Start < places[k].End && x.Start < x.End && best.wants(x) {
+			if x.Start < x.End && best.wants(x) {
 				best.add(x)
 			}
 		}
@@ -115,7 +112,8 @@ func probabilities(z []float64) {
 }
 
 // widen gives each token the place of its word, as far as a window shows it. words are
-// where words start. A token without text is a word by itself.
+// where words start. A token may be the space before a word: its place is then empty, and
+// where the word starts.
 func widen(places []tokenizer.Span, words []int) []tokenizer.Span {
 	wide := slices.Clone(places)
 	word := func(i int) int { // the number of words that start at or before the token
@@ -127,7 +125,7 @@ func widen(places []tokenizer.Span, words []int) []tokenizer.Span {
 	}
 	for lo, hi := 0, 0; lo < len(places); lo = hi {
 		whole, n := places[lo], word(lo)
-		for hi = lo + 1; hi < len(places) && word(hi) == n && places[hi].Start < places[hi].End && whole.Start < whole.End; hi++ {
+		for hi = lo + 1; hi < len(places) && word(hi) == n; hi++ {
 			whole.Start, whole.End = min(whole.Start, places[hi].Start), max(whole.End, places[hi].End)
 		}
 		for i := lo; i < hi; i++ {
