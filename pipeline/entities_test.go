@@ -1,12 +1,8 @@
 package pipeline
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"testing"
 
@@ -30,30 +26,9 @@ type taggingCase struct {
 	}
 }
 
-func readTaggingCases(t *testing.T) (cases []taggingCase) {
+func readTaggingCases(t *testing.T) []taggingCase {
 	t.Helper()
-	f, err := os.Open("testdata/entities.jsonl.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var c taggingCase
-		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, c)
-	}
-	if lines.Err() != nil || len(cases) < 30 {
-		t.Fatalf("%d cases, %v", len(cases), lines.Err())
-	}
-	return cases
+	return readCases[taggingCase](t, "entities.jsonl.gz", 30)
 }
 
 // noUnknown is a vocabulary without <unk>.

@@ -42,12 +42,18 @@ func findHead(m *roberta.Model, name string, reads roberta.Reads, faultOf func(h
 		return found[0], nil
 	case len(all) == 0:
 		return roberta.Head{}, fmt.Errorf("%w: the model has none that %s", ErrHead, what)
-	case len(all) == 1:
-		return roberta.Head{}, faultOf(&all[0])
-	case len(found) == 0:
-		found = all
 	}
 	var names []string
+	if len(found) == 0 {
+		for _, h := range all[1:] {
+			names = append(names, h.Name)
+		}
+		err := faultOf(&all[0])
+		if len(names) > 0 {
+			err = fmt.Errorf("%w (nor do other heads serve: %s)", err, listed(names))
+		}
+		return roberta.Head{}, err
+	}
 	for _, h := range found {
 		names = append(names, h.Name)
 	}

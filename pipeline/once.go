@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 
+	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
 )
 
@@ -51,7 +52,7 @@ func (o *onceReader) AppendSpans(ids []int, spans []tokenizer.Span, text string)
 	return append(ids, o.ids...), append(spans, o.spans...)
 }
 
-// pairs encodes pairs of a text with each of others.
+// pairs encodes pairs of a text with each of others. Errors say which pair it was.
 func (q *sequencer) pairs(text string, others []string) ([]sequence, error) {
 	if q.tok == nil {
 		return nil, q.noTok
@@ -61,6 +62,10 @@ func (q *sequencer) pairs(text string, others []string) ([]sequence, error) {
 	for i, other := range others {
 		ss, err := q.read(once, []string{text, other})
 		if err != nil {
+			if e, ok := err.(*roberta.LengthError); ok {
+				e.Sequence = i
+				return nil, e
+			}
 			return nil, fmt.Errorf("pair %d: %w", i, err)
 		}
 		all = append(all, ss...)

@@ -112,12 +112,15 @@ func (c *zeroShotCmd) pipeline(m *roberta.Model, s *session) (*pipeline.ZeroShot
 		return nil, err
 	}
 	z, err := pipeline.NewZeroShot(m, opts...)
-	if !errors.Is(err, pipeline.ErrClasses) || c.Entailment != nil || c.Contradiction != nil {
+	switch {
+	case errors.Is(err, pipeline.ErrOption): // the template
+		return nil, usageError{err}
+	case !errors.Is(err, pipeline.ErrClasses):
 		return z, headNeeded(err)
 	}
 	h, ok := c.unnamed(m)
-	if !ok {
-		return nil, err
+	if !ok || c.Entailment != nil || c.Contradiction != nil {
+		return nil, errors.New(strings.NewReplacer("WithEntailment", "--entailment", "WithContradiction", "--contradiction").Replace(err.Error()))
 	}
 	entailment, contradiction := fmt.Sprintf("LABEL_%d", h.Classes-1), "LABEL_0"
 	if z, err = pipeline.NewZeroShot(m, append(opts, pipeline.WithEntailment(entailment), pipeline.WithContradiction(contradiction))...); err != nil {
