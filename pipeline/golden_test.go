@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // readCases reads the lines of a file of testdata.
@@ -227,6 +229,37 @@ func TestTop(t *testing.T) {
 			if got := best.best(); !slices.Equal(got, all) {
 				t.Errorf("the best %d are %v, want %v", k, got, all)
 			}
+		}
+	}
+}
+
+func TestActivation(t *testing.T) {
+	for _, test := range []struct {
+		config string
+		want   float64 // of 2; NaN: an error
+	}{
+		{"", 0.8807970779778823}, // no file
+		{"{}", 0.8807970779778823},
+		{`{"sentence_transformers":{"activation_fn":"torch.nn.modules.linear.Identity"}}`, 2},
+		{`{"sentence_transformers":{"activation_fn":"torch.nn.modules.activation.Sigmoid"},"sbert_ce_default_activation_function":"torch.nn.modules.linear.Identity"}`, 0.8807970779778823},
+		{`{"sentence_transformers":{"version":"4"},"sbert_ce_default_activation_function":"torch.nn.modules.linear.Identity"}`, 2},
+		{`{"sbert_ce_default_activation_function":null,"problem_type":"regression"}`, 0.8807970779778823},
+		{`{"sbert_ce_default_activation_function":"torch.nn.modules.activation.Tanh"}`, math.Tanh(2)},
+		{`{"sbert_ce_default_activation_function":"own.Function"}`, math.NaN()},
+		{`{"sbert_ce_default_activation_function":3}`, math.NaN()},
+		{`{`, math.NaN()},
+	} {
+		files := fileMap{}
+		if test.config != "" {
+			files["config.json"] = test.config
+		}
+		f, err := activation(folder{files})
+		if math.IsNaN(test.want) {
+			if e, ok := errors.AsType[*weights.FileError](err); !ok || e.Entry != "config.json" {
+				t.Errorf("%s: error %v, want a FileError", test.config, err)
+			}
+		} else if err != nil || math.Abs(f(2)-test.want) > 1e-15 {
+			t.Errorf("%s: %v, want f(2) = %v", test.config, err, test.want)
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (r *Reader) Head() roberta.Head {
 // follows. Stretches with equal texts, but for case, are one answer: the one with the
 // highest score, of all in all windows. So a score is never above 1. (transformers adds up
 // the scores of equal texts among the best 2k+10 of each window, and keeps the first place.)
-// And an answer is never empty, as one of spaces alone would be.
+// And no answer is empty or of spaces alone.
 //
 // Errors are ErrInput for an empty question or context, *tokenizer.LimitError for a
 // question that leaves no room for a window and what it shares, those of

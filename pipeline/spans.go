@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/goroberta/goroberta/bpe"
@@ -88,7 +89,7 @@ func (r *Reader) window(best *top[stretch], text string, words []int, s *sequenc
 	for i := range places {
 		for k := i; k < len(places) && k-i < r.maxAnswer; k++ {
 			x := stretch{tokenizer.Span{Start: wide[i].Start, End: wide[k].End}, starts[i] * ends[k]}
-			if x.Start < x.End && best.wants(x) {
+			if x.Start < x.End && best.wants(x) && strings.Trim(text[x.Start:x.End], " ") != "" {
 				best.add(x)
 			}
 		}
