@@ -161,4 +161,3 @@ func (r *Reader) wordStarts(text string) []int {
 	}
 	return starts
 }
-
