@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"slices"
 
 	"github.com/goroberta/goroberta/pipeline"
 )
@@ -41,8 +41,24 @@ type hitsLine struct {
 }
 
 type hit struct {
-	ID json.RawMessage `json:"id,omitempty"`
+	ID json.RawMessage `json:"id,omitempty"` // of the document
 	pipeline.Ranked
+}
+
+// table is the line as rows, whose column id is the line's.
+func (l hitsLine) table() any {
+	type row struct {
+		ID    json.RawMessage `json:"document_id"`
+		Index int             `json:"index"`
+		Score float32         `json:"score"`
+	}
+	var rows struct {
+		Hits []row `json:"hits"`
+	}
+	for _, h := range l.Hits {
+		rows.Hits = append(rows.Hits, row{h.ID, h.Index, h.Score})
+	}
+	return rows
 }
 
 // Run is called by kong.
@@ -64,104 +80,129 @@ func (c *rankCmd) Run(ctx context.Context, s *session) error {
 	if c.Head != "" {
 		opts = append(opts, pipeline.WithHead(c.Head))
 	}
-	if c.TopK != nil {
-		opts = append(opts, pipeline.WithTopK(*c.TopK))
-	}
 	r, err := pipeline.NewReranker(m, opts...)
 	if err != nil {
 		return headNeeded(err)
 	}
-	docs := &documents{session: s, in: in, ids: map[int]json.RawMessage{}}
-	line := hitsLine{[]hit{}}
-	for d, err := range r.RankSeq(ctx, c.Texts[0], docs.texts(ctx)) {
-		switch e, ok := errors.AsType[*pipeline.InputError](err); {
-		case docs.err != nil:
-		case ok:
-			i := docs.index(e.Index)
-			docs.fail(item{line: i + 1}, e.Err)
-		case err != nil:
-			docs.err = err
-		default:
-			if err := finite("score", d.Score); err != nil {
-				return err
-			}
-			d.Index = docs.index(d.Index)
-			line.Hits = append(line.Hits, hit{docs.ids[d.Index], d})
-		}
-		if docs.err != nil {
+	s.out.setFormat(c.OutputFormat)
+	rank := &ranking{session: s, in: in}
+	if c.TopK != nil {
+		rank.k = *c.TopK
+	}
+	for score, err := range r.ScoreSeq(ctx, rank.pairs(ctx, c.Texts[0])) {
+		if !rank.add(ctx, score, err) {
 			break
 		}
 	}
-	switch {
-	case docs.err != nil:
-		return in.stopped(ctx, docs.err, docs.read)
-	case docs.failed > 0:
-		err = failedError{docs.failed, docs.read}
+	if rank.err != nil {
+		return in.stopped(ctx, rank.err, rank.read)
 	}
-	return errors.Join(s.out.write(nil, line), err)
+	if err := s.out.write(nil, hitsLine{rank.best()}); err != nil {
+		return err
+	}
+	if rank.failed > 0 {
+		return failedError{rank.failed, rank.read}
+	}
+	return nil
 }
 
-// documents are the lines of an input as a ranking reads them.
-type documents struct {
+// A ranking reads documents and keeps the best.
+type ranking struct {
 	*session
 	in      *input
-	read    int                     // lines
-	failed  int                     // of them, those that are left out
-	skipped []int                   // lines, from 0, that the ranking does not see
-	ids     map[int]json.RawMessage // by line
-	err     error                   // that ends the command
+	k       int // how many are wanted; 0: all
+	read    int // documents so far
+	failed  int // of them, those that are left out
+	waiting []document
+	hits    []hit // sorted if there are k
+	err     error // that ends the command
 }
 
-// texts yields the documents, until an error ends the command.
-func (d *documents) texts(ctx context.Context) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
+// A document is one that was read and has no score yet.
+type document struct {
+	item
+	index int // from 0
+}
+
+// pairs yields the query with each document, until an error ends the command.
+func (r *ranking) pairs(ctx context.Context, query string) func(yield func(pipeline.Pair) bool) {
+	return func(yield func(pipeline.Pair) bool) {
 		for {
-			it, err := d.in.next(ctx, true)
+			it, err := r.in.next(ctx, true)
 			if err != nil {
 				if err != io.EOF {
-					d.err = err
+					r.err = err
 				}
 				return
 			}
-			index := d.read
-			d.read++
+			r.read++
+			r.progress.show(func() string { return fmt.Sprintf("%s documents", count(r.read)) })
 			var text string
 			if err = it.err; err == nil {
 				text, err = it.one()
 			}
-			if err != nil {
-				d.skipped = append(d.skipped, index)
-				if d.fail(it, err); d.err != nil {
+			it.request = request{id: it.id}
+			switch {
+			case err != nil:
+				if !r.fail(&it, err) {
 					return
 				}
-				continue
+			default:
+				r.waiting = append(r.waiting, document{it, r.read - 1})
+				if !yield(pipeline.Pair{Query: query, Document: text}) {
+					return
+				}
 			}
-			if it.id != nil {
-				d.ids[index] = it.id
-			}
-			if !yield(text) {
-				return
-			}
-			d.progress.show(func() string { return fmt.Sprintf("%s documents", count(d.read)) })
 		}
 	}
 }
 
-// index is the line, from 0, of the document that the ranking knows by a number.
-func (d *documents) index(n int) int {
-	return n + sort.Search(len(d.skipped), func(k int) bool { return d.skipped[k]-k > n })
+// add takes the score of the document that waits longest. It returns false if the command
+// ends.
+func (r *ranking) add(ctx context.Context, score float32, err error) bool {
+	if r.err != nil || ctx.Err() != nil {
+		r.err = cmp.Or(r.err, ctx.Err())
+		return false
+	}
+	d := r.waiting[0]
+	r.waiting = r.waiting[1:]
+	if err == nil {
+		err = finite("score", score)
+	}
+	if err != nil {
+		return r.fail(&d.item, err)
+	}
+	h := hit{d.id, pipeline.Ranked{Index: d.index, Score: score}}
+	if r.k == 0 {
+		r.hits = append(r.hits, h)
+		return true
+	}
+	at, _ := slices.BinarySearchFunc(r.hits, h, inOrder)
+	if at < r.k {
+		r.hits = slices.Insert(r.hits, at, h)
+		r.hits = r.hits[:min(len(r.hits), r.k)]
+	}
+	return true
 }
 
-// fail leaves out a document, or ends the command.
-func (d *documents) fail(it item, err error) {
-	if d.in.name == "" {
-		it.line = 0
-	}
+// inOrder compares documents: the better one first, of equal ones the one read first.
+func inOrder(a, b hit) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Index, b.Index))
+}
+
+func (r *ranking) best() []hit {
+	slices.SortFunc(r.hits, inOrder)
+	return append([]hit{}, r.hits...)
+}
+
+// fail leaves out a document, or returns false if its error ends the command.
+func (r *ranking) fail(it *item, err error) bool {
 	blank := err == errBlank
-	if err = it.locate(err); !d.in.keepGoing && !blank {
-		d.err = err
-		return
+	if err = it.locate(err); !r.in.keepGoing && !blank {
+		r.err = err
+		return false
 	}
-	d.failed++
-	d.log.Warn("left out a document: " + describe(err))
+	r.failed++
+	r.log.Warn("left out a document: " + describe(err))
+	return true
 }

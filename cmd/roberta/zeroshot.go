@@ -68,6 +68,15 @@ type rankedLabelsLine struct {
 	Scores []float32 `json:"scores"`
 }
 
+// table is the line as a row for each label.
+func (l rankedLabelsLine) table() any {
+	var rows labelsLine
+	for i, name := range l.Labels {
+		rows.Labels = append(rows.Labels, pipeline.Label{Name: name, Score: l.Scores[i]})
+	}
+	return rows
+}
+
 // Run is called by kong.
 func (c *zeroShotCmd) Run(ctx context.Context, s *session) error {
 	return answerTexts(ctx, s, &c.textFlags, nil, textRequest(c.Text), labelsForm, func(m *roberta.Model, _ *spool) (t task[pipeline.Candidates, outcome[[]pipeline.Label]], err error) {
