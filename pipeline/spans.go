@@ -71,7 +71,7 @@ func (r *Reader) window(best *top[stretch], text string, words []int, s *sequenc
 	}
 	for i, of := range s.Sequence {
 		if of == 1 {
-			places = append(places, place(text, s.Spans[i]))
+			places = append(places, r.place(text, s.Spans[i]))
 			add(i)
 		}
 	}
@@ -95,6 +95,15 @@ func (r *Reader) window(best *top[stretch], text string, words []int, s *sequenc
 		}
 	}
 	return none
+}
+
+// place is where a token is, without white space before it that stands for a space.
+func (r *Reader) place(text string, s tokenizer.Span) tokenizer.Span {
+	s = place(text, s)
+	if !r.bytePieces {
+		s.Start = s.End - len(strings.TrimLeftFunc(text[s.Start:s.End], unicode.IsSpace))
+	}
+	return s
 }
 
 // probabilities is softmax in place, in float64.
