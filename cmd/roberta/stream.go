@@ -258,6 +258,7 @@ type textFlags struct {
 	modelFlags
 	plainFlag
 	inputFlags
+	OutputFormat string `enum:"jsonl,csv,tsv" default:"jsonl" placeholder:"FORMAT" help:"Write results as jsonl (default: one JSON object a line), csv or tsv: the columns row (the place among the results), id, one for each member, and error; a row for each object of a list."`
 }
 
 // answerTexts answers the requests of a command with the model that the flags name.
@@ -267,6 +268,9 @@ type textFlags struct {
 // longest.
 func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensors *tensorFlags, args *request, form string,
 	begin func(m *roberta.Model, out *spool) (task[P, R], error)) error {
+	if tensors != nil && f.OutputFormat != formatJSONL {
+		return usagef("--output-format %s is of results on standard output, and this command writes tensors", f.OutputFormat)
+	}
 	in, err := f.inputFlags.open(s, args, form)
 	if err != nil {
 		return err
@@ -288,7 +292,13 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 	if err != nil {
 		return err
 	}
+	s.out.setFormat(f.OutputFormat)
 	err = answer(ctx, s, in, t)
+	if s.out.table != nil {
+		if endErr := s.out.table.end(); err == nil {
+			err = endErr
+		}
+	}
 	if out != nil {
 		err = out.finish(ctx, err)
 	}
