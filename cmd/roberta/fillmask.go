@@ -59,6 +59,28 @@ type fill struct {
 	Token string  `json:"token"`
 }
 
+// table gives masks rows of their own: "mask" counts them from 0.
+func (l masksLine) table() any {
+	type row struct {
+		Mask  int     `json:"mask"`
+		Text  string  `json:"text"`
+		Score float32 `json:"score"`
+		Token string  `json:"token"`
+	}
+	all := struct {
+		Fills []row `json:"fills"`
+	}{}
+	for i, list := range l.Masks {
+		for _, f := range list {
+			all.Fills = append(all.Fills, row{i, f.Text, f.Score, f.Token})
+		}
+	}
+	return all
+}
+
+// table is that of a text with one mask, as of those with several.
+func (l fillsLine) table() any { return masksLine{[][]fill{l.Fills}}.table() }
+
 type jointLine struct {
 	Fills []jointFill `json:"fills"`
 }
