@@ -13,7 +13,7 @@ import (
 type Option func(*options) error
 
 // A kind is one of the pipelines, or several joined by |.
-type kind uint8
+type kind uint16
 
 const (
 	classifier kind = 1 << iota
@@ -23,10 +23,12 @@ const (
 	chooser
 	zeroShot
 	reader
+	sparseEmbedder
+	index
 )
 
 func (k kind) String() string {
-	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader"}[k]
+	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader", sparseEmbedder: "SparseEmbedder", index: "Index"}[k]
 }
 
 type options struct {
@@ -49,6 +51,8 @@ type options struct {
 	truncateDim int
 	prompt      *string
 	promptName  string
+
+	threads int
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
