@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -28,7 +29,7 @@ type Embedder struct {
 // NewEmbedder makes an Embedder as the files of a sentence-transformers folder say:
 // modules.json with its modules Transformer, Pooling, Dense, LayerNorm and Normalize,
 // sentence_bert_config.json (max_seq_length, do_lower_case) and
-// config_sentence_transformers.json (prompts). They may lie beside the model or in a
+// config_sentence_transformers.json (prompts, similarity_fn_name). They may lie beside the model or in a
 // converted file. A model without modules.json gets the mean of its hidden states, as
 // sentence-transformers does for it; Notes say so. WithPooling makes an Embedder of any
 // model, whatever its files say.
@@ -104,6 +105,10 @@ func (e *Embedder) Dim() int { return e.dim }
 
 // MaxLength is the longest input in tokens, special tokens included.
 func (e *Embedder) MaxLength() int { return e.sequencer.limit.Length }
+
+// Similarity is how the vectors are compared, as the model's files say
+// (similarity_fn_name): Cosine where they do not.
+func (e *Embedder) Similarity() Similarity { return cmp.Or(e.modules.similarity, Cosine) }
 
 // Notes are remarks that a user should know, such as what was assumed.
 func (e *Embedder) Notes() []string { return slices.Clone(e.notes) }

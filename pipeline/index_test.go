@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -282,22 +283,23 @@ func BenchmarkSearch(b *testing.B) {
 		queries = append(queries, vector())
 	}
 	for _, s := range similarities {
-		for _, threads := range []int{1, 2} {
-			ix, err := pipeline.NewIndexSeq(s, func(yield func([]float32, error) bool) {
-				for range n {
-					if !yield(vector(), nil) {
-						return
-					}
+		ix, err := pipeline.NewIndexSeq(s, func(yield func([]float32, error) bool) {
+			for range n {
+				if !yield(vector(), nil) {
+					return
 				}
-			}, pipeline.WithThreads(threads))
-			if err != nil {
-				b.Fatal(err)
 			}
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, threads := range []int{1, 2} {
 			for _, q := range []int{1, 32} {
 				if s == pipeline.Manhattan && q > 1 {
 					continue
 				}
 				b.Run(fmt.Sprintf("similarity=%s/queries=%d/threads=%d", s, q, threads), func(b *testing.B) {
+					defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
 					for b.Loop() {
 						if _, err := ix.Search(b.Context(), queries[:q], 10); err != nil {
 							b.Fatal(err)

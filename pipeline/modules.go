@@ -30,6 +30,8 @@ type modules struct {
 	prompts       map[string]string
 	defaultPrompt string // the name of the prompt that applies where none is asked for
 
+	similarity Similarity // "": not said
+
 	notes []string
 }
 
@@ -352,11 +354,17 @@ func (f folder) tensors(at string, want map[string][]int) (map[string][]float32,
 func (o *modules) readPrompts(f folder) error {
 	const name = "config_sentence_transformers.json"
 	var c struct {
-		Prompts map[string]*string `json:"prompts"`
-		Default *string            `json:"default_prompt_name"`
+		Prompts    map[string]*string `json:"prompts"`
+		Default    *string            `json:"default_prompt_name"`
+		Similarity *string            `json:"similarity_fn_name"`
 	}
 	if ok, err := f.has(name, &c); err != nil || !ok {
 		return err
+	}
+	if c.Similarity != nil {
+		if o.similarity = Similarity(*c.Similarity); o.similarity.check() != nil {
+			return f.unsupported(name, "similarity_fn_name %.100q, want one of %q", *c.Similarity, similarities)
+		}
 	}
 	o.prompts = map[string]string{}
 	for k, p := range c.Prompts {

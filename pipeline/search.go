@@ -25,7 +25,8 @@ type Hit struct {
 // How it works: products of matrices in float32 give every score up to a known bound of
 // their rounding error. Vectors that may be among the best k, which are hardly more than
 // k, are then scored as Similarity.Score does it. There is no such product for
-// Manhattan, which adds up differences and takes some twenty times as long.
+// Manhattan, which adds up differences and takes five times as long for one query and
+// fifty times for many.
 //
 // Errors are ErrOption for k below 1, an *InputError around ErrVector for a query that
 // has another number of values than the vectors or one that is not finite, and the

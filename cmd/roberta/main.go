@@ -40,6 +40,7 @@ type grammar struct {
 	Classify   classifyCmd   `cmd:"" help:"Give texts or pairs of texts labels with scores."`
 	Tag        tagCmd        `cmd:"" help:"Find entities in texts, or labels of words."`
 	Embed      embedCmd      `cmd:"" help:"Turn texts into vectors."`
+	Search     searchCmd     `cmd:"" help:"Find the texts that are most like a query."`
 	Align      alignCmd      `cmd:"" help:"Compute features of words instead of tokens."`
 	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
 	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
