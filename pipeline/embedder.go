@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -15,15 +13,10 @@ import (
 // An Embedder turns texts into vectors. It is immutable; any number of goroutines may
 // use it at once, until its model is closed.
 type Embedder struct {
+	prompted
 	task      task[Input, []float32, []float32]
-	sequencer *sequencer
-	modules   *modules
-	prompt    string
-	given     bool // the caller chose the prompt
-	skip      int  // tokens of the prompt that are not pooled
 	dim       int  // of the vectors
 	normalize bool // at the end
-	notes     []string
 }
 
 // NewEmbedder makes an Embedder as the files of a sentence-transformers folder say:
@@ -42,7 +35,11 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 		return nil, err
 	}
 	e := &Embedder{}
-	if e.modules, err = readModules(folder{m}, m.Config().Dim, o.pooling == nil); err != nil {
+	wanted := denseVectors
+	if o.pooling != nil {
+		wanted = noVectors
+	}
+	if e.modules, err = readModules(folder{m}, m.Config().Dim, wanted); err != nil {
 		return nil, err
 	}
 	switch {
@@ -55,7 +52,6 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	case o.pooling != nil:
 		e.modules.pooling = o.pooling
 	}
-	e.notes = append(e.notes, e.modules.notes...)
 	if o.normalize != nil {
 		e.normalize = *o.normalize
 		if !e.normalize {
@@ -68,76 +64,43 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	} else if n > 0 {
 		e.dim = n
 	}
-	own := e.modules.maxLength
-	if own == 0 {
-		own = maxLength(m)
+	if err := e.prompted.set(m, o); err != nil {
+		return nil, err
 	}
-	e.sequencer = newSequencer(m, o, own)
-	prompt, name := e.modules.prompts[e.modules.defaultPrompt], o.promptName
-	switch {
-	case o.prompt != nil:
-		prompt, e.given = *o.prompt, true
-	case name != "":
-		var ok bool
-		if prompt, ok = e.modules.prompts[name]; !ok {
-			return nil, fmt.Errorf("%w: no prompt %.100q, the model has %s", ErrOption, name, e.modules.promptNames())
-		}
-		e.given = true
-	}
-	e.task = task[Input, []float32, []float32]{budget: o.budget}
-	e.setPrompt(prompt)
+	e.bind(o.budget)
 	return e, nil
 }
 
-// setPrompt sets the prompt of an Embedder that nobody uses yet.
-func (e *Embedder) setPrompt(prompt string) {
-	e.prompt, e.skip = prompt, 0
-	if prompt != "" && !e.modules.includePrompt && e.sequencer.tok != nil {
-		// As sentence-transformers counts them: the prompt with what stands before it.
-		tok := e.sequencer.tok
-		e.skip = len(tok.Template().IDs(tok, e.texts([]string{""})[0])) - 1
-	}
-	e.task.prepare, e.task.compute, e.task.finish = e.prepare, e.pooled, e.finish
+// bind makes the task of an Embedder that nobody uses yet.
+func (e *Embedder) bind(budget int) {
+	e.task = task[Input, []float32, []float32]{budget: budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
 }
 
 // Dim is the number of values that a vector has.
 func (e *Embedder) Dim() int { return e.dim }
 
-// MaxLength is the longest input in tokens, special tokens included.
-func (e *Embedder) MaxLength() int { return e.sequencer.limit.Length }
-
 // Similarity is how the vectors are compared, as the model's files say
 // (similarity_fn_name): Cosine where they do not.
 func (e *Embedder) Similarity() Similarity { return cmp.Or(e.modules.similarity, Cosine) }
 
-// Notes are remarks that a user should know, such as what was assumed.
-func (e *Embedder) Notes() []string { return slices.Clone(e.notes) }
-
-// Prompts returns the prompts of the model's files by name.
-func (e *Embedder) Prompts() map[string]string { return maps.Clone(e.modules.prompts) }
-
 // Queries returns an Embedder for what is searched with: like e, with the prompt "query"
 // of the model's files before each text if they have one. A prompt that was chosen by an
 // option stays. As sentence-transformers' encode_query.
-func (e *Embedder) Queries() *Embedder { return e.as("query") }
+func (e *Embedder) Queries() *Embedder { return e.as(queryPrompts) }
 
 // Documents is Queries for what is searched in, with the prompt "document", "passage" or
 // "corpus". As sentence-transformers' encode_document.
-func (e *Embedder) Documents() *Embedder { return e.as("document", "passage", "corpus") }
+func (e *Embedder) Documents() *Embedder { return e.as(documentPrompts) }
 
-func (e *Embedder) as(names ...string) *Embedder {
-	if e.given {
+func (e *Embedder) as(names []string) *Embedder {
+	p, ok := e.prompted.as(names)
+	if !ok {
 		return e
 	}
-	for _, name := range names {
-		if prompt, ok := e.modules.prompts[name]; ok {
-			other := *e
-			other.given = true
-			other.setPrompt(prompt)
-			return &other
-		}
-	}
-	return e
+	other := *e
+	other.prompted = p
+	other.bind(e.task.budget)
+	return &other
 }
 
 // Embed makes a vector of Dim values of each text. The vectors belong to the caller.
@@ -148,11 +111,7 @@ func (e *Embedder) as(names ...string) *Embedder {
 // as it should be, those of roberta.Model.Tokenizer and ExtractFeatures; and the
 // context's.
 func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	inputs := make([]Input, len(texts))
-	for i := range texts {
-		inputs[i] = Input{Texts: texts[i : i+1]}
-	}
-	return e.task.all(ctx, inputs)
+	return e.task.all(ctx, inputsOf(texts))
 }
 
 // EmbedAll is Embed for inputs of any kind but words. The prompt is not put before
@@ -167,37 +126,6 @@ func (e *Embedder) EmbedAll(ctx context.Context, inputs []Input) ([][]float32, e
 // that has ended, and roberta.ErrClosed, end the sequence.
 func (e *Embedder) EmbedSeq(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[[]float32, error] {
 	return e.task.each(ctx, inputs)
-}
-
-// texts are what the tokenizer reads of texts.
-func (e *Embedder) texts(texts []string) []string {
-	texts = slices.Clone(texts)
-	texts[0] = e.prompt + texts[0]
-	if e.modules.lowerCase {
-		for i := range texts {
-			texts[i] = lower(texts[i])
-		}
-	}
-	return texts
-}
-
-func (e *Embedder) prepare(in Input) (*job, error) {
-	if err := in.check(embedder); err != nil {
-		return nil, err
-	}
-	skip := 0
-	if in.Texts != nil {
-		in.Texts, skip = e.texts(in.Texts), e.skip
-	}
-	s, err := e.sequencer.input(in)
-	if err == nil && skip > 0 && skip >= len(s[0].IDs) {
-		err = errNothingToPool
-	}
-	if err != nil {
-		return nil, err
-	}
-	s[0].skip = skip
-	return &job{sequences: s}, nil
 }
 
 // pooled computes hidden states and pools them.
@@ -242,20 +170,4 @@ func (o *modules) dim(C int) int {
 		}
 	}
 	return n
-}
-
-// promptNames lists the prompts for messages.
-func (o *modules) promptNames() string {
-	names := slices.Sorted(maps.Keys(o.prompts))
-	if len(names) == 0 {
-		return "none"
-	}
-	const most = 20
-	if len(names) > most {
-		names = append(names[:most], fmt.Sprintf("and %d more", len(o.prompts)-most))
-	}
-	for i := range names {
-		names[i] = fmt.Sprintf("%.100s", names[i])
-	}
-	return strings.Join(names, ", ")
 }

@@ -32,6 +32,8 @@ type modules struct {
 
 	similarity Similarity // "": not said
 
+	splade splade // of sparse vectors
+
 	notes []string
 }
 
@@ -79,9 +81,18 @@ func (f folder) unsupported(name, format string, args ...any) error {
 
 const modulesFile = "modules.json"
 
-// readModules reads the modules of a folder for hidden states of C values; nil if it has
-// none. Without vectors it leaves out what comes after the hidden states.
-func readModules(f folder, C int, vectors bool) (*modules, error) {
+// What modules are read for.
+type wanted int
+
+const (
+	noVectors     wanted = iota // hidden states: what comes after them is left out
+	denseVectors                // what Pooling and the layers after it make
+	sparseVectors               // what SpladePooling makes
+)
+
+// readModules reads the modules of a folder for hidden states, or logits, of C values;
+// nil if it has none.
+func readModules(f folder, C int, want wanted) (*modules, error) {
 	var list []struct {
 		Path *string `json:"path"`
 		Type string  `json:"type"`
@@ -100,13 +111,22 @@ func readModules(f folder, C int, vectors bool) (*modules, error) {
 			return nil, f.corrupt(modulesFile, "module %d has no path inside the folder", i)
 		}
 		at := *module.Path
-		if !vectors {
+		if want == noVectors {
 			if i == 0 {
 				if err := out.readTransformer(f, at); err != nil {
 					return nil, err
 				}
 			}
 			continue
+		}
+		if want == sparseVectors {
+			if err := out.readSparse(f, i, kind, module.Type, at, C); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if kind == "MLMTransformer" || kind == "SpladePooling" {
+			return nil, f.unsupported(modulesFile, "module %d is %.100q, which makes sparse vectors: they are a SparseEmbedder's (embed --sparse)", i, module.Type)
 		}
 		if (kind == "Transformer") != (i == 0) || dim == 0 && slices.Contains([]string{"Dense", "LayerNorm", "Normalize"}, kind) || dim > 0 && kind == "Pooling" {
 			return nil, f.unsupported(modulesFile, "module %d is %.100q in this place; want a Transformer, a Pooling, then Dense, LayerNorm and Normalize", i, module.Type)
@@ -131,8 +151,11 @@ func readModules(f folder, C int, vectors bool) (*modules, error) {
 			return nil, err
 		}
 	}
-	if dim == 0 && vectors {
+	switch {
+	case dim == 0 && want == denseVectors:
 		return nil, f.unsupported(modulesFile, "no Pooling module")
+	case out.splade == splade{} && want == sparseVectors:
+		return nil, f.unsupported(modulesFile, "no SpladePooling module, which makes sparse vectors")
 	}
 	return out, out.readPrompts(f)
 }

@@ -45,7 +45,7 @@ func FuzzModules(f *testing.F) {
 			"sentence_bert_config.json": sentence, "config_sentence_transformers.json": prompts,
 		}}
 		for _, c := range []int{C, 40} {
-			m, err := readModules(files, c, true)
+			m, err := readModules(files, c, denseVectors)
 			if err != nil {
 				if fe, ok := errors.AsType[*weights.FileError](err); !ok || fe.Entry+fe.Path == "" || len(err.Error()) > 800 {
 					t.Errorf("error %v, want a FileError with a name", err)

@@ -221,12 +221,12 @@ func WithTruncateDim(n int) Option {
 	}
 }
 
-// WithPrompt puts a prompt before each text of an Embedder, "" for none. The default is
+// WithPrompt puts a prompt before each text of an Embedder or SparseEmbedder, "" for none. The default is
 // the prompt that the model's files name as default, if they do.
 func WithPrompt(prompt string) Option {
 	return func(o *options) error {
 		o.prompt, o.promptName = &prompt, ""
-		return o.only(embedder, "WithPrompt")
+		return o.only(embedder|sparseEmbedder, "WithPrompt")
 	}
 }
 
@@ -237,6 +237,6 @@ func WithPromptName(name string) Option {
 			return fmt.Errorf("%w: a prompt's name is empty", ErrOption)
 		}
 		o.prompt, o.promptName = nil, name
-		return o.only(embedder, "WithPromptName")
+		return o.only(embedder|sparseEmbedder, "WithPromptName")
 	}
 }

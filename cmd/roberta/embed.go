@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"strings"
 
@@ -54,6 +53,7 @@ type embedCmd struct {
 	Prompt     *string  `xor:"prompt" placeholder:"TEXT" help:"Put TEXT before each text; '' for nothing. Default: the default prompt of the model's files, if they have one."`
 	PromptName *string  `xor:"prompt" placeholder:"NAME" help:"Put the prompt of this name in the model's files before each text."`
 	As         *string  `xor:"prompt" enum:"query,document" placeholder:"WHAT" help:"Take the prompt that the model's files have for what is searched with (query), or in (document)."`
+	Sparse     bool     `help:"Write sparse vectors, as the SPLADE modules of the model's files make them of its language-model head."`
 	Texts      []string `arg:"" optional:"" name:"text" help:"The texts, verbatim, a vector for each."`
 }
 
@@ -61,13 +61,16 @@ type embedCmd struct {
 func (embedCmd) Help() string {
 	return `Writes {"embedding":[…]} for each text, as the files of a sentence-transformers folder say; for other models the mean of the hidden states. ` +
 		`A text that is longer than the model's files allow is an error unless --truncate cuts it. With -o, a line that --keep-going left out has a row of NaN. Lines of --input are ` + inputForm + `.` +
-		"\n\n" + quantizeHelp
+		"\n\n" + quantizeHelp + "\n\n" + sparseHelp
 }
 
 // Validate is called by kong.
 func (c *embedCmd) Validate() error {
 	if c.PromptName != nil && *c.PromptName == "" {
 		return usagef("--prompt-name: the name is empty; --prompt '' is for no prompt")
+	}
+	if c.Sparse && (c.Output != "" || c.Quantize != nil || len(c.Pooling) > 0 || c.Normalize != nil || c.TruncateDim != nil) {
+		return usagef("--sparse goes without -o, --quantize, --pooling, --normalize and --truncate-dim")
 	}
 	if err := c.vectorFlags.check(); err != nil {
 		return err
@@ -84,6 +87,9 @@ type embeddingLine struct {
 
 // Run is called by kong.
 func (c *embedCmd) Run(ctx context.Context, s *session) error {
+	if c.Sparse {
+		return c.sparse(ctx, s)
+	}
 	var tensors *tensorFlags
 	if c.Output != "" {
 		tensors = &tensorFlags{Output: c.Output}
@@ -170,22 +176,23 @@ func (c *embedCmd) embedder(m *roberta.Model) (*pipeline.Embedder, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts = append(opts, c.vectorFlags.options()...)
+	e, err := pipeline.NewEmbedder(m, append(c.prompt(opts), c.vectorFlags.options()...)...)
+	if err != nil || c.As == nil {
+		return e, err
+	}
+	if *c.As == "query" {
+		return e.Queries(), nil
+	}
+	return e.Documents(), nil
+}
+
+// prompt adds what the flags say of prompts.
+func (c *embedCmd) prompt(opts []pipeline.Option) []pipeline.Option {
 	if c.Prompt != nil {
 		opts = append(opts, pipeline.WithPrompt(*c.Prompt))
 	}
 	if c.PromptName != nil {
 		opts = append(opts, pipeline.WithPromptName(*c.PromptName))
 	}
-	e, err := pipeline.NewEmbedder(m, opts...)
-	if err != nil || c.As == nil {
-		return e, err
-	}
-	switch *c.As {
-	case "query":
-		return e.Queries(), nil
-	case "document":
-		return e.Documents(), nil
-	}
-	return nil, fmt.Errorf("--as %s is not known", *c.As)
+	return opts
 }
