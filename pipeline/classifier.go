@@ -24,6 +24,7 @@ type Classifier struct {
 	labels    []string
 	function  roberta.Function
 	topK      int
+	join      Join
 }
 
 // NewClassifier makes a Classifier of a model with a classification head. Errors are
@@ -38,7 +39,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK}
+	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK, join: o.join}
 	if c.head, err = findHead(m, o.head, roberta.ReadsFirst); err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 			return &job{sequences: s}, err
 		},
 		compute: c.logits,
-		finish:  func(_ *job, given [][]float32) ([]Label, error) { return c.best(given[0]), nil },
+		finish:  func(_ *job, given [][]float32) ([]Label, error) { return c.best(given), nil },
 	}
 	return c, nil
 }
@@ -69,7 +70,8 @@ func (c *Classifier) Head() roberta.Head {
 }
 
 // Classify gives the labels of a text, or of a pair, best first; labels of equal scores
-// are in the head's order. A class without a name is LABEL_0, LABEL_1 and so on.
+// are in the head's order. Of a text that is read through windows the scores are joined
+// as WithJoin says. A class without a name is LABEL_0, LABEL_1 and so on.
 //
 // Errors are *roberta.LengthError for a text that is too long (see WithLimit),
 // *tokenizer.LimitError for one that cannot be cut as it should be, those of
@@ -107,11 +109,26 @@ func (c *Classifier) logits(ctx context.Context, batch []sequence) ([][]float32,
 	return rows, nil
 }
 
-// best makes labels of logits.
-func (c *Classifier) best(logits []float32) []Label {
-	all := make([]Label, len(logits))
-	for i, s := range scores(c.function, logits) {
-		all[i] = Label{c.labels[i], s}
+// best makes labels of the logits of each window.
+func (c *Classifier) best(windows [][]float32) []Label {
+	joined := make([]float64, len(c.labels))
+	for w, logits := range windows {
+		for i, s := range scores(c.function, logits) {
+			if s := float64(s); w > 0 && c.join == JoinMax {
+				joined[i] = max(joined[i], s)
+			} else if c.join == JoinMax {
+				joined[i] = s
+			} else {
+				joined[i] += s
+			}
+		}
+	}
+	all := make([]Label, len(c.labels))
+	for i, s := range joined {
+		if c.join != JoinMax {
+			s /= float64(len(windows))
+		}
+		all[i] = Label{c.labels[i], float32(s)}
 	}
 	slices.SortStableFunc(all, func(a, b Label) int { return cmp.Compare(b.Score, a.Score) })
 	if c.topK > 0 && c.topK < len(all) {

@@ -14,7 +14,7 @@ import (
 // use it at once, until its model is closed.
 type Embedder struct {
 	prompted
-	task      task[Input, []float32, []float32]
+	task      task[Input, *pool, []float32]
 	dim       int  // of the vectors
 	normalize bool // at the end
 }
@@ -73,7 +73,7 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 
 // bind makes the task of an Embedder that nobody uses yet.
 func (e *Embedder) bind(budget int) {
-	e.task = task[Input, []float32, []float32]{budget: budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
+	e.task = task[Input, *pool, []float32]{budget: budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
 }
 
 // Dim is the number of values that a vector has.
@@ -128,29 +128,61 @@ func (e *Embedder) EmbedSeq(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 	return e.task.each(ctx, inputs)
 }
 
-// pooled computes hidden states and pools them.
-func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([][]float32, error) {
-	res, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantFeatures})
+func (e *Embedder) prepare(in Input) (*job, error) {
+	j, err := e.prompted.prepare(in)
+	if err == nil && e.firstOnly() {
+		j.sequences = j.sequences[:1]
+	}
+	return j, err
+}
+
+// firstOnly says that vectors are made of the hidden states of the first token alone.
+func (e *Embedder) firstOnly() bool {
+	return e.skip == 0 && !slices.ContainsFunc(e.modules.pooling, func(p Pooling) bool { return p != CLS })
+}
+
+// pooled computes hidden states and pools those of each sequence.
+func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([]*pool, error) {
+	want := roberta.WantFeatures
+	if e.firstOnly() {
+		want = roberta.WantFirst
+	}
+	res, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: want})
 	if err != nil {
 		return nil, err
 	}
-	states := res.Features
-	vectors := make([][]float32, len(batch))
-	var rows [][]float32
+	pools := make([]*pool, len(batch))
 	for s := range batch {
-		rows = rows[:0]
-		for i := range states.Len(s) {
-			if row := states.Row(s, i); row != nil { // no pad
-				rows = append(rows, row)
+		p := &pool{poolings: e.modules.pooling}
+		pools[s] = p
+		if want == roberta.WantFirst {
+			p.add(res.First.Row(s), 0)
+			continue // the rows of all are few
+		}
+		places, next := batch[s].places, 0
+		for i := range res.Features.Len(s) {
+			row, at := res.Features.Row(s, i), next
+			if row == nil { // a pad
+				continue
+			}
+			if next++; places != nil {
+				at = places[i]
+			}
+			if at >= batch[s].skip { // and not −1
+				p.add(row, at)
 			}
 		}
-		vectors[s] = pool(e.modules.pooling, rows[batch[s].skip:], batch[s].skip)
+		p.own()
 	}
-	return vectors, nil
+	return pools, nil
 }
 
-func (e *Embedder) finish(_ *job, given [][]float32) ([]float32, error) {
-	v := given[0]
+func (e *Embedder) finish(_ *job, given []*pool) ([]float32, error) {
+	p := given[0]
+	for _, next := range given[1:] {
+		p.join(next)
+	}
+	v := p.vector()
 	for _, l := range e.modules.layers {
 		v = l.apply(v)
 	}

@@ -37,6 +37,8 @@ type options struct {
 	budget int
 
 	windows bool
+	stride  int // of windows
+	join    Join
 
 	head     string
 	function *roberta.Function
@@ -66,6 +68,9 @@ func newOptions(k kind, opts []Option) (*options, error) {
 			return nil, err
 		}
 	}
+	if o.windows { // whichever of WithLimit and WithWindows comes first
+		o.limit.Stride = o.stride
+	}
 	return o, nil
 }
 
@@ -92,15 +97,44 @@ func WithLimit(l tokenizer.Limit) Option {
 	}
 }
 
-// WithWindows makes a Tagger read a text that is too long through windows, whose
-// neighbours share stride tokens. See tokenizer.Template.Windows.
+// WithWindows makes a Tagger, a Classifier or an Embedder read a text that is too long
+// through windows, whose neighbours share stride tokens. See tokenizer.Template.Windows.
+//
+// A Tagger takes each token from the window in which it has most context. An Embedder
+// pools the hidden states of all windows as if they were those of one long text: each
+// token counts once, in the window in which it has most context, and so do the special
+// tokens, those before the text in its first window and those after it in its last. So
+// the mean is that over all tokens of the text, and CLS reads the first window alone. A
+// pair that is too long is ErrInput for it. A Classifier makes scores of each window, see
+// WithJoin.
 func WithWindows(stride int) Option {
 	return func(o *options) error {
 		if stride < 0 {
 			return fmt.Errorf("%w: windows that share %d tokens", ErrOption, stride)
 		}
-		o.windows, o.limit.Stride = true, stride
-		return o.only(tagger, "WithWindows")
+		o.windows, o.stride = true, stride
+		return o.only(tagger|classifier|embedder, "WithWindows")
+	}
+}
+
+// A Join makes one score of a label of those that it has in each window of a text.
+type Join string
+
+// The ways to join scores.
+const (
+	JoinMean Join = "mean" // their mean, each window counting as much
+	JoinMax  Join = "max"  // the largest; scores of several labels then sum to more than 1
+)
+
+// WithJoin sets how a Classifier joins the scores of a text's windows (WithWindows). The
+// default is JoinMean. JoinMax finds a label that holds of one window alone.
+func WithJoin(j Join) Option {
+	return func(o *options) error {
+		if j != JoinMean && j != JoinMax {
+			return fmt.Errorf("%w: join %.100q, want mean or max", ErrOption, string(j))
+		}
+		o.join = j
+		return o.only(classifier, "WithJoin")
 	}
 }
 

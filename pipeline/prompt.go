@@ -106,13 +106,22 @@ func (p *prompted) prepare(in Input) (*job, error) {
 		in.Texts, skip = p.texts(in.Texts), p.skip
 	}
 	s, err := p.sequencer.input(in)
-	if err == nil && skip > 0 && skip >= len(s[0].IDs) {
-		err = errNothingToPool
-	}
 	if err != nil {
 		return nil, err
 	}
-	s[0].skip = skip
+	tokens := len(s[0].IDs)
+	if len(s) > 1 {
+		if len(in.Texts) > 1 {
+			return nil, fmt.Errorf("%w: %d texts that are too long together, and windows are for one", ErrInput, len(in.Texts))
+		}
+		s, tokens = placed(s, &p.sequencer.limit)
+	}
+	if skip > 0 && skip >= tokens {
+		return nil, errNothingToPool
+	}
+	for i := range s {
+		s[i].skip = skip
+	}
 	return &job{sequences: s}, nil
 }
 
