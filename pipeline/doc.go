@@ -12,7 +12,7 @@
 //
 // A [Classifier] gives a text, or a pair of texts, labels with scores. A [Tagger] finds
 // entities and where they are. An [Embedder] turns texts into vectors, as the files of a
-// sentence-transformers folder say. Each reads what it needs to know from the model's
+// sentence-transformers folder say, and a [SparseEmbedder] into SPLADE's sparse ones. Each reads what it needs to know from the model's
 // own files, and an option overrides it. The numbers are those of transformers'
 // pipelines and of sentence-transformers; where these have an accident, the method's
 // comment says what happens instead.
@@ -29,6 +29,17 @@
 //
 // An answer has equal bits alone or in any batch.
 //
+// # Search
+//
+// An [Index] holds a corpus of vectors and finds those that are most like a query's,
+// by a [Similarity]. It compares all of them. [QuantizeInt8] and its relatives make
+// smaller vectors, for an index elsewhere.
+//
+//	e, err := pipeline.NewEmbedder(m)
+//	ix, err := pipeline.NewIndexSeq(e.Similarity(), e.Documents().EmbedSeq(ctx, pipeline.Texts(corpus)))
+//	queries, err := e.Queries().Embed(ctx, []string{"Who paints?"})
+//	hits, err := ix.Search(ctx, queries, 10)
+//
 // # Long texts
 //
 // A text that is too long for the model is an error, a *roberta.LengthError. Nothing is
@@ -41,6 +52,7 @@
 // hold their model, which the caller closes.
 //
 // References: transformers 5, pipelines/text_classification.py and
-// pipelines/token_classification.py; sentence-transformers 6, Pooling, Dense, LayerNorm
-// and Normalize; Reimers and Gurevych, Sentence-BERT, 2019.
+// pipelines/token_classification.py; sentence-transformers 6, Pooling, Dense, LayerNorm,
+// Normalize, SpladePooling and quantize_embeddings; Reimers and Gurevych, Sentence-BERT, 2019; Formal et al.,
+// SPLADE v2, 2021.
 package pipeline

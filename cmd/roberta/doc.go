@@ -8,6 +8,7 @@
 //	roberta classify --head topic "Click the button to open the window."
 //	roberta tag -m camembert-ner "Zoë Müller travaille à Paris."
 //	roberta embed -m all-distilroberta-v1 --truncate right "A sentence." "Another one."
+//	roberta search -m all-distilroberta-v1 --corpus texts.jsonl "A question."
 //	roberta fill-mask "The capital of France is <mask>."
 //	roberta align -o out.safetensors "Don't go." Do n't go .
 //	roberta pronoun -m roberta.large.wsc --candidates "the trophy" --candidates "the suitcase" TEXT
@@ -40,7 +41,7 @@
 //
 // # Input
 //
-// Arguments are taken verbatim; embed answers each, and for other commands they are one
+// Arguments are taken verbatim; embed and search answer each, and for other commands they are one
 // input. Those that begin with a hyphen come after --.
 // --input FILE reads requests in their place, - from standard input. A line is
 // one of

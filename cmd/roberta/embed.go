@@ -60,7 +60,7 @@ type embedCmd struct {
 // Help is shown by kong below the summary.
 func (embedCmd) Help() string {
 	return `Writes {"embedding":[…]} for each text, as the files of a sentence-transformers folder say; for other models the mean of the hidden states. ` +
-		`A text that is longer than the model's files allow is an error unless --truncate cuts it. With -o, a line that --keep-going left out has a row of NaN. Lines of --input are ` + inputForm + `.` +
+		`A text that is longer than the model's files allow is an error unless --truncate cuts it, or --stride reads it through windows, whose tokens are pooled as if they were one text's, each once. With -o, a line that --keep-going left out has a row of NaN. Lines of --input are ` + inputForm + `.` +
 		"\n\n" + quantizeHelp + "\n\n" + sparseHelp
 }
 
@@ -78,7 +78,10 @@ func (c *embedCmd) Validate() error {
 	if err := c.quantizeFlags.check(c.Input); err != nil {
 		return err
 	}
-	return c.noWindows()
+	if c.Sparse && c.Stride != nil {
+		return usagef("--sparse reads no windows; --truncate cuts what is too long")
+	}
+	return nil
 }
 
 type embeddingLine struct {
