@@ -85,7 +85,7 @@ func (c *embedCmd) Validate() error {
 }
 
 type embeddingLine struct {
-	Embedding []float32 `json:"embedding"`
+	Embedding []float32 `json:"embedding" table:"columns"`
 }
 
 // Run is called by kong.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type output struct {
 	line   bytes.Buffer
 	json   *json.Encoder // into line
 	before func()        // called before lines are handed on, if it is not nil
+	table  *table        // where results go in place of lines, if it is not nil
 }
 
 func newOutput(w io.Writer) *output {
@@ -28,9 +30,24 @@ func newOutput(w io.Writer) *output {
 	return o
 }
 
+// setFormat makes an output write a table.
+func (o *output) setFormat(format string) {
+	if format == formatJSONL {
+		return
+	}
+	w := csv.NewWriter(o.w)
+	if format == formatTSV {
+		w.Comma = '\t'
+	}
+	o.table = &table{w: w, tabs: format == formatTSV}
+}
+
 // write adds the line of an object, whose first member becomes "id" if id is not
 // nil. Errors of the underlying file may show up later, in flush.
 func (o *output) write(id json.RawMessage, v any) error {
+	if o.table != nil {
+		return o.table.write(id, v)
+	}
 	o.line.Reset()
 	if id != nil {
 		o.line.WriteString(`{"id":`)
@@ -71,6 +88,12 @@ func escapeControls(line []byte) []byte {
 }
 
 func (o *output) flush() error {
+	if o.table != nil {
+		o.table.w.Flush()
+		if err := o.table.w.Error(); err != nil {
+			return err
+		}
+	}
 	if o.before != nil && o.w.Buffered() > 0 {
 		o.before()
 	}
