@@ -75,7 +75,7 @@ func (c *embedCmd) Validate() error {
 	if err := c.vectorFlags.check(); err != nil {
 		return err
 	}
-	if err := c.quantizeFlags.check(c.Input); err != nil {
+	if err := c.quantizeFlags.check(&c.textFlags); err != nil {
 		return err
 	}
 	if c.Sparse && c.Stride != nil {

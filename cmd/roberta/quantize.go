@@ -25,14 +25,16 @@ const quantizeHelp = `--quantize int8 and uint8 take their ranges from the lines
 	`beyond 64 MB in a temporary file, and if a line fails without --keep-going there are no results. Vectors that are compared must have the same ranges: with -o, a .safetensors file has them too, as a tensor "ranges", ` +
 	`and can be given to --ranges. A line that --keep-going left out has a row of zeros there.`
 
-// check refuses flags that mean nothing. input is --input.
-func (f *quantizeFlags) check(input string) error {
+// check refuses flags that mean nothing beside those of texts.
+func (f *quantizeFlags) check(t *textFlags) error {
 	switch ranged := f.Quantize != nil && (*f.Quantize == "int8" || *f.Quantize == "uint8"); {
 	case !ranged && f.Calibrate != "":
 		return usagef("--calibrate is for --quantize int8 and uint8")
 	case !ranged && f.Ranges != "":
 		return usagef("--ranges is for --quantize int8 and uint8")
-	case f.Calibrate == "-" && input == "-":
+	case ranged && f.Calibrate == "" && f.Ranges == "" && t.Resume != "":
+		return usagef("--resume: the ranges of --quantize %s would be those of some lines alone; give --calibrate or --ranges", *f.Quantize)
+	case f.Calibrate == "-" && t.Input == "-":
 		return usagef("--calibrate - and --input - cannot both read standard input")
 	}
 	return nil
@@ -109,7 +111,7 @@ func integers[E int8 | uint8](x []E) []int {
 }
 
 type integersLine struct {
-	Embedding []int `json:"embedding"`
+	Embedding []int `json:"embedding" table:"columns"`
 }
 
 // writeLines makes a task write quantised vectors as lines. If the ranges are their
@@ -119,11 +121,9 @@ func (q *quantizer) writeLines(t *task[pipeline.Input, outcome[[]float32]], s *s
 		x, err := q.integers(v)
 		return integersLine{x}, err
 	}
-	var wait waitingLines
-	out := s.out
+	wait := &waitingLines{spool: &spool{out: &outputFile{}, memory: spoolMemory}}
 	if q.own {
-		wait.spool = &spool{out: &outputFile{}, memory: spoolMemory}
-		s.out = newOutput(&wait)
+		s.out.held = newOutput(wait)
 		line = func(v []float32) (any, error) { return embeddingLine{v}, nil }
 	}
 	t.result = func(_ int, _ pipeline.Input, o outcome[[]float32]) (any, error) {
@@ -140,11 +140,10 @@ func (q *quantizer) writeLines(t *task[pipeline.Input, outcome[[]float32]], s *s
 	}
 	t.end = func(int) error {
 		defer wait.spool.close()
-		err := s.out.flush()
-		s.out = out
-		if err != nil {
+		if err := s.out.held.flush(); err != nil {
 			return err
 		}
+		s.out.held = nil
 		return wait.each(func(data []byte) error {
 			var l struct {
 				ID        json.RawMessage `json:"id"`

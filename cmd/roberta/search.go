@@ -61,6 +61,23 @@ type hit struct {
 	Text  *string         `json:"text,omitempty"`
 }
 
+// table is called for CSV, where "id" is the query's.
+func (l hitsLine) table() any {
+	type row struct {
+		Index int             `json:"index"`
+		ID    json.RawMessage `json:"hit_id"`
+		Score float32         `json:"score"`
+		Text  *string         `json:"text"`
+	}
+	t := struct {
+		Hits []row `json:"hits"`
+	}{}
+	for _, h := range l.Hits {
+		t.Hits = append(t.Hits, row(h))
+	}
+	return t
+}
+
 // Run is called by kong.
 func (c *searchCmd) Run(ctx context.Context, s *session) error {
 	return answerTexts(ctx, s, &c.textFlags, nil, textRequests(c.Queries), inputForm, func(m *roberta.Model, _ *spool) (t task[pipeline.Input, outcome[[]pipeline.Hit]], err error) {
