@@ -39,7 +39,9 @@ func BenchmarkPipelines(b *testing.B) {
 	c, err1 := pipeline.NewClassifier(m)
 	tg, err2 := pipeline.NewTagger(m)
 	e, err3 := pipeline.NewEmbedder(m)
-	for _, err := range []error{err1, err2, err3} {
+	first, err4 := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.CLS))
+	sparse, err5 := pipeline.NewSparseEmbedder(m)
+	for _, err := range []error{err1, err2, err3, err4, err5} {
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -67,6 +69,12 @@ func BenchmarkPipelines(b *testing.B) {
 		{"task=tag/by=pipeline", func() error { _, err := tg.TagAll(b.Context(), inputs); return err }},
 		{"task=embed/by=encoder", func() error { return bare(roberta.Request{Want: roberta.WantFeatures}) }},
 		{"task=embed/by=pipeline", func() error { _, err := e.Embed(b.Context(), texts); return err }},
+		{"task=embed-cls/by=encoder", func() error { return bare(roberta.Request{Want: roberta.WantFirst}) }},
+		{"task=embed-cls/by=pipeline", func() error { _, err := first.Embed(b.Context(), texts); return err }},
+		{"task=embed-sparse/by=encoder", func() error {
+			return bare(roberta.Request{Want: roberta.WantLogits, EachLogits: func(int, int, int, []float32) {}})
+		}},
+		{"task=embed-sparse/by=pipeline", func() error { _, err := sparse.Embed(b.Context(), texts); return err }},
 		{"task=embed/by=sequence", func() error {
 			for _, err := range e.EmbedSeq(b.Context(), pipeline.Texts(slices.Values(texts))) {
 				if err != nil {

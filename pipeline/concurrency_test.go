@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/goroberta/goroberta/pipeline"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // TestConcurrentUse lets many goroutines use one pipeline of each kind. They get what
@@ -27,11 +28,21 @@ func TestConcurrentUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sparse, err := pipeline.NewSparseEmbedder(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	windows, err := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.Mean, pipeline.CLS), pipeline.WithLimit(tokenizer.Limit{Length: 6}), pipeline.WithWindows(1))
+	if err != nil {
+		t.Fatal(err)
+	}
 	answer := func(text string) string {
 		labels, err1 := c.Classify(t.Context(), text)
 		entities, err2 := tg.Tag(t.Context(), text)
 		vectors, err3 := e.Queries().Embed(t.Context(), []string{text, "other"})
-		return fmt.Sprint(labels, entities, vectors, err1, err2, err3)
+		weights, err4 := sparse.Embed(t.Context(), []string{text})
+		whole, err5 := windows.Embed(t.Context(), []string{text})
+		return fmt.Sprint(labels, entities, vectors, weights, whole, err1, err2, err3, err4, err5)
 	}
 	var texts, want []string
 	for i := range 5 {

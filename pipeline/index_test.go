@@ -282,6 +282,15 @@ func BenchmarkSearch(b *testing.B) {
 	for range 32 {
 		queries = append(queries, vector())
 	}
+	b.Run("memory", func(b *testing.B) { // how fast one thread reads so many bytes
+		data := make([]byte, 1<<29)
+		for b.Loop() {
+			if bytes.IndexByte(data, 1) >= 0 {
+				b.Fatal("found what is not there")
+			}
+		}
+		b.ReportMetric(float64(len(data))*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+	})
 	for _, s := range similarities {
 		ix, err := pipeline.NewIndexSeq(s, func(yield func([]float32, error) bool) {
 			for range n {

@@ -105,6 +105,8 @@ func TestQuantizeBorders(t *testing.T) {
 		"empty ranges": second(pipeline.QuantizeInt8([]float32{}, &pipeline.Ranges{})),
 		"reversed":     second(pipeline.QuantizeInt8([]float32{1}, &pipeline.Ranges{Min: []float32{1}, Max: []float32{0}})),
 		"NaN range":    second(pipeline.QuantizeInt8([]float32{1}, &pipeline.Ranges{Min: []float32{1}, Max: []float32{nan}})),
+		"wide range":   second(pipeline.QuantizeInt8([]float32{1}, &pipeline.Ranges{Min: []float32{-3e38}, Max: []float32{3e38}})),
+		"infinite":     second(pipeline.QuantizeInt8([]float32{1}, &pipeline.Ranges{Min: []float32{float32(math.Inf(-1))}, Max: []float32{float32(math.Inf(-1))}})),
 		"bit of NaN":   second(pipeline.QuantizeBinary([]float32{1, nan})),
 		"add NaN":      r.Add([]float32{nan, 0, 0, 0, 0}),
 		"add length":   r.Add([]float32{0}),

@@ -56,7 +56,7 @@ func (r *Ranges) check() error {
 		return fmt.Errorf("%w: the ranges have no values", ErrVector)
 	}
 	for i, lo := range r.Min {
-		if hi := r.Max[i]; !(lo <= hi) || math.IsInf(float64(lo), 0) || math.IsInf(float64(hi), 0) {
+		if hi := r.Max[i]; !(lo <= hi) || !(hi-lo <= math.MaxFloat32) { // steps are float32
 			return fmt.Errorf("%w: the range of value %d is %v to %v", ErrVector, i, lo, hi)
 		}
 	}
