@@ -136,3 +136,19 @@ func isMark(c rune) bool { return unicode.Is(combiningMarks, c) }
 
 // isNew reports whether c is later than Unicode 9.0, as far as that matters here.
 func isNew(c rune) bool { return c > 0x7F0 && unicode.Is(laterUnicode, c) }
+
+// isPunctuation reports whether c is ASCII punctuation or of category P.
+func isPunctuation(c rune) bool {
+	if c < utf8.RuneSelf {
+		return '!' <= c && c <= '~' && !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')
+	}
+	return unicode.Is(punctuationTable, c)
+}
+
+// isNumber reports whether c is of category N.
+func isNumber(c rune) bool {
+	if c < utf8.RuneSelf {
+		return '0' <= c && c <= '9'
+	}
+	return unicode.Is(numberTable, c)
+}
