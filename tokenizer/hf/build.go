@@ -177,7 +177,7 @@ func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
 	for id := range t.added.tokens {
 		t.size = max(t.size, id+1)
 	}
-	t.loose = !slices.ContainsFunc(t.normalizer, matchesNothing) && !slices.ContainsFunc(t.pre, looksAtPlace)
+	t.loose = !slices.ContainsFunc(t.normalizer, matchesNothing)
 	if p.options.plain {
 		return t.Plain(), nil
 	}
@@ -267,9 +267,9 @@ func (p *parser) addTokens(tokens []AddedToken) error {
 		token := &addedToken{a, a.Content}
 		token.ID = id
 		if a.Normalized {
-			piece := piece{text: a.Content}
+			piece := piece{text: a.Content, mem: new(scratch)}
 			for _, n := range t.normalizer {
-				n.normalize(&piece)
+				piece = n.normalize(piece)
 			}
 			if token.normal = piece.text; token.normal == "" {
 				t.info.Notes = append(t.info.Notes, fmt.Sprintf("%s: nothing is left of added token %.60q when it is normalised: no text has it", p.file, a.Content))

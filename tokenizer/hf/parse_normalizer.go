@@ -69,7 +69,7 @@ func (p *parser) normalizer(n node) error {
 		if err != nil {
 			return fmt.Errorf("%w: precompiled_charsmap: %w", ErrFormat, err)
 		}
-		add(precompiled{m})
+		add(newPrecompiled(m))
 	case "BertNormalizer":
 		return notSupported(typ, noBERT)
 	default:

@@ -118,7 +118,7 @@ func (n node) metaspace() (*metaspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &metaspace{replacement: string(c), cut: true}
+	m := &metaspace{replacement: string(c), cutter: literal(c), cut: true}
 	if n.has("prepend_scheme") {
 		s, err := n.str("prepend_scheme")
 		if err != nil {
