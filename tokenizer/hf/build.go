@@ -147,15 +147,10 @@ func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
 	}
 	t.expressions = slices.ContainsFunc(t.normalizer, func(n normalizer) bool {
 		r, ok := n.(replaceNormalizer)
-		return ok && r.source != ""
+		return ok && isExpression(r.finder)
 	}) || slices.ContainsFunc(t.pre, func(p preTokenizer) bool {
 		s, ok := p.(splitAt)
-		f := s.finder
-		if i, is := f.(inverted); is {
-			f = i.finder
-		}
-		_, is := f.(expression)
-		return ok && is
+		return ok && isExpression(s.finder)
 	})
 	t.anyBytes = t.mapped && len(t.normalizer) == 0
 	for _, pre := range t.pre {
@@ -183,6 +178,15 @@ func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
 	}
 	t.chunks = newChunks(t)
 	return t, nil
+}
+
+// isExpression reports whether f is a regular expression, which may give up.
+func isExpression(f finder) bool {
+	if i, ok := f.(inverted); ok {
+		f = i.finder
+	}
+	_, ok := f.(expression)
+	return ok
 }
 
 func (p *parser) finishBPE() error {

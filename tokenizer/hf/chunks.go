@@ -52,7 +52,7 @@ func newChunks(t *Tokenizer) *chunks {
 			return nil
 		}
 		replace, ok := rest[1].(replaceNormalizer)
-		if !ok || replace.content != first.replacement || replace.source != " {2,}" {
+		if !ok || replace.content != first.replacement || replace.source != manySpaces {
 			return nil
 		}
 		c.glued, c.replacement = true, first.replacement
@@ -175,7 +175,9 @@ func (e *encoding) chunk(text string, end bool) bool {
 	}
 	n := len(e.ids)
 	if p.text != "" {
+		e.mem.chunk = short
 		e.part(p.slice(0, len(p.text)))
+		e.mem.chunk = false
 	}
 	if short && !(c.glued && end) { // elsewhere white space at its end would count
 		c.words.add(key, e.ids[n:])

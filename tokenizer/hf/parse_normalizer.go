@@ -52,6 +52,9 @@ func (p *parser) normalizer(n node) error {
 		r := replaceNormalizer{finder: f, content: content}
 		if x, ok := f.(expression); ok {
 			r.source = x.source
+			if r.source == manySpaces {
+				r.finder = spaces{}
+			}
 		}
 		add(r)
 	case "ByteLevel":

@@ -50,6 +50,33 @@ func (l literal) find(dst []match, text string) []match {
 	return dst
 }
 
+// manySpaces is a regular expression that most Unigram models have. spaces finds the
+// same.
+const manySpaces = " {2,}"
+
+type spaces struct{}
+
+func (spaces) find(dst []match, text string) []match {
+	done := 0
+	for done < len(text) {
+		lo := strings.Index(text[done:], "  ")
+		if lo < 0 {
+			break
+		}
+		lo += done
+		hi := skipSpaces(text, lo)
+		if done < lo {
+			dst = append(dst, match{done, lo, false})
+		}
+		dst = append(dst, match{lo, hi, true})
+		done = hi
+	}
+	if done < len(text) {
+		dst = append(dst, match{done, len(text), false})
+	}
+	return dst
+}
+
 // chars finds single characters.
 type chars func(c rune) bool
 

@@ -37,17 +37,22 @@ func (p *piece) find(f finder) []match {
 type whitespaceSplit struct{}
 
 func (whitespaceSplit) split(e *encoding, p piece, next int) {
+	start := 0
 	for i := 0; i < len(p.text); {
-		rest := p.text[i:]
-		i += len(rest) - len(strings.TrimLeftFunc(rest, unicode.IsSpace))
-		end := strings.IndexFunc(p.text[i:], unicode.IsSpace)
-		if end < 0 {
-			end = len(p.text) - i
+		c, n := rune(p.text[i]), 1
+		if c >= utf8.RuneSelf {
+			c, n = utf8.DecodeRuneInString(p.text[i:])
 		}
-		if end > 0 {
-			e.cut(p.slice(i, i+end), next)
+		if unicode.IsSpace(c) {
+			if start < i {
+				e.cut(p.slice(start, i), next)
+			}
+			start = i + n
 		}
-		i += end
+		i += n
+	}
+	if start < len(p.text) {
+		e.cut(p.slice(start, len(p.text)), next)
 	}
 }
 

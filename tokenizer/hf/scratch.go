@@ -15,6 +15,7 @@ type scratch struct {
 	tokens  []token
 	ids     []int           // of a piece
 	found   []unigram.Token // in a piece
+	chunk   bool            // a piece is part of a chunk, whose ids are remembered as a whole
 }
 
 // keepScratch is how many bytes of text, spans and so on a scratch may have that is kept.

@@ -65,17 +65,16 @@ func (m *unigramModel) withoutSpecial(special map[string]bool) model {
 }
 
 func (m *unigramModel) appendIDs(ids []int, piece string, mem *scratch) []int {
-	key, ok := keyOf(piece)
-	if ok {
-		if w := m.words.find(key); w != nil {
-			return w.append(ids)
-		}
+	key, short := keyOf(piece)
+	if !short || mem.chunk {
+		return m.encode(ids, nil, piece, mem)
+	}
+	if w := m.words.find(key); w != nil {
+		return w.append(ids)
 	}
 	n := len(ids)
 	ids = m.encode(ids, nil, piece, mem)
-	if ok {
-		m.words.add(key, ids[n:])
-	}
+	m.words.add(key, ids[n:])
 	return ids
 }
 
