@@ -326,18 +326,6 @@ func TestSections(t *testing.T) {
 	}
 }
 
-// Texts of recent words cost no allocation but the result.
-func TestAllocations(t *testing.T) {
-	for _, name := range []string{"bytelevel", "xlmr_hub", "camembert_tf4"} {
-		tok := parseGolden(t, name)
-		const text = "the cat and the dog and the cat"
-		ids := tok.Append(nil, text)
-		if n := testing.AllocsPerRun(20, func() { ids = tok.Append(ids[:0], text) }); n > 0 {
-			t.Errorf("%s: %v allocations", name, n)
-		}
-	}
-}
-
 // TestPrecompiledMarks: a character changes that stands second in a cluster, where no key
 // begins with the first byte of the first. Values by tokenizers 0.23.3.
 func TestPrecompiledMarks(t *testing.T) {
