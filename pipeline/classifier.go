@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -24,6 +23,7 @@ type Classifier struct {
 	labels    []string
 	function  roberta.Function
 	topK      int
+	join      Join
 }
 
 // NewClassifier makes a Classifier of a model with a classification head. Errors are
@@ -38,8 +38,8 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK}
-	if c.head, err = findHead(m, o.head, roberta.ReadsFirst); err != nil {
+	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK, join: o.join}
+	if c.head, err = findHead(m, o.head, roberta.ReadsFirst, nil); err != nil {
 		return nil, err
 	}
 	c.labels, c.function = labels(&c.head), c.head.Function
@@ -55,8 +55,12 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 			s, err := c.sequencer.input(in)
 			return &job{sequences: s}, err
 		},
-		compute: c.logits,
-		finish:  func(_ *job, given [][]float32) ([]Label, error) { return c.best(given[0]), nil },
+		compute: func(ctx context.Context, batch []sequence) ([][]float32, error) {
+			return c.sequencer.firstLogits(ctx, batch, &c.head)
+		},
+		finish: func(_ *job, given [][]float32) ([]Label, error) {
+			return rank(c.labels, c.joined(given), c.topK), nil
+		},
 	}
 	return c, nil
 }
@@ -69,7 +73,8 @@ func (c *Classifier) Head() roberta.Head {
 }
 
 // Classify gives the labels of a text, or of a pair, best first; labels of equal scores
-// are in the head's order. A class without a name is LABEL_0, LABEL_1 and so on.
+// are in the head's order. Of a text that is read through windows the scores are joined
+// as WithJoin says. A class without a name is LABEL_0, LABEL_1 and so on.
 //
 // Errors are *roberta.LengthError for a text that is too long (see WithLimit),
 // *tokenizer.LimitError for one that cannot be cut as it should be, those of
@@ -92,30 +97,30 @@ func (c *Classifier) ClassifySeq(ctx context.Context, inputs iter.Seq[Input]) it
 	return c.task.each(ctx, inputs)
 }
 
-func (c *Classifier) logits(ctx context.Context, batch []sequence) ([][]float32, error) {
-	res, err := c.sequencer.compute(ctx, batch, roberta.Request{Head: c.head.Name})
-	if err != nil {
-		return nil, err
+// joined makes one score for each class of the logits of each window.
+func (c *Classifier) joined(windows [][]float32) []float32 {
+	first := scores(c.function, windows[0])
+	if len(windows) == 1 {
+		return first
 	}
-	if res.HeadLogits == nil || res.HeadLogits.Shape()[1] != len(c.labels) {
-		return nil, changed(&c.head)
+	joined := make([]float64, len(first))
+	for w, logits := range windows {
+		for i, s := range scores(c.function, logits) {
+			switch s := float64(s); {
+			case w == 0:
+				joined[i] = s
+			case c.join == JoinMax:
+				joined[i] = max(joined[i], s)
+			default:
+				joined[i] += s
+			}
+		}
 	}
-	rows := make([][]float32, len(batch))
-	for i := range rows {
-		rows[i] = res.HeadLogits.Row(i)
+	for i, s := range joined {
+		if c.join != JoinMax {
+			s /= float64(len(windows))
+		}
+		first[i] = float32(s)
 	}
-	return rows, nil
-}
-
-// best makes labels of logits.
-func (c *Classifier) best(logits []float32) []Label {
-	all := make([]Label, len(logits))
-	for i, s := range scores(c.function, logits) {
-		all[i] = Label{c.labels[i], s}
-	}
-	slices.SortStableFunc(all, func(a, b Label) int { return cmp.Compare(b.Score, a.Score) })
-	if c.topK > 0 && c.topK < len(all) {
-		all = slices.Clone(all[:c.topK])
-	}
-	return all
+	return first
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,12 +12,15 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 )
 
 // An item is a request in its place, or what is wrong with it.
 type item struct {
-	line int   // from 1; 0 for the command line
+	line int   // from 1; 0 for the command line. Of a table: the row without the header
+	at   int   // of a table: the line on which the row begins
 	end  int64 // the number of bytes of the input up to the end of the line
 	size int64 // the number of bytes of the line
 	request
@@ -31,7 +35,7 @@ func (it *item) locate(err error) error {
 	if it.line == 0 {
 		return err
 	}
-	return lineError{it.line, err}
+	return lineError{cmp.Or(it.at, it.line), err}
 }
 
 // A lineError says which line of the input could not be answered.
@@ -55,8 +59,10 @@ func (e longLineError) Error() string {
 
 // inputFlags are common to the commands that take texts.
 type inputFlags struct {
-	Input     string `placeholder:"FILE" help:"Read requests from FILE (- is standard input), one JSON object a line, in place of the arguments."`
-	KeepGoing bool   `help:"If a line fails, write {\"error\":…} in its place and go on."`
+	Input       string   `placeholder:"FILE" help:"Read requests from FILE (- is standard input), one JSON object a line, in place of the arguments. FILE.csv and FILE.tsv are tables: the first row names the columns."`
+	InputFormat string   `enum:",jsonl,csv,tsv,tsv-quoted" default:"" placeholder:"FORMAT" help:"The format of --input: jsonl, csv, tsv (a quotation mark is a character), or tsv-quoted (as CSV, with tabs). Default: by its name, else jsonl."`
+	Columns     []string `placeholder:"MEMBER=COLUMN" help:"The columns of a table that are read, such as text=review,pair=title,id=nr; lists (texts, words, choices, labels, candidates) are several columns, choices=a,choices=b. Default: the columns called id, text, pair, question, context and label."`
+	KeepGoing   bool     `help:"If a line fails, write {\"error\":…} in its place and go on."`
 }
 
 // An input yields items as they come.
@@ -66,6 +72,8 @@ type input struct {
 	name      string
 	form      string // the lines that the command wants, for messages
 	keepGoing bool
+	format    string    // formatJSONL or that of a table
+	columns   []mapping // of a table; nil: by their names
 	log       *slog.Logger
 
 	items chan item
@@ -79,7 +87,7 @@ type input struct {
 
 // newInput makes an input without items. open and read send them.
 func newInput(f *inputFlags, form string, log *slog.Logger) *input {
-	in := &input{name: f.Input, form: form, keepGoing: f.KeepGoing, log: log, items: make(chan item, linesAhead), done: make(chan struct{})}
+	in := &input{name: f.Input, form: form, keepGoing: f.KeepGoing, format: cmp.Or(f.InputFormat, inputFormat(f.Input)), log: log, items: make(chan item, linesAhead), done: make(chan struct{})}
 	in.taken.L = &in.mu
 	return in
 }
@@ -88,7 +96,15 @@ func newInput(f *inputFlags, form string, log *slog.Logger) *input {
 // none; form shows the lines that the command wants.
 func (f *inputFlags) open(s *session, args *request, form string) (*input, error) {
 	in := newInput(f, form, s.log)
+	var err error
+	if in.columns, err = parseColumns(f.Columns); err != nil {
+		return nil, err
+	}
 	switch {
+	case f.Input == "" && f.InputFormat != "":
+		return nil, usagef("--input-format is of --input, which is missing")
+	case in.columns != nil && in.format == formatJSONL:
+		return nil, usagef("--columns are of a table: want --input FILE.csv or FILE.tsv, or --input-format")
 	case f.Input != "" && args != nil:
 		return nil, usagef("--input %s replaces the arguments: give one or the other", f.Input)
 	case f.Input == "" && args == nil:
@@ -104,12 +120,10 @@ func (f *inputFlags) open(s *session, args *request, form string) (*input, error
 			return in, nil
 		}
 		in.file = file
-		var err error
 		if in.info, err = file.Stat(); err != nil {
 			return nil, err
 		}
 	default:
-		var err error
 		if in.info, err = os.Stat(f.Input); err != nil {
 			return nil, err
 		}
@@ -234,7 +248,11 @@ func (in *input) next(ctx context.Context, wait bool) (item, error) {
 // read sends the items of r.
 func (in *input) read(r io.Reader) {
 	defer close(in.items)
-	in.err = in.readItems(r, maxLine, func(it item) bool {
+	items := in.readItems
+	if in.format != formatJSONL {
+		items = in.readRows
+	}
+	in.err = items(r, maxLine, func(it item) bool {
 		in.mu.Lock()
 		for in.ahead > 0 && in.ahead+it.size > bytesAhead && !in.closed() {
 			in.taken.Wait()
@@ -294,13 +312,49 @@ func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error 
 				}
 			}
 			if it.err != nil && trimmed[0] != '{' && !json.Valid(trimmed) {
-				it.err = fmt.Errorf("not JSON: plain text and CSV are not read; want lines %s", in.form)
+				it.err = fmt.Errorf("not JSON: plain text is not read, and a table needs --input-format; want lines %s", in.form)
 			}
 		}
 		if !yield(it) || last {
 			return nil
 		}
 	}
+}
+
+// readRows is readItems for a table. A row that cannot be read is an error in its place;
+// what follows it is read only with --keep-going. Rows are counted without the header.
+func (in *input) readRows(r io.Reader, limit int, yield func(item) bool) error {
+	t, err := newTableReader(r, in.format, in.columns, limit)
+	if err != nil {
+		return err
+	}
+	if unused := t.unused(); in.columns == nil && len(unused) > 0 {
+		in.log.Warn("ignored columns that no command knows; --columns says which ones are read", "columns", clip(strings.Join(unused, ", ")))
+	}
+	end, warned := int64(0), false
+	for row := 1; ; row++ {
+		request, line, size, err := t.read()
+		_, its := errors.AsType[rowError](err)
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil && !its:
+			return err
+		}
+		if !warned && in.format == formatTSV && slices.ContainsFunc(request.texts, isQuoted) {
+			in.log.Warn("a field has quotation marks around it, which are read as a part of it; --input-format tsv-quoted takes them away", "line", line)
+			warned = true
+		}
+		end += size
+		if !yield(item{line: row, at: line, end: end, size: size, request: request, err: err}) || its && !in.keepGoing {
+			return nil
+		}
+	}
+}
+
+// isQuoted says whether a text has quotation marks around it.
+func isQuoted(text string) bool {
+	return len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"'
 }
 
 // readLine reads to the end of the line and returns it and its size. The last one
@@ -348,7 +402,7 @@ const maxCount = 1 << 30
 // lines counts the lines of a file of at most maxCount bytes. It returns 0 for other
 // inputs.
 func (in *input) lines() int {
-	if in.file == nil || !in.info.Mode().IsRegular() || in.info.Size() > maxCount {
+	if in.file == nil || in.format != formatJSONL || !in.info.Mode().IsRegular() || in.info.Size() > maxCount {
 		return 0
 	}
 	n, last := 0, byte('\n')

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ type output struct {
 	line   bytes.Buffer
 	json   *json.Encoder // into line
 	before func()        // called before lines are handed on, if it is not nil
+	table  *table        // where results go in place of lines, if it is not nil
+	held   *output       // where results wait as lines for what all of them decide, if it is not nil
 }
 
 func newOutput(w io.Writer) *output {
@@ -28,9 +31,27 @@ func newOutput(w io.Writer) *output {
 	return o
 }
 
+// setFormat makes an output write a table.
+func (o *output) setFormat(format string) {
+	if format == formatJSONL {
+		return
+	}
+	w := csv.NewWriter(o.w)
+	if format == formatTSV {
+		w.Comma = '\t'
+	}
+	o.table = &table{w: w, tabs: format == formatTSV}
+}
+
 // write adds the line of an object, whose first member becomes "id" if id is not
 // nil. Errors of the underlying file may show up later, in flush.
 func (o *output) write(id json.RawMessage, v any) error {
+	if o.held != nil {
+		return o.held.write(id, v)
+	}
+	if o.table != nil {
+		return o.table.write(id, v)
+	}
 	o.line.Reset()
 	if id != nil {
 		o.line.WriteString(`{"id":`)
@@ -71,6 +92,12 @@ func escapeControls(line []byte) []byte {
 }
 
 func (o *output) flush() error {
+	if o.table != nil {
+		o.table.w.Flush()
+		if err := o.table.w.Error(); err != nil {
+			return err
+		}
+	}
 	if o.before != nil && o.w.Buffered() > 0 {
 		o.before()
 	}
@@ -84,7 +111,7 @@ type errorLine struct {
 
 // finite returns an error that names the first of a result's values for which
 // JSON has no number.
-func finite(name string, values ...float32) error {
+func finite[T float32 | float64](name string, values ...T) error {
 	for i, v := range values {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 			return fmt.Errorf("%s[%d] is %v, for which JSON has no number; inspect tells whether the checkpoint's weights are finite", name, i, v)

@@ -58,6 +58,9 @@ type encoding struct {
 	first     int    // the place of the text's first span
 	source    string // the whole text
 	mem       scratch
+
+	wantWords bool             // instead of ids and spans
+	words     []tokenizer.Word // see Words
 }
 
 var encodings = sync.Pool{New: func() any { return new(encoding) }}
@@ -80,7 +83,7 @@ func (e *encoding) text(text string) {
 			continue // nothing is left of a token in the white space that the one before took
 		}
 		if c.id >= 0 {
-			e.token(token{c.id, c.lo, c.hi, text[c.lo:c.hi]}, tokenizer.Span{Start: c.lo, End: c.hi})
+			e.added(c.id, text[c.lo:c.hi], c, tokenizer.Span{Start: c.lo, End: c.hi})
 		} else {
 			e.normalize(text[c.lo:c.hi], c.lo)
 		}
@@ -115,7 +118,7 @@ func (e *encoding) normalize(text string, base int) {
 			continue
 		}
 		if c.id >= 0 {
-			e.token(token{c.id, c.lo, c.hi, p.text[c.lo:c.hi]}, p.span(c.lo, c.hi))
+			e.added(c.id, p.text[c.lo:c.hi], c, p.span(c.lo, c.hi))
 		} else {
 			e.part(p.slice(c.lo, c.hi))
 		}
@@ -124,11 +127,14 @@ func (e *encoding) normalize(text string, base int) {
 
 // part encodes what lies between added tokens of the normalised text.
 func (e *encoding) part(p piece) {
-	if e.t.direct {
+	switch {
+	case !e.t.direct:
+		e.cut(p, 0)
+	case e.wantWords:
+		e.directWords(p)
+	default:
 		e.direct(p)
-		return
 	}
-	e.cut(p, 0)
 }
 
 // cut encodes a piece by the pre-tokenisers from the given one on.
@@ -144,6 +150,10 @@ func (e *encoding) cut(p piece, next int) {
 func (e *encoding) piece(p *piece) {
 	if !e.withSpans {
 		e.ids = e.t.model.appendIDs(e.ids, p.text, &e.mem)
+		return
+	}
+	if e.wantWords {
+		e.word(p.text, p.span(0, len(p.text)))
 		return
 	}
 	e.mem.tokens = e.t.model.appendTokens(e.mem.tokens[:0], p.text, &e.mem)

@@ -1,11 +1,11 @@
-// Command peers lets goroberta take part in bench_peers.py. It is started by that
-// script; README.md describes what the two say to each other.
+// Command peers lets goroberta take part in bench_peers.py and bench_pipelines.py. It is
+// started by these scripts; README.md describes what they say to each other.
 //
-//	peers [-threads N] MODEL
+//	peers [-threads N] [-task NAME] MODEL
+//	peers -vocabulary DIR
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -14,20 +14,33 @@ import (
 	"time"
 
 	"github.com/goroberta/goroberta/internal/simd"
-	"github.com/goroberta/goroberta/roberta"
 )
 
 var version = "unknown" // run.sh sets it to the commit
 
 func main() {
 	threads := flag.Int("threads", 1, "threads that compute")
+	task := flag.String("task", "", "answer texts as this pipeline does, in place of tokens")
+	vocabulary := flag.String("vocabulary", "", "write GPT-2's vocab.json and merges.txt into this folder, and end")
 	flag.Parse()
+	if *vocabulary != "" {
+		if err := writeVocabulary(*vocabulary); err != nil {
+			fmt.Fprintln(os.Stderr, "peers:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: peers [-threads N] MODEL")
+		fmt.Fprintln(os.Stderr, "usage: peers [-threads N] [-task NAME] MODEL")
 		os.Exit(2)
 	}
 	s := server{
-		load: func() (encoder, error) { return open(flag.Arg(0), *threads) },
+		load: func() (peer, error) {
+			if *task != "" {
+				return openTask(*task, flag.Arg(0), *threads)
+			}
+			return openEncoder(flag.Arg(0), *threads)
+		},
 		info: func() reply {
 			return reply{"version": version, "go": runtime.Version(), "isa": simd.Active().String(), "peak_gflops": peak(200, time.Millisecond)}
 		},
@@ -37,20 +50,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)
 	}
-}
-
-func open(path string, threads int) (encoder, error) {
-	m, err := roberta.Open(path, roberta.WithThreads(threads))
-	if err != nil {
-		return nil, err
-	}
-	return func(ids [][]int) (features, error) {
-		f, err := m.ExtractFeatures(context.Background(), ids...)
-		if err != nil {
-			return features{}, err
-		}
-		return features{data: f.Float32s(), seq: f.Shape()[1], width: f.Shape()[2]}, nil
-	}, nil
 }
 
 // peak is the median of n measurements of the highest rate of one core, in GFLOP/s,

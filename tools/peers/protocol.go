@@ -11,19 +11,21 @@ import (
 	"time"
 )
 
-// features are hidden states as a padded array: the row of token t of sentence s
-// begins at (s*seq+t)*width.
-type features struct {
-	data       []float32
-	seq, width int
+// A peer is what is measured.
+type peer interface {
+	// first makes the call that the start is measured with.
+	first() error
+	// check answers with a few results, to compare them with those of others.
+	check(q request) (reply, error)
+	// pass makes the calls that q asks for, once.
+	pass(q request) error
 }
-
-type encoder func(ids [][]int) (features, error)
 
 type request struct {
 	Op       string  `json:"op"`
-	IDs      [][]int `json:"ids"`
-	Each     bool    `json:"each"`
+	IDs      [][]int `json:"ids"`   // for an encoder
+	Each     bool    `json:"each"`  // a call for each of them
+	Texts    []text  `json:"texts"` // for a task
 	Warm     int     `json:"warm"`
 	MinIters int     `json:"min_iters"`
 	MaxIters int     `json:"max_iters"`
@@ -35,7 +37,7 @@ type reply map[string]any
 // server is one side of the conversation that README.md describes: a JSON object
 // a line, in either direction.
 type server struct {
-	load func() (encoder, error)
+	load func() (peer, error)
 	info func() reply // is added to the first line
 	peak func() float64
 }
@@ -43,7 +45,7 @@ type server struct {
 // serve loads the encoder, tells how long that took, and answers until in ends.
 func (s server) serve(in io.Reader, out io.Writer) error {
 	lines := json.NewEncoder(out)
-	encode, ready, err := s.start()
+	p, ready, err := s.start()
 	if err != nil {
 		return lines.Encode(reply{"error": err.Error()})
 	}
@@ -60,7 +62,7 @@ func (s server) serve(in io.Reader, out io.Writer) error {
 		}
 		var r reply
 		if err == nil {
-			r, err = s.answer(encode, q)
+			r, err = s.answer(p, q)
 		}
 		if err != nil {
 			r = reply{"error": err.Error()}
@@ -72,14 +74,14 @@ func (s server) serve(in io.Reader, out io.Writer) error {
 	return scan.Err()
 }
 
-func (s server) start() (encoder, reply, error) {
+func (s server) start() (peer, reply, error) {
 	begin := time.Now()
-	encode, err := s.load()
+	p, err := s.load()
 	if err != nil {
 		return nil, nil, err
 	}
 	loaded := time.Now()
-	if _, err := encode([][]int{{0, 10, 11, 12, 13, 14, 15, 2}}); err != nil {
+	if err := p.first(); err != nil {
 		return nil, nil, err
 	}
 	first := time.Since(loaded)
@@ -88,10 +90,10 @@ func (s server) start() (encoder, reply, error) {
 	for k, v := range s.info() {
 		r[k] = v
 	}
-	return encode, r, nil
+	return p, r, nil
 }
 
-func (s server) answer(encode encoder, q request) (r reply, err error) {
+func (s server) answer(x peer, q request) (r reply, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the other shapes can still be measured
 			err = fmt.Errorf("panic: %v", p)
@@ -99,9 +101,9 @@ func (s server) answer(encode encoder, q request) (r reply, err error) {
 	}()
 	switch q.Op {
 	case "check":
-		return check(encode, q.IDs)
+		return x.check(q)
 	case "run":
-		times, err := run(encode, q)
+		times, err := run(x, q)
 		if err != nil {
 			return nil, err
 		}
@@ -111,40 +113,9 @@ func (s server) answer(encode encoder, q request) (r reply, err error) {
 	return nil, fmt.Errorf("unknown op %q", q.Op)
 }
 
-// check gives the first 8 features of every token.
-func check(encode encoder, ids [][]int) (reply, error) {
-	f, err := encode(ids)
-	if err != nil {
-		return nil, err
-	}
-	out := make([][][]float32, len(ids))
-	for s := range ids {
-		for t := range ids[s] {
-			row := f.data[(s*f.seq+t)*f.width:]
-			out[s] = append(out[s], row[:min(8, f.width)])
-		}
-	}
-	return reply{"out": out}, nil
-}
-
-func run(encode encoder, q request) ([]float64, error) {
-	calls := [][][]int{q.IDs}
-	if q.Each {
-		calls = nil
-		for _, sentence := range q.IDs {
-			calls = append(calls, [][]int{sentence})
-		}
-	}
-	once := func() error {
-		for _, ids := range calls {
-			if _, err := encode(ids); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+func run(p peer, q request) ([]float64, error) {
 	for range q.Warm {
-		if err := once(); err != nil {
+		if err := p.pass(q); err != nil {
 			return nil, err
 		}
 	}
@@ -152,7 +123,7 @@ func run(encode encoder, q request) ([]float64, error) {
 	end := time.Now().Add(time.Duration(q.BudgetS * float64(time.Second)))
 	for len(times) < q.MinIters || len(times) < q.MaxIters && time.Now().Before(end) {
 		start := time.Now()
-		if err := once(); err != nil {
+		if err := p.pass(q); err != nil {
 			return nil, err
 		}
 		times = append(times, ms(time.Since(start)))

@@ -9,7 +9,7 @@ import (
 )
 
 // talk gives the server the lines of in and returns what it says.
-func talk(t *testing.T, load func() (encoder, error), in ...string) []map[string]any {
+func talk(t *testing.T, load func() (peer, error), in ...string) []map[string]any {
 	t.Helper()
 	var out strings.Builder
 	s := server{load: load, info: func() reply { return reply{"version": "v"} }, peak: func() float64 { return 7 }}
@@ -29,9 +29,9 @@ func talk(t *testing.T, load func() (encoder, error), in ...string) []map[string
 
 // fake makes features of which the first is the token and the others are 0. It
 // notes the number of sentences of every call.
-func fake(calls *[]int) func() (encoder, error) {
-	return func() (encoder, error) {
-		return func(ids [][]int) (features, error) {
+func fake(calls *[]int) func() (peer, error) {
+	return func() (peer, error) {
+		return encoder(func(ids [][]int) (features, error) {
 			*calls = append(*calls, len(ids))
 			f := features{width: 10}
 			for _, s := range ids {
@@ -47,7 +47,7 @@ func fake(calls *[]int) func() (encoder, error) {
 				}
 			}
 			return f, nil
-		}, nil
+		}), nil
 	}
 }
 
@@ -93,7 +93,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	got := talk(t, func() (encoder, error) { return nil, errors.New("no model") }, `{"op":"check","ids":[[5]]}`)
+	got := talk(t, func() (peer, error) { return nil, errors.New("no model") }, `{"op":"check","ids":[[5]]}`)
 	if len(got) != 1 || got[0]["error"] != "no model" {
 		t.Errorf("load: got %v", got)
 	}
