@@ -54,12 +54,13 @@ func (t *Tokenizer) appendWords(words []tokenizer.Word, text string, base int) [
 	defer t.model.release(s)
 	space := []byte(spaceSymbol)
 	at, next := 0, 0 // of the last word: where it begins, and its first id
+	var ends []int
 	add := func(end, last int) {
 		if end > at {
 			span := tokenizer.Span{Start: base + s.origin[at], End: base + s.origin[end]}
-			words = append(words, tokenizer.Word{Text: string(s.text[at:end]), Span: span, IDs: ids[next:last:last]})
+			words = append(words, tokenizer.Word{Text: string(s.text[at:end]), Span: span, IDs: ids[next:last:last], Ends: ends})
 		}
-		at, next = end, last
+		at, next, ends = end, last, nil
 	}
 	start, n := 0, 0
 	for _, token := range s.tokens {
@@ -67,6 +68,9 @@ func (t *Tokenizer) appendWords(words []tokenizer.Word, text string, base int) [
 			add(start, n)
 		}
 		n += t.idsOf(token.ID, s.text[start:token.End])
+		if !t.model.bpe {
+			ends = append(ends, token.End-at)
+		}
 		start = token.End
 	}
 	add(len(s.text), n)
@@ -110,10 +114,10 @@ func (t *Tokenizer) Explain(word tokenizer.Word) tokenizer.Explanation {
 	case t.model.bpe:
 		return t.model.merger.explain(word.Text)
 	}
-	return t.model.lattice(word.Text)
+	return t.model.lattice(word.Text, word.Ends)
 }
 
-func (m *Model) lattice(text string) (x tokenizer.Explanation) {
+func (m *Model) lattice(text string, ends []int) (x tokenizer.Explanation) {
 	var all []unigram.Candidate[float32]
 	for c := range m.unigram.Candidates(text) {
 		all = append(all, c)
@@ -123,7 +127,7 @@ func (m *Model) lattice(text string) (x tokenizer.Explanation) {
 		}
 		x.Lattice = append(x.Lattice, tokenizer.Candidate{Start: c.Start, End: c.End, Text: text[c.Start:c.End], ID: id, Score: float64(c.Score)})
 	}
-	for _, n := range m.unigram.Path(text, all) {
+	for _, n := range unigram.Path(all, ends) {
 		x.Lattice[n].Best = true
 	}
 	return x

@@ -42,20 +42,23 @@ func (m *Model[F]) Candidates(text string) func(yield func(Candidate[F]) bool) {
 	}
 }
 
-// Path returns which of the candidates of text, by their number, are on the best path: the
-// tokens of Append, before unknown ones are joined.
-func (m *Model[F]) Path(text string, candidates []Candidate[F]) []int {
-	apart := &Model[F]{trie: m.trie, scores: m.scores, ids: m.ids, options: m.options}
-	apart.options.Join = false
-	tokens := new(lattice[F]).search(apart, nil, []byte(text))
+// Path returns the numbers of the candidates that the pieces of a path are, given where
+// each piece ends. A piece that no candidate is consists of unknown characters.
+func Path[F Float](candidates []Candidate[F], ends []int) []int {
 	var path []int
-	at, n := 0, 0
-	for _, t := range tokens {
-		for n < len(candidates) && (candidates[n].Start != at || candidates[n].End != t.End) {
-			n++
+	n, at := 0, 0
+	take := func(end int, known bool) bool { // from at to end
+		for i := n; i < len(candidates) && candidates[i].Start <= at; i++ {
+			if c := &candidates[i]; c.Start == at && (c.End == end && c.Known || !known && !c.Known) {
+				path, n, at = append(path, i), i+1, c.End
+				return true
+			}
 		}
-		path = append(path, n)
-		at = t.End
+		return false
+	}
+	for _, end := range ends {
+		for at < end && (take(end, true) || take(end, false)) {
+		}
 	}
 	return path
 }
