@@ -124,7 +124,7 @@ func TestScorer(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, pair := "An unbelievableness, isn't it?", "Zoë's  naïveté"
-	words := tokenizer.Words(tok, text)
+	words := tokenizer.WordIDs(tok, text)
 	// logProbs are those of tokens [lo, hi) of ids, hidden alone or with the rest of the word.
 	logProbs := func(ids []int, places []int, words []int) (all []float32) {
 		for n, at := range places {

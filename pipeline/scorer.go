@@ -126,7 +126,7 @@ func (sc *Scorer) hide(s *sequence, texts []string) {
 		}
 		var words []int // the number of each token's word
 		if sc.words {
-			words = tokenizer.Words(sc.sequencer.tok, texts[text])
+			words = tokenizer.WordIDs(sc.sequencer.tok, texts[text])
 			if kept := hi - lo; sc.sequencer.limit.Left { // the text may have been cut
 				words = words[len(words)-kept:]
 			} else {

@@ -32,10 +32,10 @@ func ExampleCut() {
 
 }
 
-func ExampleWords() {
+func ExampleWordIDs() {
 	tok := bpe.DefaultTokenizer()
 	const text = "Unbelievableness, isn't it?"
-	words := tokenizer.Words(tok, text)
+	words := tokenizer.WordIDs(tok, text)
 	for i, id := range tok.Append(nil, text) {
 		fmt.Printf("%d:%s|", words[i], tok.Bytes(id))
 	}

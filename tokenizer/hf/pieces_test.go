@@ -40,7 +40,7 @@ func TestWords(t *testing.T) {
 			if len(row.Texts) != 1 {
 				continue
 			}
-			got, want := tokenizer.Words(tok, row.Texts[0]), renumbered(want[g.Name][n])
+			got, want := tokenizer.WordIDs(tok, row.Texts[0]), renumbered(want[g.Name][n])
 			if got = renumbered(got); !slices.Equal(got, want) {
 				t.Errorf("%s: words of %q are %v, want %v", g.Name, row.Texts[0], got, want)
 			}
