@@ -172,7 +172,7 @@ func (g *merger) explain(text string) (x tokenizer.Explanation) {
 	}
 	x.Merges = merges.Trace(symbols, false, rule, func(s int32) string { return names[s] })
 	for i := range x.Merges {
-		x.Merges[i].Rank = 0 // it is a score
+		x.Merges[i].Rank = -1 // the score says it
 	}
 	return x
 }
