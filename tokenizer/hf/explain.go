@@ -1,6 +1,9 @@
 package hf
 
 import (
+	"strings"
+	"unicode/utf8"
+
 	"github.com/goroberta/goroberta/internal/merges"
 	"github.com/goroberta/goroberta/internal/unigram"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -68,4 +71,57 @@ func (m *unigramModel) explain(piece string) (x tokenizer.Explanation) {
 		x.Lattice[n].Best = true
 	}
 	return x
+}
+
+// Steps returns the text after each normaliser. They see what lies between added tokens;
+// those that are found in the normalised text are still text here.
+func (t *Tokenizer) Steps(text string) []tokenizer.Step {
+	if t.Check(text) != nil {
+		return nil
+	}
+	texts := make([]strings.Builder, len(t.normalizer))
+	s := t.splitter(t.raw, text)
+	for c, ok := s.next(); ok; c, ok = s.next() {
+		if c.lo >= c.hi {
+			continue
+		}
+		p := piece{text: text[c.lo:c.hi], base: c.lo, orig: c.lo}
+		if c.id < 0 && !t.anyBytes && !utf8.ValidString(p.text) {
+			p.toValid()
+		}
+		for i, n := range t.normalizer {
+			if c.id < 0 {
+				n.normalize(&p)
+			}
+			texts[i].WriteString(p.text)
+		}
+	}
+	var steps []tokenizer.Step
+	for i, n := range t.normalizer {
+		steps = append(steps, tokenizer.Step{Name: nameOf(n), Text: texts[i].String()})
+	}
+	return steps
+}
+
+// nameOf is what tokenizer.json calls a normaliser.
+func nameOf(n normalizer) string {
+	switch n := n.(type) {
+	case precompiled:
+		return "Precompiled"
+	case form:
+		return [...]string{"NFC", "NFD", "NFKC", "NFKD"}[n.Form]
+	case lowercase:
+		return "Lowercase"
+	case stripAccents:
+		return "StripAccents"
+	case nmt:
+		return "Nmt"
+	case stripNormalizer:
+		return "Strip"
+	case replaceNormalizer:
+		return "Replace"
+	case prepend:
+		return "Prepend"
+	}
+	return "ByteLevel"
 }
