@@ -79,19 +79,21 @@ func (t *Tokenizer) Steps(text string) []tokenizer.Step {
 	if t.Check(text) != nil {
 		return nil
 	}
+	var mem scratch
 	texts := make([]strings.Builder, len(t.normalizer))
 	s := t.splitter(t.raw, text)
 	for c, ok := s.next(); ok; c, ok = s.next() {
 		if c.lo >= c.hi {
 			continue
 		}
-		p := piece{text: text[c.lo:c.hi], base: c.lo, orig: c.lo}
+		mem.reset()
+		p := piece{text: text[c.lo:c.hi], base: c.lo, orig: c.lo, mem: &mem}
 		if c.id < 0 && !t.anyBytes && !utf8.ValidString(p.text) {
-			p.toValid()
+			p = p.toValid()
 		}
 		for i, n := range t.normalizer {
 			if c.id < 0 {
-				n.normalize(&p)
+				p = n.normalize(p)
 			}
 			texts[i].WriteString(p.text)
 		}
