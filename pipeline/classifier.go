@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -40,7 +39,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 		return nil, err
 	}
 	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK, join: o.join}
-	if c.head, err = findHead(m, o.head, roberta.ReadsFirst); err != nil {
+	if c.head, err = findHead(m, o.head, roberta.ReadsFirst, nil); err != nil {
 		return nil, err
 	}
 	c.labels, c.function = labels(&c.head), c.head.Function
@@ -56,8 +55,12 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 			s, err := c.sequencer.input(in)
 			return &job{sequences: s}, err
 		},
-		compute: c.logits,
-		finish:  func(_ *job, given [][]float32) ([]Label, error) { return c.best(given), nil },
+		compute: func(ctx context.Context, batch []sequence) ([][]float32, error) {
+			return c.sequencer.firstLogits(ctx, batch, &c.head)
+		},
+		finish: func(_ *job, given [][]float32) ([]Label, error) {
+			return rank(c.labels, c.scores(given), c.topK), nil
+		},
 	}
 	return c, nil
 }
@@ -94,45 +97,28 @@ func (c *Classifier) ClassifySeq(ctx context.Context, inputs iter.Seq[Input]) it
 	return c.task.each(ctx, inputs)
 }
 
-func (c *Classifier) logits(ctx context.Context, batch []sequence) ([][]float32, error) {
-	res, err := c.sequencer.compute(ctx, batch, roberta.Request{Head: c.head.Name})
-	if err != nil {
-		return nil, err
+// scores makes scores of the logits of each window.
+func (c *Classifier) scores(windows [][]float32) []float32 {
+	if len(windows) == 1 {
+		return scores(c.function, windows[0])
 	}
-	if res.HeadLogits == nil || res.HeadLogits.Shape()[1] != len(c.labels) {
-		return nil, changed(&c.head)
-	}
-	rows := make([][]float32, len(batch))
-	for i := range rows {
-		rows[i] = res.HeadLogits.Row(i)
-	}
-	return rows, nil
-}
-
-// best makes labels of the logits of each window.
-func (c *Classifier) best(windows [][]float32) []Label {
 	joined := make([]float64, len(c.labels))
 	for w, logits := range windows {
 		for i, s := range scores(c.function, logits) {
-			if s := float64(s); w > 0 && c.join == JoinMax {
-				joined[i] = max(joined[i], s)
-			} else if c.join == JoinMax {
-				joined[i] = s
-			} else {
+			switch s := float64(s); {
+			case c.join != JoinMax || w == 0:
 				joined[i] += s
+			default:
+				joined[i] = max(joined[i], s)
 			}
 		}
 	}
-	all := make([]Label, len(c.labels))
+	out := make([]float32, len(joined))
 	for i, s := range joined {
 		if c.join != JoinMax {
 			s /= float64(len(windows))
 		}
-		all[i] = Label{c.labels[i], float32(s)}
+		out[i] = float32(s)
 	}
-	slices.SortStableFunc(all, func(a, b Label) int { return cmp.Compare(b.Score, a.Score) })
-	if c.topK > 0 && c.topK < len(all) {
-		all = slices.Clone(all[:c.topK])
-	}
-	return all
+	return out
 }

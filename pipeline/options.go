@@ -23,12 +23,14 @@ const (
 	chooser
 	zeroShot
 	reader
+	filler
+	scorer
 	sparseEmbedder
 	index
 )
 
 func (k kind) String() string {
-	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader", sparseEmbedder: "SparseEmbedder", index: "Index"}[k]
+	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader", filler: "Filler", scorer: "Scorer", sparseEmbedder: "SparseEmbedder", index: "Index"}[k]
 }
 
 type options struct {
@@ -55,6 +57,19 @@ type options struct {
 	promptName  string
 
 	threads int
+
+	entailment, contradiction string // names of classes
+	labels                    []string
+	template                  []string // what stands around the label
+	multiLabel                bool
+
+	maxAnswer  int
+	impossible bool
+	noAlign    bool
+
+	targets []string
+	beam    int // 0: not jointly
+	wordL2R bool
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
@@ -62,7 +77,7 @@ type options struct {
 const tokenBudget = 4096
 
 func newOptions(k kind, opts []Option) (*options, error) {
-	o := &options{kind: k, budget: tokenBudget, aggregation: Simple, ignore: []string{"O"}}
+	o := &options{kind: k, budget: tokenBudget, aggregation: Simple, ignore: []string{"O"}, template: defaultTemplate, maxAnswer: defaultMaxAnswer}
 	for _, opt := range opts {
 		if err := opt(o); err != nil {
 			return nil, err
@@ -107,13 +122,16 @@ func WithLimit(l tokenizer.Limit) Option {
 // the mean is that over all tokens of the text, and CLS reads the first window alone. A
 // pair that is too long is ErrInput for it. A Classifier makes scores of each window, see
 // WithJoin.
+//
+// A Reader has windows of its context anyway, unless WithLimit says what to cut; by default
+// they share half of what an input may have, at most 128 tokens.
 func WithWindows(stride int) Option {
 	return func(o *options) error {
 		if stride < 0 {
 			return fmt.Errorf("%w: windows that share %d tokens", ErrOption, stride)
 		}
 		o.windows, o.stride = true, stride
-		return o.only(tagger|classifier|embedder, "WithWindows")
+		return o.only(tagger|classifier|embedder|reader, "WithWindows")
 	}
 }
 
@@ -150,35 +168,37 @@ func WithBatch(tokens int) Option {
 	}
 }
 
-// WithHead names the head. The default is the model's only one that serves.
+// WithHead names the head. The default is the model's only one that serves. An Embedder
+// reads none.
 func WithHead(name string) Option {
 	return func(o *options) error {
 		o.head = name
-		return o.only(classifier|tagger, "WithHead")
+		return o.only(classifier|tagger|reranker|chooser|zeroShot|reader, "WithHead")
 	}
 }
 
-// WithFunction sets what makes scores of a Classifier's logits. The default is what
-// the model's files say: see roberta.Head.
+// WithFunction sets what makes scores of a Classifier's or a Reranker's logits. The
+// default is what the model's files say: see roberta.Head and NewReranker.
 func WithFunction(f roberta.Function) Option {
 	return func(o *options) error {
 		if !slices.Contains([]roberta.Function{roberta.Softmax, roberta.Sigmoid, roberta.Identity}, f) {
 			return fmt.Errorf("%w: function %.100q", ErrOption, string(f))
 		}
 		o.function = &f
-		return o.only(classifier, "WithFunction")
+		return o.only(classifier|reranker, "WithFunction")
 	}
 }
 
-// WithTopK limits a Classifier's answer to the k best labels, from 1. The default is
-// all of them.
+// WithTopK limits an answer to the k best, from 1: labels of a Classifier and a ZeroShot,
+// documents of a Reranker's ranking, of which the default is all; answers of a Reader, of
+// which the default is 1, and of a Filler, of which the default is 5.
 func WithTopK(k int) Option {
 	return func(o *options) error {
 		if k < 1 {
-			return fmt.Errorf("%w: the best %d labels", ErrOption, k)
+			return fmt.Errorf("%w: the best %d", ErrOption, k)
 		}
 		o.topK = k
-		return o.only(classifier, "WithTopK")
+		return o.only(classifier|reranker|zeroShot|reader|filler, "WithTopK")
 	}
 }
 
@@ -203,12 +223,12 @@ func WithIgnore(labels ...string) Option {
 	}
 }
 
-// WithCharacters makes a Tagger count Start and End in characters (Unicode code points)
+// WithCharacters makes a Tagger or a Reader count Start and End in characters (Unicode code points)
 // instead of bytes.
 func WithCharacters() Option {
 	return func(o *options) error {
 		o.characters = true
-		return o.only(tagger, "WithCharacters")
+		return o.only(tagger|reader, "WithCharacters")
 	}
 }
 
@@ -272,5 +292,37 @@ func WithPromptName(name string) Option {
 		}
 		o.prompt, o.promptName = nil, name
 		return o.only(embedder|sparseEmbedder, "WithPromptName")
+	}
+}
+
+// WithTargets names the only words that a Filler may answer with: see
+// roberta.Model.Targets. Words of several tokens need WithJoint. The default allows every
+// token.
+func WithTargets(words ...string) Option {
+	return func(o *options) error {
+		o.targets = append([]string{}, words...)
+		return o.only(filler, "WithTargets")
+	}
+}
+
+// WithJoint makes a Filler fill all masks of a text together, by a beam of this width, from
+// 1: see roberta.Model.FillJointly. By default each is filled while the others stay masked.
+func WithJoint(width int) Option {
+	return func(o *options) error {
+		if width < 1 {
+			return fmt.Errorf("%w: a beam of %d", ErrOption, width)
+		}
+		o.beam = width
+		return o.only(filler, "WithJoint")
+	}
+}
+
+// WithWordL2R makes a Scorer hide a token together with those to its right in the same
+// word, so that the pieces of a rare word do not give each other away (Kauf and Ivanova,
+// 2023). Words are those of tokenizer.Words.
+func WithWordL2R() Option {
+	return func(o *options) error {
+		o.wordL2R = true
+		return o.only(scorer, "WithWordL2R")
 	}
 }

@@ -11,14 +11,9 @@ import (
 	"github.com/goroberta/goroberta/internal/simd"
 )
 
-// A Hit is a vector of an Index that is like a query's.
-type Hit struct {
-	Index int     `json:"index"` // of the vector, from 0
-	Score float32 `json:"score"` // Similarity.Score of the query and the vector, bit for bit
-}
-
 // Search finds the k vectors that are most like each query, best first; of equal scores
-// the one with the smaller index comes first. There are fewer than k only if the Index
+// the one with the smaller index comes first. Scores are those of Similarity.Score, bit for
+// bit. There are fewer than k only if the Index
 // has no more. Hits do not depend on the other queries, on threads or on the
 // instruction set.
 //
@@ -31,7 +26,7 @@ type Hit struct {
 // Errors are ErrOption for k below 1, an *InputError around ErrVector for a query that
 // has another number of values than the vectors or one that is not finite, and the
 // context's, which is checked every few tens of microseconds.
-func (ix *Index) Search(ctx context.Context, queries [][]float32, k int) ([][]Hit, error) {
+func (ix *Index) Search(ctx context.Context, queries [][]float32, k int) ([][]Ranked, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("%w: the best %d hits", ErrOption, k)
 	}
@@ -47,7 +42,7 @@ func (ix *Index) Search(ctx context.Context, queries [][]float32, k int) ([][]Hi
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	hits := make([][]Hit, len(queries))
+	hits := make([][]Ranked, len(queries))
 	if ix.n == 0 {
 		return hits, nil
 	}
@@ -74,7 +69,7 @@ const (
 )
 
 // search finds the hits of at most searchQueries queries.
-func (ix *Index) search(ctx context.Context, queries [][]float32, k int, hits [][]Hit) error {
+func (ix *Index) search(ctx context.Context, queries [][]float32, k int, hits [][]Ranked) error {
 	threads := ix.threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)

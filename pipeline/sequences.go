@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -15,6 +16,9 @@ type sequence struct {
 	// places says of a window for each token which of the input's tokens it is, and −1 for
 	// one that counts in another window. nil: each is where it stands.
 	places []int
+
+	masked *roberta.Masked // for a Filler
+	clozes []roberta.Cloze // for a Scorer
 }
 
 // A sequencer turns texts into sequences that the model can take.
@@ -30,7 +34,7 @@ type sequencer struct {
 // newSequencer makes the sequencer of a model. own is the longest input that files name for
 // the pipeline's own kind, 0 for none.
 func newSequencer(m *roberta.Model, o *options, own int) *sequencer {
-	q := &sequencer{model: m, limit: o.limit, windows: o.windows, spans: o.kind&(tagger|reader) != 0}
+	q := &sequencer{model: m, limit: o.limit, windows: o.windows, spans: o.kind&(tagger|reader|scorer) != 0}
 	q.tok, q.noTok = m.Tokenizer()
 	most := m.Config().MaxPositions
 	if q.limit.Length == 0 {
@@ -79,6 +83,9 @@ func (q *sequencer) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, e
 		}
 		s.Encoding = *e
 	} else {
+		if err := errors.Join(tokenizer.Check(tok, text), tokenizer.Check(tok, more...)); err != nil {
+			return nil, err
+		}
 		s.IDs = template.IDs(tok, text, more...) // in half the time
 	}
 	if n := len(s.IDs); n > q.limit.Length {
@@ -113,17 +120,59 @@ func (q *sequencer) input(in Input) ([]sequence, error) {
 // compute asks the model for what it gives of sequences.
 func (q *sequencer) compute(ctx context.Context, batch []sequence, want roberta.Request) (*roberta.Result, error) {
 	for i := range batch {
-		s := &batch[i]
-		in := roberta.Input{Tokens: s.IDs, Types: s.Types}
-		if s.text {
-			// A pad is what the text says. Types are of no use to a model with one, which
-			// refuses those that a caller gives.
-			in.KeepPads = true
-			if q.model.Config().TokenTypes <= 1 {
-				in.Types = nil
-			}
-		}
-		want.Inputs = append(want.Inputs, in)
+		want.Inputs = append(want.Inputs, q.modelInput(&batch[i]))
 	}
 	return q.model.Compute(ctx, want)
+}
+
+// firstLogits computes the logits of a head that reads each sequence's first token: a row
+// for each sequence.
+func (q *sequencer) firstLogits(ctx context.Context, batch []sequence, h *roberta.Head) ([][]float32, error) {
+	res, err := q.compute(ctx, batch, roberta.Request{Head: h.Name})
+	if err != nil {
+		return nil, err
+	}
+	if res.HeadLogits == nil || res.HeadLogits.Shape()[1] != h.Classes {
+		return nil, changed(h)
+	}
+	rows := make([][]float32, len(batch))
+	for i := range rows {
+		rows[i] = res.HeadLogits.Row(i)
+	}
+	return rows, nil
+}
+
+// tokenLogits computes the logits of a head that reads each token: a row for each token
+// of each sequence.
+func (q *sequencer) tokenLogits(ctx context.Context, batch []sequence, h *roberta.Head) ([][][]float32, error) {
+	res, err := q.compute(ctx, batch, roberta.Request{Head: h.Name})
+	if err != nil {
+		return nil, err
+	}
+	states := res.HeadTokenLogits
+	if states == nil || states.Shape()[2] != h.Classes {
+		return nil, changed(h)
+	}
+	all := make([][][]float32, len(batch))
+	for s := range batch {
+		all[s] = make([][]float32, states.Len(s))
+		for i := range all[s] {
+			all[s][i] = states.Row(s, i)
+		}
+	}
+	return all, nil
+}
+
+// modelInput is a sequence as the model takes it.
+func (q *sequencer) modelInput(s *sequence) roberta.Input {
+	in := roberta.Input{Tokens: s.IDs, Types: s.Types}
+	if s.text {
+		// A pad is what the text says. Types are of no use to a model with one, which
+		// refuses those that a caller gives.
+		in.KeepPads = true
+		if q.model.Config().TokenTypes <= 1 {
+			in.Types = nil
+		}
+	}
+	return in
 }

@@ -113,7 +113,7 @@ func (ix *Index) exact(query []float32, length float64, i int) float32 {
 }
 
 // join makes hits of what all searchers found for query q.
-func (ix *Index) join(searchers []*searcher, q int) []Hit {
+func (ix *Index) join(searchers []*searcher, q int) []Ranked {
 	s := searchers[0]
 	l := &s.found[q]
 	for _, other := range searchers[1:] {
@@ -126,9 +126,9 @@ func (ix *Index) join(searchers []*searcher, q int) []Hit {
 	}
 	l.prune(l.least)
 	s.keepBest(l, q)
-	hits := make([]Hit, len(l.entries))
+	hits := make([]Ranked, len(l.entries))
 	for i, c := range l.entries {
-		hits[i] = Hit{c.index, c.score}
+		hits[i] = Ranked{c.index, c.score}
 	}
 	*l = shortlist{}
 	return hits

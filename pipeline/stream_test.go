@@ -186,11 +186,11 @@ func TestAll(t *testing.T) {
 func TestWordReader(t *testing.T) {
 	words := []string{"New", "", "York", " x", "é"}
 	for _, ignores := range []bool{false, true} {
-		w := newWordReader(&letters{ignoresSpace: ignores}, words)
-		if w.text != "New  York  x é" {
-			t.Fatalf("text %q", w.text)
+		w := tokenizer.NewWords(&letters{ignoresSpace: ignores}, words)
+		if w.Text != "New  York  x é" {
+			t.Fatalf("text %q", w.Text)
 		}
-		e, err := w.Template().Encode(w, tokenizer.Limit{}, w.text)
+		e, err := w.Template().Encode(w, tokenizer.Limit{}, w.Text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,8 +200,8 @@ func TestWordReader(t *testing.T) {
 				continue
 			}
 			read = append(read, byte(id-10))
-			if s := e.Spans[i]; s.Start == s.End && id != 10+' ' || s.Start < s.End && w.text[s.Start] != byte(id-10) {
-				t.Errorf("token %d, %q, stands for %q", i, rune(id-10), w.text[s.Start:s.End])
+			if s := e.Spans[i]; s.Start == s.End && id != 10+' ' || s.Start < s.End && w.Text[s.Start] != byte(id-10) {
+				t.Errorf("token %d, %q, stands for %q", i, rune(id-10), w.Text[s.Start:s.End])
 			}
 		}
 		want := "New York x é"

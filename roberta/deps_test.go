@@ -48,6 +48,9 @@ func TestDependencies(t *testing.T) {
 		{"internal/nn", []string{sys}, []string{"internal/simd", "internal/parallel"}},
 		{"roberta", append(ofTokenizers, sys), engine},
 		{"pipeline", append(ofTokenizers, sys), append(engine, "roberta")},
+		{"metrics", nil, nil},
+		{"datasets", nil, nil},
+		{"train", append(ofTokenizers, sys), append(engine, "roberta", "metrics")},
 		{"roberta/dense", slices.Concat(ofTensor, ofTokenizers, []string{sys}), append(engine, "roberta")},
 	} {
 		t.Run(test.pkg, func(t *testing.T) {

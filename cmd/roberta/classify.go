@@ -78,11 +78,7 @@ func (c *classifyCmd) options(m *roberta.Model) ([]pipeline.Option, error) {
 		opts = append(opts, pipeline.WithTopK(*c.TopK))
 	}
 	if c.Function != nil {
-		f := roberta.Function(*c.Function)
-		if f == "softmax" {
-			f = roberta.Softmax
-		}
-		opts = append(opts, pipeline.WithFunction(f))
+		opts = append(opts, pipeline.WithFunction(function(*c.Function)))
 	}
 	if c.Join != nil {
 		opts = append(opts, pipeline.WithJoin(pipeline.Join(*c.Join)))

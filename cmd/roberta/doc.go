@@ -7,9 +7,14 @@
 //	roberta predict -m roberta.large.mnli --head mnli "A premise." "A hypothesis."
 //	roberta classify --head topic "Click the button to open the window."
 //	roberta tag -m camembert-ner "Zoë Müller travaille à Paris."
+//	roberta answer -m roberta-base-squad2 --context "Zoë left in 1988." "When did Zoë leave?"
+//	roberta choose -m a-multiple-choice-model --choice "He sings." --choice "He sleeps." "A man takes a guitar."
+//	roberta zero-shot --labels cooking,travel,games "Bring the stock to a boil."
+//	roberta rank -m stsb-distilroberta-base --input docs.jsonl "a query"
 //	roberta embed -m all-distilroberta-v1 --truncate right "A sentence." "Another one."
 //	roberta search -m all-distilroberta-v1 --corpus texts.jsonl "A question."
 //	roberta fill-mask "The capital of France is <mask>."
+//	roberta score "The capital of France is Paris."
 //	roberta align -o out.safetensors "Don't go." Do n't go .
 //	roberta pronoun -m roberta.large.wsc --candidates "the trophy" --candidates "the suitcase" TEXT
 //	roberta convert --packed roberta.large fast.safetensors
@@ -41,8 +46,8 @@
 //
 // # Input
 //
-// Arguments are taken verbatim; embed and search answer each, and for other commands they are one
-// input. Those that begin with a hyphen come after --.
+// Arguments are taken verbatim; embed and search answer each, rank takes a query and
+// documents, and for other commands they are one input. Those that begin with a hyphen come after --.
 // --input FILE reads requests in their place, - from standard input. A line is
 // one of
 //
@@ -52,13 +57,16 @@
 //	{"tokens":[…]}
 //	{"text":…,"words":[…]}                for align
 //	{"words":[…]}                         for tag
+//	{"question":…,"context":…}            for answer
+//	{"text":…,"choices":[…]}              for choose
+//	{"text":…,"labels":[…]}               for zero-shot
 //	{"text":…,"candidates":[…]}           for pronoun
 //
 // An "id" of any kind comes back in the result as it was written. Members that no
 // command knows are ignored, and a warning names the first. A byte order mark is
 // skipped.
 //
-// Results come in the order of the lines, one line each. Tensors are numbered by
+// Results come in the order of the lines, one line each; rank writes one line for all. Tensors are numbered by
 // line, from 0. Lines that are there already are computed together; a line that
 // arrives alone is answered at once.
 //

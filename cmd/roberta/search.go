@@ -50,11 +50,11 @@ func (c *searchCmd) Validate() error {
 // isTensors says whether a file holds vectors, by its name.
 func isTensors(name string) bool { return strings.EqualFold(filepath.Ext(name), ".safetensors") }
 
-type hitsLine struct {
-	Hits []hit `json:"hits"`
+type foundLine struct {
+	Hits []found `json:"hits"`
 }
 
-type hit struct {
+type found struct {
 	Index int             `json:"index"`
 	ID    json.RawMessage `json:"id,omitempty"`
 	Score float32         `json:"score"`
@@ -62,10 +62,10 @@ type hit struct {
 }
 
 // table is called for CSV, where "id" is the query's.
-func (l hitsLine) table() any {
+func (l foundLine) table() any {
 	type row struct {
 		Index int             `json:"index"`
-		ID    json.RawMessage `json:"hit_id"`
+		ID    json.RawMessage `json:"document_id"`
 		Score float32         `json:"score"`
 		Text  *string         `json:"text"`
 	}
@@ -80,7 +80,7 @@ func (l hitsLine) table() any {
 
 // Run is called by kong.
 func (c *searchCmd) Run(ctx context.Context, s *session) error {
-	return answerTexts(ctx, s, &c.textFlags, nil, textRequests(c.Queries), inputForm, func(m *roberta.Model, _ *spool) (t task[pipeline.Input, outcome[[]pipeline.Hit]], err error) {
+	return answerTexts(ctx, s, &c.textFlags, nil, textRequests(c.Queries), inputForm, func(m *roberta.Model, _ *spool) (t task[pipeline.Input, outcome[[]pipeline.Ranked]], err error) {
 		queries, documents, err := c.embedders(m)
 		if err != nil {
 			return t, err
@@ -92,16 +92,16 @@ func (c *searchCmd) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return t, err
 		}
-		return task[pipeline.Input, outcome[[]pipeline.Hit]]{
+		return task[pipeline.Input, outcome[[]pipeline.Ranked]]{
 			prepare: pipelineInput,
-			run: func(ctx context.Context, inputs []pipeline.Input) ([]outcome[[]pipeline.Hit], error) {
+			run: func(ctx context.Context, inputs []pipeline.Input) ([]outcome[[]pipeline.Ranked], error) {
 				return corpus.search(ctx, queries, inputs, c.TopK)
 			},
-			result: func(_ int, _ pipeline.Input, o outcome[[]pipeline.Hit]) (any, error) {
+			result: func(_ int, _ pipeline.Input, o outcome[[]pipeline.Ranked]) (any, error) {
 				if o.err != nil {
 					return nil, o.err
 				}
-				line := hitsLine{make([]hit, len(o.answer))}
+				line := foundLine{make([]found, len(o.answer))}
 				for i, h := range o.answer {
 					if err := finite("score", h.Score); err != nil {
 						return nil, err
@@ -208,12 +208,12 @@ func (c *searchCmd) read(ctx context.Context, s *session, e *pipeline.Embedder) 
 }
 
 // search finds the hits of queries.
-func (c *corpus) search(ctx context.Context, e *pipeline.Embedder, inputs []pipeline.Input, k int) ([]outcome[[]pipeline.Hit], error) {
+func (c *corpus) search(ctx context.Context, e *pipeline.Embedder, inputs []pipeline.Input, k int) ([]outcome[[]pipeline.Ranked], error) {
 	embedded, err := inBatches(e.EmbedSeq)(ctx, inputs)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]outcome[[]pipeline.Hit], len(inputs))
+	all := make([]outcome[[]pipeline.Ranked], len(inputs))
 	var queries [][]float32
 	var of []int
 	for i, o := range embedded {
@@ -235,10 +235,10 @@ func (c *corpus) search(ctx context.Context, e *pipeline.Embedder, inputs []pipe
 }
 
 // hit is what is written of a hit.
-func (c *corpus) hit(h pipeline.Hit) hit {
+func (c *corpus) hit(h pipeline.Ranked) found {
 	if c.lines == nil {
-		return hit{Index: h.Index, Score: h.Score}
+		return found{Index: h.Index, Score: h.Score}
 	}
 	l := &c.lines[h.Index]
-	return hit{l.number, l.id, h.Score, l.text}
+	return found{l.number, l.id, h.Score, l.text}
 }

@@ -1,0 +1,4 @@
+package metrics
+
+// NormalAnswer is for tests.
+var NormalAnswer = normalAnswer
