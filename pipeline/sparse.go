@@ -150,21 +150,32 @@ func (e *SparseEmbedder) reduce(ctx context.Context, batch []sequence) ([][]floa
 	for i := range values {
 		values[i] = make([]float64, e.vocabulary)
 	}
-	_, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantLogits, EachLogits: func(s, _, first int, logits []float32) {
-		into := values[s][first:][:len(logits)]
-		for i, z := range logits {
-			z := float64(z)
-			switch {
-			case z != z:
-				into[i] = z // which stays
-			case e.sum && z > 0:
-				into[i] += e.activation(z)
-			case !e.sum && z > into[i]:
-				into[i] = z
+	add := largest
+	if e.sum {
+		add = func(into []float64, logits []float32) {
+			for i, z := range logits {
+				if !(z <= 0) { // NaN stays NaN
+					into[i] += e.activation(float64(z))
+				}
 			}
 		}
+	}
+	_, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantLogits, EachLogits: func(s, _, first int, logits []float32) {
+		add(values[s][first:][:len(logits)], logits)
 	}})
 	return values, err
+}
+
+// largest sets each value to the logit if that is larger. NaN stays.
+func largest(into []float64, logits []float32) {
+	into = into[:len(logits)]
+	for i, z := range logits {
+		z, old := float64(z), into[i]
+		if z <= old || old != old {
+			continue
+		}
+		into[i] = z
+	}
 }
 
 // sparse leaves out zeros.
