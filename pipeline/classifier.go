@@ -59,7 +59,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 			return c.sequencer.firstLogits(ctx, batch, &c.head)
 		},
 		finish: func(_ *job, given [][]float32) ([]Label, error) {
-			return rank(c.labels, c.scores(given), c.topK), nil
+			return rank(c.labels, c.joined(given), c.topK), nil
 		},
 	}
 	return c, nil
@@ -97,28 +97,30 @@ func (c *Classifier) ClassifySeq(ctx context.Context, inputs iter.Seq[Input]) it
 	return c.task.each(ctx, inputs)
 }
 
-// scores makes scores of the logits of each window.
-func (c *Classifier) scores(windows [][]float32) []float32 {
+// joined makes one score for each class of the logits of each window.
+func (c *Classifier) joined(windows [][]float32) []float32 {
+	first := scores(c.function, windows[0])
 	if len(windows) == 1 {
-		return scores(c.function, windows[0])
+		return first
 	}
-	joined := make([]float64, len(c.labels))
+	joined := make([]float64, len(first))
 	for w, logits := range windows {
 		for i, s := range scores(c.function, logits) {
 			switch s := float64(s); {
-			case c.join != JoinMax || w == 0:
-				joined[i] += s
-			default:
+			case w == 0:
+				joined[i] = s
+			case c.join == JoinMax:
 				joined[i] = max(joined[i], s)
+			default:
+				joined[i] += s
 			}
 		}
 	}
-	out := make([]float32, len(joined))
 	for i, s := range joined {
 		if c.join != JoinMax {
 			s /= float64(len(windows))
 		}
-		out[i] = float32(s)
+		first[i] = float32(s)
 	}
-	return out
+	return first
 }

@@ -30,14 +30,6 @@ func TestConcurrentUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sparse, err := pipeline.NewSparseEmbedder(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	windows, err := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.Mean, pipeline.CLS), pipeline.WithLimit(tokenizer.Limit{Length: 6}), pipeline.WithWindows(1))
-	if err != nil {
-		t.Fatal(err)
-	}
 	setHead(t, m, "rank", roberta.ReadsFirst, 1)
 	setHead(t, m, "choice", roberta.ReadsChoices, 1)
 	setHead(t, m, "qa", roberta.ReadsSpans, 2)
@@ -45,7 +37,9 @@ func TestConcurrentUse(t *testing.T) {
 	ch, err2 := pipeline.NewChooser(m)
 	z, err3 := pipeline.NewZeroShot(m, pipeline.WithMultiLabel())
 	rd, err4 := pipeline.NewReader(m, pipeline.WithTopK(3), pipeline.WithLimit(tokenizer.Limit{Length: 30}))
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	sparse, err5 := pipeline.NewSparseEmbedder(m)
+	windows, err6 := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.Mean, pipeline.CLS), pipeline.WithLimit(tokenizer.Limit{Length: 6}), pipeline.WithWindows(1))
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)
 	}
 	answer := func(text string) string {

@@ -44,12 +44,12 @@ func corpus(n, dim int, scale float64, seed uint64) [][]float32 {
 }
 
 // plain finds hits by scoring every vector.
-func plain(s pipeline.Similarity, vectors [][]float32, q []float32, k int) []pipeline.Ranked {
-	hits := make([]pipeline.Ranked, len(vectors))
+func plain(s pipeline.Similarity, vectors [][]float32, q []float32, k int) []pipeline.Hit {
+	hits := make([]pipeline.Hit, len(vectors))
 	for i, v := range vectors {
-		hits[i] = pipeline.Ranked{Index: i, Score: s.Score(q, v)}
+		hits[i] = pipeline.Hit{Index: i, Score: s.Score(q, v)}
 	}
-	slices.SortStableFunc(hits, func(a, b pipeline.Ranked) int { return cmp.Compare(b.Score, a.Score) })
+	slices.SortStableFunc(hits, func(a, b pipeline.Hit) int { return cmp.Compare(b.Score, a.Score) })
 	return hits[:min(k, len(hits))]
 }
 
@@ -97,7 +97,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-func clip(h []pipeline.Ranked) []pipeline.Ranked { return h[:min(len(h), 12)] }
+func clip(h []pipeline.Hit) []pipeline.Hit { return h[:min(len(h), 12)] }
 
 // TestSearchTies checks that of many equal vectors those with the smallest indices are
 // found.

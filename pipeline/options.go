@@ -30,7 +30,10 @@ const (
 )
 
 func (k kind) String() string {
-	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader", filler: "Filler", scorer: "Scorer", sparseEmbedder: "SparseEmbedder", index: "Index"}[k]
+	return map[kind]string{
+		classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader",
+		filler: "Filler", scorer: "Scorer", sparseEmbedder: "SparseEmbedder", index: "Index",
+	}[k]
 }
 
 type options struct {
@@ -56,8 +59,6 @@ type options struct {
 	prompt      *string
 	promptName  string
 
-	threads int
-
 	entailment, contradiction string // names of classes
 	labels                    []string
 	template                  []string // what stands around the label
@@ -70,6 +71,8 @@ type options struct {
 	targets []string
 	beam    int // 0: not jointly
 	wordL2R bool
+
+	threads int
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
@@ -113,7 +116,9 @@ func WithLimit(l tokenizer.Limit) Option {
 }
 
 // WithWindows makes a Tagger, a Classifier or an Embedder read a text that is too long
-// through windows, whose neighbours share stride tokens. See tokenizer.Template.Windows.
+// through windows, whose neighbours share stride tokens. See tokenizer.Template.Windows. A
+// Reader has windows of its context anyway, unless WithLimit says what to cut; by default
+// they share half of what an input may have, at most 128 tokens.
 //
 // A Tagger takes each token from the window in which it has most context. An Embedder
 // pools the hidden states of all windows as if they were those of one long text: each
@@ -122,9 +127,6 @@ func WithLimit(l tokenizer.Limit) Option {
 // the mean is that over all tokens of the text, and CLS reads the first window alone. A
 // pair that is too long is ErrInput for it. A Classifier makes scores of each window, see
 // WithJoin.
-//
-// A Reader has windows of its context anyway, unless WithLimit says what to cut; by default
-// they share half of what an input may have, at most 128 tokens.
 func WithWindows(stride int) Option {
 	return func(o *options) error {
 		if stride < 0 {
@@ -319,7 +321,7 @@ func WithJoint(width int) Option {
 
 // WithWordL2R makes a Scorer hide a token together with those to its right in the same
 // word, so that the pieces of a rare word do not give each other away (Kauf and Ivanova,
-// 2023). Words are those of tokenizer.Words.
+// 2023). Words are those of tokenizer.WordIDs.
 func WithWordL2R() Option {
 	return func(o *options) error {
 		o.wordL2R = true

@@ -12,8 +12,7 @@ import (
 )
 
 // Search finds the k vectors that are most like each query, best first; of equal scores
-// the one with the smaller index comes first. Scores are those of Similarity.Score, bit for
-// bit. There are fewer than k only if the Index
+// the one with the smaller index comes first. There are fewer than k only if the Index
 // has no more. Hits do not depend on the other queries, on threads or on the
 // instruction set.
 //
@@ -26,7 +25,7 @@ import (
 // Errors are ErrOption for k below 1, an *InputError around ErrVector for a query that
 // has another number of values than the vectors or one that is not finite, and the
 // context's, which is checked every few tens of microseconds.
-func (ix *Index) Search(ctx context.Context, queries [][]float32, k int) ([][]Ranked, error) {
+func (ix *Index) Search(ctx context.Context, queries [][]float32, k int) ([][]Hit, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("%w: the best %d hits", ErrOption, k)
 	}
@@ -42,7 +41,7 @@ func (ix *Index) Search(ctx context.Context, queries [][]float32, k int) ([][]Ra
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	hits := make([][]Ranked, len(queries))
+	hits := make([][]Hit, len(queries))
 	if ix.n == 0 {
 		return hits, nil
 	}
@@ -69,7 +68,7 @@ const (
 )
 
 // search finds the hits of at most searchQueries queries.
-func (ix *Index) search(ctx context.Context, queries [][]float32, k int, hits [][]Ranked) error {
+func (ix *Index) search(ctx context.Context, queries [][]float32, k int, hits [][]Hit) error {
 	threads := ix.threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)

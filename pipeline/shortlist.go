@@ -113,7 +113,7 @@ func (ix *Index) exact(query []float32, length float64, i int) float32 {
 }
 
 // join makes hits of what all searchers found for query q.
-func (ix *Index) join(searchers []*searcher, q int) []Ranked {
+func (ix *Index) join(searchers []*searcher, q int) []Hit {
 	s := searchers[0]
 	l := &s.found[q]
 	for _, other := range searchers[1:] {
@@ -126,9 +126,9 @@ func (ix *Index) join(searchers []*searcher, q int) []Ranked {
 	}
 	l.prune(l.least)
 	s.keepBest(l, q)
-	hits := make([]Ranked, len(l.entries))
+	hits := make([]Hit, len(l.entries))
 	for i, c := range l.entries {
-		hits[i] = Ranked{c.index, c.score}
+		hits[i] = Hit{c.index, c.score}
 	}
 	*l = shortlist{}
 	return hits

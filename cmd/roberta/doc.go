@@ -46,8 +46,8 @@
 //
 // # Input
 //
-// Arguments are taken verbatim; embed and search answer each, rank takes a query and
-// documents, and for other commands they are one input. Those that begin with a hyphen come after --.
+// Arguments are taken verbatim; embed and search answer each, rank takes a query and documents, and
+// for other commands they are one input. Those that begin with a hyphen come after --.
 // --input FILE reads requests in their place, - from standard input. A line is
 // one of
 //

@@ -50,37 +50,9 @@ func (c *searchCmd) Validate() error {
 // isTensors says whether a file holds vectors, by its name.
 func isTensors(name string) bool { return strings.EqualFold(filepath.Ext(name), ".safetensors") }
 
-type foundLine struct {
-	Hits []found `json:"hits"`
-}
-
-type found struct {
-	Index int             `json:"index"`
-	ID    json.RawMessage `json:"id,omitempty"`
-	Score float32         `json:"score"`
-	Text  *string         `json:"text,omitempty"`
-}
-
-// table is called for CSV, where "id" is the query's.
-func (l foundLine) table() any {
-	type row struct {
-		Index int             `json:"index"`
-		ID    json.RawMessage `json:"document_id"`
-		Score float32         `json:"score"`
-		Text  *string         `json:"text"`
-	}
-	t := struct {
-		Hits []row `json:"hits"`
-	}{}
-	for _, h := range l.Hits {
-		t.Hits = append(t.Hits, row(h))
-	}
-	return t
-}
-
 // Run is called by kong.
 func (c *searchCmd) Run(ctx context.Context, s *session) error {
-	return answerTexts(ctx, s, &c.textFlags, nil, textRequests(c.Queries), inputForm, func(m *roberta.Model, _ *spool) (t task[pipeline.Input, outcome[[]pipeline.Ranked]], err error) {
+	return answerTexts(ctx, s, &c.textFlags, nil, textRequests(c.Queries), inputForm, func(m *roberta.Model, _ *spool) (t task[pipeline.Input, outcome[[]pipeline.Hit]], err error) {
 		queries, documents, err := c.embedders(m)
 		if err != nil {
 			return t, err
@@ -92,16 +64,16 @@ func (c *searchCmd) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return t, err
 		}
-		return task[pipeline.Input, outcome[[]pipeline.Ranked]]{
+		return task[pipeline.Input, outcome[[]pipeline.Hit]]{
 			prepare: pipelineInput,
-			run: func(ctx context.Context, inputs []pipeline.Input) ([]outcome[[]pipeline.Ranked], error) {
+			run: func(ctx context.Context, inputs []pipeline.Input) ([]outcome[[]pipeline.Hit], error) {
 				return corpus.search(ctx, queries, inputs, c.TopK)
 			},
-			result: func(_ int, _ pipeline.Input, o outcome[[]pipeline.Ranked]) (any, error) {
+			result: func(_ int, _ pipeline.Input, o outcome[[]pipeline.Hit]) (any, error) {
 				if o.err != nil {
 					return nil, o.err
 				}
-				line := foundLine{make([]found, len(o.answer))}
+				line := hitsLine{make([]hit, len(o.answer))}
 				for i, h := range o.answer {
 					if err := finite("score", h.Score); err != nil {
 						return nil, err
@@ -208,12 +180,12 @@ func (c *searchCmd) read(ctx context.Context, s *session, e *pipeline.Embedder) 
 }
 
 // search finds the hits of queries.
-func (c *corpus) search(ctx context.Context, e *pipeline.Embedder, inputs []pipeline.Input, k int) ([]outcome[[]pipeline.Ranked], error) {
+func (c *corpus) search(ctx context.Context, e *pipeline.Embedder, inputs []pipeline.Input, k int) ([]outcome[[]pipeline.Hit], error) {
 	embedded, err := inBatches(e.EmbedSeq)(ctx, inputs)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]outcome[[]pipeline.Ranked], len(inputs))
+	all := make([]outcome[[]pipeline.Hit], len(inputs))
 	var queries [][]float32
 	var of []int
 	for i, o := range embedded {
@@ -235,10 +207,10 @@ func (c *corpus) search(ctx context.Context, e *pipeline.Embedder, inputs []pipe
 }
 
 // hit is what is written of a hit.
-func (c *corpus) hit(h pipeline.Ranked) found {
+func (c *corpus) hit(h pipeline.Hit) hit {
 	if c.lines == nil {
-		return found{Index: h.Index, Score: h.Score}
+		return hit{Index: h.Index, Score: h.Score}
 	}
 	l := &c.lines[h.Index]
-	return found{l.number, l.id, h.Score, l.text}
+	return hit{l.id, l.number, h.Score, l.text}
 }
