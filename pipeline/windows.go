@@ -16,14 +16,23 @@ func place(text string, s tokenizer.Span) tokenizer.Span {
 	if s.Start == s.End {
 		return s
 	}
-	const most = utf8.UTFMax - 1 // what is longer is no character
-	for n := 0; n < most && s.Start > 0 && !utf8.RuneStart(text[s.Start]); n++ {
-		s.Start--
-	}
-	for n := 0; n < most && s.End < len(text) && !utf8.RuneStart(text[s.End]); n++ {
-		s.End++
-	}
+	s.Start, _ = border(text, s.Start)
+	_, s.End = border(text, s.End)
 	return s
+}
+
+// border returns where the character begins and ends that a place is inside of: twice the
+// place if it is a border. A byte that is not UTF-8 is a character.
+func border(text string, i int) (before, after int) {
+	for at := i - 1; at >= 0 && i-at < utf8.UTFMax && i < len(text) && !utf8.RuneStart(text[i]); at-- {
+		if utf8.RuneStart(text[at]) {
+			if _, n := utf8.DecodeRuneInString(text[at:]); at+n > i {
+				return at, at + n
+			}
+			break
+		}
+	}
+	return i, i
 }
 
 // content is the number of tokens of a sequence that are not special.
