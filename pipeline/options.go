@@ -13,7 +13,7 @@ import (
 type Option func(*options) error
 
 // A kind is one of the pipelines, or several joined by |.
-type kind uint8
+type kind uint16
 
 const (
 	classifier kind = 1 << iota
@@ -23,10 +23,12 @@ const (
 	chooser
 	zeroShot
 	reader
+	filler
+	scorer
 )
 
 func (k kind) String() string {
-	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader"}[k]
+	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader", filler: "Filler", scorer: "Scorer"}[k]
 }
 
 type options struct {
@@ -59,6 +61,10 @@ type options struct {
 	maxAnswer  int
 	impossible bool
 	noAlign    bool
+
+	targets []string
+	beam    int // 0: not jointly
+	wordL2R bool
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
@@ -150,14 +156,14 @@ func WithFunction(f roberta.Function) Option {
 
 // WithTopK limits an answer to the k best, from 1: labels of a Classifier and a ZeroShot,
 // documents of a Reranker's ranking, of which the default is all; answers of a Reader, of
-// which the default is 1.
+// which the default is 1, and of a Filler, of which the default is 5.
 func WithTopK(k int) Option {
 	return func(o *options) error {
 		if k < 1 {
 			return fmt.Errorf("%w: the best %d", ErrOption, k)
 		}
 		o.topK = k
-		return o.only(classifier|reranker|zeroShot|reader, "WithTopK")
+		return o.only(classifier|reranker|zeroShot|reader|filler, "WithTopK")
 	}
 }
 
@@ -251,5 +257,37 @@ func WithPromptName(name string) Option {
 		}
 		o.prompt, o.promptName = nil, name
 		return o.only(embedder, "WithPromptName")
+	}
+}
+
+// WithTargets names the only words that a Filler may answer with: see
+// roberta.Model.Targets. Words of several tokens need WithJoint. The default allows every
+// token.
+func WithTargets(words ...string) Option {
+	return func(o *options) error {
+		o.targets = append([]string{}, words...)
+		return o.only(filler, "WithTargets")
+	}
+}
+
+// WithJoint makes a Filler fill all masks of a text together, by a beam of this width, from
+// 1: see roberta.Model.FillJointly. By default each is filled while the others stay masked.
+func WithJoint(width int) Option {
+	return func(o *options) error {
+		if width < 1 {
+			return fmt.Errorf("%w: a beam of %d", ErrOption, width)
+		}
+		o.beam = width
+		return o.only(filler, "WithJoint")
+	}
+}
+
+// WithWordL2R makes a Scorer hide a token together with those to its right in the same
+// word, so that the pieces of a rare word do not give each other away (Kauf and Ivanova,
+// 2023). Words are those of tokenizer.Words.
+func WithWordL2R() Option {
+	return func(o *options) error {
+		o.wordL2R = true
+		return o.only(scorer, "WithWordL2R")
 	}
 }

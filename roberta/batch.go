@@ -43,8 +43,12 @@ func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 	if len(inputs) == 0 {
 		return nil, nil, m.emptyError(ErrEmpty)
 	}
-	b := &nn.Batch{Offsets: make([]int, 1, len(inputs)+1)}
-	l := &layout{rows: make([][]int, len(inputs))}
+	total := 0
+	for s := range inputs {
+		total += min(len(inputs[s].Tokens), padsPerPosition*m.cfg.MaxPositions)
+	}
+	b := &nn.Batch{Tokens: make([]int, 0, total), Positions: make([]int, 0, total), Offsets: make([]int, 1, len(inputs)+1)}
+	l := &layout{rows: make([][]int, len(inputs)), lengths: make([]int, 0, len(inputs))}
 	for s, in := range inputs {
 		if limit := padsPerPosition * m.cfg.MaxPositions; len(in.Tokens) > limit {
 			return nil, nil, &LengthError{Sequence: s, Tokens: len(in.Tokens), Max: limit, Pads: true}

@@ -13,6 +13,7 @@
 //	roberta rank -m stsb-distilroberta-base --input docs.jsonl "a query"
 //	roberta embed -m all-distilroberta-v1 --truncate right "A sentence." "Another one."
 //	roberta fill-mask "The capital of France is <mask>."
+//	roberta score "The capital of France is Paris."
 //	roberta align -o out.safetensors "Don't go." Do n't go .
 //	roberta pronoun -m roberta.large.wsc --candidates "the trophy" --candidates "the suitcase" TEXT
 //	roberta convert --packed roberta.large fast.safetensors

@@ -36,7 +36,8 @@ type grammar struct {
 	Decode     decodeCmd     `cmd:"" help:"Turn token ids into text."`
 	Features   featuresCmd   `cmd:"" help:"Compute hidden states and write them to a file."`
 	Predict    predictCmd    `cmd:"" help:"Classify texts with one of the model's heads."`
-	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for the <mask> in a text."`
+	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for each <mask> of a text."`
+	Score      scoreCmd      `cmd:"" help:"Say how likely texts are: their pseudo-log-likelihoods."`
 	Classify   classifyCmd   `cmd:"" help:"Give texts or pairs of texts labels with scores."`
 	Tag        tagCmd        `cmd:"" help:"Find entities in texts, or labels of words."`
 	Answer     answerCmd     `cmd:"" help:"Find answers to questions in texts."`

@@ -107,7 +107,7 @@ type errorLine struct {
 
 // finite returns an error that names the first of a result's values for which
 // JSON has no number.
-func finite(name string, values ...float32) error {
+func finite[T float32 | float64](name string, values ...T) error {
 	for i, v := range values {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 			return fmt.Errorf("%s[%d] is %v, for which JSON has no number; inspect tells whether the checkpoint's weights are finite", name, i, v)
