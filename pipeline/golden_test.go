@@ -48,6 +48,7 @@ func readCases[C any](t *testing.T, name string, least int) (cases []C) {
 func TestGoldenAnswers(t *testing.T) {
 	type windowCase struct {
 		Offsets    [][2]int
+		Words      []int     // the number of each token's word
 		Start, End []float32 // of <s> and the tokens of the context
 	}
 	type result struct {
@@ -61,12 +62,15 @@ func TestGoldenAnswers(t *testing.T) {
 	same := 0
 	for _, c := range readCases[struct {
 		Question, Context string
+		Stride            int
 		Windows           []windowCase
 		Results           []result
 	}](t, "answers.jsonl.gz", 6) {
 		j := &job{text: c.Context}
 		var given [][][]float32
-		for _, w := range c.Windows {
+		var pieces []int
+		for n, w := range c.Windows {
+			pieces = append(pieces[:n*(len(c.Windows[0].Words)-c.Stride)], w.Words...)
 			s := sequence{Encoding: tokenizer.Encoding{Spans: []tokenizer.Span{{}, {Start: 0, End: 3}}, Sequence: []int{-1, 0}}}
 			rows := [][]float32{{w.Start[0], w.End[0]}, {99, 99}} // a token of the question, which does not count
 			for i, o := range w.Offsets {
@@ -76,7 +80,10 @@ func TestGoldenAnswers(t *testing.T) {
 			j.sequences, given = append(j.sequences, s), append(given, rows)
 		}
 		for _, r := range c.Results {
-			reader := &Reader{bytePieces: true, topK: r.TopK, maxAnswer: r.MaxAnswer, impossible: r.Impossible, align: r.Align}
+			reader := &Reader{sequencer: &sequencer{limit: tokenizer.Limit{Stride: c.Stride}}, byteLevel: true, topK: r.TopK, maxAnswer: r.MaxAnswer, impossible: r.Impossible, align: r.Align}
+			if j.pieces = nil; r.Align {
+				j.pieces = pieces
+			}
 			got, err := reader.finish(j, given)
 			if err != nil || len(got) != len(r.Answers) {
 				t.Fatalf("%q %+v: %d answers, %v, want %d", c.Question, r, len(got), err, len(r.Answers))

@@ -36,10 +36,14 @@ func border(text string, i int) (before, after int) {
 }
 
 // content is the number of tokens of a sequence that are not special.
-func content(s *sequence) int {
+func content(s *sequence) int { return len(s.Sequence) - ofText(s, -1) }
+
+// ofText is the number of tokens of a sequence that are of one of its texts; -1: that are
+// special.
+func ofText(s *sequence, text int) int {
 	n := 0
-	for _, text := range s.Sequence {
-		if text >= 0 {
+	for _, t := range s.Sequence {
+		if t == text {
 			n++
 		}
 	}
