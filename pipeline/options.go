@@ -25,10 +25,15 @@ const (
 	reader
 	filler
 	scorer
+	sparseEmbedder
+	index
 )
 
 func (k kind) String() string {
-	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader", filler: "Filler", scorer: "Scorer"}[k]
+	return map[kind]string{
+		classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader",
+		filler: "Filler", scorer: "Scorer", sparseEmbedder: "SparseEmbedder", index: "Index",
+	}[k]
 }
 
 type options struct {
@@ -38,6 +43,7 @@ type options struct {
 
 	windows bool
 	stride  int // of windows
+	join    Join
 
 	head     string
 	function *roberta.Function
@@ -65,6 +71,8 @@ type options struct {
 	targets []string
 	beam    int // 0: not jointly
 	wordL2R bool
+
+	threads int
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
@@ -78,7 +86,7 @@ func newOptions(k kind, opts []Option) (*options, error) {
 			return nil, err
 		}
 	}
-	if o.windows {
+	if o.windows { // whichever of WithLimit and WithWindows comes first
 		o.limit.Stride = o.stride
 	}
 	return o, nil
@@ -107,17 +115,46 @@ func WithLimit(l tokenizer.Limit) Option {
 	}
 }
 
-// WithWindows makes a Tagger read a text that is too long through windows, whose
-// neighbours share stride tokens. See tokenizer.Template.Windows. A Reader has windows
-// of its context anyway, unless WithLimit says what to cut; by default they share half of
-// what an input may have, at most 128 tokens.
+// WithWindows makes a Tagger, a Classifier or an Embedder read a text that is too long
+// through windows, whose neighbours share stride tokens. See tokenizer.Template.Windows. A
+// Reader has windows of its context anyway, unless WithLimit says what to cut; by default
+// they share half of what an input may have, at most 128 tokens.
+//
+// A Tagger takes each token from the window in which it has most context. An Embedder
+// pools the hidden states of all windows as if they were those of one long text: each
+// token counts once, in the window in which it has most context, and so do the special
+// tokens, those before the text in its first window and those after it in its last. So
+// the mean is that over all tokens of the text, and CLS reads the first window alone. A
+// pair that is too long is ErrInput for it. A Classifier makes scores of each window, see
+// WithJoin.
 func WithWindows(stride int) Option {
 	return func(o *options) error {
 		if stride < 0 {
 			return fmt.Errorf("%w: windows that share %d tokens", ErrOption, stride)
 		}
 		o.windows, o.stride = true, stride
-		return o.only(tagger|reader, "WithWindows")
+		return o.only(tagger|classifier|embedder|reader, "WithWindows")
+	}
+}
+
+// A Join makes one score of a label of those that it has in each window of a text.
+type Join string
+
+// The ways to join scores.
+const (
+	JoinMean Join = "mean" // their mean, each window counting as much
+	JoinMax  Join = "max"  // the largest; scores of several labels then sum to more than 1
+)
+
+// WithJoin sets how a Classifier joins the scores of a text's windows (WithWindows). The
+// default is JoinMean. JoinMax finds a label that holds of one window alone.
+func WithJoin(j Join) Option {
+	return func(o *options) error {
+		if j != JoinMean && j != JoinMax {
+			return fmt.Errorf("%w: join %.100q, want mean or max", ErrOption, string(j))
+		}
+		o.join = j
+		return o.only(classifier, "WithJoin")
 	}
 }
 
@@ -240,12 +277,12 @@ func WithTruncateDim(n int) Option {
 	}
 }
 
-// WithPrompt puts a prompt before each text of an Embedder, "" for none. The default is
+// WithPrompt puts a prompt before each text of an Embedder or SparseEmbedder, "" for none. The default is
 // the prompt that the model's files name as default, if they do.
 func WithPrompt(prompt string) Option {
 	return func(o *options) error {
 		o.prompt, o.promptName = &prompt, ""
-		return o.only(embedder, "WithPrompt")
+		return o.only(embedder|sparseEmbedder, "WithPrompt")
 	}
 }
 
@@ -256,7 +293,7 @@ func WithPromptName(name string) Option {
 			return fmt.Errorf("%w: a prompt's name is empty", ErrOption)
 		}
 		o.prompt, o.promptName = nil, name
-		return o.only(embedder, "WithPromptName")
+		return o.only(embedder|sparseEmbedder, "WithPromptName")
 	}
 }
 
@@ -284,7 +321,7 @@ func WithJoint(width int) Option {
 
 // WithWordL2R makes a Scorer hide a token together with those to its right in the same
 // word, so that the pieces of a rare word do not give each other away (Kauf and Ivanova,
-// 2023). Words are those of tokenizer.Words.
+// 2023). Words are those of tokenizer.WordIDs.
 func WithWordL2R() Option {
 	return func(o *options) error {
 		o.wordL2R = true

@@ -12,7 +12,10 @@ import (
 type sequence struct {
 	tokenizer.Encoding      // of tokens that the caller gave, IDs and Types alone
 	text               bool // of texts, not of the caller's tokens
-	skip               int  // tokens at the beginning that an Embedder does not pool: its prompt
+	skip               int  // tokens at the beginning of the input that an Embedder does not pool: its prompt
+	// places says of a window for each token which of the input's tokens it is, and −1 for
+	// one that counts in another window. nil: each is where it stands.
+	places []int
 
 	masked *roberta.Masked // for a Filler
 	clozes []roberta.Cloze // for a Scorer

@@ -140,6 +140,28 @@ func ExampleModel_ExtractAllHiddens() {
 	// true
 }
 
+// The largest logit of each token of the vocabulary, without 200 KB for each token of
+// the text.
+func ExampleRequest() {
+	m := open(tinyCheckpoint)
+	defer m.Close()
+	most := make([]float32, m.Config().VocabSize)
+	res, err := m.Compute(context.Background(), roberta.Request{
+		Inputs: roberta.Inputs(m.Encode("it was what it was")),
+		Want:   roberta.WantLogits | roberta.WantFirst,
+		EachLogits: func(_, _, first int, logits []float32) {
+			for i, z := range logits {
+				most[first+i] = max(most[first+i], z)
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Logits == nil, slices.Max(most) > 0, res.First.Shape())
+	// Output: true true (1, 64)
+}
+
 func ExampleModel_Compute() {
 	m := open(tinyCheckpoint)
 	defer m.Close()

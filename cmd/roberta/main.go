@@ -47,6 +47,7 @@ type grammar struct {
 	Fit        fitCmd        `cmd:"" help:"Fit a classification head on texts with labels."`
 	Evaluate   evaluateCmd   `cmd:"" help:"Measure how good a model is at examples whose labels are known."`
 	Rank       rankCmd       `cmd:"" help:"Order documents by how well they answer a query."`
+	Search     searchCmd     `cmd:"" help:"Find the texts that are most like a query."`
 	Align      alignCmd      `cmd:"" help:"Compute features of words instead of tokens."`
 	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
 	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
