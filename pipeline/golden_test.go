@@ -62,15 +62,12 @@ func TestGoldenAnswers(t *testing.T) {
 	same := 0
 	for _, c := range readCases[struct {
 		Question, Context string
-		Stride            int
 		Windows           []windowCase
 		Results           []result
 	}](t, "answers.jsonl.gz", 6) {
 		j := &job{text: c.Context}
 		var given [][][]float32
-		var pieces []int
-		for n, w := range c.Windows {
-			pieces = append(pieces[:n*(len(c.Windows[0].Words)-c.Stride)], w.Words...)
+		for _, w := range c.Windows {
 			s := sequence{Encoding: tokenizer.Encoding{Spans: []tokenizer.Span{{}, {Start: 0, End: 3}}, Sequence: []int{-1, 0}}}
 			rows := [][]float32{{w.Start[0], w.End[0]}, {99, 99}} // a token of the question, which does not count
 			for i, o := range w.Offsets {
@@ -80,9 +77,11 @@ func TestGoldenAnswers(t *testing.T) {
 			j.sequences, given = append(j.sequences, s), append(given, rows)
 		}
 		for _, r := range c.Results {
-			reader := &Reader{sequencer: &sequencer{limit: tokenizer.Limit{Stride: c.Stride}}, byteLevel: true, topK: r.TopK, maxAnswer: r.MaxAnswer, impossible: r.Impossible, align: r.Align}
-			if j.pieces = nil; r.Align {
-				j.pieces = pieces
+			reader := &Reader{byteLevel: true, topK: r.TopK, maxAnswer: r.MaxAnswer, impossible: r.Impossible, align: r.Align}
+			for w := range j.sequences {
+				if j.sequences[w].words = nil; r.Align {
+					j.sequences[w].words = c.Windows[w].Words
+				}
 			}
 			got, err := reader.finish(j, given)
 			if err != nil || len(got) != len(r.Answers) {

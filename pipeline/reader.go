@@ -151,13 +151,29 @@ func (r *Reader) prepare(q Question) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{text: q.Context, sequences: s}
 	if r.align {
-		last := len(s) - 1
-		j.pieces = tokenizer.WordIDs(r.sequencer.tok, q.Context)
-		if n := last*r.step(j) + ofText(&s[last], 1); len(j.pieces) < n { // an expression of tokenizer.json gave up
-			return nil, fmt.Errorf("%w: the tokenizer finds words for %d of the context's %d tokens; WithoutAlignment needs none", ErrInput, len(j.pieces), n)
+		if err := r.findWords(s, q.Context); err != nil {
+			return nil, err
 		}
 	}
-	return j, nil
+	return &job{text: q.Context, sequences: s}, nil
+}
+
+// findWords finds the words of a context for each of its windows.
+func (r *Reader) findWords(windows []sequence, text string) error {
+	words, limit := tokenizer.WordIDs(r.sequencer.tok, text), &r.sequencer.limit
+	size := func(s *sequence) int { return ofText(s, 1) }
+	starts, shift := windowStarts(windows, limit, size), 0
+	if limit.Left { // the end of what was cut is the text's
+		shift = len(words) - starts[0] - size(&windows[0])
+	}
+	for w := range windows {
+		lo := starts[w] + shift
+		hi := lo + size(&windows[w])
+		if lo < 0 || hi > len(words) { // an expression of tokenizer.json gave up
+			return fmt.Errorf("%w: the tokenizer finds words for %d tokens of the context alone; WithoutAlignment needs none", ErrInput, len(words))
+		}
+		windows[w].words = words[lo:hi]
+	}
+	return nil
 }

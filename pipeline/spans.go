@@ -27,7 +27,7 @@ func (r *Reader) finish(j *job, given [][][]float32) ([]Answer, error) {
 	}
 	none := 1.0
 	for w := range j.sequences {
-		none = min(none, r.window(&best, j, w, given[w]))
+		none = min(none, r.window(&best, j.text, &j.sequences[w], given[w]))
 	}
 	found := best.best()
 	if r.impossible {
@@ -54,8 +54,7 @@ func (r *Reader) finish(j *job, given [][][]float32) ([]Answer, error) {
 
 // window adds the stretches of a window, and returns how likely it is that it holds no
 // answer.
-func (r *Reader) window(best *top[stretch], j *job, w int, logits [][]float32) float64 {
-	s, text := &j.sequences[w], j.text
+func (r *Reader) window(best *top[stretch], text string, s *sequence, logits [][]float32) float64 {
 	var places []tokenizer.Span // of the context's tokens
 	var starts, ends []float64  // their probabilities, after those of <s>
 	add := func(i int) {
@@ -79,9 +78,8 @@ func (r *Reader) window(best *top[stretch], j *job, w int, logits [][]float32) f
 		starts, ends = starts[1:], ends[1:]
 	}
 	wide := places
-	if j.pieces != nil {
-		at := r.windowStart(j, w)
-		wide = widen(places, j.pieces[at:at+len(places)])
+	if s.words != nil {
+		wide = widen(places, s.words)
 	}
 	for i := range places {
 		for k := i; k < len(places) && k-i < r.maxAnswer; k++ {
@@ -117,19 +115,6 @@ func probabilities(z []float64) {
 		z[i] /= sum
 	}
 }
-
-// windowStart is the number of the context's token that a window begins with. See
-// tokenizer.Template.Windows.
-func (r *Reader) windowStart(j *job, w int) int {
-	at := w * r.step(j)
-	if r.sequencer.limit.Left {
-		return len(j.pieces) - at - ofText(&j.sequences[w], 1)
-	}
-	return at
-}
-
-// step is how many tokens of the context lie between the beginnings of windows.
-func (r *Reader) step(j *job) int { return ofText(&j.sequences[0], 1) - r.sequencer.limit.Stride }
 
 // widen gives each token the place of its word, as far as a window shows it. words are the
 // tokens' numbers of words. A token may be the space before a word: its place is then empty,

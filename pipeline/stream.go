@@ -26,7 +26,6 @@ type job struct {
 	text      string // what an answer's offsets count in
 	words     [][2]int
 	labels    []string // among which a ZeroShot chooses
-	pieces    []int    // of the text's tokens, the numbers of their words; nil if they do not matter
 	sequences []sequence
 }
 

@@ -52,19 +52,19 @@ func ofText(s *sequence, text int) int {
 	return n
 }
 
-// windowStarts says which token of the text each window begins with. See
-// tokenizer.Template.Windows.
-func windowStarts(windows []sequence, limit *tokenizer.Limit) []int {
+// windowStarts says which token of the text each window begins with. size is how many
+// tokens of that text a window has. See tokenizer.Template.Windows.
+func windowStarts(windows []sequence, limit *tokenizer.Limit, size func(*sequence) int) []int {
 	starts := make([]int, len(windows))
-	step := content(&windows[0]) - limit.Stride
+	step := size(&windows[0]) - limit.Stride
 	for w := range windows {
 		starts[w] = w * step
 	}
 	if limit.Left {
 		last := len(windows) - 1
-		total := starts[last] + content(&windows[last])
+		total := starts[last] + size(&windows[last])
 		for w := range windows {
-			starts[w] = total - starts[w] - content(&windows[w])
+			starts[w] = total - starts[w] - size(&windows[w])
 		}
 	}
 	return starts
@@ -74,7 +74,7 @@ func windowStarts(windows []sequence, limit *tokenizer.Limit) []int {
 // share it the one in which it is farther from a border that the text does not end at; of
 // equal ones the earlier in the text.
 func owners(windows []sequence, limit *tokenizer.Limit) []int {
-	lo, total := windowStarts(windows, limit), 0
+	lo, total := windowStarts(windows, limit, content), 0
 	for w := range windows {
 		total = max(total, lo[w]+content(&windows[w]))
 	}
@@ -104,7 +104,7 @@ func owners(windows []sequence, limit *tokenizer.Limit) []int {
 // count in its first window, those after it in its last. It returns the windows in the
 // text's order, and the number of the input's tokens.
 func placed(windows []sequence, limit *tokenizer.Limit) (ordered []sequence, tokens int) {
-	of, lo := owners(windows, limit), windowStarts(windows, limit)
+	of, lo := owners(windows, limit), windowStarts(windows, limit, content)
 	for w := range windows {
 		s := &windows[w]
 		s.places = make([]int, len(s.IDs))
