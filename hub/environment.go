@@ -157,3 +157,12 @@ func cleanToken(token string) (string, error) {
 	}
 	return token, nil
 }
+
+// Caches are the folders that hold what was fetched: those of huggingface_hub and of
+// fairseq, as the environment says. A folder need not exist. One is "" if the
+// environment names none and there is no home folder.
+func Caches() (huggingFace, fairseq string, err error) {
+	var s settings
+	err = s.fromEnvironment()
+	return s.cache, s.fairseqCache, err
+}

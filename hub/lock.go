@@ -6,13 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/goroberta/goroberta/internal/filelock"
 )
 
-// errNoLocks is returned by tryLock where files cannot be locked.
-var errNoLocks = errors.New("files cannot be locked here")
-
 // lock waits until no other process, and no other goroutine, holds the lock of that
-// file. The locks are those of Python's filelock: flock, or a locked byte on Windows.
+// file. The locks are those of Python's filelock: see package filelock.
 // ok is false where files cannot be locked; the caller then works without.
 func lock(ctx context.Context, path string) (unlock func(), ok bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -23,15 +22,15 @@ func lock(ctx context.Context, path string) (unlock func(), ok bool, err error) 
 		if err != nil {
 			return nil, false, err
 		}
-		locked, err := tryLock(f)
+		locked, err := filelock.TryLock(f)
 		if locked && isAt(f, path) {
 			return func() {
-				unlockFile(f)
+				filelock.Unlock(f)
 				f.Close()
 			}, true, nil
 		}
 		f.Close()
-		if errors.Is(err, errNoLocks) {
+		if errors.Is(err, filelock.ErrUnsupported) {
 			return func() {}, false, nil
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/goroberta/goroberta/internal/synth"
 	"github.com/goroberta/goroberta/pipeline"
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // BenchmarkPipelines compares pipelines with the encoder alone on the same tokens, for a
@@ -30,13 +32,11 @@ func BenchmarkPipelines(b *testing.B) {
 	var texts []string
 	var inputs []pipeline.Input
 	var tokens [][]int
-	n := 0
 	for i := range 256 {
 		text := strings.Repeat("The harbour was quiet when the ferry from Bergen came in. ", 1+i%4)
 		texts, inputs, tokens = append(texts, text), append(inputs, pipeline.Text(text)), append(tokens, m.Encode(text))
-		n += len(tokens[i])
 	}
-	c, err1 := pipeline.NewClassifier(m)
+	c, err1 := pipeline.NewClassifier(m, pipeline.WithHead("mnli"))
 	tg, err2 := pipeline.NewTagger(m)
 	e, err3 := pipeline.NewEmbedder(m)
 	for _, err := range []error{err1, err2, err3} {
@@ -44,8 +44,54 @@ func BenchmarkPipelines(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	setHead(b, m, "rank", roberta.ReadsFirst, 1)
+	setHead(b, m, "choice", roberta.ReadsChoices, 1)
+	setHead(b, m, "qa", roberta.ReadsSpans, 2)
+	r, err1 := pipeline.NewReranker(m)
+	ch, err2 := pipeline.NewChooser(m)
+	z, err3 := pipeline.NewZeroShot(m)
+	rd, err4 := pipeline.NewReader(m)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		b.Fatal(err)
+	}
+	// Pairs of the texts: with labels, choices and a query, or a question and windows of
+	// a context.
+	labels := []string{"sport", "cooking", "travel", "politics"}
+	const question = "When did the ferry come in?"
+	var candidates []pipeline.Candidates
+	var prompts []pipeline.Prompt
+	var questions []pipeline.Question
+	var sentences, windows [][]int
+	for i, text := range texts[:128] {
+		candidates, prompts = append(candidates, pipeline.Candidates{Text: text, Labels: labels}), append(prompts, pipeline.Prompt{Text: text, Choices: labels})
+		for _, l := range labels {
+			sentences = append(sentences, m.Encode(text, "This example is "+l+"."))
+		}
+		q := pipeline.Question{Text: question, Context: strings.Repeat(text, 1+i%8)}
+		questions = append(questions, q)
+		tok, err := m.Tokenizer()
+		if err != nil {
+			b.Fatal(err)
+		}
+		all, err := tok.Template().Windows(tok, tokenizer.Limit{Length: 384, Stride: 128, Truncation: tokenizer.OnlySecond}, q.Text, q.Context)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for e := range all {
+			windows = append(windows, e.IDs)
+		}
+	}
+	var chosen, ranked [][]int
+	for _, text := range texts {
+		for _, l := range labels {
+			if len(chosen) < 4*128 {
+				chosen = append(chosen, m.Encode(text, l))
+			}
+		}
+		ranked = append(ranked, m.Encode(question, text))
+	}
 	// bare computes batches of as many tokens as a pipeline's.
-	bare := func(q roberta.Request) error {
+	bare := func(q roberta.Request, tokens [][]int) error {
 		for lo, hi, sum := 0, 0, 0; lo < len(tokens); lo, sum = hi, 0 {
 			for hi = lo; hi < len(tokens) && sum+len(tokens[hi]) <= 4096; hi++ {
 				sum += len(tokens[hi])
@@ -58,16 +104,25 @@ func BenchmarkPipelines(b *testing.B) {
 		return nil
 	}
 	for _, bench := range []struct {
-		name string
-		run  func() error
+		name   string
+		tokens [][]int
+		run    func() error
 	}{
-		{"task=classify/by=encoder", func() error { return bare(roberta.Request{Head: "mnli"}) }},
-		{"task=classify/by=pipeline", func() error { _, err := c.ClassifyAll(b.Context(), inputs); return err }},
-		{"task=tag/by=encoder", func() error { return bare(roberta.Request{Head: "ner"}) }},
-		{"task=tag/by=pipeline", func() error { _, err := tg.TagAll(b.Context(), inputs); return err }},
-		{"task=embed/by=encoder", func() error { return bare(roberta.Request{Want: roberta.WantFeatures}) }},
-		{"task=embed/by=pipeline", func() error { _, err := e.Embed(b.Context(), texts); return err }},
-		{"task=embed/by=sequence", func() error {
+		{"task=classify/by=encoder", tokens, func() error { return bare(roberta.Request{Head: "mnli"}, tokens) }},
+		{"task=classify/by=pipeline", tokens, func() error { _, err := c.ClassifyAll(b.Context(), inputs); return err }},
+		{"task=tag/by=encoder", tokens, func() error { return bare(roberta.Request{Head: "ner"}, tokens) }},
+		{"task=tag/by=pipeline", tokens, func() error { _, err := tg.TagAll(b.Context(), inputs); return err }},
+		{"task=embed/by=encoder", tokens, func() error { return bare(roberta.Request{Want: roberta.WantFeatures}, tokens) }},
+		{"task=embed/by=pipeline", tokens, func() error { _, err := e.Embed(b.Context(), texts); return err }},
+		{"task=rank/by=encoder", ranked, func() error { return bare(roberta.Request{Head: "rank"}, ranked) }},
+		{"task=rank/by=pipeline", ranked, func() error { _, err := r.Rank(b.Context(), question, texts); return err }},
+		{"task=choose/by=encoder", chosen, func() error { return bare(roberta.Request{Head: "choice"}, chosen) }},
+		{"task=choose/by=pipeline", chosen, func() error { _, err := ch.ChooseAll(b.Context(), prompts); return err }},
+		{"task=zero-shot/by=encoder", sentences, func() error { return bare(roberta.Request{Head: "mnli"}, sentences) }},
+		{"task=zero-shot/by=pipeline", sentences, func() error { _, err := z.ClassifyAll(b.Context(), candidates); return err }},
+		{"task=answer/by=encoder", windows, func() error { return bare(roberta.Request{Head: "qa"}, windows) }},
+		{"task=answer/by=pipeline", windows, func() error { _, err := rd.AnswerAll(b.Context(), questions); return err }},
+		{"task=embed/by=sequence", tokens, func() error {
 			for _, err := range e.EmbedSeq(b.Context(), pipeline.Texts(slices.Values(texts))) {
 				if err != nil {
 					return err
@@ -81,6 +136,10 @@ func BenchmarkPipelines(b *testing.B) {
 				if err := bench.run(); err != nil {
 					b.Fatal(fmt.Errorf("%s: %w", bench.name, err))
 				}
+			}
+			n := 0
+			for _, ids := range bench.tokens {
+				n += len(ids)
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 		})

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -39,7 +38,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 		return nil, err
 	}
 	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK}
-	if c.head, err = findHead(m, o.head, roberta.ReadsFirst); err != nil {
+	if c.head, err = findHead(m, o.head, roberta.ReadsFirst, nil); err != nil {
 		return nil, err
 	}
 	c.labels, c.function = labels(&c.head), c.head.Function
@@ -55,8 +54,12 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 			s, err := c.sequencer.input(in)
 			return &job{sequences: s}, err
 		},
-		compute: c.logits,
-		finish:  func(_ *job, given [][]float32) ([]Label, error) { return c.best(given[0]), nil },
+		compute: func(ctx context.Context, batch []sequence) ([][]float32, error) {
+			return c.sequencer.firstLogits(ctx, batch, &c.head)
+		},
+		finish: func(_ *job, given [][]float32) ([]Label, error) {
+			return rank(c.labels, scores(c.function, given[0]), c.topK), nil
+		},
 	}
 	return c, nil
 }
@@ -90,32 +93,4 @@ func (c *Classifier) ClassifyAll(ctx context.Context, inputs []Input) ([][]Label
 // that has ended, and roberta.ErrClosed, end the sequence.
 func (c *Classifier) ClassifySeq(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[[]Label, error] {
 	return c.task.each(ctx, inputs)
-}
-
-func (c *Classifier) logits(ctx context.Context, batch []sequence) ([][]float32, error) {
-	res, err := c.sequencer.compute(ctx, batch, roberta.Request{Head: c.head.Name})
-	if err != nil {
-		return nil, err
-	}
-	if res.HeadLogits == nil || res.HeadLogits.Shape()[1] != len(c.labels) {
-		return nil, changed(&c.head)
-	}
-	rows := make([][]float32, len(batch))
-	for i := range rows {
-		rows[i] = res.HeadLogits.Row(i)
-	}
-	return rows, nil
-}
-
-// best makes labels of logits.
-func (c *Classifier) best(logits []float32) []Label {
-	all := make([]Label, len(logits))
-	for i, s := range scores(c.function, logits) {
-		all[i] = Label{c.labels[i], s}
-	}
-	slices.SortStableFunc(all, func(a, b Label) int { return cmp.Compare(b.Score, a.Score) })
-	if c.topK > 0 && c.topK < len(all) {
-		all = slices.Clone(all[:c.topK])
-	}
-	return all
 }

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/goroberta/goroberta/pipeline"
+	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // TestConcurrentUse lets many goroutines use one pipeline of each kind. They get what
@@ -15,7 +18,7 @@ import (
 func TestConcurrentUse(t *testing.T) {
 	m := open(t, "fulldict")
 	tagHead(t, m, "ner", "O", "B-PER", "I-PER")
-	c, err := pipeline.NewClassifier(m)
+	c, err := pipeline.NewClassifier(m, pipeline.WithHead("mnli"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,11 +30,28 @@ func TestConcurrentUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	setHead(t, m, "rank", roberta.ReadsFirst, 1)
+	setHead(t, m, "choice", roberta.ReadsChoices, 1)
+	setHead(t, m, "qa", roberta.ReadsSpans, 2)
+	r, err1 := pipeline.NewReranker(m)
+	ch, err2 := pipeline.NewChooser(m)
+	z, err3 := pipeline.NewZeroShot(m, pipeline.WithMultiLabel())
+	rd, err4 := pipeline.NewReader(m, pipeline.WithTopK(3), pipeline.WithLimit(tokenizer.Limit{Length: 30}))
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
 	answer := func(text string) string {
 		labels, err1 := c.Classify(t.Context(), text)
 		entities, err2 := tg.Tag(t.Context(), text)
 		vectors, err3 := e.Queries().Embed(t.Context(), []string{text, "other"})
-		return fmt.Sprint(labels, entities, vectors, err1, err2, err3)
+		hits, err4 := r.Rank(t.Context(), text, []string{"a", text, "b"})
+		choice, err5 := ch.Choose(t.Context(), text, "a", "b")
+		zero, err6 := z.Classify(t.Context(), text, "a", "b")
+		answers, err7 := rd.Answer(t.Context(), "who?", "x "+text)
+		return fmt.Sprint(labels, entities, vectors, hits, choice, zero, answers, errors.Join(err1, err2, err3, err4, err5, err6, err7))
+	}
+	if got := answer("Anna"); !strings.HasSuffix(got, "<nil>") {
+		t.Fatal(got)
 	}
 	var texts, want []string
 	for i := range 5 {

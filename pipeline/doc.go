@@ -1,5 +1,6 @@
 // Package pipeline answers questions about texts with a RoBERTa model: which label a
-// text has, what entities are in it, which vector stands for it. Text goes in, answers
+// text has, what entities are in it, where an answer stands, which of many documents fits a
+// query, which vector stands for it. Text goes in, answers
 // come out; tokens, batches, softmax and pooling are taken care of.
 //
 //	m, err := roberta.Open("twitter-roberta-base-sentiment")
@@ -12,7 +13,10 @@
 //
 // A [Classifier] gives a text, or a pair of texts, labels with scores. A [Tagger] finds
 // entities and where they are. An [Embedder] turns texts into vectors, as the files of a
-// sentence-transformers folder say. Each reads what it needs to know from the model's
+// sentence-transformers folder say. A [Reader] finds answers to a question in a text
+// (extractive question answering). A [Reranker] orders documents by how well they answer a
+// query (a cross-encoder), a [Chooser] picks one of several choices (multiple choice), and a
+// [ZeroShot] gives a text labels that the model was not trained on. Each reads what it needs to know from the model's
 // own files, and an option overrides it. The numbers are those of transformers'
 // pipelines and of sentence-transformers; where these have an accident, the method's
 // comment says what happens instead.
@@ -33,14 +37,16 @@
 //
 // A text that is too long for the model is an error, a *roberta.LengthError. Nothing is
 // cut unasked. [WithLimit] says what may be cut, [WithWindows] reads a text through
-// windows.
+// windows. A Reader has windows by itself.
 //
 // # Concurrency
 //
 // Pipelines are immutable and small, and may be used by any number of goroutines. They
 // hold their model, which the caller closes.
 //
-// References: transformers 5, pipelines/text_classification.py and
-// pipelines/token_classification.py; sentence-transformers 6, Pooling, Dense, LayerNorm
-// and Normalize; Reimers and Gurevych, Sentence-BERT, 2019.
+// References: transformers 5, pipelines/text_classification.py, token_classification.py
+// and zero_shot_classification.py, RobertaForMultipleChoice; transformers 4.57,
+// pipelines/question_answering.py; sentence-transformers 6, Pooling, Dense, LayerNorm,
+// Normalize and CrossEncoder; Reimers and Gurevych, Sentence-BERT, 2019; Yin, Hay and Roth,
+// Benchmarking Zero-shot Text Classification, 2019.
 package pipeline

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // An Aggregation says how a Tagger makes entities of tokens. They are those of
@@ -121,21 +120,4 @@ func groupLabel(label string) string {
 		return kind
 	}
 	return label
-}
-
-// countCharacters makes the offsets of entities count characters.
-func countCharacters(text string, entities []Entity) {
-	at, characters := 0, 0
-	count := func(to int) int {
-		if to < at {
-			at, characters = 0, 0
-		}
-		characters += utf8.RuneCountInString(text[at:to])
-		at = to
-		return characters
-	}
-	for i := range entities {
-		e := &entities[i]
-		e.Start, e.End = count(e.Start), count(e.End)
-	}
 }

@@ -18,6 +18,9 @@ var (
 	ErrHead = errors.New("pipeline: no head to use")
 	// ErrHeads is returned, with their names, if several heads serve and none is named.
 	ErrHeads = errors.New("pipeline: several heads to choose from")
+	// ErrClasses is returned by a ZeroShot, with the names that there are, if they do not
+	// say which class of the head is entailment or contradiction.
+	ErrClasses = errors.New("pipeline: unknown which class is which")
 	// ErrInput is returned for an Input that the pipeline does not answer.
 	ErrInput = errors.New("pipeline: unsuitable input")
 )

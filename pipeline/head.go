@@ -7,40 +7,71 @@ import (
 	"github.com/goroberta/goroberta/roberta"
 )
 
-// findHead returns the head of that name, or the only one that reads what is wanted.
-func findHead(m *roberta.Model, name string, reads roberta.Reads) (roberta.Head, error) {
+// findHead returns the head of that name, or the only one that reads what is wanted and
+// has no fault. faultOf says what is wrong with a head; nil: nothing with any.
+func findHead(m *roberta.Model, name string, reads roberta.Reads, faultOf func(h *roberta.Head) error) (roberta.Head, error) {
 	what := map[roberta.Reads]string{
 		roberta.ReadsFirst: "classifies texts", roberta.ReadsTokens: "classifies tokens", roberta.ReadsSpans: "finds spans", roberta.ReadsChoices: "compares choices",
 	}[reads]
+	if faultOf == nil {
+		faultOf = func(*roberta.Head) error { return nil }
+	}
 	if name != "" {
 		h, err := m.Head(name)
-		if err == nil && h.Reads != reads {
+		switch {
+		case err != nil:
+		case h.Reads != reads:
 			err = fmt.Errorf("%w: %.100q is not one that %s", ErrHead, name, what)
+		default:
+			err = faultOf(&h)
 		}
 		return h, err
 	}
-	var found []roberta.Head
+	var all, found []roberta.Head
 	for _, h := range m.Heads() {
-		if h.Reads == reads {
+		if h.Reads != reads {
+			continue
+		}
+		all = append(all, h)
+		if faultOf(&h) == nil {
 			found = append(found, h)
 		}
 	}
-	switch len(found) {
-	case 0:
-		return roberta.Head{}, fmt.Errorf("%w: the model has none that %s", ErrHead, what)
-	case 1:
+	switch {
+	case len(found) == 1:
 		return found[0], nil
+	case len(all) == 0:
+		return roberta.Head{}, fmt.Errorf("%w: the model has none that %s", ErrHead, what)
 	}
-	const most = 20
 	var names []string
-	for i, h := range found {
+	if len(found) == 0 {
+		for _, h := range all[1:] {
+			names = append(names, h.Name)
+		}
+		err := faultOf(&all[0])
+		if len(names) > 0 {
+			err = fmt.Errorf("%w (nor do other heads serve: %s)", err, listed(names))
+		}
+		return roberta.Head{}, err
+	}
+	for _, h := range found {
+		names = append(names, h.Name)
+	}
+	return roberta.Head{}, fmt.Errorf("%w: %s", ErrHeads, listed(names))
+}
+
+// listed lists names, not too many and not too long, for a message.
+func listed(names []string) string {
+	const most = 20
+	var short []string
+	for i, name := range names {
 		if i == most {
-			names = append(names, fmt.Sprintf("and %d more", len(found)-most))
+			short = append(short, fmt.Sprintf("and %d more", len(names)-most))
 			break
 		}
-		names = append(names, fmt.Sprintf("%.100s", h.Name))
+		short = append(short, fmt.Sprintf("%.100s", name))
 	}
-	return roberta.Head{}, fmt.Errorf("%w: %s", ErrHeads, strings.Join(names, ", "))
+	return strings.Join(short, ", ")
 }
 
 // labels are the names of a head's classes; LABEL_0 and so on where they have none.

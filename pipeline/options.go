@@ -35,6 +35,7 @@ type options struct {
 	budget int
 
 	windows bool
+	stride  int // of windows
 
 	head     string
 	function *roberta.Function
@@ -49,6 +50,15 @@ type options struct {
 	truncateDim int
 	prompt      *string
 	promptName  string
+
+	entailment, contradiction string // names of classes
+	labels                    []string
+	template                  []string // what stands around the label
+	multiLabel                bool
+
+	maxAnswer  int
+	impossible bool
+	noAlign    bool
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
@@ -56,11 +66,14 @@ type options struct {
 const tokenBudget = 4096
 
 func newOptions(k kind, opts []Option) (*options, error) {
-	o := &options{kind: k, budget: tokenBudget, aggregation: Simple, ignore: []string{"O"}}
+	o := &options{kind: k, budget: tokenBudget, aggregation: Simple, ignore: []string{"O"}, template: defaultTemplate, maxAnswer: defaultMaxAnswer}
 	for _, opt := range opts {
 		if err := opt(o); err != nil {
 			return nil, err
 		}
+	}
+	if o.windows {
+		o.limit.Stride = o.stride
 	}
 	return o, nil
 }
@@ -89,14 +102,16 @@ func WithLimit(l tokenizer.Limit) Option {
 }
 
 // WithWindows makes a Tagger read a text that is too long through windows, whose
-// neighbours share stride tokens. See tokenizer.Template.Windows.
+// neighbours share stride tokens. See tokenizer.Template.Windows. A Reader has windows
+// of its context anyway, unless WithLimit says what to cut; by default they share half of
+// what an input may have, at most 128 tokens.
 func WithWindows(stride int) Option {
 	return func(o *options) error {
 		if stride < 0 {
 			return fmt.Errorf("%w: windows that share %d tokens", ErrOption, stride)
 		}
-		o.windows, o.limit.Stride = true, stride
-		return o.only(tagger, "WithWindows")
+		o.windows, o.stride = true, stride
+		return o.only(tagger|reader, "WithWindows")
 	}
 }
 
@@ -112,35 +127,37 @@ func WithBatch(tokens int) Option {
 	}
 }
 
-// WithHead names the head. The default is the model's only one that serves.
+// WithHead names the head. The default is the model's only one that serves. An Embedder
+// reads none.
 func WithHead(name string) Option {
 	return func(o *options) error {
 		o.head = name
-		return o.only(classifier|tagger, "WithHead")
+		return o.only(classifier|tagger|reranker|chooser|zeroShot|reader, "WithHead")
 	}
 }
 
-// WithFunction sets what makes scores of a Classifier's logits. The default is what
-// the model's files say: see roberta.Head.
+// WithFunction sets what makes scores of a Classifier's or a Reranker's logits. The
+// default is what the model's files say: see roberta.Head and NewReranker.
 func WithFunction(f roberta.Function) Option {
 	return func(o *options) error {
 		if !slices.Contains([]roberta.Function{roberta.Softmax, roberta.Sigmoid, roberta.Identity}, f) {
 			return fmt.Errorf("%w: function %.100q", ErrOption, string(f))
 		}
 		o.function = &f
-		return o.only(classifier, "WithFunction")
+		return o.only(classifier|reranker, "WithFunction")
 	}
 }
 
-// WithTopK limits a Classifier's answer to the k best labels, from 1. The default is
-// all of them.
+// WithTopK limits an answer to the k best, from 1: labels of a Classifier and a ZeroShot,
+// documents of a Reranker's ranking, of which the default is all; answers of a Reader, of
+// which the default is 1.
 func WithTopK(k int) Option {
 	return func(o *options) error {
 		if k < 1 {
-			return fmt.Errorf("%w: the best %d labels", ErrOption, k)
+			return fmt.Errorf("%w: the best %d", ErrOption, k)
 		}
 		o.topK = k
-		return o.only(classifier, "WithTopK")
+		return o.only(classifier|reranker|zeroShot|reader, "WithTopK")
 	}
 }
 
@@ -165,12 +182,12 @@ func WithIgnore(labels ...string) Option {
 	}
 }
 
-// WithCharacters makes a Tagger count Start and End in characters (Unicode code points)
+// WithCharacters makes a Tagger or a Reader count Start and End in characters (Unicode code points)
 // instead of bytes.
 func WithCharacters() Option {
 	return func(o *options) error {
 		o.characters = true
-		return o.only(tagger, "WithCharacters")
+		return o.only(tagger|reader, "WithCharacters")
 	}
 }
 

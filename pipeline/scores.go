@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -38,6 +40,20 @@ func softmax(dst, z []float32) {
 	for i, v := range z {
 		dst[i] = float32(math.Exp(float64(v)-most) / sum)
 	}
+}
+
+// rank puts labels in the order of their scores, the best first, and leaves out all but
+// the best k; 0: none.
+func rank(names []string, scores []float32, k int) []Label {
+	all := make([]Label, len(scores))
+	for i, s := range scores {
+		all[i] = Label{names[i], s}
+	}
+	slices.SortStableFunc(all, func(a, b Label) int { return cmp.Compare(b.Score, a.Score) })
+	if k > 0 && k < len(all) {
+		all = slices.Clone(all[:k])
+	}
+	return all
 }
 
 // argmax is the index of the largest value, the first of equal ones.

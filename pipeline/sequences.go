@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -76,6 +77,9 @@ func (q *sequencer) read(tok tokenizer.Tokenizer, texts []string) ([]sequence, e
 		}
 		s.Encoding = *e
 	} else {
+		if err := errors.Join(tokenizer.Check(tok, text), tokenizer.Check(tok, more...)); err != nil {
+			return nil, err
+		}
 		s.IDs = template.IDs(tok, text, more...) // in half the time
 	}
 	if n := len(s.IDs); n > q.limit.Length {
@@ -123,4 +127,42 @@ func (q *sequencer) compute(ctx context.Context, batch []sequence, want roberta.
 		want.Inputs = append(want.Inputs, in)
 	}
 	return q.model.Compute(ctx, want)
+}
+
+// firstLogits computes the logits of a head that reads each sequence's first token: a row
+// for each sequence.
+func (q *sequencer) firstLogits(ctx context.Context, batch []sequence, h *roberta.Head) ([][]float32, error) {
+	res, err := q.compute(ctx, batch, roberta.Request{Head: h.Name})
+	if err != nil {
+		return nil, err
+	}
+	if res.HeadLogits == nil || res.HeadLogits.Shape()[1] != h.Classes {
+		return nil, changed(h)
+	}
+	rows := make([][]float32, len(batch))
+	for i := range rows {
+		rows[i] = res.HeadLogits.Row(i)
+	}
+	return rows, nil
+}
+
+// tokenLogits computes the logits of a head that reads each token: a row for each token
+// of each sequence.
+func (q *sequencer) tokenLogits(ctx context.Context, batch []sequence, h *roberta.Head) ([][][]float32, error) {
+	res, err := q.compute(ctx, batch, roberta.Request{Head: h.Name})
+	if err != nil {
+		return nil, err
+	}
+	states := res.HeadTokenLogits
+	if states == nil || states.Shape()[2] != h.Classes {
+		return nil, changed(h)
+	}
+	all := make([][][]float32, len(batch))
+	for s := range batch {
+		all[s] = make([][]float32, states.Len(s))
+		for i := range all[s] {
+			all[s][i] = states.Row(s, i)
+		}
+	}
+	return all, nil
 }

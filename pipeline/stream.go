@@ -25,6 +25,7 @@ type task[I, S, R any] struct {
 type job struct {
 	text      string // what an answer's offsets count in
 	words     [][2]int
+	labels    []string // among which a ZeroShot chooses
 	sequences []sequence
 }
 

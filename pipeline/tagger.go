@@ -48,11 +48,18 @@ func NewTagger(m *roberta.Model, opts ...Option) (*Tagger, error) {
 		return nil, err
 	}
 	t := &Tagger{sequencer: newSequencer(m, o, 0), aggregation: o.aggregation, ignore: o.ignore, characters: o.characters}
-	if t.head, err = findHead(m, o.head, roberta.ReadsTokens); err != nil {
+	if t.head, err = findHead(m, o.head, roberta.ReadsTokens, nil); err != nil {
 		return nil, err
 	}
 	t.labels = labels(&t.head)
-	t.task = task[Input, [][]float32, Tagging]{budget: o.budget, prepare: t.prepare, compute: t.logits, finish: t.finish}
+	t.task = task[Input, [][]float32, Tagging]{
+		budget:  o.budget,
+		prepare: t.prepare,
+		compute: func(ctx context.Context, batch []sequence) ([][][]float32, error) {
+			return t.sequencer.tokenLogits(ctx, batch, &t.head)
+		},
+		finish: t.finish,
+	}
 	return t, nil
 }
 
@@ -118,25 +125,6 @@ func (t *Tagger) prepare(in Input) (*job, error) {
 	return j, err
 }
 
-func (t *Tagger) logits(ctx context.Context, batch []sequence) ([][][]float32, error) {
-	res, err := t.sequencer.compute(ctx, batch, roberta.Request{Head: t.head.Name})
-	if err != nil {
-		return nil, err
-	}
-	states := res.HeadTokenLogits
-	if states == nil || states.Shape()[2] != len(t.labels) {
-		return nil, changed(&t.head)
-	}
-	all := make([][][]float32, len(batch))
-	for s := range batch {
-		all[s] = make([][]float32, states.Len(s))
-		for i := range all[s] {
-			all[s][i] = states.Row(s, i)
-		}
-	}
-	return all, nil
-}
-
 func (t *Tagger) finish(j *job, given [][][]float32) (Tagging, error) {
 	out := Tagging{Text: j.text}
 	tokens := t.tokens(j, given)
@@ -154,7 +142,11 @@ func (t *Tagger) finish(j *job, given [][][]float32) (Tagging, error) {
 	}
 	out.Entities = t.entities(j.text, tokens)
 	if t.characters {
-		countCharacters(j.text, out.Entities)
+		var offsets []*int
+		for i := range out.Entities {
+			offsets = append(offsets, &out.Entities[i].Start, &out.Entities[i].End)
+		}
+		countCharacters(j.text, offsets)
 	}
 	return out, nil
 }

@@ -7,6 +7,10 @@
 //	roberta predict -m roberta.large.mnli --head mnli "A premise." "A hypothesis."
 //	roberta classify --head topic "Click the button to open the window."
 //	roberta tag -m camembert-ner "Zoë Müller travaille à Paris."
+//	roberta answer -m roberta-base-squad2 --context "Zoë left in 1988." "When did Zoë leave?"
+//	roberta choose -m a-multiple-choice-model --choice "He sings." --choice "He sleeps." "A man takes a guitar."
+//	roberta zero-shot --labels cooking,travel,games "Bring the stock to a boil."
+//	roberta rank -m stsb-distilroberta-base --input docs.jsonl "a query"
 //	roberta embed -m all-distilroberta-v1 --truncate right "A sentence." "Another one."
 //	roberta fill-mask "The capital of France is <mask>."
 //	roberta align -o out.safetensors "Don't go." Do n't go .
@@ -40,8 +44,8 @@
 //
 // # Input
 //
-// Arguments are taken verbatim; embed answers each, and for other commands they are one
-// input. Those that begin with a hyphen come after --.
+// Arguments are taken verbatim; embed answers each, rank takes a query and documents, and
+// for other commands they are one input. Those that begin with a hyphen come after --.
 // --input FILE reads requests in their place, - from standard input. A line is
 // one of
 //
@@ -51,13 +55,16 @@
 //	{"tokens":[…]}
 //	{"text":…,"words":[…]}                for align
 //	{"words":[…]}                         for tag
+//	{"question":…,"context":…}            for answer
+//	{"text":…,"choices":[…]}              for choose
+//	{"text":…,"labels":[…]}               for zero-shot
 //	{"text":…,"candidates":[…]}           for pronoun
 //
 // An "id" of any kind comes back in the result as it was written. Members that no
 // command knows are ignored, and a warning names the first. A byte order mark is
 // skipped.
 //
-// Results come in the order of the lines, one line each. Tensors are numbered by
+// Results come in the order of the lines, one line each; rank writes one line for all. Tensors are numbered by
 // line, from 0. Lines that are there already are computed together; a line that
 // arrives alone is answered at once.
 //

@@ -39,13 +39,18 @@ type grammar struct {
 	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for the <mask> in a text."`
 	Classify   classifyCmd   `cmd:"" help:"Give texts or pairs of texts labels with scores."`
 	Tag        tagCmd        `cmd:"" help:"Find entities in texts, or labels of words."`
+	Answer     answerCmd     `cmd:"" help:"Find answers to questions in texts."`
+	Choose     chooseCmd     `cmd:"" help:"Pick the choice that goes with a text."`
+	ZeroShot   zeroShotCmd   `cmd:"" name:"zero-shot" help:"Give texts labels of your own, by a model for inference."`
 	Embed      embedCmd      `cmd:"" help:"Turn texts into vectors."`
 	Fit        fitCmd        `cmd:"" help:"Fit a classification head on texts with labels."`
 	Evaluate   evaluateCmd   `cmd:"" help:"Measure how good a model is at examples whose labels are known."`
+	Rank       rankCmd       `cmd:"" help:"Order documents by how well they answer a query."`
 	Align      alignCmd      `cmd:"" help:"Compute features of words instead of tokens."`
 	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
 	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`
 	Inspect    inspectCmd    `cmd:"" help:"Show what a checkpoint holds."`
+	Doctor     doctorCmd     `cmd:"" help:"Examine this machine, this program and a model."`
 	Synth      synthCmd      `cmd:"" help:"Write a checkpoint of made-up weights, for tests and measurements."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of the encoder."`
 	Completion completionCmd `cmd:"" help:"Write a script that completes commands and flags in a shell."`

@@ -54,13 +54,16 @@ func pipelineInput(r request) (pipeline.Input, int, error) {
 	case r.noText():
 		return in, 0, fmt.Errorf(givenError, 0)
 	}
-	n := len(r.tokens)
-	for _, texts := range [][]string{in.Texts, in.Words} {
-		for _, text := range texts {
-			n += len(text)/bytesPerToken + 2
-		}
+	return in, len(r.tokens) + tokensOf(in.Texts...) + tokensOf(in.Words...), nil
+}
+
+// tokensOf is about how many tokens texts have, each as one of a pair.
+func tokensOf(texts ...string) int {
+	n := 0
+	for _, text := range texts {
+		n += len(text)/bytesPerToken + 2
 	}
-	return in, n, nil
+	return n
 }
 
 // bytesPerToken is how many bytes a token of ordinary text has, or a few less. A
@@ -74,8 +77,8 @@ type outcome[R any] struct {
 }
 
 // inBatches makes the run of a task of a pipeline's method for sequences.
-func inBatches[R any](answers func(context.Context, iter.Seq[pipeline.Input]) iter.Seq2[R, error]) func(context.Context, []pipeline.Input) ([]outcome[R], error) {
-	return func(ctx context.Context, inputs []pipeline.Input) ([]outcome[R], error) {
+func inBatches[I, R any](answers func(context.Context, iter.Seq[I]) iter.Seq2[R, error]) func(context.Context, []I) ([]outcome[R], error) {
+	return func(ctx context.Context, inputs []I) ([]outcome[R], error) {
 		all := make([]outcome[R], 0, len(inputs))
 		for answer, err := range answers(ctx, slices.Values(inputs)) {
 			all = append(all, outcome[R]{answer, err})

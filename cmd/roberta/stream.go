@@ -79,8 +79,9 @@ type stream[P, R any] struct {
 	*session
 	in           *input
 	batch        []ready[P]
-	tokens       int // in batch
-	done, failed int // requests that were answered, and those of them with an error
+	tokens       int      // in batch
+	done, failed int      // requests that were answered, and those of them with an error
+	resumed      *resumed // nil: all are answered
 	began        time.Time
 }
 
@@ -89,7 +90,12 @@ type stream[P, R any] struct {
 // alone is answered at once. A request that fails ends the command, or
 // with --keep-going gets an error in its result's place.
 func answer[P, R any](ctx context.Context, s *session, in *input, t task[P, R]) error {
-	st := &stream[P, R]{task: t, session: s, in: in, began: time.Now()}
+	return answerFrom(ctx, s, in, t, nil)
+}
+
+// answerFrom is answer for the requests that an earlier run has not answered.
+func answerFrom[P, R any](ctx context.Context, s *session, in *input, t task[P, R], earlier *resumed) error {
+	st := &stream[P, R]{task: t, session: s, in: in, began: time.Now(), resumed: earlier}
 	err := st.answer(ctx)
 	return in.stopped(ctx, err, st.done)
 }
@@ -112,6 +118,11 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 					return endErr
 				}
 			}
+			if err == io.EOF && s.resumed != nil {
+				if err := s.resumed.end(s.done); err != nil {
+					return err
+				}
+			}
 			switch {
 			case err != io.EOF:
 				return err
@@ -119,6 +130,16 @@ func (s *stream[P, R]) answer(ctx context.Context) error {
 				return failedError{s.failed, s.done}
 			}
 			return nil
+		}
+		if s.resumed != nil {
+			skip, err := s.resumed.skips(&it)
+			if err != nil {
+				return err
+			}
+			if skip {
+				s.done, s.failed = s.done+1, s.resumed.wrong
+				continue
+			}
 		}
 		var p P
 		n, err := 0, it.err
@@ -258,6 +279,7 @@ type textFlags struct {
 	modelFlags
 	plainFlag
 	inputFlags
+	Resume       string `placeholder:"OUT" help:"Add results to the file OUT, after those that an earlier run with the same --input has written there. Skipped are the requests whose results are complete: their number and ids must fit, and the last of them that is no error is answered again and must come out as it was."`
 	OutputFormat string `enum:"jsonl,csv,tsv" default:"jsonl" placeholder:"FORMAT" help:"Write results as jsonl (default: one JSON object a line), csv or tsv: the columns row (the place among the results), id, one for each member, and error; a row for each object of a list."`
 }
 
@@ -271,11 +293,28 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 	if tensors != nil && f.OutputFormat != formatJSONL {
 		return usagef("--output-format %s is of results on standard output, and this command writes tensors", f.OutputFormat)
 	}
+	switch {
+	case f.Resume == "":
+	case f.Input == "":
+		return usagef("--resume goes on with an --input, which is missing")
+	case tensors != nil:
+		return usagef("--resume is of results on standard output, and this command writes tensors")
+	case f.OutputFormat != formatJSONL:
+		return usagef("--resume writes jsonl, not %s", f.OutputFormat)
+	}
 	in, err := f.inputFlags.open(s, args, form)
 	if err != nil {
 		return err
 	}
 	defer in.close()
+	var earlier *resumed
+	if f.Resume != "" {
+		if earlier, err = openResumed(f.Resume, in, f.Model); err != nil {
+			return err
+		}
+		defer earlier.close()
+		s.out = newOutput(earlier)
+	}
 	var out *spool
 	if tensors != nil {
 		if out, err = tensors.open(ctx, s, in, f.Model); err != nil {
@@ -293,7 +332,12 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		return err
 	}
 	s.out.setFormat(f.OutputFormat)
-	err = answer(ctx, s, in, t)
+	err = answerFrom(ctx, s, in, t, earlier)
+	if earlier != nil {
+		if flushErr := s.out.flush(); err == nil { // before the file is closed
+			err = flushErr
+		}
+	}
 	if s.out.table != nil {
 		if endErr := s.out.table.end(); err == nil {
 			err = endErr

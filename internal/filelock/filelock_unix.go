@@ -1,6 +1,6 @@
 //go:build unix && !solaris && !aix
 
-package hub
+package filelock
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock locks a file unless another one has it locked.
-func tryLock(f *os.File) (bool, error) {
+// TryLock locks a file unless another one has it locked.
+func TryLock(f *os.File) (bool, error) {
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {
@@ -20,11 +20,12 @@ func tryLock(f *os.File) (bool, error) {
 		case errors.Is(err, unix.EWOULDBLOCK):
 			return false, nil
 		case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOLCK):
-			return false, errNoLocks
+			return false, ErrUnsupported
 		default:
 			return false, &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}
 	}
 }
 
-func unlockFile(f *os.File) { unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+// Unlock unlocks a file.
+func Unlock(f *os.File) { unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -1,4 +1,4 @@
-package hub
+package filelock
 
 import (
 	"errors"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock locks the first byte of a file, as Python's msvcrt.locking does, unless
+// TryLock locks the first byte of a file, as Python's msvcrt.locking does, unless
 // another one has it locked.
-func tryLock(f *os.File) (bool, error) {
+func TryLock(f *os.File) (bool, error) {
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, new(windows.Overlapped))
 	switch {
 	case err == nil:
@@ -17,11 +17,12 @@ func tryLock(f *os.File) (bool, error) {
 	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
 		return false, nil
 	case errors.Is(err, windows.ERROR_NOT_SUPPORTED), errors.Is(err, windows.ERROR_INVALID_FUNCTION):
-		return false, errNoLocks
+		return false, ErrUnsupported
 	}
 	return false, &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 }
 
-func unlockFile(f *os.File) {
+// Unlock unlocks a file.
+func Unlock(f *os.File) {
 	windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, new(windows.Overlapped))
 }

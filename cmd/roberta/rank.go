@@ -1,0 +1,211 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/goroberta/goroberta/pipeline"
+)
+
+// rankCmd is `roberta rank`.
+type rankCmd struct {
+	textFlags
+	limitFlags
+	Head  string   `placeholder:"NAME" help:"The head with one class. Default: the only one, if the model has one."`
+	TopK  *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many documents to give, the best ones. Default: all. --top-k is the same."`
+	Texts []string `arg:"" name:"query" help:"The query, verbatim, and documents if there is no --input."`
+}
+
+const documentForm = `{"text":…}`
+
+// Help is shown by kong below the summary.
+func (rankCmd) Help() string {
+	return `Writes one line, {"hits":[{"index":…,"score":…},…]}, best first: documents by their lines, from 0, with their "id" if they have one. The model is a cross-encoder. ` +
+		`A document that --keep-going leaves out is named on stderr. Lines of --input are ` + documentForm + `, the documents.`
+}
+
+// Validate is called by kong.
+func (c *rankCmd) Validate() error {
+	if c.TopK != nil && *c.TopK < 1 {
+		return usagef("--topk %d: want at least 1", *c.TopK)
+	}
+	if c.Resume != "" {
+		return usagef("--resume: a ranking is one result, and there is nothing to go on with")
+	}
+	return c.noWindows()
+}
+
+type hitsLine struct {
+	Hits []hit `json:"hits"`
+}
+
+type hit struct {
+	ID json.RawMessage `json:"id,omitempty"` // of the document
+	pipeline.Ranked
+}
+
+// table is the line as rows, whose column id is the line's.
+func (l hitsLine) table() any {
+	type row struct {
+		ID    json.RawMessage `json:"document_id"`
+		Index int             `json:"index"`
+		Score float32         `json:"score"`
+	}
+	var rows struct {
+		Hits []row `json:"hits"`
+	}
+	for _, h := range l.Hits {
+		rows.Hits = append(rows.Hits, row{h.ID, h.Index, h.Score})
+	}
+	return rows
+}
+
+// Run is called by kong.
+func (c *rankCmd) Run(ctx context.Context, s *session) error {
+	in, err := c.inputFlags.open(s, textRequests(c.Texts[1:]), documentForm)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	m, err := c.modelFlags.open(ctx, s, c.plainFlag.options()...)
+	if err != nil {
+		return in.stopped(ctx, err, 0)
+	}
+	defer m.Close()
+	opts, err := c.limitFlags.options(m)
+	if err != nil {
+		return err
+	}
+	if c.Head != "" {
+		opts = append(opts, pipeline.WithHead(c.Head))
+	}
+	r, err := pipeline.NewReranker(m, opts...)
+	if err != nil {
+		return headNeeded(err)
+	}
+	s.out.setFormat(c.OutputFormat)
+	rank := &ranking{session: s, in: in}
+	if c.TopK != nil {
+		rank.k = *c.TopK
+	}
+	for score, err := range r.ScoreSeq(ctx, rank.pairs(ctx, c.Texts[0])) {
+		if !rank.add(ctx, score, err) {
+			break
+		}
+	}
+	if rank.err != nil {
+		return in.stopped(ctx, rank.err, rank.read)
+	}
+	if err := s.out.write(nil, hitsLine{rank.best()}); err != nil {
+		return err
+	}
+	if rank.failed > 0 {
+		return failedError{rank.failed, rank.read}
+	}
+	return nil
+}
+
+// A ranking reads documents and keeps the best.
+type ranking struct {
+	*session
+	in      *input
+	k       int // how many are wanted; 0: all
+	read    int // documents so far
+	failed  int // of them, those that are left out
+	waiting []document
+	hits    []hit // sorted if there are k
+	err     error // that ends the command
+}
+
+// A document is one that was read and has no score yet.
+type document struct {
+	item
+	index int // from 0
+}
+
+// pairs yields the query with each document, until an error ends the command.
+func (r *ranking) pairs(ctx context.Context, query string) func(yield func(pipeline.Pair) bool) {
+	return func(yield func(pipeline.Pair) bool) {
+		for {
+			it, err := r.in.next(ctx, true)
+			if err != nil {
+				if err != io.EOF {
+					r.err = err
+				}
+				return
+			}
+			r.read++
+			r.progress.show(func() string { return fmt.Sprintf("%s documents", count(r.read)) })
+			var text string
+			if err = it.err; err == nil {
+				text, err = it.one()
+			}
+			it.request = request{id: it.id}
+			switch {
+			case err != nil:
+				if !r.fail(&it, err) {
+					return
+				}
+			default:
+				r.waiting = append(r.waiting, document{it, r.read - 1})
+				if !yield(pipeline.Pair{Query: query, Document: text}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// add takes the score of the document that waits longest. It returns false if the command
+// ends.
+func (r *ranking) add(ctx context.Context, score float32, err error) bool {
+	if r.err != nil || ctx.Err() != nil {
+		r.err = cmp.Or(r.err, ctx.Err())
+		return false
+	}
+	d := r.waiting[0]
+	r.waiting = r.waiting[1:]
+	if err == nil {
+		err = finite("score", score)
+	}
+	if err != nil {
+		return r.fail(&d.item, err)
+	}
+	h := hit{d.id, pipeline.Ranked{Index: d.index, Score: score}}
+	if r.k == 0 {
+		r.hits = append(r.hits, h)
+		return true
+	}
+	at, _ := slices.BinarySearchFunc(r.hits, h, inOrder)
+	if at < r.k {
+		r.hits = slices.Insert(r.hits, at, h)
+		r.hits = r.hits[:min(len(r.hits), r.k)]
+	}
+	return true
+}
+
+// inOrder compares documents: the better one first, of equal ones the one read first.
+func inOrder(a, b hit) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Index, b.Index))
+}
+
+func (r *ranking) best() []hit {
+	slices.SortFunc(r.hits, inOrder)
+	return append([]hit{}, r.hits...)
+}
+
+// fail leaves out a document, or returns false if its error ends the command.
+func (r *ranking) fail(it *item, err error) bool {
+	blank := err == errBlank
+	if err = it.locate(err); !r.in.keepGoing && !blank {
+		r.err = err
+		return false
+	}
+	r.failed++
+	r.log.Warn("left out a document: " + describe(err))
+	return true
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// numbered answers requests with their texts.
+func numbered(t *testing.T, s *session, in *input, earlier *resumed) error {
+	t.Helper()
+	return answerFrom(context.Background(), s, in, task[string, string]{
+		prepare: func(r request) (string, int, error) { return r.texts[0], 1, nil },
+		run:     func(_ context.Context, batch []string) ([]string, error) { return batch, nil },
+		result:  func(_ int, _ string, text string) (any, error) { return textLine{text}, nil },
+		budget:  3,
+	}, earlier)
+}
+
+// TestResume goes on after every begin of a file of results.
+func TestResume(t *testing.T) {
+	var requests, want strings.Builder
+	for i := range 7 {
+		requests.WriteString(`{"id":"` + strings.Repeat("x", i) + `","text":"` + strings.Repeat("é<", i) + "\"}\n")
+		want.WriteString(`{"id":"` + strings.Repeat("x", i) + `","text":"` + strings.Repeat("é<", i) + "\"}\n")
+	}
+	dir := t.TempDir()
+	for n := range want.Len() + 1 {
+		path := filepath.Join(dir, "out")
+		if err := os.WriteFile(path, []byte(want.String()[:n]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		in := testInput(false)
+		go in.read(strings.NewReader(requests.String()))
+		r, err := openResumed(path, in, "")
+		if err != nil {
+			t.Fatal(n, err)
+		}
+		if n == 0 {
+			if _, err := openResumed(path, in, ""); err == nil || !strings.Contains(err.Error(), "another process") {
+				t.Errorf("a second process: %v", err)
+			}
+		}
+		var stderr bytes.Buffer
+		s := newSession(&commonFlags{}, nil, r, &stderr)
+		if err := numbered(t, s, in, r); err != nil {
+			t.Errorf("after %d bytes: %v", n, err)
+		}
+		r.close()
+		if got, _ := os.ReadFile(path); string(got) != want.String() {
+			t.Errorf("after %d bytes: %q, want %q", n, got, want.String())
+		}
+	}
+}
+
+// FuzzResume holds that a file is only ever added to, and that what is accepted is a
+// begin of the results.
+func FuzzResume(f *testing.F) {
+	const requests = "{\"id\":1,\"text\":\"a\"}\n{\"text\":\"b\"}\n{\"id\":[2],\"text\":\"c\"}\n"
+	const results = "{\"id\":1,\"text\":\"a\"}\n{\"text\":\"b\"}\n{\"id\":[2],\"text\":\"c\"}\n"
+	for _, s := range []string{"", "{", results[:25], results, results + "{", "x\n", "{\"id\":1}\n{\"text\":\"b\"}\n", "{\"id\":1,\"error\":\"bad\"}\n{\"text\":\"b\"}", "\n"} {
+		f.Add([]byte(s))
+	}
+	path := filepath.Join(f.TempDir(), "out")
+	f.Fuzz(func(t *testing.T, old []byte) {
+		if err := os.WriteFile(path, old, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		in := testInput(true)
+		go in.read(strings.NewReader(requests))
+		defer in.close()
+		r, err := openResumed(path, in, "")
+		if err == nil {
+			s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
+			err = numbered(t, s, in, r)
+			r.close()
+		}
+		got, _ := os.ReadFile(path)
+		if !bytes.HasPrefix(got, old) {
+			t.Fatalf("%q became %q", old, got)
+		}
+		if err != nil {
+			return
+		}
+		lines := bytes.Split(bytes.TrimSuffix(got, []byte("\n")), []byte("\n"))
+		if len(lines) != 3 {
+			t.Fatalf("%q became %q", old, got)
+		}
+		for i, line := range lines {
+			var v, want result
+			if json.Unmarshal(line, &v) != nil || json.Unmarshal([]byte(strings.Split(results, "\n")[i]), &want) != nil || !bytes.Equal(v.ID, want.ID) {
+				t.Fatalf("%q became %q", old, got)
+			}
+		}
+	})
+}
