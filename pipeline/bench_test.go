@@ -39,7 +39,9 @@ func BenchmarkPipelines(b *testing.B) {
 	c, err1 := pipeline.NewClassifier(m, pipeline.WithHead("mnli"))
 	tg, err2 := pipeline.NewTagger(m)
 	e, err3 := pipeline.NewEmbedder(m)
-	for _, err := range []error{err1, err2, err3} {
+	first, err4 := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.CLS))
+	sparse, err5 := pipeline.NewSparseEmbedder(m)
+	for _, err := range []error{err1, err2, err3, err4, err5} {
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -122,6 +124,12 @@ func BenchmarkPipelines(b *testing.B) {
 		{"task=zero-shot/by=pipeline", sentences, func() error { _, err := z.ClassifyAll(b.Context(), candidates); return err }},
 		{"task=answer/by=encoder", windows, func() error { return bare(roberta.Request{Head: "qa"}, windows) }},
 		{"task=answer/by=pipeline", windows, func() error { _, err := rd.AnswerAll(b.Context(), questions); return err }},
+		{"task=embed-cls/by=encoder", tokens, func() error { return bare(roberta.Request{Want: roberta.WantFirst}, tokens) }},
+		{"task=embed-cls/by=pipeline", tokens, func() error { _, err := first.Embed(b.Context(), texts); return err }},
+		{"task=embed-sparse/by=encoder", tokens, func() error {
+			return bare(roberta.Request{Want: roberta.WantLogits, EachLogits: func(int, int, int, []float32) {}}, tokens)
+		}},
+		{"task=embed-sparse/by=pipeline", tokens, func() error { _, err := sparse.Embed(b.Context(), texts); return err }},
 		{"task=embed/by=sequence", tokens, func() error {
 			for _, err := range e.EmbedSeq(b.Context(), pipeline.Texts(slices.Values(texts))) {
 				if err != nil {

@@ -23,6 +23,7 @@ type Classifier struct {
 	labels    []string
 	function  roberta.Function
 	topK      int
+	join      Join
 }
 
 // NewClassifier makes a Classifier of a model with a classification head. Errors are
@@ -37,7 +38,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK}
+	c := &Classifier{sequencer: newSequencer(m, o, 0), topK: o.topK, join: o.join}
 	if c.head, err = findHead(m, o.head, roberta.ReadsFirst, nil); err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func NewClassifier(m *roberta.Model, opts ...Option) (*Classifier, error) {
 			return c.sequencer.firstLogits(ctx, batch, &c.head)
 		},
 		finish: func(_ *job, given [][]float32) ([]Label, error) {
-			return rank(c.labels, scores(c.function, given[0]), c.topK), nil
+			return rank(c.labels, c.joined(given), c.topK), nil
 		},
 	}
 	return c, nil
@@ -72,7 +73,8 @@ func (c *Classifier) Head() roberta.Head {
 }
 
 // Classify gives the labels of a text, or of a pair, best first; labels of equal scores
-// are in the head's order. A class without a name is LABEL_0, LABEL_1 and so on.
+// are in the head's order. Of a text that is read through windows the scores are joined
+// as WithJoin says. A class without a name is LABEL_0, LABEL_1 and so on.
 //
 // Errors are *roberta.LengthError for a text that is too long (see WithLimit),
 // *tokenizer.LimitError for one that cannot be cut as it should be, those of
@@ -93,4 +95,32 @@ func (c *Classifier) ClassifyAll(ctx context.Context, inputs []Input) ([][]Label
 // that has ended, and roberta.ErrClosed, end the sequence.
 func (c *Classifier) ClassifySeq(ctx context.Context, inputs iter.Seq[Input]) iter.Seq2[[]Label, error] {
 	return c.task.each(ctx, inputs)
+}
+
+// joined makes one score for each class of the logits of each window.
+func (c *Classifier) joined(windows [][]float32) []float32 {
+	first := scores(c.function, windows[0])
+	if len(windows) == 1 {
+		return first
+	}
+	joined := make([]float64, len(first))
+	for w, logits := range windows {
+		for i, s := range scores(c.function, logits) {
+			switch s := float64(s); {
+			case w == 0:
+				joined[i] = s
+			case c.join == JoinMax:
+				joined[i] = max(joined[i], s)
+			default:
+				joined[i] += s
+			}
+		}
+	}
+	for i, s := range joined {
+		if c.join != JoinMax {
+			s /= float64(len(windows))
+		}
+		first[i] = float32(s)
+	}
+	return first
 }

@@ -186,7 +186,8 @@ func TestClassifierErrors(t *testing.T) {
 		{m, []pipeline.Option{pipeline.WithTopK(0)}, pipeline.ErrOption, "best 0"},
 		{m, []pipeline.Option{pipeline.WithFunction("tanh")}, pipeline.ErrOption, `"tanh"`},
 		{m, []pipeline.Option{pipeline.WithPooling(pipeline.Mean)}, pipeline.ErrOption, "a Classifier has no WithPooling"},
-		{m, []pipeline.Option{pipeline.WithWindows(2)}, pipeline.ErrOption, "a Classifier has no WithWindows"},
+		{m, []pipeline.Option{pipeline.WithWindows(-1)}, pipeline.ErrOption, "-1 tokens"},
+		{m, []pipeline.Option{pipeline.WithJoin("sum")}, pipeline.ErrOption, `join "sum"`},
 		{m, []pipeline.Option{pipeline.WithBatch(0)}, pipeline.ErrOption, "0 tokens"},
 		{m, []pipeline.Option{pipeline.WithLimit(tokenizer.Limit{Length: -1})}, pipeline.ErrOption, "-1"},
 	} {

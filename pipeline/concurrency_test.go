@@ -37,7 +37,9 @@ func TestConcurrentUse(t *testing.T) {
 	ch, err2 := pipeline.NewChooser(m)
 	z, err3 := pipeline.NewZeroShot(m, pipeline.WithMultiLabel())
 	rd, err4 := pipeline.NewReader(m, pipeline.WithTopK(3), pipeline.WithLimit(tokenizer.Limit{Length: 30}))
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	sparse, err5 := pipeline.NewSparseEmbedder(m)
+	windows, err6 := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.Mean, pipeline.CLS), pipeline.WithLimit(tokenizer.Limit{Length: 6}), pipeline.WithWindows(1))
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)
 	}
 	answer := func(text string) string {
@@ -48,7 +50,9 @@ func TestConcurrentUse(t *testing.T) {
 		choice, err5 := ch.Choose(t.Context(), text, "a", "b")
 		zero, err6 := z.Classify(t.Context(), text, "a", "b")
 		answers, err7 := rd.Answer(t.Context(), "who?", "x "+text)
-		return fmt.Sprint(labels, entities, vectors, hits, choice, zero, answers, errors.Join(err1, err2, err3, err4, err5, err6, err7))
+		weights, err8 := sparse.Embed(t.Context(), []string{text})
+		whole, err9 := windows.Embed(t.Context(), []string{text})
+		return fmt.Sprint(labels, entities, vectors, hits, choice, zero, answers, weights, whole, errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9))
 	}
 	if got := answer("Anna"); !strings.HasSuffix(got, "<nil>") {
 		t.Fatal(got)

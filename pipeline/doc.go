@@ -13,10 +13,11 @@
 //
 // A [Classifier] gives a text, or a pair of texts, labels with scores. A [Tagger] finds
 // entities and where they are. An [Embedder] turns texts into vectors, as the files of a
-// sentence-transformers folder say. A [Reader] finds answers to a question in a text
-// (extractive question answering). A [Reranker] orders documents by how well they answer a
-// query (a cross-encoder), a [Chooser] picks one of several choices (multiple choice), and a
-// [ZeroShot] gives a text labels that the model was not trained on. Each reads what it needs to know from the model's
+// sentence-transformers folder say, and a [SparseEmbedder] into SPLADE's sparse ones. A
+// [Reader] finds answers to a question in a text (extractive question answering). A
+// [Reranker] orders documents by how well they answer a query (a cross-encoder), a [Chooser]
+// picks one of several choices (multiple choice), and a [ZeroShot] gives a text labels that
+// the model was not trained on. Each reads what it needs to know from the model's
 // own files, and an option overrides it. The numbers are those of transformers'
 // pipelines and of sentence-transformers; where these have an accident, the method's
 // comment says what happens instead.
@@ -33,6 +34,17 @@
 //
 // An answer has equal bits alone or in any batch.
 //
+// # Search
+//
+// An [Index] holds a corpus of vectors and finds those that are most like a query's,
+// by a [Similarity]. It compares all of them. [QuantizeInt8] and its relatives make
+// smaller vectors, for an index elsewhere.
+//
+//	e, err := pipeline.NewEmbedder(m)
+//	ix, err := pipeline.NewIndexSeq(e.Similarity(), e.Documents().EmbedSeq(ctx, pipeline.Texts(corpus)))
+//	queries, err := e.Queries().Embed(ctx, []string{"Who paints?"})
+//	hits, err := ix.Search(ctx, queries, 10)
+//
 // # Long texts
 //
 // A text that is too long for the model is an error, a *roberta.LengthError. Nothing is
@@ -47,6 +59,7 @@
 // References: transformers 5, pipelines/text_classification.py, token_classification.py
 // and zero_shot_classification.py, RobertaForMultipleChoice; transformers 4.57,
 // pipelines/question_answering.py; sentence-transformers 6, Pooling, Dense, LayerNorm,
-// Normalize and CrossEncoder; Reimers and Gurevych, Sentence-BERT, 2019; Yin, Hay and Roth,
-// Benchmarking Zero-shot Text Classification, 2019.
+// Normalize, CrossEncoder, SpladePooling and quantize_embeddings; Reimers and Gurevych,
+// Sentence-BERT, 2019; Yin, Hay and Roth, Benchmarking Zero-shot Text Classification, 2019;
+// Formal et al., SPLADE v2, 2021.
 package pipeline

@@ -1,12 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -14,21 +13,16 @@ import (
 // An Embedder turns texts into vectors. It is immutable; any number of goroutines may
 // use it at once, until its model is closed.
 type Embedder struct {
-	task      task[Input, []float32, []float32]
-	sequencer *sequencer
-	modules   *modules
-	prompt    string
-	given     bool // the caller chose the prompt
-	skip      int  // tokens of the prompt that are not pooled
+	prompted
+	task      task[Input, *pool, []float32]
 	dim       int  // of the vectors
 	normalize bool // at the end
-	notes     []string
 }
 
 // NewEmbedder makes an Embedder as the files of a sentence-transformers folder say:
 // modules.json with its modules Transformer, Pooling, Dense, LayerNorm and Normalize,
 // sentence_bert_config.json (max_seq_length, do_lower_case) and
-// config_sentence_transformers.json (prompts). They may lie beside the model or in a
+// config_sentence_transformers.json (prompts, similarity_fn_name). They may lie beside the model or in a
 // converted file. A model without modules.json gets the mean of its hidden states, as
 // sentence-transformers does for it; Notes say so. WithPooling makes an Embedder of any
 // model, whatever its files say.
@@ -41,7 +35,11 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 		return nil, err
 	}
 	e := &Embedder{}
-	if e.modules, err = readModules(folder{m}, m.Config().Dim, o.pooling == nil); err != nil {
+	wanted := denseVectors
+	if o.pooling != nil {
+		wanted = noVectors
+	}
+	if e.modules, err = readModules(folder{m}, m.Config().Dim, wanted); err != nil {
 		return nil, err
 	}
 	switch {
@@ -54,7 +52,6 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	case o.pooling != nil:
 		e.modules.pooling = o.pooling
 	}
-	e.notes = append(e.notes, e.modules.notes...)
 	if o.normalize != nil {
 		e.normalize = *o.normalize
 		if !e.normalize {
@@ -67,72 +64,43 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	} else if n > 0 {
 		e.dim = n
 	}
-	own := e.modules.maxLength
-	if own == 0 {
-		own = maxLength(m)
+	if err := e.prompted.set(m, o); err != nil {
+		return nil, err
 	}
-	e.sequencer = newSequencer(m, o, own)
-	prompt, name := e.modules.prompts[e.modules.defaultPrompt], o.promptName
-	switch {
-	case o.prompt != nil:
-		prompt, e.given = *o.prompt, true
-	case name != "":
-		var ok bool
-		if prompt, ok = e.modules.prompts[name]; !ok {
-			return nil, fmt.Errorf("%w: no prompt %.100q, the model has %s", ErrOption, name, e.modules.promptNames())
-		}
-		e.given = true
-	}
-	e.task = task[Input, []float32, []float32]{budget: o.budget}
-	e.setPrompt(prompt)
+	e.bind(o.budget)
 	return e, nil
 }
 
-// setPrompt sets the prompt of an Embedder that nobody uses yet.
-func (e *Embedder) setPrompt(prompt string) {
-	e.prompt, e.skip = prompt, 0
-	if prompt != "" && !e.modules.includePrompt && e.sequencer.tok != nil {
-		// As sentence-transformers counts them: the prompt with what stands before it.
-		tok := e.sequencer.tok
-		e.skip = len(tok.Template().IDs(tok, e.texts([]string{""})[0])) - 1
-	}
-	e.task.prepare, e.task.compute, e.task.finish = e.prepare, e.pooled, e.finish
+// bind makes the task of an Embedder that nobody uses yet.
+func (e *Embedder) bind(budget int) {
+	e.task = task[Input, *pool, []float32]{budget: budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
 }
 
 // Dim is the number of values that a vector has.
 func (e *Embedder) Dim() int { return e.dim }
 
-// MaxLength is the longest input in tokens, special tokens included.
-func (e *Embedder) MaxLength() int { return e.sequencer.limit.Length }
-
-// Notes are remarks that a user should know, such as what was assumed.
-func (e *Embedder) Notes() []string { return slices.Clone(e.notes) }
-
-// Prompts returns the prompts of the model's files by name.
-func (e *Embedder) Prompts() map[string]string { return maps.Clone(e.modules.prompts) }
+// Similarity is how the vectors are compared, as the model's files say
+// (similarity_fn_name): Cosine where they do not.
+func (e *Embedder) Similarity() Similarity { return cmp.Or(e.modules.similarity, Cosine) }
 
 // Queries returns an Embedder for what is searched with: like e, with the prompt "query"
 // of the model's files before each text if they have one. A prompt that was chosen by an
 // option stays. As sentence-transformers' encode_query.
-func (e *Embedder) Queries() *Embedder { return e.as("query") }
+func (e *Embedder) Queries() *Embedder { return e.as(queryPrompts) }
 
 // Documents is Queries for what is searched in, with the prompt "document", "passage" or
 // "corpus". As sentence-transformers' encode_document.
-func (e *Embedder) Documents() *Embedder { return e.as("document", "passage", "corpus") }
+func (e *Embedder) Documents() *Embedder { return e.as(documentPrompts) }
 
-func (e *Embedder) as(names ...string) *Embedder {
-	if e.given {
+func (e *Embedder) as(names []string) *Embedder {
+	p, ok := e.prompted.as(names)
+	if !ok {
 		return e
 	}
-	for _, name := range names {
-		if prompt, ok := e.modules.prompts[name]; ok {
-			other := *e
-			other.given = true
-			other.setPrompt(prompt)
-			return &other
-		}
-	}
-	return e
+	other := *e
+	other.prompted = p
+	other.bind(e.task.budget)
+	return &other
 }
 
 // Embed makes a vector of Dim values of each text. The vectors belong to the caller.
@@ -143,11 +111,7 @@ func (e *Embedder) as(names ...string) *Embedder {
 // as it should be, those of roberta.Model.Tokenizer and ExtractFeatures; and the
 // context's.
 func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	inputs := make([]Input, len(texts))
-	for i := range texts {
-		inputs[i] = Input{Texts: texts[i : i+1]}
-	}
-	return e.task.all(ctx, inputs)
+	return e.task.all(ctx, inputsOf(texts))
 }
 
 // EmbedAll is Embed for inputs of any kind but words. The prompt is not put before
@@ -164,60 +128,61 @@ func (e *Embedder) EmbedSeq(ctx context.Context, inputs iter.Seq[Input]) iter.Se
 	return e.task.each(ctx, inputs)
 }
 
-// texts are what the tokenizer reads of texts.
-func (e *Embedder) texts(texts []string) []string {
-	texts = slices.Clone(texts)
-	texts[0] = e.prompt + texts[0]
-	if e.modules.lowerCase {
-		for i := range texts {
-			texts[i] = lower(texts[i])
-		}
-	}
-	return texts
-}
-
 func (e *Embedder) prepare(in Input) (*job, error) {
-	if err := in.check(embedder); err != nil {
-		return nil, err
+	j, err := e.prompted.prepare(in)
+	if err == nil && e.firstOnly() {
+		j.sequences = j.sequences[:1]
 	}
-	skip := 0
-	if in.Texts != nil {
-		in.Texts, skip = e.texts(in.Texts), e.skip
-	}
-	s, err := e.sequencer.input(in)
-	if err == nil && skip > 0 && skip >= len(s[0].IDs) {
-		err = errNothingToPool
-	}
-	if err != nil {
-		return nil, err
-	}
-	s[0].skip = skip
-	return &job{sequences: s}, nil
+	return j, err
 }
 
-// pooled computes hidden states and pools them.
-func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([][]float32, error) {
-	res, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantFeatures})
+// firstOnly says that vectors are made of the hidden states of the first token alone.
+func (e *Embedder) firstOnly() bool {
+	return e.skip == 0 && !slices.ContainsFunc(e.modules.pooling, func(p Pooling) bool { return p != CLS })
+}
+
+// pooled computes hidden states and pools those of each sequence.
+func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([]*pool, error) {
+	want := roberta.WantFeatures
+	if e.firstOnly() {
+		want = roberta.WantFirst
+	}
+	res, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: want})
 	if err != nil {
 		return nil, err
 	}
-	states := res.Features
-	vectors := make([][]float32, len(batch))
-	var rows [][]float32
+	pools := make([]*pool, len(batch))
 	for s := range batch {
-		rows = rows[:0]
-		for i := range states.Len(s) {
-			if row := states.Row(s, i); row != nil { // no pad
-				rows = append(rows, row)
+		p := &pool{poolings: e.modules.pooling}
+		pools[s] = p
+		if want == roberta.WantFirst {
+			p.add(res.First.Row(s), 0)
+			continue // the rows of all are few
+		}
+		places, next := batch[s].places, 0
+		for i := range res.Features.Len(s) {
+			row, at := res.Features.Row(s, i), next
+			if row == nil { // a pad
+				continue
+			}
+			if next++; places != nil {
+				at = places[i]
+			}
+			if at >= batch[s].skip { // and not −1
+				p.add(row, at)
 			}
 		}
-		vectors[s] = pool(e.modules.pooling, rows[batch[s].skip:], batch[s].skip)
+		p.own()
 	}
-	return vectors, nil
+	return pools, nil
 }
 
-func (e *Embedder) finish(_ *job, given [][]float32) ([]float32, error) {
-	v := given[0]
+func (e *Embedder) finish(_ *job, given []*pool) ([]float32, error) {
+	p := given[0]
+	for _, next := range given[1:] {
+		p.join(next)
+	}
+	v := p.vector()
 	for _, l := range e.modules.layers {
 		v = l.apply(v)
 	}
@@ -237,20 +202,4 @@ func (o *modules) dim(C int) int {
 		}
 	}
 	return n
-}
-
-// promptNames lists the prompts for messages.
-func (o *modules) promptNames() string {
-	names := slices.Sorted(maps.Keys(o.prompts))
-	if len(names) == 0 {
-		return "none"
-	}
-	const most = 20
-	if len(names) > most {
-		names = append(names[:most], fmt.Sprintf("and %d more", len(o.prompts)-most))
-	}
-	for i := range names {
-		names[i] = fmt.Sprintf("%.100s", names[i])
-	}
-	return strings.Join(names, ", ")
 }

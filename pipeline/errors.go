@@ -21,6 +21,10 @@ var (
 	// ErrClasses is returned by a ZeroShot, with the names that there are, if they do not
 	// say which class of the head is entailment or contradiction.
 	ErrClasses = errors.New("pipeline: unknown which class is which")
+
+	// ErrVector is returned for a vector, or for ranges of vectors, that a function
+	// cannot take: NaN among the values, or another number of them than the others have.
+	ErrVector = errors.New("pipeline: unsuitable vector")
 	// ErrInput is returned for an Input that the pipeline does not answer.
 	ErrInput = errors.New("pipeline: unsuitable input")
 )

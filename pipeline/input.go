@@ -56,6 +56,8 @@ func (in *Input) check(k kind) error {
 		return fmt.Errorf("%w: tokens, and a %v takes text", ErrInput, k)
 	case k == tagger && len(in.Texts) > 1:
 		return fmt.Errorf("%w: %d texts, and a %v takes one", ErrInput, len(in.Texts), k)
+	case k == filler && len(in.Texts) > 1:
+		return fmt.Errorf("%w: %d texts, and a %v takes one", ErrInput, len(in.Texts), k)
 	case k != tagger && in.Words != nil:
 		return fmt.Errorf("%w: words, and a %v takes text", ErrInput, k)
 	}

@@ -30,6 +30,10 @@ type modules struct {
 	prompts       map[string]string
 	defaultPrompt string // the name of the prompt that applies where none is asked for
 
+	similarity Similarity // "": not said
+
+	splade splade // of sparse vectors
+
 	notes []string
 }
 
@@ -77,9 +81,18 @@ func (f folder) unsupported(name, format string, args ...any) error {
 
 const modulesFile = "modules.json"
 
-// readModules reads the modules of a folder for hidden states of C values; nil if it has
-// none. Without vectors it leaves out what comes after the hidden states.
-func readModules(f folder, C int, vectors bool) (*modules, error) {
+// What modules are read for.
+type wanted int
+
+const (
+	noVectors     wanted = iota // hidden states: what comes after them is left out
+	denseVectors                // what Pooling and the layers after it make
+	sparseVectors               // what SpladePooling makes
+)
+
+// readModules reads the modules of a folder for hidden states, or logits, of C values;
+// nil if it has none.
+func readModules(f folder, C int, want wanted) (*modules, error) {
 	var list []struct {
 		Path *string `json:"path"`
 		Type string  `json:"type"`
@@ -98,13 +111,22 @@ func readModules(f folder, C int, vectors bool) (*modules, error) {
 			return nil, f.corrupt(modulesFile, "module %d has no path inside the folder", i)
 		}
 		at := *module.Path
-		if !vectors {
+		if want == noVectors {
 			if i == 0 {
 				if err := out.readTransformer(f, at); err != nil {
 					return nil, err
 				}
 			}
 			continue
+		}
+		if want == sparseVectors {
+			if err := out.readSparse(f, i, kind, module.Type, at, C); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if kind == "MLMTransformer" || kind == "SpladePooling" {
+			return nil, f.unsupported(modulesFile, "module %d is %.100q, which makes sparse vectors: they are a SparseEmbedder's (embed --sparse)", i, module.Type)
 		}
 		if (kind == "Transformer") != (i == 0) || dim == 0 && slices.Contains([]string{"Dense", "LayerNorm", "Normalize"}, kind) || dim > 0 && kind == "Pooling" {
 			return nil, f.unsupported(modulesFile, "module %d is %.100q in this place; want a Transformer, a Pooling, then Dense, LayerNorm and Normalize", i, module.Type)
@@ -129,8 +151,11 @@ func readModules(f folder, C int, vectors bool) (*modules, error) {
 			return nil, err
 		}
 	}
-	if dim == 0 && vectors {
+	switch {
+	case dim == 0 && want == denseVectors:
 		return nil, f.unsupported(modulesFile, "no Pooling module")
+	case out.splade == splade{} && want == sparseVectors:
+		return nil, f.unsupported(modulesFile, "no SpladePooling module, which makes sparse vectors")
 	}
 	return out, out.readPrompts(f)
 }
@@ -352,11 +377,17 @@ func (f folder) tensors(at string, want map[string][]int) (map[string][]float32,
 func (o *modules) readPrompts(f folder) error {
 	const name = "config_sentence_transformers.json"
 	var c struct {
-		Prompts map[string]*string `json:"prompts"`
-		Default *string            `json:"default_prompt_name"`
+		Prompts    map[string]*string `json:"prompts"`
+		Default    *string            `json:"default_prompt_name"`
+		Similarity *string            `json:"similarity_fn_name"`
 	}
 	if ok, err := f.has(name, &c); err != nil || !ok {
 		return err
+	}
+	if c.Similarity != nil {
+		if o.similarity = Similarity(*c.Similarity); o.similarity.check() != nil {
+			return f.unsupported(name, "similarity_fn_name %.100q, want one of %q", *c.Similarity, similarities)
+		}
 	}
 	o.prompts = map[string]string{}
 	for k, p := range c.Prompts {

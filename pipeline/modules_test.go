@@ -38,6 +38,7 @@ func FuzzModules(f *testing.F) {
 	f.Add(all, `{"pooling_mode_mean_tokens":true,"include_prompt":false}`, `{"in_features":32,"out_features":2}`, dense, `{"max_seq_length":9,"do_lower_case":true}`, `{"prompts":{"a":"the "},"default_prompt_name":"a"}`)
 	f.Add(all, `{"pooling_mode":["cls","weightedmean"]}`, `{"in_features":64,"out_features":2,"bias":false,"use_residual":true}`, dense, `{}`, `{}`)
 	f.Add(`[{"path":"","type":"Transformer"},{"path":"1","type":"Pooling"},{"path":"2","type":"LayerNorm"}]`, `{}`, `{"dimension":40}`, norm, `{"max_seq_length":1}`, `{"prompts":null}`)
+	f.Add(`[{"path":"","type":"a.MLMTransformer"},{"path":"1","type":"b.SpladePooling"}]`, `{"pooling_strategy":"sum","activation_function":"log1p_relu","word_embedding_dimension":32}`, `{}`, norm, `{"max_seq_length":60}`, `{"similarity_fn_name":"dot"}`)
 	f.Add(`{}`, `{"pooling_mode":3}`, `{"in_features":40,"out_features":24,"activation_function":"torch.nn.ReLU"}`, []byte("x"), `[`, `{"default_prompt_name":"x"}`)
 	f.Fuzz(func(t *testing.T, list, pooling, config string, tensors []byte, sentence, prompts string) {
 		files := folder{fileMap{
@@ -45,7 +46,14 @@ func FuzzModules(f *testing.F) {
 			"sentence_bert_config.json": sentence, "config_sentence_transformers.json": prompts,
 		}}
 		for _, c := range []int{C, 40} {
-			m, err := readModules(files, c, true)
+			sparse, err := readModules(files, c, sparseVectors)
+			if err == nil && sparse != nil && (spladeActivations[sparse.splade.activation] == nil || sparse.splade.pooling != "max" && sparse.splade.pooling != "sum") {
+				t.Errorf("sparse vectors by %+v", sparse.splade)
+			}
+			if fe, ok := errors.AsType[*weights.FileError](err); err != nil && (!ok || fe.Entry+fe.Path == "" || len(err.Error()) > 800) {
+				t.Errorf("error %v, want a FileError with a name", err)
+			}
+			m, err := readModules(files, c, denseVectors)
 			if err != nil {
 				if fe, ok := errors.AsType[*weights.FileError](err); !ok || fe.Entry+fe.Path == "" || len(err.Error()) > 800 {
 					t.Errorf("error %v, want a FileError with a name", err)

@@ -13,7 +13,7 @@ import (
 type Option func(*options) error
 
 // A kind is one of the pipelines, or several joined by |.
-type kind uint8
+type kind uint16
 
 const (
 	classifier kind = 1 << iota
@@ -23,10 +23,17 @@ const (
 	chooser
 	zeroShot
 	reader
+	filler
+	scorer
+	sparseEmbedder
+	index
 )
 
 func (k kind) String() string {
-	return map[kind]string{classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader"}[k]
+	return map[kind]string{
+		classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader",
+		filler: "Filler", scorer: "Scorer", sparseEmbedder: "SparseEmbedder", index: "Index",
+	}[k]
 }
 
 type options struct {
@@ -36,6 +43,7 @@ type options struct {
 
 	windows bool
 	stride  int // of windows
+	join    Join
 
 	head     string
 	function *roberta.Function
@@ -59,6 +67,12 @@ type options struct {
 	maxAnswer  int
 	impossible bool
 	noAlign    bool
+
+	targets []string
+	beam    int // 0: not jointly
+	wordL2R bool
+
+	threads int
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
@@ -72,7 +86,7 @@ func newOptions(k kind, opts []Option) (*options, error) {
 			return nil, err
 		}
 	}
-	if o.windows {
+	if o.windows { // whichever of WithLimit and WithWindows comes first
 		o.limit.Stride = o.stride
 	}
 	return o, nil
@@ -101,17 +115,46 @@ func WithLimit(l tokenizer.Limit) Option {
 	}
 }
 
-// WithWindows makes a Tagger read a text that is too long through windows, whose
-// neighbours share stride tokens. See tokenizer.Template.Windows. A Reader has windows
-// of its context anyway, unless WithLimit says what to cut; by default they share half of
-// what an input may have, at most 128 tokens.
+// WithWindows makes a Tagger, a Classifier or an Embedder read a text that is too long
+// through windows, whose neighbours share stride tokens. See tokenizer.Template.Windows. A
+// Reader has windows of its context anyway, unless WithLimit says what to cut; by default
+// they share half of what an input may have, at most 128 tokens.
+//
+// A Tagger takes each token from the window in which it has most context. An Embedder
+// pools the hidden states of all windows as if they were those of one long text: each
+// token counts once, in the window in which it has most context, and so do the special
+// tokens, those before the text in its first window and those after it in its last. So
+// the mean is that over all tokens of the text, and CLS reads the first window alone. A
+// pair that is too long is ErrInput for it. A Classifier makes scores of each window, see
+// WithJoin.
 func WithWindows(stride int) Option {
 	return func(o *options) error {
 		if stride < 0 {
 			return fmt.Errorf("%w: windows that share %d tokens", ErrOption, stride)
 		}
 		o.windows, o.stride = true, stride
-		return o.only(tagger|reader, "WithWindows")
+		return o.only(tagger|classifier|embedder|reader, "WithWindows")
+	}
+}
+
+// A Join makes one score of a label of those that it has in each window of a text.
+type Join string
+
+// The ways to join scores.
+const (
+	JoinMean Join = "mean" // their mean, each window counting as much
+	JoinMax  Join = "max"  // the largest; scores of several labels then sum to more than 1
+)
+
+// WithJoin sets how a Classifier joins the scores of a text's windows (WithWindows). The
+// default is JoinMean. JoinMax finds a label that holds of one window alone.
+func WithJoin(j Join) Option {
+	return func(o *options) error {
+		if j != JoinMean && j != JoinMax {
+			return fmt.Errorf("%w: join %.100q, want mean or max", ErrOption, string(j))
+		}
+		o.join = j
+		return o.only(classifier, "WithJoin")
 	}
 }
 
@@ -150,14 +193,14 @@ func WithFunction(f roberta.Function) Option {
 
 // WithTopK limits an answer to the k best, from 1: labels of a Classifier and a ZeroShot,
 // documents of a Reranker's ranking, of which the default is all; answers of a Reader, of
-// which the default is 1.
+// which the default is 1, and of a Filler, of which the default is 5.
 func WithTopK(k int) Option {
 	return func(o *options) error {
 		if k < 1 {
 			return fmt.Errorf("%w: the best %d", ErrOption, k)
 		}
 		o.topK = k
-		return o.only(classifier|reranker|zeroShot|reader, "WithTopK")
+		return o.only(classifier|reranker|zeroShot|reader|filler, "WithTopK")
 	}
 }
 
@@ -234,12 +277,12 @@ func WithTruncateDim(n int) Option {
 	}
 }
 
-// WithPrompt puts a prompt before each text of an Embedder, "" for none. The default is
+// WithPrompt puts a prompt before each text of an Embedder or SparseEmbedder, "" for none. The default is
 // the prompt that the model's files name as default, if they do.
 func WithPrompt(prompt string) Option {
 	return func(o *options) error {
 		o.prompt, o.promptName = &prompt, ""
-		return o.only(embedder, "WithPrompt")
+		return o.only(embedder|sparseEmbedder, "WithPrompt")
 	}
 }
 
@@ -250,6 +293,38 @@ func WithPromptName(name string) Option {
 			return fmt.Errorf("%w: a prompt's name is empty", ErrOption)
 		}
 		o.prompt, o.promptName = nil, name
-		return o.only(embedder, "WithPromptName")
+		return o.only(embedder|sparseEmbedder, "WithPromptName")
+	}
+}
+
+// WithTargets names the only words that a Filler may answer with: see
+// roberta.Model.Targets. Words of several tokens need WithJoint. The default allows every
+// token.
+func WithTargets(words ...string) Option {
+	return func(o *options) error {
+		o.targets = append([]string{}, words...)
+		return o.only(filler, "WithTargets")
+	}
+}
+
+// WithJoint makes a Filler fill all masks of a text together, by a beam of this width, from
+// 1: see roberta.Model.FillJointly. By default each is filled while the others stay masked.
+func WithJoint(width int) Option {
+	return func(o *options) error {
+		if width < 1 {
+			return fmt.Errorf("%w: a beam of %d", ErrOption, width)
+		}
+		o.beam = width
+		return o.only(filler, "WithJoint")
+	}
+}
+
+// WithWordL2R makes a Scorer hide a token together with those to its right in the same
+// word, so that the pieces of a rare word do not give each other away (Kauf and Ivanova,
+// 2023). Words are those of tokenizer.WordIDs.
+func WithWordL2R() Option {
+	return func(o *options) error {
+		o.wordL2R = true
+		return o.only(scorer, "WithWordL2R")
 	}
 }

@@ -66,10 +66,10 @@ func TestRerank(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var want []pipeline.Ranked
+		var want []pipeline.Hit
 		var pairs []pipeline.Pair
 		for i, d := range documents {
-			want = append(want, pipeline.Ranked{Index: i, Score: test.score(logits[i][0])})
+			want = append(want, pipeline.Hit{Index: i, Score: test.score(logits[i][0])})
 			pairs = append(pairs, pipeline.Pair{Query: query, Document: d})
 		}
 		scores, err := r.ScoreAll(t.Context(), pairs)
@@ -81,7 +81,7 @@ func TestRerank(t *testing.T) {
 				t.Errorf("score %d is %v, want %v", i, s, want[i].Score)
 			}
 		}
-		slices.SortStableFunc(want, func(a, b pipeline.Ranked) int { return cmp.Compare(b.Score, a.Score) })
+		slices.SortStableFunc(want, func(a, b pipeline.Hit) int { return cmp.Compare(b.Score, a.Score) })
 		got, err := r.Rank(t.Context(), query, documents)
 		if err != nil || len(got) == 0 || len(got) < len(documents) && len(got) > 3 || !slices.Equal(got, want[:len(got)]) {
 			t.Errorf("ranking %v, %v, want %v", got, err, want)
@@ -101,7 +101,7 @@ func TestRankSeq(t *testing.T) {
 	long := strings.Repeat("too long ", 600)
 	docs := []string{"a", long, "b", "c", long, "d"}
 	var indices []int
-	var hits []pipeline.Ranked
+	var hits []pipeline.Hit
 	for d, err := range r.RankSeq(t.Context(), "query", slices.Values(docs)) {
 		if e, ok := errors.AsType[*pipeline.InputError](err); ok && errors.Is(err, roberta.ErrTooLong) {
 			indices = append(indices, e.Index)

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // A Pooling makes one vector of the hidden states of a text's tokens, <s> and </s>
@@ -25,46 +26,116 @@ var poolings = []Pooling{CLS, MaxTokens, Mean, MeanSqrtLen, WeightedMean, LastTo
 // errNothingToPool is the error for an input whose prompt takes all its tokens.
 var errNothingToPool = errors.New("pipeline: the prompt leaves no token of the text to pool")
 
-// pool joins poolings of rows, which are not empty. skip rows were left out before
-// them. Sums run in float64 from the first row to the last, so equal rows give equal
+// A pool is what poolings know of some tokens of a text: rows of C values, added from the
+// first token to the last. Sums run in float64 in that order, so equal rows give equal
 // bits.
-func pool(poolings []Pooling, rows [][]float32, skip int) []float32 {
-	C := len(rows[0])
-	out := make([]float32, 0, C*len(poolings))
-	sum := make([]float64, C)
-	for _, p := range poolings {
-		switch p {
-		case CLS:
-			out = append(out, rows[0]...)
-		case LastToken:
-			out = append(out, rows[len(rows)-1]...)
+type pool struct {
+	poolings []Pooling
+	rows     int
+	weights  float64 // Σ i
+	first    []float32
+	last     []float32
+	largest  []float32
+	sum      []float64 // Σ h
+	weighted []float64 // Σ i·h_i
+}
+
+// add adds the hidden states of a token. position is its place in the text, from 0.
+func (p *pool) add(row []float32, position int) {
+	p.rows++
+	p.weights += float64(position + 1)
+	if p.rows == 1 {
+		p.begin(row)
+	}
+	p.last = row
+	if p.largest != nil {
+		for i, v := range row {
+			p.largest[i] = max(p.largest[i], v)
+		}
+	}
+	if p.sum != nil {
+		for i, v := range row {
+			p.sum[i] += float64(v)
+		}
+	}
+	if p.weighted != nil {
+		w := float64(position + 1)
+		for i, v := range row {
+			p.weighted[i] += w * float64(v) // exact: both have few digits
+		}
+	}
+}
+
+// begin makes room for what the poolings need.
+func (p *pool) begin(row []float32) {
+	p.first = row
+	for _, kind := range p.poolings {
+		switch kind {
 		case MaxTokens:
-			out = append(out, rows[0]...)
-			largest := out[len(out)-C:]
-			for _, row := range rows[1:] {
-				for i, v := range row {
-					largest[i] = max(largest[i], v)
-				}
-			}
-		default:
-			clear(sum)
-			weights := 0.0
-			for t, row := range rows {
-				w := 1.0
-				if p == WeightedMean {
-					w = float64(skip + t + 1)
-				}
-				weights += w
-				for i, v := range row {
-					sum[i] += w * float64(v)
-				}
-			}
-			if p == MeanSqrtLen {
-				weights = math.Sqrt(weights)
-			}
-			for _, v := range sum {
-				out = append(out, float32(v/weights))
-			}
+			p.largest = slices.Clone(row)
+		case Mean, MeanSqrtLen:
+			p.sum = make([]float64, len(row))
+		case WeightedMean:
+			p.weighted = make([]float64, len(row))
+		}
+	}
+}
+
+// own copies the rows that p keeps, whose memory belongs to a whole batch.
+func (p *pool) own() {
+	if !slices.Contains(p.poolings, CLS) {
+		p.first = nil
+	}
+	if !slices.Contains(p.poolings, LastToken) {
+		p.last = nil
+	}
+	p.first, p.last = slices.Clone(p.first), slices.Clone(p.last)
+}
+
+// join adds what the tokens after those of p have given.
+func (p *pool) join(next *pool) {
+	if p.rows == 0 || next.rows == 0 {
+		if p.rows == 0 {
+			*p = *next
+		}
+		return
+	}
+	p.rows += next.rows
+	p.weights += next.weights
+	p.last = next.last
+	for i := range p.largest {
+		p.largest[i] = max(p.largest[i], next.largest[i])
+	}
+	for i := range p.sum {
+		p.sum[i] += next.sum[i]
+	}
+	for i := range p.weighted {
+		p.weighted[i] += next.weighted[i]
+	}
+}
+
+// vector joins the poolings of at least one row.
+func (p *pool) vector() []float32 {
+	var out []float32
+	divide := func(sum []float64, by float64) {
+		for _, v := range sum {
+			out = append(out, float32(v/by))
+		}
+	}
+	for _, kind := range p.poolings {
+		switch kind {
+		case CLS:
+			out = append(out, p.first...)
+		case LastToken:
+			out = append(out, p.last...)
+		case MaxTokens:
+			out = append(out, p.largest...)
+		case Mean:
+			divide(p.sum, float64(p.rows))
+		case MeanSqrtLen:
+			divide(p.sum, math.Sqrt(float64(p.rows)))
+		case WeightedMean:
+			divide(p.weighted, p.weights)
 		}
 	}
 	return out

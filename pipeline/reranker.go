@@ -14,12 +14,6 @@ import (
 // A Pair is a query and a document that may answer it.
 type Pair struct{ Query, Document string }
 
-// A Ranked is a document's place in a ranking.
-type Ranked struct {
-	Index int     `json:"index"` // of the document, from 0
-	Score float32 `json:"score"`
-}
-
 // A Reranker says how well documents answer a query, by a cross-encoder: a model that
 // reads both as one input. It is immutable; any number of goroutines may use it at once,
 // until its model is closed.
@@ -141,8 +135,8 @@ func (r *Reranker) ScoreSeq(ctx context.Context, pairs iter.Seq[Pair]) iter.Seq2
 // Rank puts documents in the order of how well they answer a query, the best first; those
 // of equal scores stay in their order. WithTopK leaves out all but the best. The error is an
 // *InputError that names the first document that cannot be scored.
-func (r *Reranker) Rank(ctx context.Context, query string, documents []string) ([]Ranked, error) {
-	ranked := make([]Ranked, 0, len(documents))
+func (r *Reranker) Rank(ctx context.Context, query string, documents []string) ([]Hit, error) {
+	ranked := make([]Hit, 0, len(documents))
 	for d, err := range r.RankSeq(ctx, query, slices.Values(documents)) {
 		if err != nil {
 			return nil, err
@@ -157,8 +151,8 @@ func (r *Reranker) Rank(ctx context.Context, query string, documents []string) (
 // for a few times as many as are wanted. A document that cannot be scored costs no other:
 // its error, an *InputError, is yielded before the documents. The error of a context that
 // has ended, and roberta.ErrClosed, end the sequence.
-func (r *Reranker) RankSeq(ctx context.Context, query string, documents iter.Seq[string]) iter.Seq2[Ranked, error] {
-	return func(yield func(Ranked, error) bool) {
+func (r *Reranker) RankSeq(ctx context.Context, query string, documents iter.Seq[string]) iter.Seq2[Hit, error] {
+	return func(yield func(Hit, error) bool) {
 		t := task[string, float32, float32]{budget: r.task.budget, compute: r.task.compute, finish: r.task.finish}
 		once := &onceReader{Tokenizer: r.sequencer.tok, text: query}
 		t.prepare = func(document string) (*job, error) {
@@ -168,19 +162,19 @@ func (r *Reranker) RankSeq(ctx context.Context, query string, documents iter.Seq
 			s, err := r.sequencer.read(once, []string{query, document})
 			return &job{sequences: s}, err
 		}
-		best := top[Ranked]{k: r.topK, order: func(a, b Ranked) int {
+		best := top[Hit]{k: r.topK, order: func(a, b Hit) int {
 			return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Index, b.Index))
 		}}
 		index := 0
 		for score, err := range t.each(ctx, documents) {
 			switch {
 			case err == nil:
-				best.add(Ranked{index, score})
+				best.add(Hit{index, score})
 			case final(ctx, err):
-				yield(Ranked{}, err)
+				yield(Hit{}, err)
 				return
 			default:
-				if !yield(Ranked{}, &InputError{index, err}) {
+				if !yield(Hit{}, &InputError{index, err}) {
 					return
 				}
 			}

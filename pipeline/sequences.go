@@ -12,7 +12,13 @@ import (
 type sequence struct {
 	tokenizer.Encoding      // of tokens that the caller gave, IDs and Types alone
 	text               bool // of texts, not of the caller's tokens
-	skip               int  // tokens at the beginning that an Embedder does not pool: its prompt
+	skip               int  // tokens at the beginning of the input that an Embedder does not pool: its prompt
+	// places says of a window for each token which of the input's tokens it is, and −1 for
+	// one that counts in another window. nil: each is where it stands.
+	places []int
+
+	masked *roberta.Masked // for a Filler
+	clozes []roberta.Cloze // for a Scorer
 }
 
 // A sequencer turns texts into sequences that the model can take.
@@ -28,7 +34,7 @@ type sequencer struct {
 // newSequencer makes the sequencer of a model. own is the longest input that files name for
 // the pipeline's own kind, 0 for none.
 func newSequencer(m *roberta.Model, o *options, own int) *sequencer {
-	q := &sequencer{model: m, limit: o.limit, windows: o.windows, spans: o.kind&(tagger|reader) != 0}
+	q := &sequencer{model: m, limit: o.limit, windows: o.windows, spans: o.kind&(tagger|reader|scorer) != 0}
 	q.tok, q.noTok = m.Tokenizer()
 	most := m.Config().MaxPositions
 	if q.limit.Length == 0 {
@@ -114,17 +120,7 @@ func (q *sequencer) input(in Input) ([]sequence, error) {
 // compute asks the model for what it gives of sequences.
 func (q *sequencer) compute(ctx context.Context, batch []sequence, want roberta.Request) (*roberta.Result, error) {
 	for i := range batch {
-		s := &batch[i]
-		in := roberta.Input{Tokens: s.IDs, Types: s.Types}
-		if s.text {
-			// A pad is what the text says. Types are of no use to a model with one, which
-			// refuses those that a caller gives.
-			in.KeepPads = true
-			if q.model.Config().TokenTypes <= 1 {
-				in.Types = nil
-			}
-		}
-		want.Inputs = append(want.Inputs, in)
+		want.Inputs = append(want.Inputs, q.modelInput(&batch[i]))
 	}
 	return q.model.Compute(ctx, want)
 }
@@ -165,4 +161,18 @@ func (q *sequencer) tokenLogits(ctx context.Context, batch []sequence, h *robert
 		}
 	}
 	return all, nil
+}
+
+// modelInput is a sequence as the model takes it.
+func (q *sequencer) modelInput(s *sequence) roberta.Input {
+	in := roberta.Input{Tokens: s.IDs, Types: s.Types}
+	if s.text {
+		// A pad is what the text says. Types are of no use to a model with one, which
+		// refuses those that a caller gives.
+		in.KeepPads = true
+		if q.model.Config().TokenTypes <= 1 {
+			in.Types = nil
+		}
+	}
+	return in
 }

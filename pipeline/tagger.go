@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
@@ -159,38 +158,21 @@ type token struct {
 }
 
 // tokens lists the tokens of a text, special ones left out, with the softmax of their
-// logits. Of windows that share a token the one counts in which the token is farther
-// from a border that the text does not end at; of equal ones the earlier.
+// logits, each from the window in which it counts (owners).
 func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 	unk := t.sequencer.tok.Special().Unk
-	lo := windowStarts(j.sequences, &t.sequencer.limit)
-	total := 0
+	lo, of := windowStarts(j.sequences, &t.sequencer.limit), owners(j.sequences, &t.sequencer.limit)
+	all := make([]token, len(of))
 	for w := range j.sequences {
-		total = max(total, lo[w]+content(&j.sequences[w]))
-	}
-	all := make([]token, total)
-	context := make([]int, total) // of each token in the window that counts so far
-	const whole = math.MaxInt / 2
-	for w := range j.sequences {
-		s := &j.sequences[w]
-		n, at := content(s), 0
+		s, k := &j.sequences[w], lo[w]
 		for i, text := range s.Sequence {
 			if text < 0 {
 				continue
 			}
-			before, after := at, n-1-at
-			if lo[w] == 0 {
-				before = whole
-			}
-			if lo[w]+n == total {
-				after = whole
-			}
-			k := lo[w] + at
-			at++
-			if c := 1 + min(before, after); c > context[k] || c == context[k] && t.sequencer.limit.Left {
-				context[k] = c
+			if of[k] == w {
 				all[k] = token{place(j.text, s.Spans[i]), s.IDs[i] == unk, given[w][i]}
 			}
+			k++
 		}
 	}
 	for i := range all {

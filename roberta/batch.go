@@ -36,6 +36,22 @@ func (l *layout) row(sequence, token int) int {
 	return l.offsets[sequence] + token
 }
 
+// A tokenPlace is where a row's token is.
+type tokenPlace struct{ sequence, token int }
+
+// places is where the token of each row is.
+func (l *layout) places() []tokenPlace {
+	at := make([]tokenPlace, l.offsets[len(l.offsets)-1])
+	for s, n := range l.lengths {
+		for i := range n {
+			if r := l.row(s, i); r >= 0 {
+				at[r] = tokenPlace{s, i}
+			}
+		}
+	}
+	return at
+}
+
 // batch checks inputs and puts them end to end. Pads are left out unless they are to be
 // kept: no token attends to them. As in fairseq, they do not advance the positions; one
 // that is kept has the position before the first.
@@ -43,8 +59,12 @@ func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 	if len(inputs) == 0 {
 		return nil, nil, m.emptyError(ErrEmpty)
 	}
-	b := &nn.Batch{Offsets: make([]int, 1, len(inputs)+1)}
-	l := &layout{rows: make([][]int, len(inputs))}
+	total := 0
+	for s := range inputs {
+		total += min(len(inputs[s].Tokens), padsPerPosition*m.cfg.MaxPositions)
+	}
+	b := &nn.Batch{Tokens: make([]int, 0, total), Positions: make([]int, 0, total), Offsets: make([]int, 1, len(inputs)+1)}
+	l := &layout{rows: make([][]int, len(inputs)), lengths: make([]int, 0, len(inputs))}
 	for s, in := range inputs {
 		if limit := padsPerPosition * m.cfg.MaxPositions; len(in.Tokens) > limit {
 			return nil, nil, &LengthError{Sequence: s, Tokens: len(in.Tokens), Max: limit, Pads: true}

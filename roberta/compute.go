@@ -59,6 +59,7 @@ const (
 	WantLogits                      // Result.Logits
 	WantAttentions                  // Result.Attentions
 	WantPooler                      // Result.Pooler
+	WantFirst                       // Result.First
 )
 
 // A Request is what is asked of one pass through the model. Only that is computed.
@@ -66,6 +67,13 @@ type Request struct {
 	Inputs []Input
 	Want   Want
 	Head   string // a classification head whose logits are wanted; "": none
+
+	// EachLogits gets what WantLogits asks for, in place of Result.Logits, which would
+	// have 200 KB a token: logits first, first+1 … of a token of a sequence. They come in
+	// pieces of some hundred. Several goroutines call it at once, but only one for the
+	// same piece of the vocabulary, and that with the tokens in order. Pads have no
+	// logits. The memory of a piece is used again. It may be nil.
+	EachLogits func(sequence, token, first int, logits []float32)
 }
 
 // A Result is what a Request asked for. All else is nil. Its memory belongs to the
@@ -73,6 +81,11 @@ type Request struct {
 type Result struct {
 	// Features are the last layer's hidden states: a row of C values for each token.
 	Features *States
+
+	// First are the last layer's hidden states of each sequence's first token that is no
+	// pad, which is <s> in what Encode gives: shape (B, C). The last layer computes no
+	// others if nothing else asks for them. They equal rows of Features, bit for bit.
+	First *Matrix
 
 	// Hidden are the hidden states of every layer: Layers + 1 States, first those after
 	// the embedding, then those after each layer. The last equal the features, bit for
@@ -121,11 +134,12 @@ func (m *Model) Compute(ctx context.Context, q Request) (*Result, error) {
 			return nil, err
 		}
 	}
-	return m.compute(ctx, q.Inputs, q.Want, h)
+	return m.compute(ctx, q, h)
 }
 
 // compute is Compute with the head at hand; nil for none.
-func (m *Model) compute(ctx context.Context, inputs []Input, want Want, h *head) (*Result, error) {
+func (m *Model) compute(ctx context.Context, asked Request, h *head) (*Result, error) {
+	inputs, want := asked.Inputs, asked.Want
 	q := nn.Request{Features: want&WantFeatures != 0, Hidden: want&WantHiddens != 0, Weights: want&WantAttentions != 0}
 	if want&WantLogits != 0 {
 		if q.LM = m.lm; q.LM == nil {
@@ -145,10 +159,15 @@ func (m *Model) compute(ctx context.Context, inputs []Input, want Want, h *head)
 		}
 	}
 	q.Batch = b
+	if each := asked.EachLogits; each != nil && q.LM != nil {
+		at := l.places()
+		q.EachPiece = func(row, first int, logits []float32) { each(at[row].sequence, at[row].token, first, logits) }
+	}
 	first := nn.Only(b.Offsets[:b.Sequences()]...)
 	if !q.Features && !q.Hidden && !q.Weights && q.LM == nil && (h == nil || !h.Reads.eachToken()) {
 		q.Rows, first = first, nn.All() // the last layer computes no others
 	}
+	q.Features = q.Features || want&WantFirst != 0
 	if h != nil {
 		rows := first
 		if h.Reads.eachToken() {
@@ -165,13 +184,23 @@ func (m *Model) compute(ctx context.Context, inputs []Input, want Want, h *head)
 	}
 
 	res := &Result{}
-	if q.Features {
+	if want&WantFeatures != 0 {
 		res.Features = &States{l, m.cfg.Dim, r.Features}
+	}
+	if want&WantFirst != 0 {
+		res.First = newMatrix(r.Features, m.cfg.Dim)
+		if res.First.rows > b.Sequences() { // something else asks for all rows
+			all := res.First
+			res.First = newMatrix(make([]float32, b.Sequences()*m.cfg.Dim), m.cfg.Dim)
+			for s := range b.Sequences() {
+				copy(res.First.Row(s), all.Row(b.Offsets[s]))
+			}
+		}
 	}
 	for _, x := range r.Hidden {
 		res.Hidden = append(res.Hidden, &States{l, m.cfg.Dim, x})
 	}
-	if q.LM != nil {
+	if q.LM != nil && q.EachPiece == nil {
 		res.Logits = &States{l, m.cfg.VocabSize, r.Logits}
 	}
 	at, _ := b.WeightsAt(m.cfg.Heads)

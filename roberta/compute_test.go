@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/goroberta/goroberta/internal/nn"
@@ -28,6 +29,7 @@ func (r *Result) parts() map[string][]float32 {
 	states("logits", r.Logits)
 	states("head's tokens", r.HeadTokenLogits)
 	matrix("pooler", r.Pooler)
+	matrix("start", r.First)
 	matrix("head", r.HeadLogits)
 	for l, h := range r.Hidden {
 		states(fmt.Sprintf("hidden %d", l), h)
@@ -77,8 +79,13 @@ func TestRequests(t *testing.T) {
 			whole[name] = v
 		}
 	}
-	of := map[Want]string{WantFeatures: "features", WantHiddens: "hidden", WantLogits: "logits", WantAttentions: "attentions", WantPooler: "pooler"}
-	for want := range Want(1 << 5) {
+	of := map[Want]string{WantFeatures: "features", WantHiddens: "hidden", WantLogits: "logits", WantAttentions: "attentions", WantPooler: "pooler", WantFirst: "start"}
+	for s := range inputs { // a row of the features
+		if first := whole["start"][s*m.cfg.Dim:][:m.cfg.Dim]; !sameBits(first, whole["features"][[]int{0, 7, 8}[s]*m.cfg.Dim:][:m.cfg.Dim]) {
+			t.Errorf("the first token of sequence %d has other bits than in the features", s)
+		}
+	}
+	for want := range Want(1 << 6) {
 		for _, head := range []string{"", "first", "tokens"} {
 			got := must[*Result](t)(m.Compute(t.Context(), Request{Inputs: inputs, Want: want, Head: head})).parts()
 			asked := map[string]bool{"head": head == "first", "head's tokens": head == "tokens"}
@@ -88,11 +95,34 @@ func TestRequests(t *testing.T) {
 			for name, v := range whole {
 				kind := strings.TrimRight(name, " 0123456789")
 				if _, ok := got[name]; ok != asked[kind] {
-					t.Errorf("want %05b and head %q: %s is there: %v", want, head, name, ok)
+					t.Errorf("want %06b and head %q: %s is there: %v", want, head, name, ok)
 				} else if ok && !sameBits(got[name], v) {
-					t.Errorf("want %05b and head %q: %s differs from what is computed with all else", want, head, name)
+					t.Errorf("want %06b and head %q: %s differs from what is computed with all else", want, head, name)
 				}
 			}
+		}
+	}
+}
+
+// TestPieces holds logits that come in pieces to those in one matrix, in batches of
+// which some are computed in parts.
+func TestPieces(t *testing.T) {
+	for _, threads := range []int{1, 3} {
+		m := openGolden(t, golden(t, "tiny", "model.pt"), WithThreads(threads))
+		inputs := Inputs(batchOf(5, m.cfg.VocabSize, append([]int{7, 1, 12}, slices.Repeat([]int{40, 33, 5}, 15)...)...)...)
+		inputs[2].Tokens[3] = m.cfg.PadID
+		want := must[*Result](t)(m.Compute(t.Context(), Request{Inputs: inputs, Want: WantLogits})).Logits
+		V := m.cfg.VocabSize
+		got, last := make([]float32, len(want.values)), make([]atomic.Int64, V)
+		r := must[*Result](t)(m.Compute(t.Context(), Request{Inputs: inputs, Want: WantLogits, EachLogits: func(s, token, first int, logits []float32) {
+			row := want.layout.row(s, token)
+			if last[first].Swap(int64(row+1)) != int64(row) {
+				t.Errorf("logits %d… of row %d come out of order", first, row)
+			}
+			copy(got[row*V+first:], logits)
+		}}))
+		if r.Logits != nil || !sameBits(got, want.values) {
+			t.Errorf("%d threads: logits in pieces differ, or come twice", threads)
 		}
 	}
 }

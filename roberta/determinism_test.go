@@ -231,8 +231,14 @@ func TestMaskedRowsOnly(t *testing.T) {
 	}
 }
 
-// maskLogits is all that eachMask gives.
+// maskLogits is all that ask gives.
 func maskLogits(ctx context.Context, m *Model, tokens, at [][]int) (all []float32, err error) {
-	err = m.eachMask(ctx, Inputs(tokens...), at, func(_ int, logits []float32) { all = append(all, logits...) })
+	err = m.ask(ctx, func(yield func(question) bool) {
+		for s, in := range Inputs(tokens...) {
+			if !yield(question{in, at[s], func(_ int, logits []float32) { all = append(all, logits...) }}) {
+				return
+			}
+		}
+	})
 	return all, err
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/tokenizer"
 )
 
 // Small checkpoints of fairseq's with random weights. The first has GPT-2's whole
@@ -139,6 +140,28 @@ func ExampleModel_ExtractAllHiddens() {
 	// true
 }
 
+// The largest logit of each token of the vocabulary, without 200 KB for each token of
+// the text.
+func ExampleRequest() {
+	m := open(tinyCheckpoint)
+	defer m.Close()
+	most := make([]float32, m.Config().VocabSize)
+	res, err := m.Compute(context.Background(), roberta.Request{
+		Inputs: roberta.Inputs(m.Encode("it was what it was")),
+		Want:   roberta.WantLogits | roberta.WantFirst,
+		EachLogits: func(_, _, first int, logits []float32) {
+			for i, z := range logits {
+				most[first+i] = max(most[first+i], z)
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(res.Logits == nil, slices.Max(most) > 0, res.First.Shape())
+	// Output: true true (1, 64)
+}
+
 func ExampleModel_Compute() {
 	m := open(tinyCheckpoint)
 	defer m.Close()
@@ -248,7 +271,7 @@ func ExampleModel_FillMask() {
 	// true
 }
 
-func ExampleModel_FillMaskTokens() {
+func ExampleModel_FillEach() {
 	m := open(checkpoint)
 	defer m.Close()
 	tok, err := m.Tokenizer()
@@ -257,16 +280,96 @@ func ExampleModel_FillMaskTokens() {
 	}
 	tokens := m.Encode("Go is a fast language.")
 	tokens[3], tokens[5] = tok.Special().Mask, tok.Special().Mask
-	answers, err := m.FillMaskTokens(context.Background(), 1, tokens)
+	masked, err := m.MaskTokens(roberta.Input{Tokens: tokens})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("masks at", masked.Masks)
+	answers, err := m.FillEach(context.Background(), 1, nil, masked)
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, fills := range answers[0] { // a list for each mask; the others stay in the text
 		fmt.Printf("%q %s\n", fills[0].Token, fills[0].Text)
 	}
+
+	targets, err := m.Targets(" safe", " small", " safe")
+	if err != nil {
+		log.Fatal(err)
+	}
+	answers, err = m.FillEach(context.Background(), 5, targets, masked)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d answers, first %q\n", len(answers[0][0]), answers[0][0][0].Token)
 	// Output:
+	// masks at [3 5]
 	// " incapac" Go is incapac fast<mask>.
 	// " ruby" Go is<mask> fast ruby.
+	// 2 answers, first " small"
+}
+
+func ExampleModel_FillJointly() {
+	m := open(checkpoint)
+	defer m.Close()
+	masked, err := m.MaskText("Go is a <mask> <mask>.", tokenizer.Limit{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	answers, err := m.FillJointly(context.Background(), 2, 3, nil, masked)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range answers[0] {
+		fmt.Printf("%.3f %q %s\n", f.LogProb, f.Tokens, f.Text)
+	}
+
+	// A word of several tokens is scored as the product of their probabilities.
+	_, err = m.Targets("")
+	fmt.Println(errors.Is(err, roberta.ErrTarget))
+	targets, err := m.Targets(" unbelievable", " unbelievableness")
+	if err != nil {
+		log.Fatal(err)
+	}
+	masked, err = m.MaskText("Go is <mask>.", tokenizer.Limit{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	answers, err = m.FillJointly(context.Background(), 2, 3, targets, masked)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range answers[0] {
+		fmt.Println(f.Tokens, len(f.IDs[0]), "tokens:", masked.Text(f.IDs...))
+	}
+	// Output:
+	// -13.142 [" Palestinians" " ruby"] Go is a Palestinians ruby.
+	// -13.258 ["},\"" " ruby"] Go is a}," ruby.
+	// true
+	// [ unbelievable] 1 tokens: Go is unbelievable.
+	// [ unbelievableness] 3 tokens: Go is unbelievableness.
+}
+
+func ExampleModel_ClozeLogProbs() {
+	m := open(checkpoint)
+	defer m.Close()
+	tokens := m.Encode("Go is unbelievable.")
+	var clozes []roberta.Cloze
+	for i := 1; i < len(tokens)-1; i++ { // all but <s> and </s>
+		clozes = append(clozes, roberta.Cloze{At: i, End: i + 1})
+	}
+	logp, err := m.ClozeLogProbs(context.Background(), roberta.Inputs(tokens), [][]roberta.Cloze{clozes})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i, p := range logp[0] {
+		fmt.Printf("%q %.2f\n", m.Decode(tokens[i+1:i+2]), p)
+	}
+	// Output:
+	// "Go" -14.31
+	// " is" -12.24
+	// " unbelievable" -13.60
+	// "." -11.68
 }
 
 func ExampleModel_ExtractFeaturesAlignedToWords() {

@@ -2,8 +2,7 @@ package roberta
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"errors"
 
 	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -18,7 +17,8 @@ type Fill struct {
 }
 
 // FillMask predicts the token that the one <mask> of a text stands for and returns the
-// k likeliest, best first. How a text asks for a prediction depends on the tokenizer:
+// k likeliest, best first, of equal ones the smaller id. How a text asks for a prediction
+// depends on the tokenizer:
 //
 // A tokenizer of Hugging Face's reads the mask's name in a text as that token. The name
 // is <mask> as a rule, and the text is encoded as Encode does, without white space at its
@@ -38,7 +38,8 @@ type Fill struct {
 //
 // There are fewer than k answers only if the vocabulary has no more. Errors are ErrMask
 // for a text without exactly one mask, ErrTopK for k below 1 or above the vocabulary's
-// size, ErrNoLMHead, ErrNoVocabulary, and those of ExtractFeatures.
+// size, ErrNoLMHead, ErrNoVocabulary, and those of ExtractFeatures. FillEach and
+// FillJointly fill several masks, and choose among given words.
 func (m *Model) FillMask(ctx context.Context, text string, k int) ([]Fill, error) {
 	fills, err := m.FillMasks(ctx, []string{text}, k)
 	if err != nil {
@@ -49,7 +50,21 @@ func (m *Model) FillMask(ctx context.Context, text string, k int) ([]Fill, error
 
 // FillMasks is FillMask for a batch of texts: a list of answers for each.
 func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill, error) {
-	fills, err := m.fillTexts(ctx, texts, k, true)
+	if err := m.checkFill(k); err != nil {
+		return nil, err
+	}
+	masked := make([]*Masked, len(texts))
+	for i, text := range texts {
+		x, err := m.MaskText(text, tokenizer.Limit{})
+		if err == nil && len(x.Masks) > 1 {
+			err = &MaskError{Found: len(x.Masks), Mask: maskTokenOf(m.tok, m.cfg.PadID).name}
+		}
+		if err != nil {
+			return nil, numbered(err, i, len(texts))
+		}
+		masked[i] = x
+	}
+	fills, err := m.FillEach(ctx, k, nil, masked...)
 	if err != nil {
 		return nil, err
 	}
@@ -60,201 +75,114 @@ func (m *Model) FillMasks(ctx context.Context, texts []string, k int) ([][]Fill,
 	return out, nil
 }
 
-// FillEveryMask is FillMask for texts with any number of masks: for each text and each
-// of its masks a list of answers. Each is predicted while the others stay masked, and
-// stay in the answer's text. As transformers' pipeline. A text for a tokenizer of
-// fairseq's must have exactly one mask, as in fairseq.
-func (m *Model) FillEveryMask(ctx context.Context, texts []string, k int) ([][][]Fill, error) {
-	return m.fillTexts(ctx, texts, k, false)
+// numbered is the error of one of n texts with its number.
+func numbered(err error, i, n int) error {
+	if e, ok := errors.AsType[*MaskError](err); ok {
+		e.Text, e.batch, e.Several = i, n > 1, false
+	}
+	if e, ok := errors.AsType[*LengthError](err); ok {
+		e.Sequence = i
+	}
+	return err
 }
 
-// FillMaskTokens is FillEveryMask for sequences of tokens, in which the tokenizer's
-// Special().Mask stands for what is predicted. The texts of the answers are what Decode
-// makes of the tokens. The error is ErrMask for a sequence without a mask.
-func (m *Model) FillMaskTokens(ctx context.Context, k int, tokens ...[]int) ([][][]Fill, error) {
-	return m.fill(ctx, k, len(tokens), func(mask maskToken, i int) (masked, error) {
-		x := masked{Input: Input{Tokens: tokens[i]}}
-		for at, id := range tokens[i] {
-			if id == mask.id && id >= 0 {
-				x.at = append(x.at, at)
-			}
-		}
-		x.fill = func(at, id int) string {
-			filled := slices.Clone(tokens[i])
-			filled[x.at[at]] = id
-			return tokenizer.Decode(m.tok, filled)
-		}
-		return x, mask.check(i, len(x.at), len(tokens) > 1, false)
-	})
-}
-
-func (m *Model) fillTexts(ctx context.Context, texts []string, k int, one bool) ([][][]Fill, error) {
-	return m.fill(ctx, k, len(texts), func(mask maskToken, i int) (masked, error) {
-		if err := m.checkText(i, texts[i]); err != nil {
-			return masked{}, err
-		}
-		x, n, err := m.maskedText(mask, texts[i])
-		if err != nil {
-			return masked{}, err
-		}
-		return x, mask.check(i, n, len(texts) > 1, one || !mask.read)
-	})
-}
-
-// A masked is a sequence in which some tokens are masks.
-type masked struct {
-	Input
-	at   []int                     // positions of the masks
-	fill func(mask, id int) string // the text with a token in a mask's place
-}
-
-// fill predicts the masks of n sequences.
-func (m *Model) fill(ctx context.Context, k, n int, sequence func(mask maskToken, i int) (masked, error)) ([][][]Fill, error) {
+// FillEach predicts every mask of some inputs, each while the others of its input stay
+// masked: for each input and each of its masks the k likeliest answers, as FillMask gives
+// them. In an answer's text the other masks stay. As transformers' fill-mask pipeline.
+//
+// With targets only these are answers, as many as there are if k is larger. Their scores
+// stay probabilities among the whole vocabulary, and targets of several tokens are a
+// *TargetError: FillJointly takes them. nil allows every token.
+//
+// A text for a tokenizer of fairseq's must have exactly one mask, as in fairseq. Errors
+// are those of FillMask.
+func (m *Model) FillEach(ctx context.Context, k int, targets []Target, masked ...*Masked) ([][][]Fill, error) {
+	if err := m.checkFill(k); err != nil {
+		return nil, err
+	}
+	ids, err := m.single(targets)
+	if err != nil {
+		return nil, err
+	}
 	if err := m.enter(); err != nil {
 		return nil, err
 	}
 	defer m.leave()
-	if m.lm == nil {
-		return nil, ErrNoLMHead
-	}
-	if m.tok == nil {
-		return nil, m.noTok
-	}
-	if V := m.cfg.VocabSize; k < 1 || k > V {
-		return nil, &TopKError{K: k, Max: V}
-	}
 	mask := maskTokenOf(m.tok, m.cfg.PadID)
-	all, inputs, at := make([]masked, n), make([]Input, n), make([][]int, n)
-	for i := range all {
-		var err error
-		if all[i], err = sequence(mask, i); err != nil {
-			return nil, err
+	for i, x := range masked {
+		if !x.read && len(x.Masks) > 1 {
+			return nil, numbered(&MaskError{Found: len(x.Masks), Mask: mask.name}, i, len(masked))
 		}
-		inputs[i], at[i] = all[i].Input, all[i].at
 	}
-	out := make([][][]Fill, n)
-	err := m.eachMask(ctx, inputs, at, func(s int, scores []float32) {
-		simd.Softmax(scores)
-		var fills []Fill
-		for _, id := range best(scores, k, mask.isAnswer) {
-			fills = append(fills, Fill{Text: all[s].fill(len(out[s]), id), Score: scores[id], Token: tokenizer.TokenText(m.tok, id), ID: id})
+	if err := m.checkMasked(masked); err != nil {
+		return nil, err
+	}
+	out := make([][][]Fill, len(masked))
+	questions := func(yield func(question) bool) {
+		for s, x := range masked {
+			out[s] = make([][]Fill, len(x.Masks))
+			q := question{x.Input, x.Masks, func(i int, scores []float32) {
+				simd.Softmax(scores)
+				answers, one := make([][]int, len(x.Masks)), []int{0}
+				answers[i] = one
+				first := bestOf(scores, k, ids, mask.isAnswer)
+				out[s][i] = make([]Fill, len(first))
+				for n, id := range first {
+					one[0] = id
+					out[s][i][n] = Fill{Text: x.text(answers), Score: scores[id], Token: tokenizer.TokenText(m.tok, id), ID: id}
+				}
+			}}
+			if !yield(q) {
+				return
+			}
 		}
-		out[s] = append(out[s], fills)
-	})
-	if err != nil {
+	}
+	if err := m.ask(ctx, questions); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// A maskToken is what a tokenizer calls its mask.
-type maskToken struct {
-	tok   tokenizer.Tokenizer
-	id    int    // -1: the vocabulary has none
-	name  string // in a text
-	read  bool   // the tokenizer reads the name in a text as the token, as Hugging Face's do
-	space bool   // and the white space before it, which answers then bring themselves
+// checkFill is an error of a model that cannot fill masks with k answers.
+func (m *Model) checkFill(k int) error {
+	if err := m.enter(); err != nil {
+		return err
+	}
+	defer m.leave()
+	if m.lm == nil {
+		return ErrNoLMHead
+	}
+	if m.tok == nil {
+		return m.noTok
+	}
+	if V := m.cfg.VocabSize; k < 1 || k > V {
+		return &TopKError{K: k, Max: V}
+	}
+	return nil
 }
 
-// maskTokenOf is the mask of a tokenizer. A padding token, which the model does not see,
-// is none.
-func maskTokenOf(tok tokenizer.Tokenizer, pad int) maskToken {
-	m := maskToken{tok: tok, id: tok.Special().Mask, name: "<mask>"}
-	if m.id == pad {
-		m.id = -1
+// checkMasked checks inputs before anything is computed.
+func (m *Model) checkMasked(masked []*Masked) error {
+	inputs := make([]Input, len(masked))
+	for i, x := range masked {
+		inputs[i] = x.Input
 	}
-	if m.id >= 0 {
-		m.name = tokenizer.TokenText(tok, m.id)
-		m.read = slices.Contains(tok.Append(nil, m.name), m.id)
-		m.space = m.read && slices.Equal(tok.Append(nil, " "+m.name), []int{m.id}) && marksSpaces(tok)
-	}
-	return m
+	_, _, err := m.batch(inputs)
+	return err
 }
 
-// marksSpaces says whether tokens bring the space before a word, as those of byte-level
-// BPE and SentencePiece do.
-func marksSpaces(tok tokenizer.Tokenizer) bool {
-	ids := tok.Append(nil, "a a")
-	return len(ids) > 1 && strings.Contains(string(tok.AppendText(nil, ids[1:])), " ")
-}
-
-// check is a *MaskError if a sequence has no mask, or where one is wanted several.
-func (m maskToken) check(i, found int, batch, one bool) error {
-	if m.id >= 0 && found > 0 && (found == 1 || !one) {
-		return nil
+// bestOf is best among some ids, in ascending order; nil: among all that are ok.
+func bestOf(scores []float32, k int, ids []int, ok func(int) bool) []int {
+	if ids == nil {
+		return best(scores, k, ok)
 	}
-	return &MaskError{Text: i, Found: found, Mask: m.name, Missing: m.id < 0, Several: !one, batch: batch}
-}
-
-// isAnswer says whether a token can be an answer.
-func (m maskToken) isAnswer(id int) bool {
-	if m.read {
-		return m.tok.Bytes(id) != nil
+	some := make([]float32, len(ids))
+	for i, id := range ids {
+		some[i] = scores[id]
 	}
-	kind := m.tok.Kind(id)
-	special := m.tok.Special() // CamemBERT's <s> and </s> are no markers for fairseq's decoding
-	return kind != tokenizer.Marker && kind != tokenizer.Filler && id != special.BOS && id != special.EOS
-}
-
-// maskedText encodes a text with n masks. The encoding counts only if n is right.
-func (m *Model) maskedText(mask maskToken, text string) (x masked, n int, err error) {
-	if !mask.read {
-		if n = strings.Count(text, mask.name); n == 1 {
-			x.Tokens, x.at = maskedTokens(mask, text)
-			x.fill = func(_, id int) string { return fillIn(text, mask.name, tokenizer.TokenText(m.tok, id)) }
-		}
-		return x, n, nil
+	first := best(some, k, func(int) bool { return true })
+	for i, n := range first {
+		first[i] = ids[n]
 	}
-	// As fairseq does. transformers' byte-level BPE makes a token of white space there.
-	e, err := m.tok.Template().Encode(m.tok, tokenizer.Limit{}, trimRight(text))
-	if err != nil {
-		return x, 0, err
-	}
-	x.Input = m.Input(e)
-	for i, id := range e.IDs {
-		if id == mask.id && e.Sequence[i] == 0 {
-			x.at = append(x.at, i)
-		}
-	}
-	x.fill = func(at, id int) string {
-		return mask.fillSpan(text, e.Spans[x.at[at]], id)
-	}
-	return x, len(x.at), nil
-}
-
-// maskedTokens encodes the parts of a text around its one mask as fairseq does, and
-// returns where the mask is among the tokens.
-func maskedTokens(mask maskToken, text string) (ids, at []int) {
-	before, after, _ := strings.Cut(text, mask.name)
-	for _, p := range mask.tok.Template().Single {
-		if p.Text < 0 {
-			ids = append(ids, p.ID)
-			continue
-		}
-		ids = mask.tok.Append(ids, trimRight(before))
-		at = append(at, len(ids))
-		ids = mask.tok.Append(append(ids, mask.id), trimRight(after))
-	}
-	return ids, at
-}
-
-// fillIn puts an answer in the place of a text's mask and of a space before it.
-func fillIn(text, mask, token string) string {
-	if strings.Contains(text, " "+mask) {
-		mask = " " + mask
-	}
-	return strings.Replace(text, mask, token, 1)
-}
-
-// fillSpan puts a token in the place of a mask, and of a space before it that the token
-// brings itself. Where tokens bring none, the text's spaces stay.
-func (m maskToken) fillSpan(text string, mask tokenizer.Span, id int) string {
-	name := strings.TrimLeftFunc(text[mask.Start:mask.End], isSpace) // spans may have the white space or not
-	before, token := text[:mask.End-len(name)], tokenizer.TokenText(m.tok, id)
-	if m.space {
-		before = strings.TrimSuffix(before, " ")
-	} else if trimRight(before) != before {
-		token = strings.TrimPrefix(token, " ")
-	}
-	return before + token + text[mask.End:]
+	return first
 }

@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -75,16 +76,42 @@ func readingMasks(t *testing.T, name string, strip bool) *Model {
 	return m
 }
 
-// TestFillEveryMask holds the answers to the LM logits of the encoded text, at each of
+// fillTexts fills every mask of texts.
+func fillTexts(m *Model, k int, texts ...string) ([][][]Fill, error) {
+	var all []*Masked
+	for _, text := range texts {
+		x, err := m.MaskText(text, tokenizer.Limit{})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	return m.FillEach(context.Background(), k, nil, all...)
+}
+
+// fillTokens fills every mask of sequences of tokens.
+func fillTokens(m *Model, k int, tokens ...[]int) ([][][]Fill, error) {
+	var all []*Masked
+	for _, in := range Inputs(tokens...) {
+		x, err := m.MaskTokens(in)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	return m.FillEach(context.Background(), k, nil, all...)
+}
+
+// TestFillEach holds the answers to the LM logits of the encoded text, at each of
 // its masks, while the others stay masked.
-func TestFillEveryMask(t *testing.T) {
+func TestFillEach(t *testing.T) {
 	for _, mask := range []string{"<mask>", "[MASK]"} {
 		m := readingMasks(t, mask, true)
 		texts := []string{"Go is a <mask> language.", "<mask> <mask>", "a  <mask> b<mask>c <mask>", "<mask>"}
 		for i := range texts {
 			texts[i] = strings.ReplaceAll(texts[i], "<mask>", mask)
 		}
-		all := must[[][][]Fill](t)(m.FillEveryMask(t.Context(), texts, 4))
+		all := must[[][][]Fill](t)(fillTexts(m, 4, texts...))
 		var tokens [][]int
 		for i, text := range texts {
 			ids := m.Encode(text)
@@ -112,7 +139,7 @@ func TestFillEveryMask(t *testing.T) {
 				t.Errorf("%q: %d lists for %d masks", text, len(all[i]), n)
 			}
 		}
-		byTokens := must[[][][]Fill](t)(m.FillMaskTokens(t.Context(), 4, tokens...))
+		byTokens := must[[][][]Fill](t)(fillTokens(m, 4, tokens...))
 		for i := range texts {
 			for n := range all[i] {
 				for j, f := range byTokens[i][n] {
@@ -191,12 +218,12 @@ func TestMaskErrors(t *testing.T) {
 	}{
 		"one wanted, two there":   {func() error { _, err := hf.FillMask(ctx, "[MASK] [MASK]", 1); return err }, `the text has 2 [MASK] tokens, want exactly one, as in "He is a [MASK] guy"`},
 		"another name":            {func() error { _, err := hf.FillMask(ctx, "a <mask>", 1); return err }, "the text has 0 [MASK] tokens, want exactly one"},
-		"none":                    {func() error { _, err := hf.FillEveryMask(ctx, []string{"[MASK]", "a"}, 1); return err }, "text 1 has 0 [MASK] tokens, want at least one"},
-		"none in tokens":          {func() error { _, err := hf.FillMaskTokens(ctx, 1, []int{0, 9, 2}); return err }, "has 0 [MASK] tokens, want at least one"},
-		"two for fairseq":         {func() error { _, err := fairseq.FillEveryMask(ctx, []string{"<mask> <mask>"}, 1); return err }, "the text has 2 <mask> tokens, want exactly one"},
+		"none":                    {func() error { _, err := fillTexts(hf, 1, "[MASK]", "a"); return err }, "the text has 0 [MASK] tokens, want at least one"},
+		"none in tokens":          {func() error { _, err := fillTokens(hf, 1, []int{0, 9, 2}); return err }, "has 0 [MASK] tokens, want at least one"},
+		"two for fairseq":         {func() error { _, err := fillTexts(fairseq, 1, "<mask> <mask>"); return err }, "the text has 2 <mask> tokens, want exactly one"},
 		"no mask token":           {func() error { _, err := none.FillMask(ctx, "<mask>", 1); return err }, "the vocabulary has no mask token"},
-		"no mask token, tokens":   {func() error { _, err := none.FillMaskTokens(ctx, 1, []int{0, 9, 2}); return err }, "the vocabulary has no mask token"},
-		"the mask is the padding": {func() error { _, err := pad.FillMaskTokens(ctx, 1, []int{0, 1, 9, 2}); return err }, "the vocabulary has no mask token"},
+		"no mask token, tokens":   {func() error { _, err := fillTokens(none, 1, []int{0, 9, 2}); return err }, "the vocabulary has no mask token"},
+		"the mask is the padding": {func() error { _, err := fillTokens(pad, 1, []int{0, 1, 9, 2}); return err }, "the vocabulary has no mask token"},
 	} {
 		err := c.f()
 		if !errors.Is(err, ErrMask) || !strings.Contains(err.Error(), c.says) {
@@ -204,11 +231,11 @@ func TestMaskErrors(t *testing.T) {
 		}
 	}
 	for _, k := range []int{0, math.MaxInt} {
-		if _, err := hf.FillMaskTokens(ctx, k, []int{0, hf.tok.Special().Mask}); !errors.Is(err, ErrTopK) {
+		if _, err := fillTokens(hf, k, []int{0, hf.tok.Special().Mask}); !errors.Is(err, ErrTopK) {
 			t.Errorf("k = %d: %v", k, err)
 		}
 	}
-	if _, err := hf.FillMaskTokens(ctx, 1, []int{0, hf.tok.Special().Mask, 1 << 40}); !errors.Is(err, ErrToken) {
+	if _, err := fillTokens(hf, 1, []int{0, hf.tok.Special().Mask, 1 << 40}); !errors.Is(err, ErrToken) {
 		t.Errorf("a token outside the vocabulary: %v", err)
 	}
 }
@@ -221,7 +248,7 @@ func TestFillPads(t *testing.T) {
 	padded := []int{1, 0, 9, 1, 1, mask, 11, mask, 1, 2, 1}
 	scores := func(tokens []int) string {
 		var all []string
-		for _, fills := range must[[][][]Fill](t)(m.FillMaskTokens(t.Context(), 3, tokens))[0] {
+		for _, fills := range must[[][][]Fill](t)(fillTokens(m, 3, tokens))[0] {
 			for _, f := range fills {
 				all = append(all, fmt.Sprint(f.ID, f.Score, f.Text))
 			}

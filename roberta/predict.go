@@ -96,7 +96,7 @@ func (m *Model) predict(ctx context.Context, name string, tokens [][]int, check 
 	if err != nil {
 		return nil, nil, err
 	}
-	res, err := m.compute(ctx, Inputs(tokens...), 0, h)
+	res, err := m.compute(ctx, Request{Inputs: Inputs(tokens...)}, h)
 	return h, res, err
 }
 

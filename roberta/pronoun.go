@@ -134,7 +134,8 @@ const candidatesAtOnce = 64
 func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) ([]float32, error) {
 	var scores []float32
 	for some := range slices.Chunk(texts, candidatesAtOnce) {
-		var masked, targets, at [][]int
+		var questions []question
+		var targets [][]int
 		for i, text := range some {
 			if err := m.checkText(len(scores)+i, text); err != nil {
 				return nil, err
@@ -152,16 +153,15 @@ func (m *Model) spanScores(ctx context.Context, p pronounText, texts []string) (
 				ids[j] = m.tok.Special().Mask
 				places = append(places, j)
 			}
-			masked, at = append(masked, ids), append(at, places)
+			n := len(scores) + i
+			questions = append(questions, question{Input{Tokens: ids}, places, func(j int, logp []float32) {
+				simd.LogSoftmax(logp, logp)
+				scores[n] += logp[targets[i][j]]
+			}})
 		}
-		first, done := len(scores), make([]int, len(some)) // done: targets scored
+		first := len(scores)
 		scores = append(scores, make([]float32, len(some))...)
-		err := m.eachMask(ctx, Inputs(masked...), at, func(i int, logp []float32) {
-			simd.LogSoftmax(logp, logp)
-			scores[first+i] += logp[targets[i][done[i]]]
-			done[i]++
-		})
-		if err != nil {
+		if err := m.ask(ctx, slices.Values(questions)); err != nil {
 			return nil, err
 		}
 		for i := range some {

@@ -3,6 +3,7 @@ package roberta
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/goroberta/goroberta/internal/nn"
 )
@@ -17,38 +18,69 @@ func (m *Model) run(ctx context.Context, q nn.Request) (r *nn.Result, err error)
 	return r, err
 }
 
-// maskRows is how many masks are predicted at a time, if a sequence has no more.
-const maskRows = 256
+// A question asks for the LM head's logits of some tokens of an input.
+type question struct {
+	Input
+	at []int // the tokens
+	// take gets the logits [V] of at[i], in order. Their memory is used again.
+	take func(i int, logits []float32)
+}
 
-// eachMask calls f with the LM logits [V] of the positions at[s] of each input, in
-// order, and of no others. Their memory is used again.
-func (m *Model) eachMask(ctx context.Context, inputs []Input, at [][]int, f func(s int, logits []float32)) error {
-	if _, _, err := m.batch(inputs); err != nil { // before anything is computed
+// What is asked at a time, unless one question has more: tokens that the encoder
+// computes, and rows of logits.
+const (
+	questionTokens = 4096
+	questionRows   = 256
+)
+
+// ask answers questions in their order. It computes the logits of the tokens that are
+// asked for and of no others, for many questions in one pass. Its memory does not grow
+// with their number. The sequences that its errors name are counted within a pass.
+func (m *Model) ask(ctx context.Context, questions iter.Seq[question]) error {
+	var batch []question
+	tokens, rows := 0, 0
+	for q := range questions {
+		if len(batch) > 0 && (tokens+len(q.Tokens) > questionTokens || rows+len(q.at) > questionRows) {
+			if err := m.answer(ctx, batch); err != nil {
+				return err
+			}
+			clear(batch)
+			batch, tokens, rows = batch[:0], 0, 0
+		}
+		batch, tokens, rows = append(batch, q), tokens+len(q.Tokens), rows+len(q.at)
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	return m.answer(ctx, batch)
+}
+
+// answer answers questions in one pass.
+func (m *Model) answer(ctx context.Context, batch []question) error {
+	inputs := make([]Input, len(batch))
+	for s := range batch {
+		inputs[s] = batch[s].Input
+	}
+	b, l, err := m.batch(inputs)
+	if err != nil {
 		return err
 	}
-	for lo, hi := 0, 0; lo < len(inputs); lo = hi {
-		n := 0
-		for hi = lo; hi < len(inputs) && (hi == lo || n+len(at[hi]) <= maskRows); hi++ {
-			n += len(at[hi])
-		}
-		b, l, err := m.batch(inputs[lo:hi])
-		if err != nil {
-			return err
-		}
-		var rows, sequences []int
-		for s := lo; s < hi; s++ {
-			for _, i := range at[s] {
-				row := l.row(s-lo, i)
-				if row < 0 {
-					return fmt.Errorf("%w: the vocabulary's mask is its padding token", ErrModel)
-				}
-				rows, sequences = append(rows, row), append(sequences, s)
+	type place struct{ question, i int }
+	var rows []int
+	var places []place
+	for s := range batch {
+		for i, at := range batch[s].at {
+			row := l.row(s, at)
+			if row < 0 {
+				return fmt.Errorf("%w: the vocabulary's mask is its padding token", ErrModel)
 			}
-		}
-		each := func(row int, logits []float32) { f(sequences[row], logits) }
-		if _, err := m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm, EachLogits: each}); err != nil {
-			return err
+			rows, places = append(rows, row), append(places, place{s, i})
 		}
 	}
-	return nil
+	each := func(row int, logits []float32) {
+		p := places[row]
+		batch[p.question].take(p.i, logits)
+	}
+	_, err = m.run(ctx, nn.Request{Batch: b, Rows: nn.Only(rows...), LM: m.lm, EachLogits: each})
+	return err
 }

@@ -14,13 +14,14 @@ type classifyCmd struct {
 	Head     string   `placeholder:"NAME" help:"The classification head. Default: the only one, if the model has one."`
 	TopK     *int     `name:"top-k" aliases:"topk" placeholder:"K" help:"How many labels to give, the best ones. Default: all. --topk is the same."`
 	Function *string  `enum:"softmax,sigmoid,none" placeholder:"NAME" help:"What makes scores of logits: softmax, sigmoid or none. Default: what the model's files say."`
+	Join     *string  `enum:"mean,max" placeholder:"HOW" help:"What makes one score of those of a text's windows (--stride): mean (default) or max, which finds a label that holds of one window."`
 	Texts    []string `arg:"" optional:"" name:"text" help:"The text, and perhaps a second one that makes it a pair."`
 }
 
 // Help is shown by kong below the summary.
 func (classifyCmd) Help() string {
 	return `Writes {"labels":[{"label":…,"score":…},…]}, best first. Scores are probabilities: of one label among all, or where several can hold at once, ` +
-		`and of a model with one label, of each by itself; of a regression they are the values. Labels without names are LABEL_0 and so on. Lines of --input are ` + inputForm + `.`
+		`and of a model with one label, of each by itself; of a regression they are the values. Labels without names are LABEL_0 and so on. --stride reads a text that is too long through windows, each scored by itself. Lines of --input are ` + inputForm + `.`
 }
 
 // Validate is called by kong.
@@ -30,8 +31,10 @@ func (c *classifyCmd) Validate() error {
 		return usagef("--top-k %d: want at least 1", *c.TopK)
 	case len(c.Texts) > 2:
 		return usagef("%d texts are given, want one, or two that are a pair", len(c.Texts))
+	case c.Join != nil && c.Stride == nil:
+		return usagef("--join is for the windows of --stride")
 	}
-	return c.noWindows()
+	return nil
 }
 
 type labelsLine struct {
@@ -76,6 +79,9 @@ func (c *classifyCmd) options(m *roberta.Model) ([]pipeline.Option, error) {
 	}
 	if c.Function != nil {
 		opts = append(opts, pipeline.WithFunction(function(*c.Function)))
+	}
+	if c.Join != nil {
+		opts = append(opts, pipeline.WithJoin(pipeline.Join(*c.Join)))
 	}
 	return opts, err
 }

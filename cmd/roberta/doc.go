@@ -12,7 +12,9 @@
 //	roberta zero-shot --labels cooking,travel,games "Bring the stock to a boil."
 //	roberta rank -m stsb-distilroberta-base --input docs.jsonl "a query"
 //	roberta embed -m all-distilroberta-v1 --truncate right "A sentence." "Another one."
+//	roberta search -m all-distilroberta-v1 --corpus texts.jsonl "A question."
 //	roberta fill-mask "The capital of France is <mask>."
+//	roberta score "The capital of France is Paris."
 //	roberta align -o out.safetensors "Don't go." Do n't go .
 //	roberta pronoun -m roberta.large.wsc --candidates "the trophy" --candidates "the suitcase" TEXT
 //	roberta convert --packed roberta.large fast.safetensors
@@ -44,7 +46,7 @@
 //
 // # Input
 //
-// Arguments are taken verbatim; embed answers each, rank takes a query and documents, and
+// Arguments are taken verbatim; embed and search answer each, rank takes a query and documents, and
 // for other commands they are one input. Those that begin with a hyphen come after --.
 // --input FILE reads requests in their place, - from standard input. A line is
 // one of

@@ -36,7 +36,8 @@ type grammar struct {
 	Decode     decodeCmd     `cmd:"" help:"Turn token ids into text."`
 	Features   featuresCmd   `cmd:"" help:"Compute hidden states and write them to a file."`
 	Predict    predictCmd    `cmd:"" help:"Classify texts with one of the model's heads."`
-	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for the <mask> in a text."`
+	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for each <mask> of a text."`
+	Score      scoreCmd      `cmd:"" help:"Say how likely texts are: their pseudo-log-likelihoods."`
 	Classify   classifyCmd   `cmd:"" help:"Give texts or pairs of texts labels with scores."`
 	Tag        tagCmd        `cmd:"" help:"Find entities in texts, or labels of words."`
 	Answer     answerCmd     `cmd:"" help:"Find answers to questions in texts."`
@@ -46,6 +47,7 @@ type grammar struct {
 	Fit        fitCmd        `cmd:"" help:"Fit a classification head on texts with labels."`
 	Evaluate   evaluateCmd   `cmd:"" help:"Measure how good a model is at examples whose labels are known."`
 	Rank       rankCmd       `cmd:"" help:"Order documents by how well they answer a query."`
+	Search     searchCmd     `cmd:"" help:"Find the texts that are most like a query."`
 	Align      alignCmd      `cmd:"" help:"Compute features of words instead of tokens."`
 	Pronoun    pronounCmd    `cmd:"" help:"Say what a [pronoun] refers to."`
 	Convert    convertCmd    `cmd:"" help:"Write any readable checkpoint as one safetensors file."`

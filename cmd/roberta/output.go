@@ -21,6 +21,7 @@ type output struct {
 	json   *json.Encoder // into line
 	before func()        // called before lines are handed on, if it is not nil
 	table  *table        // where results go in place of lines, if it is not nil
+	held   *output       // where results wait as lines for what all of them decide, if it is not nil
 }
 
 func newOutput(w io.Writer) *output {
@@ -45,6 +46,9 @@ func (o *output) setFormat(format string) {
 // write adds the line of an object, whose first member becomes "id" if id is not
 // nil. Errors of the underlying file may show up later, in flush.
 func (o *output) write(id json.RawMessage, v any) error {
+	if o.held != nil {
+		return o.held.write(id, v)
+	}
 	if o.table != nil {
 		return o.table.write(id, v)
 	}
@@ -107,7 +111,7 @@ type errorLine struct {
 
 // finite returns an error that names the first of a result's values for which
 // JSON has no number.
-func finite(name string, values ...float32) error {
+func finite[T float32 | float64](name string, values ...T) error {
 	for i, v := range values {
 		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 			return fmt.Errorf("%s[%d] is %v, for which JSON has no number; inspect tells whether the checkpoint's weights are finite", name, i, v)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -37,31 +36,6 @@ func (c *rankCmd) Validate() error {
 		return usagef("--resume: a ranking is one result, and there is nothing to go on with")
 	}
 	return c.noWindows()
-}
-
-type hitsLine struct {
-	Hits []hit `json:"hits"`
-}
-
-type hit struct {
-	ID json.RawMessage `json:"id,omitempty"` // of the document
-	pipeline.Ranked
-}
-
-// table is the line as rows, whose column id is the line's.
-func (l hitsLine) table() any {
-	type row struct {
-		ID    json.RawMessage `json:"document_id"`
-		Index int             `json:"index"`
-		Score float32         `json:"score"`
-	}
-	var rows struct {
-		Hits []row `json:"hits"`
-	}
-	for _, h := range l.Hits {
-		rows.Hits = append(rows.Hits, row{h.ID, h.Index, h.Score})
-	}
-	return rows
 }
 
 // Run is called by kong.
@@ -175,7 +149,7 @@ func (r *ranking) add(ctx context.Context, score float32, err error) bool {
 	if err != nil {
 		return r.fail(&d.item, err)
 	}
-	h := hit{d.id, pipeline.Ranked{Index: d.index, Score: score}}
+	h := hit{ID: d.id, Index: d.index, Score: score}
 	if r.k == 0 {
 		r.hits = append(r.hits, h)
 		return true

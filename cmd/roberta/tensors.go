@@ -129,6 +129,7 @@ type rows struct {
 	cols, n int
 	buf     []byte // of the last rows
 	parts   []func(io.Writer) error
+	packed  *packedRows // nil: rows are written as they are
 }
 
 // partBytes is how many bytes of rows are kept at a time.
@@ -160,14 +161,18 @@ func (r *rows) end() error {
 	if err := r.keep(); err != nil {
 		return err
 	}
-	r.spool.entries = append(r.spool.entries, weights.Entry{Name: r.name, DType: weights.F32, Shape: []int{r.n, r.cols}, Write: func(w io.Writer) error {
+	entry := weights.Entry{Name: r.name, DType: weights.F32, Shape: []int{r.n, r.cols}, Write: func(w io.Writer) error {
 		for _, write := range r.parts {
 			if err := write(w); err != nil {
 				return err
 			}
 		}
 		return nil
-	}})
+	}}
+	if r.packed != nil {
+		entry = r.packed.entry(entry)
+	}
+	r.spool.entries = append(r.spool.entries, entry)
 	return nil
 }
 
@@ -185,7 +190,7 @@ func (s *spool) finish(ctx context.Context, err error) error {
 		if len(s.entries) == 0 {
 			return errors.Join(err, errors.New("there is no tensor to write"))
 		}
-		if _, writeErr := w.Write(npyHeader(s.entries[0].Shape)); writeErr != nil {
+		if _, writeErr := w.Write(npyHeader(s.entries[0].DType, s.entries[0].Shape)); writeErr != nil {
 			return writeErr
 		}
 		if writeErr := s.entries[0].Write(w); writeErr != nil {
@@ -208,10 +213,13 @@ func (s *spool) close() {
 	s.out.close()
 }
 
-// npyHeader is what stands before a float32 matrix in NumPy's format, version 1.0: a
+// npyTypes are NumPy's names of element types.
+var npyTypes = map[weights.DType]string{weights.F32: "<f4", weights.I8: "|i1", weights.U8: "|u1"}
+
+// npyHeader is what stands before a matrix in NumPy's format, version 1.0: a
 // magic number, a length, and a Python dictionary that ends at a multiple of 64 bytes.
-func npyHeader(shape []int) []byte {
-	dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", shape[0], shape[1])
+func npyHeader(dtype weights.DType, shape []int) []byte {
+	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }", npyTypes[dtype], shape[0], shape[1])
 	const before = 10
 	dict += strings.Repeat(" ", 63-(before+len(dict))%64) + "\n"
 	h := append([]byte("\x93NUMPY\x01\x00"), 0, 0)

@@ -20,9 +20,10 @@ type LMHead struct {
 	Bias       []float32 // padded with zeros to whole panels
 }
 
-// logits writes the logits of row r of x to dst[r*V:][:V]. For many rows that is as
-// much work as several layers, so it checks the context before each item.
-func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, eps float32) error {
+// logits calls each with the logits of the rows of x, in pieces: see Request.EachPiece. For
+// many rows that is as much work as several layers, so it checks the context before
+// each item.
+func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each func(row, first int, logits []float32)) error {
 	inner := t.linear(useHeadInner, x, &h.Dense, h.Activation)
 	t.normInto(inner, inner, &h.Norm, eps)
 
@@ -49,7 +50,7 @@ func (h *LMHead) logits(ctx context.Context, t team, dst []float32, x matrix, ep
 				Base: h.Bias[lo:],
 			}, &m.product)
 			for i := range n {
-				copy(dst[(r+i)*V:][lo:hi], m.out[i*width:])
+				each(r+i, lo, m.out[i*width:][:hi-lo])
 			}
 		}
 	})

@@ -19,7 +19,12 @@ type Request struct {
 	// EachLogits gets the logits [V] of each of the rows, in order, in place of
 	// Result.Logits. Their memory is used again. It may be nil.
 	EachLogits func(row int, logits []float32)
-	Heads      []Outputs // outputs of heads that read some of them
+	// EachPiece gets the logits in pieces, of columns first … of a row, in place of
+	// Result.Logits: no more than a few pieces are in memory. Several goroutines call it
+	// at once, but only one for the same columns, and that with the rows in order. The
+	// memory of a piece is used again. It may be nil.
+	EachPiece func(row, first int, logits []float32)
+	Heads     []Outputs // outputs of heads that read some of them
 }
 
 // Outputs asks for the outputs of a head.
@@ -75,15 +80,22 @@ func (e *Encoder) Run(ctx context.Context, pool *parallel.Pool, q Request) (*Res
 // a time.
 func (e *Encoder) logits(ctx context.Context, t team, x matrix, q *Request, most int) ([]float32, error) {
 	V := q.LM.W.Rows
-	if q.EachLogits == nil {
+	// into copies pieces to rows of V values.
+	into := func(dst []float32) func(row, first int, logits []float32) {
+		return func(row, first int, logits []float32) { copy(dst[row*V+first:], logits) }
+	}
+	switch {
+	case q.EachPiece != nil:
+		return nil, q.LM.logits(ctx, t, x, e.LayerNormEps, q.EachPiece)
+	case q.EachLogits == nil:
 		all := make([]float32, x.rows*V)
-		return all, q.LM.logits(ctx, t, all, x, e.LayerNormEps)
+		return all, q.LM.logits(ctx, t, x, e.LayerNormEps, into(all))
 	}
 	n := min(x.rows, max(1, most/V))
 	some := make([]float32, n*V)
 	for lo := 0; lo < x.rows; lo += n {
 		hi := min(lo+n, x.rows)
-		if err := q.LM.logits(ctx, t, some, x.between(lo, hi), e.LayerNormEps); err != nil {
+		if err := q.LM.logits(ctx, t, x.between(lo, hi), e.LayerNormEps, into(some)); err != nil {
 			return nil, err
 		}
 		for r := lo; r < hi; r++ {

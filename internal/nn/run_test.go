@@ -50,6 +50,11 @@ func TestEachLogits(t *testing.T) {
 			t.Errorf("at most %d at a time: logits differ", most)
 		}
 	}
+	got := make([]float32, rows*V)
+	q.EachPiece = func(row, first int, logits []float32) { copy(got[row*V+first:], logits) }
+	if all, err := e.logits(t.Context(), team, x, &q, 1); err != nil || all != nil || !slices.Equal(got, want) {
+		t.Errorf("pieces differ, or %d logits come beside them; error %v", len(all), err)
+	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := e.logits(ended, team, x, &q, V); !errors.Is(err, context.Canceled) {

@@ -245,8 +245,9 @@ type emitter struct {
 	spans     []tokenizer.Span
 	withSpans bool
 	text      string
-	tweet     *source // what text is the normal form of; nil without normalisation
-	key       []byte  // of a piece that is looked up
+	tweet     *source              // what text is the normal form of; nil without normalisation
+	key       []byte               // of a piece that is looked up
+	done      func(start, end int) // if not nil, called after each word
 	err       error
 }
 
@@ -321,6 +322,9 @@ func (e *emitter) word(start, end int) {
 			e.emit(e.lookUp(e.key[from:to]), start+min(lo+from, hi), start+min(lo+to, hi))
 		}
 	})
+	if e.done != nil {
+		e.done(start, end)
+	}
 }
 
 func (e *emitter) lookUp(piece []byte) int {
