@@ -181,7 +181,7 @@ func ExampleWithC() {
 	// Output:
 	// 0.1: weight 0.241
 	// 10: weight 2.277
-	// train: the objective has no single minimum: without a penalty, and weights that tell every example's class
+	// train: the objective has no single minimum: without a penalty, and with classes that weights tell apart
 }
 
 func ExampleWithLimit() {

@@ -194,7 +194,8 @@ func TestLinearSaysWhatIsWrong(t *testing.T) {
 				s.Values[i*64] = float32(s.Class[i])
 				s.Values[i*64+1] = float32(s.Class[i] * s.Class[i])
 			}
-		}), []train.Option{train.WithC(math.Inf(1))}, train.ErrNoMinimum, "train: the objective has no single minimum: without a penalty, and weights that tell every example's class"},
+		}), []train.Option{train.WithC(math.Inf(1))}, train.ErrNoMinimum, "train: the objective has no single minimum: without a penalty, and with classes that weights tell apart"},
+		{"no minimum for some", &train.Set{Features: train.Features{Dim: 1, Values: []float32{-1, -2, 0, 0, 0, 1, 2}}, Labels: []string{"a", "b"}, Class: []int{0, 0, 0, 1, 1, 1, 1}}, []train.Option{train.WithC(math.Inf(1))}, train.ErrNoMinimum, "train: the objective has no single minimum: without a penalty, and with classes that weights tell apart"},
 		{"not unique", some(func(s *train.Set) {
 			for i := range s.Len() {
 				s.Values[i*64] = 2 * s.Values[i*64+1]

@@ -1,6 +1,9 @@
 package train
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // An objective is what a linear head is fitted by:
 //
@@ -88,6 +91,19 @@ func (o *objective) curvature(v, out []float64) {
 		}
 	})
 	o.weights(func(j int) { out[j] += float64(o.penalty * v[j]) })
+}
+
+// moves is the most that a step along d changes any logit. Near a minimum that is little.
+// Where some examples can be told apart from all others their logits grow on and on,
+// although the objective hardly falls.
+func (o *objective) moves(d []float64) float64 {
+	var most [blocks]float64
+	o.sum(make([]float64, o.size()), d, func(block, _ int, z []float64) {
+		for _, v := range z {
+			most[block] = math.Max(most[block], math.Abs(v))
+		}
+	})
+	return slices.Max(most[:])
 }
 
 // sum sets out to Σ_i g_i ⊗ x_i, where each makes g_i of the products z of an example with
