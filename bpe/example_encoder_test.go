@@ -125,18 +125,22 @@ func ExampleEncoder_Append() {
 
 func ExampleEncoder_Pieces() {
 	const text = "She's 12 naïve?!"
+	var pieces []string
 	for start, end := range bpe.Default().Pieces(text) {
-		fmt.Printf("%q ", text[start:end])
+		pieces = append(pieces, text[start:end])
 	}
-	fmt.Println()
+	fmt.Printf("%q\n", pieces)
+
+	pieces = nil
 	for i := 0; i < len(text); { // the same without an Encoder
 		end := bpe.NextPiece(text, i)
-		fmt.Printf("%q ", text[i:end])
+		pieces = append(pieces, text[i:end])
 		i = end
 	}
+	fmt.Printf("%q\n", pieces)
 	// Output:
-	// "She" "'s" " 12" " naïve" "?!"
-	// "She" "'s" " 12" " naïve" "?!"
+	// ["She" "'s" " 12" " naïve" "?!"]
+	// ["She" "'s" " 12" " naïve" "?!"]
 }
 
 func ExampleEncoder_Explain() {
