@@ -31,7 +31,7 @@ func ExampleTokenizer() {
 
 // The kinds are in order: who skips one skips those after it.
 func ExampleKind() {
-	tok := bpe.DefaultTokenizer()
+	var tok tokenizer.Tokenizer = bpe.DefaultTokenizer()
 	kinds := map[tokenizer.Kind]string{
 		tokenizer.Text:   "text",
 		tokenizer.Symbol: "symbol",
