@@ -143,23 +143,6 @@ func ExampleEncoder_Pieces() {
 	// ["She" "'s" " 12" " naïve" "?!"]
 }
 
-func ExampleEncoder_Explain() {
-	ex := bpe.Default().Explain(" lower")
-	fmt.Println(ex.Parts)
-	for _, m := range ex.Merges {
-		fmt.Println(m.Made, m.Rank)
-	}
-	fmt.Println(ex.Pieces())
-	// Output:
-	// [Ġ l o w e r]
-	// er 7
-	// Ġl 44
-	// ow 66
-	// ower 533
-	// Ġlower 2537
-	// [Ġlower]
-}
-
 // Files of the kind write a character for each byte.
 func ExampleWritten() {
 	fmt.Println(bpe.Written([]byte(" é")))

@@ -154,28 +154,3 @@ func ExampleWords() {
 	// [-1 0 0 0 0 0 1 1 2 -1]
 	// 879:"un" 8494:"bel" 18421:"iev" 23200:"abl" 14186:"eness" 965:"isn" 75:"'t" 24:"it" 8 <nil>
 }
-
-// Why does a word have these tokens? A BPE answers with merges, a unigram model with the
-// lattice of all pieces that it may choose from.
-func ExampleExplainer() {
-	var tok tokenizer.Explainer = bpe.DefaultTokenizer()
-	const text = "lowest"
-	var steps []tokenizer.Step = tok.Steps(text) // of normalisers; RoBERTa has none
-	fmt.Println(len(steps))
-	for _, word := range tok.Words(text) {
-		var ex tokenizer.Explanation = tok.Explain(word)
-		fmt.Println(ex.Parts)
-		for _, m := range ex.Merges { // a rank is the merge's line in merges.txt
-			fmt.Println(ex.Parts[m.From:m.Mid], "+", ex.Parts[m.Mid:m.To], "=", m.Made, m.Rank)
-		}
-		fmt.Println(ex.Pieces(), len(ex.Lattice))
-	}
-	// Output:
-	// 0
-	// [l o w e s t]
-	// [e] + [s] = es 18
-	// [o] + [w] = ow 66
-	// [e s] + [t] = est 139
-	// [l] + [o w] = low 9063
-	// [low est] 0
-}
