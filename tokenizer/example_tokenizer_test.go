@@ -154,3 +154,15 @@ func ExampleWords() {
 	// [-1 0 0 0 0 0 1 1 2 -1]
 	// 879:"un" 8494:"bel" 18421:"iev" 23200:"abl" 14186:"eness" 965:"isn" 75:"'t" 24:"it" 8 <nil>
 }
+
+// The lattice of a unigram model: the pieces of the path with the largest sum of scores
+// are those of the word.
+func ExampleExplanation() {
+	ex := tokenizer.Explanation{Lattice: []tokenizer.Candidate{
+		{Start: 0, End: 1, Text: "a", ID: 4, Score: -2},
+		{Start: 0, End: 2, Text: "ab", ID: 6, Score: -3, Best: true},
+		{Start: 1, End: 2, Text: "b", ID: 5, Score: -2.5},
+	}}
+	fmt.Println(ex.Pieces())
+	// Output: [ab]
+}
