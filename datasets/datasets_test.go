@@ -118,16 +118,16 @@ func TestGLUEErrors(t *testing.T) {
 		want       error
 		says       string
 	}{
-		{"CoLA/test.tsv", g.Files["CoLA/test.tsv"], datasets.CoLA, datasets.ErrNoLabels, `CoLA/test.tsv: line 1: datasets: the file has no labels: no column "label"`},
-		{"SST-2/test.tsv", g.Files["SST-2/test.tsv"], datasets.SST2, datasets.ErrNoLabels, `SST-2/test.tsv: line 1: datasets: the file has no labels: no column "label"`},
-		{"MRPC/test.tsv", g.Files["MRPC/test.tsv"], datasets.MRPC, datasets.ErrNoLabels, `MRPC/test.tsv: line 1: datasets: the file has no labels: no column "Quality"`},
-		{"a.tsv", "", datasets.SST2, datasets.ErrFormat, "a.tsv: line 1: datasets: not in the format: the file is empty"},
-		{"a.tsv", "\n\n", datasets.SST2, datasets.ErrFormat, "a.tsv: line 2: datasets: not in the format: the file is empty"},
-		{"a.tsv", "sentence\tlabel\n\"a\t0\nb\t2\n", datasets.SST2, datasets.ErrFormat, `a.tsv: line 3: datasets: not in the format: label "2", want one of ["0" "1"]`},
-		{"a.tsv", "sentence\tlabel\na\t0\nb\n", datasets.SST2, datasets.ErrFormat, "a.tsv: line 3: datasets: not in the format: 1 columns, want 2"},
-		{"a.tsv", "sentence\tlabel\na\tb\t0\n", datasets.SST2, datasets.ErrFormat, "a.tsv: line 2: datasets: not in the format: 3 columns, want 2"},
-		{"a.tsv", "sentence\tlabel\n", datasets.RTE, datasets.ErrFormat, `a.tsv: line 1: datasets: not in the format: no column "sentence1", which files of rte have`},
-		{"a.tsv", "sentence1\tsentence2\tscore\na\tb\tNaN\n", datasets.STSB, datasets.ErrFormat, `a.tsv: line 2: datasets: not in the format: score "NaN" is no number`},
+		{"CoLA/test.tsv", g.Files["CoLA/test.tsv"], datasets.CoLA, datasets.ErrNoLabels, `datasets: CoLA/test.tsv: line 1: the file has no labels: no column "label"`},
+		{"SST-2/test.tsv", g.Files["SST-2/test.tsv"], datasets.SST2, datasets.ErrNoLabels, `datasets: SST-2/test.tsv: line 1: the file has no labels: no column "label"`},
+		{"MRPC/test.tsv", g.Files["MRPC/test.tsv"], datasets.MRPC, datasets.ErrNoLabels, `datasets: MRPC/test.tsv: line 1: the file has no labels: no column "Quality"`},
+		{"a.tsv", "", datasets.SST2, datasets.ErrFormat, "datasets: a.tsv: line 1: not in the format: the file is empty"},
+		{"a.tsv", "\n\n", datasets.SST2, datasets.ErrFormat, "datasets: a.tsv: line 2: not in the format: the file is empty"},
+		{"a.tsv", "sentence\tlabel\n\"a\t0\nb\t2\n", datasets.SST2, datasets.ErrFormat, `datasets: a.tsv: line 3: not in the format: label "2", want one of ["0" "1"]`},
+		{"a.tsv", "sentence\tlabel\na\t0\nb\n", datasets.SST2, datasets.ErrFormat, "datasets: a.tsv: line 3: not in the format: 1 columns, want 2"},
+		{"a.tsv", "sentence\tlabel\na\tb\t0\n", datasets.SST2, datasets.ErrFormat, "datasets: a.tsv: line 2: not in the format: 3 columns, want 2"},
+		{"a.tsv", "sentence\tlabel\n", datasets.RTE, datasets.ErrFormat, `datasets: a.tsv: line 1: not in the format: no column "sentence1", which files of rte have`},
+		{"a.tsv", "sentence1\tsentence2\tscore\na\tb\tNaN\n", datasets.STSB, datasets.ErrFormat, `datasets: a.tsv: line 2: not in the format: score "NaN" is no number`},
 		{"a.tsv", "x", "ax", datasets.ErrTask, `datasets: unknown task "ax"`},
 	} {
 		_, _, err := read(test.name, test.text, test.task)
@@ -139,7 +139,7 @@ func TestGLUEErrors(t *testing.T) {
 
 func TestLongLine(t *testing.T) {
 	_, _, err := read("a.tsv", "sentence\tlabel\n"+strings.Repeat("a", 17<<20), datasets.SST2)
-	if !errors.Is(err, datasets.ErrFormat) || err.Error() != "a.tsv: line 2: datasets: not in the format: the line has more than 16777216 bytes" {
+	if !errors.Is(err, datasets.ErrFormat) || err.Error() != "datasets: a.tsv: line 2: not in the format: the line has more than 16777216 bytes" {
 		t.Errorf("error %v", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestCoNLL(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	for s, err := range datasets.CoNLL("eng.testa", strings.NewReader("a O\nb\n")) {
-		if err == nil || err.Error() != `eng.testa: line 2: datasets: not in the format: "b" is a word without a label` {
+		if err == nil || err.Error() != `datasets: eng.testa: line 2: not in the format: "b" is a word without a label` {
 			t.Errorf("%v, error %v", s, err)
 		}
 	}
@@ -181,11 +181,11 @@ func TestSQuAD(t *testing.T) {
 		want error
 		says string
 	}{
-		{"{\n\"data\": [}", datasets.ErrFormat, "dev.json: line 2: datasets: not in the format: invalid character '}' looking for beginning of value"},
-		{"{}", datasets.ErrFormat, "dev.json: line 1: datasets: not in the format: no questions"},
-		{`{"data":3}`, datasets.ErrFormat, `dev.json: line 1: datasets: not in the format: "data" holds a JSON number`},
-		{`{"data":[{"paragraphs":[{"context":"","qas":[{"id":"7","question":"?"}]}]}]}`, datasets.ErrNoLabels, `dev.json: line 1: datasets: the file has no labels: question "7"`},
-		{`{"data":[{"paragraphs":[{"qas":[{"id":"7","question":"?","answers":[]}]}]}]}`, datasets.ErrFormat, `dev.json: line 1: datasets: not in the format: question "7" lacks its text or its context`},
+		{"{\n\"data\": [}", datasets.ErrFormat, "datasets: dev.json: line 2: not in the format: invalid character '}' looking for beginning of value"},
+		{"{}", datasets.ErrFormat, "datasets: dev.json: line 1: not in the format: no questions"},
+		{`{"data":3}`, datasets.ErrFormat, `datasets: dev.json: line 1: not in the format: "data" holds a JSON number`},
+		{`{"data":[{"paragraphs":[{"context":"","qas":[{"id":"7","question":"?"}]}]}]}`, datasets.ErrNoLabels, `datasets: dev.json: line 1: the file has no labels: question "7"`},
+		{`{"data":[{"paragraphs":[{"qas":[{"id":"7","question":"?","answers":[]}]}]}]}`, datasets.ErrFormat, `datasets: dev.json: line 1: not in the format: question "7" lacks its text or its context`},
 	} {
 		if _, err := datasets.SQuAD("dev.json", strings.NewReader(test.text)); !errors.Is(err, test.want) || err.Error() != test.says {
 			t.Errorf("%s: error %v, want %q", test.text, err, test.says)

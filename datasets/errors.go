@@ -3,6 +3,7 @@ package datasets
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Errors that a caller can test for with errors.Is.
@@ -23,6 +24,8 @@ type LineError struct {
 	Err  error
 }
 
-func (e *LineError) Error() string { return fmt.Sprintf("%s: line %d: %v", e.File, e.Line, e.Err) }
+func (e *LineError) Error() string {
+	return fmt.Sprintf("datasets: %s: line %d: %s", e.File, e.Line, strings.TrimPrefix(e.Err.Error(), "datasets: "))
+}
 
 func (e *LineError) Unwrap() error { return e.Err }

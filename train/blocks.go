@@ -60,3 +60,39 @@ func addScaled(y []float64, v float64, x []float64) {
 		y[j] += float64(v * x[j])
 	}
 }
+
+// dot4 is the product of w with each of four rows of x. The order of each is fixed: two
+// partial sums.
+func dot4(w, x []float64) (a, b, c, d float64) {
+	n := len(w)
+	x0, x1, x2, x3 := x[:n], x[n:2*n], x[2*n:3*n], x[3*n:4*n]
+	var a1, b1, c1, d1 float64
+	j := 0
+	for ; j+2 <= n; j += 2 {
+		v, v1 := w[j], w[j+1]
+		a += float64(v * x0[j])
+		b += float64(v * x1[j])
+		c += float64(v * x2[j])
+		d += float64(v * x3[j])
+		a1 += float64(v1 * x0[j+1])
+		b1 += float64(v1 * x1[j+1])
+		c1 += float64(v1 * x2[j+1])
+		d1 += float64(v1 * x3[j+1])
+	}
+	if j < n {
+		a += float64(w[j] * x0[j])
+		b += float64(w[j] * x1[j])
+		c += float64(w[j] * x2[j])
+		d += float64(w[j] * x3[j])
+	}
+	return a + a1, b + b1, c + c1, d + d1
+}
+
+// addScaled4 adds the sum of four rows of x, each times its factor, to y.
+func addScaled4(y []float64, a, b, c, d float64, x []float64) {
+	n := len(y)
+	x0, x1, x2, x3 := x[:n], x[n:2*n], x[2*n:3*n], x[3*n:4*n]
+	for j := range y {
+		y[j] += (float64(a*x0[j]) + float64(b*x1[j])) + (float64(c*x2[j]) + float64(d*x3[j]))
+	}
+}

@@ -48,9 +48,12 @@ func (o *options) longest(m *roberta.Model) tokenizer.Limit {
 
 // compute computes the rows that are wanted of examples, in their order: hidden states,
 // or the logits of a head if one is named.
-func compute(ctx context.Context, m *roberta.Model, all []encoded, head string) (Features, error) {
+func compute(ctx context.Context, m *roberta.Model, all []encoded, reads roberta.Reads, head string) (Features, error) {
 	f := Features{Dim: m.Config().Dim}
 	want := roberta.Request{Want: roberta.WantFeatures}
+	if reads == roberta.ReadsFirst {
+		want.Want = roberta.WantFirst
+	}
 	if head != "" {
 		h, err := m.Head(head)
 		if err != nil {
@@ -91,6 +94,8 @@ func compute(ctx context.Context, m *roberta.Model, all []encoded, head string) 
 // row is what a result holds of a token.
 func row(res *roberta.Result, sequence, token int) []float32 {
 	switch {
+	case res.First != nil:
+		return res.First.Row(sequence)
 	case res.Features != nil:
 		return res.Features.Row(sequence, token)
 	case res.HeadTokenLogits != nil:

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -30,9 +31,9 @@ type ExampleError struct {
 
 func (e *ExampleError) Error() string {
 	if err, ok := e.Err.(*roberta.LengthError); ok { // it would say "sequence 0"
-		return fmt.Sprintf("example %d: %s", e.Index, err.Reason())
+		return fmt.Sprintf("train: example %d: %s", e.Index, err.Reason())
 	}
-	return fmt.Sprintf("example %d: %v", e.Index, e.Err)
+	return fmt.Sprintf("train: example %d: %s", e.Index, strings.TrimPrefix(e.Err.Error(), "train: "))
 }
 
 func (e *ExampleError) Unwrap() error { return e.Err }

@@ -2,10 +2,15 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/goroberta/goroberta/roberta"
 )
+
+// maxValues bounds what a fit keeps beside the features: 2 GiB of probabilities, and as
+// much of sums.
+const maxValues = 1 << 28
 
 // linear fits a linear head on a set that check has accepted.
 func (o *options) linear(ctx context.Context, s *Set, weights []float64) (*Fit, error) {
@@ -15,6 +20,12 @@ func (o *options) linear(ctx context.Context, s *Set, weights []float64) (*Fit, 
 	}
 	if !o.noIntercept {
 		obj.dim++
+	}
+	if n := float64(s.Len()) * float64(obj.rows); n > maxValues {
+		return nil, fmt.Errorf("%w: %d examples of %d classes", ErrExamples, s.Len(), len(s.Labels))
+	}
+	if n := blocks * float64(obj.size()); n > maxValues {
+		return nil, fmt.Errorf("%w: %d classes of %d features", ErrExamples, len(s.Labels), s.Dim)
 	}
 	c := o.c
 	if math.IsInf(c, 1) {

@@ -185,8 +185,8 @@ func TestLinearSaysWhatIsWrong(t *testing.T) {
 		{"none", &train.Set{Features: train.Features{Dim: 4}}, nil, train.ErrExamples, "train: unsuitable examples: there are none"},
 		{"one class", some(func(s *train.Set) { s.Labels, s.Class = s.Labels[:1], make([]int, s.Len()) }), nil, train.ErrExamples, `train: unsuitable examples: all are of class "weather", want two classes or more`},
 		{"an empty class", some(func(s *train.Set) { s.Labels = append(slices.Clone(s.Labels), "spare") }), nil, train.ErrExamples, `train: unsuitable examples: none of class "spare"`},
-		{"class out of range", some(func(s *train.Set) { s.Class[7] = 3 }), nil, train.ErrExamples, "example 7: train: unsuitable examples: class 3 of 3"},
-		{"NaN", some(func(s *train.Set) { s.Values[5*64+3] = nan }), nil, train.ErrFeatures, "example 5: train: unsuitable features: value 3 is NaN"},
+		{"class out of range", some(func(s *train.Set) { s.Class[7] = 3 }), nil, train.ErrExamples, "train: example 7: unsuitable examples: class 3 of 3"},
+		{"NaN", some(func(s *train.Set) { s.Values[5*64+3] = nan }), nil, train.ErrFeatures, "train: example 5: unsuitable features: value 3 is NaN"},
 		{"rows", some(func(s *train.Set) { s.Values = s.Values[64:] }), nil, train.ErrExamples, "train: unsuitable examples: 149 rows of features and 150 classes"},
 		{"dim", &train.Set{Features: train.Features{Values: make([]float32, 3)}}, nil, train.ErrFeatures, "train: unsuitable features: 3 values in rows of 0"},
 		{"no minimum", some(func(s *train.Set) {
@@ -194,7 +194,8 @@ func TestLinearSaysWhatIsWrong(t *testing.T) {
 				s.Values[i*64] = float32(s.Class[i])
 				s.Values[i*64+1] = float32(s.Class[i] * s.Class[i])
 			}
-		}), []train.Option{train.WithC(math.Inf(1))}, train.ErrNoMinimum, "train: the objective has no single minimum: without a penalty, and weights that tell every example's class"},
+		}), []train.Option{train.WithC(math.Inf(1))}, train.ErrNoMinimum, "train: the objective has no single minimum: without a penalty, and with classes that weights tell apart"},
+		{"no minimum for some", &train.Set{Features: train.Features{Dim: 1, Values: []float32{-1, -2, 0, 0, 0, 1, 2}}, Labels: []string{"a", "b"}, Class: []int{0, 0, 0, 1, 1, 1, 1}}, []train.Option{train.WithC(math.Inf(1))}, train.ErrNoMinimum, "train: the objective has no single minimum: without a penalty, and with classes that weights tell apart"},
 		{"not unique", some(func(s *train.Set) {
 			for i := range s.Len() {
 				s.Values[i*64] = 2 * s.Values[i*64+1]

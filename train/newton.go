@@ -41,7 +41,7 @@ func (o *objective) minimize(ctx context.Context) (w []float64, f float64, steps
 			return nil, 0, 0, err
 		}
 		if o.penalty == 0 && o.right {
-			return nil, 0, 0, fmt.Errorf("%w: without a penalty, and weights that tell every example's class", ErrNoMinimum)
+			return nil, 0, 0, errSeparable
 		}
 		d, norm, err := o.direction(ctx, m, grad, first)
 		if err != nil {
@@ -65,16 +65,15 @@ func (o *objective) minimize(ctx context.Context) (w []float64, f float64, steps
 				break
 			}
 			if t < 0x1p-40 { // the step is lost in rounding: this is the minimum
-				o.value(w, grad)
 				return w, f, steps, nil
 			}
 		}
 		w, next, grad, nextGrad = next, w, nextGrad, grad
 		near := -slope <= gap*math.Max(value, math.SmallestNonzeroFloat64)
 		f = value
-		if near && t == 1 {
-			if o.penalty == 0 && o.right {
-				continue // it has no minimum, which the next round says
+		if near {
+			if o.penalty == 0 && (o.right || o.moves(d) > 1e-2) {
+				return nil, 0, 0, errSeparable
 			}
 			return w, f, steps, nil
 		}
@@ -83,6 +82,10 @@ func (o *objective) minimize(ctx context.Context) (w []float64, f float64, steps
 		}
 	}
 }
+
+// errSeparable is returned for classes that weights tell apart, all or some examples of
+// them: the larger such weights are, the smaller is the loss.
+var errSeparable = fmt.Errorf("%w: without a penalty, and with classes that weights tell apart", ErrNoMinimum)
 
 // direction approximates −H⁻¹·g, the better the smaller g is against the first one. norm
 // is that of g in the metric of M⁻¹.

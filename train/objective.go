@@ -1,6 +1,9 @@
 package train
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // An objective is what a linear head is fitted by:
 //
@@ -50,12 +53,9 @@ func (o *objective) size() int { return o.rows * o.dim }
 
 // value is f(w). It sets grad to its gradient.
 func (o *objective) value(w, grad []float64) float64 {
-	parts := make([]float64, blocks)
-	wrong := make([]bool, blocks)
-	o.sum(grad, func(block, i int, x, z []float64) {
-		for k := range z {
-			z[k] = dot(w[k*o.dim:][:o.dim], x)
-		}
+	var parts [blocks]float64
+	var wrong [blocks]bool
+	o.sum(grad, w, func(block, i int, z []float64) {
 		p := o.p[i*o.rows:][:o.rows]
 		loss, right := likelihood(p, z, o.y[i])
 		parts[block] += float64(o.s[i] * loss)
@@ -80,11 +80,10 @@ func (o *objective) value(w, grad []float64) float64 {
 
 // curvature sets out to H·v, H the second derivative of f where it was last computed.
 func (o *objective) curvature(v, out []float64) {
-	o.sum(out, func(_, i int, x, z []float64) {
+	o.sum(out, v, func(_, i int, z []float64) {
 		p := o.p[i*o.rows:][:o.rows]
 		mean := 0.0
 		for k := range z {
-			z[k] = dot(v[k*o.dim:][:o.dim], x)
 			mean += float64(p[k] * z[k])
 		}
 		for k := range z {
@@ -94,20 +93,44 @@ func (o *objective) curvature(v, out []float64) {
 	o.weights(func(j int) { out[j] += float64(o.penalty * v[j]) })
 }
 
-// sum sets out to Σ_i z_i ⊗ x_i, where each sets z for an example.
-func (o *objective) sum(out []float64, each func(block, i int, x, z []float64)) {
+// moves is the most that a step along d changes any logit. Near a minimum that is little.
+// Where some examples can be told apart from all others their logits grow on and on,
+// although the objective hardly falls.
+func (o *objective) moves(d []float64) float64 {
+	var most [blocks]float64
+	o.sum(make([]float64, o.size()), d, func(block, _ int, z []float64) {
+		for _, v := range z {
+			most[block] = math.Max(most[block], math.Abs(v))
+		}
+	})
+	return slices.Max(most[:])
+}
+
+// sum sets out to Σ_i g_i ⊗ x_i, where each makes g_i of the products z of an example with
+// the rows of w, in their place.
+func (o *objective) sum(out, w []float64, each func(block, i int, z []float64)) {
 	inBlocks(o.x.Len(), o.threads, func(block, from, to int) {
 		if o.sums[block] == nil {
 			o.sums[block] = make([]float64, o.size())
 		}
 		sum := o.sums[block]
 		clear(sum)
-		x, z := make([]float64, o.dim), make([]float64, o.rows)
-		for i := from; i < to; i++ {
-			o.example(x, i)
-			each(block, i, x, z)
-			for k, v := range z {
-				addScaled(sum[k*o.dim:][:o.dim], v, x)
+		x, z := make([]float64, 4*o.dim), make([]float64, 4*o.rows)
+		for i := from; i < to; i += 4 { // four examples at a time, so that w and sum are read once for all
+			n := min(4, to-i)
+			for e := range n {
+				o.example(x[e*o.dim:][:o.dim], i+e)
+			}
+			clear(x[n*o.dim:])
+			for k := range o.rows {
+				z[k], z[o.rows+k], z[2*o.rows+k], z[3*o.rows+k] = dot4(w[k*o.dim:][:o.dim], x)
+			}
+			for e := range n {
+				each(block, i+e, z[e*o.rows:][:o.rows])
+			}
+			clear(z[n*o.rows:])
+			for k := range o.rows {
+				addScaled4(sum[k*o.dim:][:o.dim], z[k], z[o.rows+k], z[2*o.rows+k], z[3*o.rows+k], x)
 			}
 		}
 	})

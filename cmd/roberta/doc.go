@@ -3,6 +3,7 @@
 //
 //	roberta encode "Hello world!"                       {"tokens":[0,31414,232,328,2]}
 //	roberta decode 0 31414 232 328 2                    {"text":"Hello world!"}
+//	roberta explain "unbelievableness"
 //	roberta features -m roberta.large -o out.safetensors "Hello world!"
 //	roberta predict -m roberta.large.mnli --head mnli "A premise." "A hypothesis."
 //	roberta classify --head topic "Click the button to open the window."
@@ -15,6 +16,8 @@
 //	roberta search -m all-distilroberta-v1 --corpus texts.jsonl "A question."
 //	roberta fill-mask "The capital of France is <mask>."
 //	roberta score "The capital of France is Paris."
+//	roberta fit --input train.jsonl --head topic with-topic.safetensors
+//	roberta evaluate -m roberta.large.mnli --task mnli MNLI/dev_matched.tsv
 //	roberta align -o out.safetensors "Don't go." Do n't go .
 //	roberta pronoun -m roberta.large.wsc --candidates "the trophy" --candidates "the suitcase" TEXT
 //	roberta convert --packed roberta.large fast.safetensors
@@ -61,6 +64,8 @@
 //	{"text":…,"choices":[…]}              for choose
 //	{"text":…,"labels":[…]}               for zero-shot
 //	{"text":…,"candidates":[…]}           for pronoun
+//	{"text":…,"label":…}                  for fit and evaluate, with a "pair" or without
+//	{"words":[…],"labels":[…]}            for fit and evaluate
 //
 // An "id" of any kind comes back in the result as it was written. Members that no
 // command knows are ignored, and a warning names the first. A byte order mark is

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"os"
 	"slices"
@@ -20,20 +20,21 @@ type evaluateCmd struct {
 	plainFlag
 	limitFlags
 	exampleFlags
-	Task        string   `enum:",cola,sst-2,mrpc,qqp,sts-b,mnli,qnli,rte,wnli,ner" default:"" placeholder:"TASK" help:"What FILE is: a table of GLUE's, cola, sst-2, mrpc, qqp, sts-b, mnli, qnli, rte or wnli; ner, words with labels, in CoNLL's columns or lines {\"words\":[…],\"labels\":[…]}."`
-	Head        string   `placeholder:"NAME" help:"The head that is evaluated. Default: the one of the task's name, or the only one that serves."`
-	Labels      []string `placeholder:"A,B" help:"The labels of the head's classes, in their order, if its own names are not the task's."`
-	Function    *string  `enum:"softmax,sigmoid,none" placeholder:"NAME" help:"What makes sts-b's scores of logits: softmax, sigmoid or none. Default: what the model's files say."`
-	Scheme      string   `enum:",IOB1,IOB2,IOE2,IOBES,BILOU" default:"" placeholder:"NAME" help:"For ner, write under \"strict\" also what counts if only entities that the scheme allows are any, as seqeval's strict mode."`
-	Predictions string   `placeholder:"FILE.jsonl" help:"Write what the model says of each example."`
-	Worst       int      `default:"10" placeholder:"N" help:"With --input, how many of the examples to list that the head is worst at. Default: 10."`
-	File        string   `arg:"" optional:"" name:"file" help:"The task's file, with labels."`
+	Task         string   `enum:",cola,sst-2,mrpc,qqp,sts-b,mnli,qnli,rte,wnli,ner,squad" default:"" placeholder:"TASK" help:"What FILE is: a table of GLUE's, cola, sst-2, mrpc, qqp, sts-b, mnli, qnli, rte or wnli; ner, words with labels, in CoNLL's columns or lines {\"words\":[…],\"labels\":[…]}; squad, SQuAD's questions, 1.1 or 2.0."`
+	Head         string   `placeholder:"NAME" help:"The head that is evaluated. Default: the one of the task's name, or the only one that serves."`
+	Labels       []string `placeholder:"A,B" help:"The labels of the head's classes, in their order, if its own names are not the task's."`
+	Function     *string  `enum:"softmax,sigmoid,none" placeholder:"NAME" help:"What makes sts-b's scores of logits: softmax, sigmoid or none. Default: what the model's files say."`
+	Scheme       string   `enum:",IOB1,IOB2,IOE2,IOBES,BILOU" default:"" placeholder:"NAME" help:"For ner, write under \"strict\" also what counts if only entities that the scheme allows are any, as seqeval's strict mode."`
+	MaxAnswerLen *int     `placeholder:"N" help:"For squad, the most tokens of an answer. Default: 15."`
+	Predictions  string   `placeholder:"FILE.jsonl" help:"Write what the model says of each example."`
+	Worst        int      `default:"10" placeholder:"N" help:"With --input, how many of the examples to list that the head is worst at. Default: 10."`
+	File         string   `arg:"" optional:"" name:"file" help:"The task's file, with labels."`
 }
 
 // Help is shown by kong below the summary.
 func (evaluateCmd) Help() string {
 	return `With --task writes {"task":…,"metrics":{…},"n":…}: of cola the Matthews correlation mcc; of sts-b pearson, spearman and their mean corr; of mrpc and qqp acc, f1 and their mean acc_and_f1; of other tables acc; ` +
-		`of ner precision, recall and f1 of entities as seqeval counts them, and acc over words. A number that does not exist is null. ` +
+		`of squad exact and f1, in percent, over all questions and over those with (has_ans) and without an answer (no_ans); of ner precision, recall and f1 of entities as seqeval counts them, and acc over words. A number that does not exist is null. ` +
 		`With --input writes {"n":…,"accuracy":…,"macro_f1":…,"confusion":{…},…} for lines ` + fitForm + `.`
 }
 
@@ -56,14 +57,19 @@ func (c *evaluateCmd) Validate() error {
 		return usagef("--labels goes with --task")
 	case c.Worst < 0:
 		return usagef("--worst %d: want at least 0", c.Worst)
-	case c.Task == taskNER:
+	case c.MaxAnswerLen != nil && (c.Task != taskSQuAD || *c.MaxAnswerLen < 1):
+		return usagef("--max-answer-len %d: want at least 1, and --task squad", *c.MaxAnswerLen)
+	case c.Task == taskNER || c.Task == taskSQuAD:
 		return nil
 	}
 	return c.noWindows()
 }
 
-// taskNER names the evaluation of taggers.
-const taskNER = "ner"
+// The tasks beside GLUE's.
+const (
+	taskNER   = "ner"
+	taskSQuAD = "squad"
+)
 
 // Run is called by kong.
 func (c *evaluateCmd) Run(ctx context.Context, s *session) error {
@@ -94,6 +100,8 @@ func (c *evaluateCmd) Run(ctx context.Context, s *session) error {
 		line, err = c.examples(ctx, m, s, x)
 	case c.Task == taskNER:
 		line, err = c.evaluateTags(ctx, m, s)
+	case c.Task == taskSQuAD:
+		line, err = c.evaluateSQuAD(ctx, m, s)
 	default:
 		line, err = c.evaluateGLUE(ctx, m, s)
 	}
@@ -211,13 +219,51 @@ func (c *evaluateCmd) classNames(h roberta.Head) ([]string, error) {
 	return names, nil
 }
 
-// at completes the error of one example with its place.
-func at(file string, line int, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, roberta.ErrClosed) {
-		return err
+// evaluateEach has a pipeline answer the examples of a file, and hands each with its answer
+// to use. input is what is asked for with an example, and where it stands in the file.
+func evaluateEach[E, I, R any](ctx context.Context, file string, examples iter.Seq2[E, error], input func(E) (I, string), answers func(context.Context, iter.Seq[I]) iter.Seq2[R, error], use func(E, R) error) error {
+	type waiting struct {
+		example E
+		place   string
 	}
-	return fmt.Errorf("%s: %w", file, lineError{line, err})
+	var queue []waiting // of what has no answer yet
+	var readErr error
+	inputs := func(yield func(I) bool) {
+		for e, err := range examples {
+			if readErr = err; err != nil {
+				return
+			}
+			in, place := input(e)
+			queue = append(queue, waiting{e, place})
+			if !yield(in) {
+				return
+			}
+		}
+	}
+	for r, err := range answers(ctx, inputs) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		w := queue[0]
+		queue = queue[1:]
+		if err == nil {
+			err = use(w.example, r)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, placeError{w.place, err})
+		}
+	}
+	return readErr
 }
+
+// A placeError completes an error with where in a file it is.
+type placeError struct {
+	place string
+	err   error
+}
+
+func (e placeError) Error() string { return e.place + ": " + describe(e.err) }
+func (e placeError) Unwrap() error { return e.err }
 
 // unnamed says whether none of a head's classes has a name.
 func unnamed(names []string) bool {

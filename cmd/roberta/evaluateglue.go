@@ -66,52 +66,34 @@ func (c *evaluateCmd) evaluateGLUE(ctx context.Context, m *roberta.Model, s *ses
 	defer out.close()
 
 	g := &glueScores{task: task, confusion: metrics.NewConfusion(task.Labels())}
-	var readErr error
-	var waiting []datasets.GLUEExample // for their answers
 	skipped := 0
-	inputs := func(yield func(pipeline.Input) bool) {
-		for e, err := range datasets.GLUE(c.File, file, task, func(int) { skipped++ }) {
-			if readErr = err; err != nil {
-				return
-			}
-			waiting = append(waiting, e)
-			if !yield(pipeline.Text(e.Texts[0], e.Texts[1:]...)) {
-				return
-			}
-		}
+	examples := datasets.GLUE(c.File, file, task, func(int) { skipped++ })
+	input := func(e datasets.GLUEExample) (pipeline.Input, string) {
+		return pipeline.Text(e.Texts[0], e.Texts[1:]...), fmt.Sprintf("line %d", e.Line)
 	}
-	for labels, err := range classifier.ClassifySeq(ctx, inputs) {
-		if err != nil {
-			if len(waiting) > 0 {
-				err = at(c.File, waiting[0].Line, err)
-			}
-			return nil, err
-		}
-		e := waiting[0]
-		waiting = waiting[1:]
-		if err := finite("score", labels[0].Score); err != nil {
-			return nil, at(c.File, e.Line, err)
+	err = evaluateEach(ctx, c.File, examples, input, classifier.ClassifySeq, func(e datasets.GLUEExample, labels []pipeline.Label) error {
+		best := labels[0]
+		if err := finite("score", best.Score); err != nil {
+			return err
 		}
 		line := predictionLine{Text: e.Texts[0]}
 		if len(e.Texts) > 1 {
 			line.Pair = &e.Texts[1]
 		}
 		if task.Regression() {
-			line.Score, line.Gold = &labels[0].Score, e.Score
-			g.truth, g.predicted = append(g.truth, e.Score), append(g.predicted, float64(labels[0].Score))
+			line.Score, line.Gold = &best.Score, e.Score
+			g.truth, g.predicted = append(g.truth, e.Score), append(g.predicted, float64(best.Score))
 		} else {
-			line.Label, line.Gold = labels[0].Name, e.Label
-			g.add(e.Label, means[labels[0].Name])
+			line.Label, line.Gold = best.Name, e.Label
+			g.add(e.Label, means[best.Name])
 		}
 		g.n++
-		if err := out.write(line); err != nil {
-			return nil, err
-		}
 		s.progress.show(func() string { return count(g.n) + " examples" })
-	}
+		return out.write(line)
+	})
 	switch {
-	case readErr != nil:
-		return nil, readErr
+	case err != nil:
+		return nil, err
 	case g.n == 0:
 		return nil, fmt.Errorf("%s holds no examples", c.File)
 	}

@@ -74,31 +74,13 @@ func (c *evaluateCmd) evaluateTags(ctx context.Context, m *roberta.Model, s *ses
 	}
 	defer out.close()
 
-	var readErr error
-	var waiting []datasets.Sentence // for their answers
-	inputs := func(yield func(pipeline.Input) bool) {
-		for e, err := range sentences {
-			if readErr = err; err != nil {
-				return
-			}
-			waiting = append(waiting, e)
-			if !yield(pipeline.Words(e.Words...)) {
-				return
-			}
-		}
-	}
 	line := tagsLine{metricsLine: metricsLine{Task: c.Task}}
 	var truth, predicted [][]string
 	strange, without := map[string]int{}, 0
-	for tagging, err := range tagger.TagSeq(ctx, inputs) {
-		if err != nil {
-			if len(waiting) > 0 {
-				err = at(c.File, waiting[0].Line, err)
-			}
-			return nil, err
-		}
-		e := waiting[0]
-		waiting = waiting[1:]
+	input := func(e datasets.Sentence) (pipeline.Input, string) {
+		return pipeline.Words(e.Words...), fmt.Sprintf("line %d", e.Line)
+	}
+	err = evaluateEach(ctx, c.File, sentences, input, tagger.TagSeq, func(e datasets.Sentence, tagging pipeline.Tagging) error {
 		said := make([]string, len(e.Words))
 		for k, label := range tagging.Words {
 			if said[k] = means[label]; label == "" {
@@ -112,14 +94,12 @@ func (c *evaluateCmd) evaluateTags(ctx context.Context, m *roberta.Model, s *ses
 		truth, predicted = append(truth, e.Labels), append(predicted, said)
 		line.N++
 		line.Words += len(e.Words)
-		if err := out.write(taggedLine{e.Words, said, e.Labels}); err != nil {
-			return nil, err
-		}
 		s.progress.show(func() string { return count(line.N) + " sentences" })
-	}
+		return out.write(taggedLine{e.Words, said, e.Labels})
+	})
 	switch {
-	case readErr != nil:
-		return nil, readErr
+	case err != nil:
+		return nil, err
 	case line.N == 0:
 		return nil, fmt.Errorf("%s holds no sentences", c.File)
 	}

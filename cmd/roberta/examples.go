@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,11 @@ type exampleFlags struct {
 
 // read reads the examples of a file of that name, which must not be the command's output.
 func (f *exampleFlags) read(ctx context.Context, s *session, name, output string) (*examples, error) {
-	in, err := (&inputFlags{Input: name, InputFormat: f.InputFormat, Columns: f.Columns}).open(s, nil, fitForm)
+	flags := inputFlags{Input: name, InputFormat: f.InputFormat, Columns: f.Columns}
+	if name != f.Input && cmp.Or(f.InputFormat, inputFormat(name)) == formatJSONL {
+		flags.Columns = nil // they are the input's
+	}
+	in, err := flags.open(s, nil, fitForm)
 	if err != nil {
 		return nil, err
 	}

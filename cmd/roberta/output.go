@@ -145,7 +145,10 @@ func describe(err error) string {
 	if e, ok := errors.AsType[*roberta.TypeError](err); ok {
 		msg = replaceSuffix(msg, e.Error(), e.Reason())
 	}
-	return clip(oneLine.Replace(strings.TrimPrefix(strings.TrimPrefix(msg, "roberta: "), "pipeline: ")))
+	for _, pkg := range []string{"roberta: ", "pipeline: ", "train: ", "datasets: "} {
+		msg = strings.TrimPrefix(msg, pkg)
+	}
+	return clip(oneLine.Replace(msg))
 }
 
 // oneLine keeps a message on one line, whatever file names and texts it quotes.
