@@ -26,7 +26,7 @@ var library = []struct {
 	packages []string
 }{
 	{"..", []string{
-		"roberta", "roberta/dense", "pipeline", "tokenizer", "tokenizer/auto", "tokenizer/hf",
+		"roberta", "roberta/dense", "pipeline", "train", "metrics", "datasets", "tokenizer", "tokenizer/auto", "tokenizer/hf",
 		"tokenizer/fastbpe", "bpe", "sentencepiece", "weights",
 	}},
 	{"../hub", []string{"hub"}},
