@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"os"
-	"slices"
 
 	"github.com/goroberta/goroberta/models/pocket"
 	"github.com/goroberta/goroberta/roberta"
@@ -132,7 +131,8 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 }
 
 // tokenizerAlone describes a file or folder that holds a tokenizer and no model; done is
-// false if it holds none. A note says why a folder has no model.
+// false if it holds none. A note says which of a folder's files is no model, though its
+// name is that of one.
 func (c *inspectCmd) tokenizerAlone(s *session, noModel error) (done bool, err error) {
 	tok, info, err := auto.Open(c.Model)
 	if errors.Is(err, auto.ErrNone) {
@@ -141,8 +141,8 @@ func (c *inspectCmd) tokenizerAlone(s *session, noModel error) (done bool, err e
 	if err != nil {
 		return true, err
 	}
-	notes := slices.Concat([]string{}, info.Notes)
-	if stat, err := os.Stat(c.Model); err == nil && stat.IsDir() {
+	notes := append([]string{}, info.Notes...)
+	if e, ok := errors.AsType[*weights.FileError](noModel); ok && (e.Entry != "" || e.Path != c.Model) {
 		notes = append(notes, "there is no model: "+describe(noModel))
 	}
 	return true, s.out.write(nil, tokenizerLine{tok.Len(), newTokenizerInfo(tok, info), notes})
