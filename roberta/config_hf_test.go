@@ -242,6 +242,7 @@ func TestDoubtfulSettings(t *testing.T) {
 		{"num_attention_heads", "2000000000000", "", "setting num_attention_heads is 2000000000000,"},
 		{"num_attention_heads", "-4", "", "setting num_attention_heads is -4,"},
 		{"hidden_size", `[` + strings.Repeat("1,", 1000) + `1]`, "", "setting hidden_size is [1 1 1"},
+		{"num_hidden_layers", "3", "", "q_proj.weight (encoder.layer.1.attention.self.query.weight in the file) is missing"},
 		{"pruned_heads", `"` + strings.Repeat("x", 1000) + `"`, "", "setting pruned_heads is xxx"},
 	} {
 		config := []byte(smallConfig(map[string]any{tt.setting: json.RawMessage(tt.json)}))
