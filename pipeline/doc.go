@@ -9,6 +9,9 @@
 //	c, err := pipeline.NewClassifier(m)
 //	labels, err := c.Classify(ctx, "What a lovely day")  // [{positive 0.98} {neutral 0.01} …]
 //
+// docs/glossary.md in the repository explains the field's words: head, logits, pooling,
+// window; docs/huggingface.md has Python's calls beside these.
+//
 // # Pipelines
 //
 // A [Classifier] gives a text, or a pair of texts, labels with scores. A [Tagger] finds
