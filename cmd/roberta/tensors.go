@@ -216,10 +216,17 @@ func (s *spool) close() {
 // npyTypes are NumPy's names of element types.
 var npyTypes = map[weights.DType]string{weights.F32: "<f4", weights.I8: "|i1", weights.U8: "|u1"}
 
-// npyHeader is what stands before a matrix in NumPy's format, version 1.0: a
+// npyHeader is what stands before a tensor in NumPy's format, version 1.0: a
 // magic number, a length, and a Python dictionary that ends at a multiple of 64 bytes.
 func npyHeader(dtype weights.DType, shape []int) []byte {
-	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }", npyTypes[dtype], shape[0], shape[1])
+	sizes := ""
+	for _, n := range shape {
+		sizes += fmt.Sprintf("%d, ", n) // a tuple of one ends with a comma
+	}
+	if len(shape) > 1 {
+		sizes = strings.TrimSuffix(sizes, ", ")
+	}
+	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", npyTypes[dtype], strings.TrimSuffix(sizes, " "))
 	const before = 10
 	dict += strings.Repeat(" ", 63-(before+len(dict))%64) + "\n"
 	h := append([]byte("\x93NUMPY\x01\x00"), 0, 0)

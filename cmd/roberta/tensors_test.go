@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/goroberta/goroberta/weights"
@@ -117,6 +118,23 @@ func TestNPY(t *testing.T) {
 		want := fmt.Sprintf("\x93NUMPY\x01\x00\x76\x00%-117s\n%s", head, appendFloat32s(nil, values))
 		if string(got) != want {
 			t.Errorf("%d columns: the file begins with %q, want %q", cols, got[:130], want[:130])
+		}
+	}
+}
+
+func TestNpyHeader(t *testing.T) {
+	for _, tt := range []struct {
+		dtype weights.DType
+		shape []int
+		want  string
+	}{
+		{weights.F32, []int{3}, "'<f4', 'fortran_order': False, 'shape': (3,), }"},
+		{weights.I8, []int{3, 4}, "'|i1', 'fortran_order': False, 'shape': (3, 4), }"},
+		{weights.U8, []int{0, 4, 5}, "'|u1', 'fortran_order': False, 'shape': (0, 4, 5), }"},
+	} {
+		h := string(npyHeader(tt.dtype, tt.shape))
+		if !strings.Contains(h, tt.want) || len(h)%64 != 0 || !strings.HasSuffix(h, " \n") || int(h[8])+int(h[9])<<8 != len(h)-10 {
+			t.Errorf("header of %v %v: %q, want %q in it", tt.dtype, tt.shape, h, tt.want)
 		}
 	}
 }
