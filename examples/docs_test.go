@@ -50,7 +50,7 @@ var (
 	// mapped is a heading that names a folder, or the first column of a table's row.
 	mapped = regexp.MustCompile("(?m)^(?:### `([^`]+)/`|\\| (`[^|]*`) \\|)")
 	goRun  = regexp.MustCompile(`go (?:run|install|build|test) (\./[a-z/_.]+)`)
-	target = regexp.MustCompile(`(?m)^\s*make ([a-z]+)`)
+	target = regexp.MustCompile(`(?m)^\s*make ([a-z-]+)`)
 )
 
 // TestLinks checks that what documents link to or name is there.

@@ -108,6 +108,7 @@ func (c *client) send(ctx context.Context, method string, address *url.URL, head
 			}
 			return nil, networkError(u, err)
 		}
+		resp.Request = req // which a transport of the caller's may not have set
 		if resp.StatusCode < 300 {
 			return resp, nil
 		}

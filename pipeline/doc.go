@@ -9,6 +9,9 @@
 //	c, err := pipeline.NewClassifier(m)
 //	labels, err := c.Classify(ctx, "What a lovely day")  // [{positive 0.98} {neutral 0.01} …]
 //
+// docs/glossary.md in the repository explains the field's words: head, logits, pooling,
+// window; docs/huggingface.md has Python's calls beside these.
+//
 // # Pipelines
 //
 // A [Classifier] gives a text, or a pair of texts, labels with scores. A [Tagger] finds
@@ -17,7 +20,8 @@
 // [Reader] finds answers to a question in a text (extractive question answering). A
 // [Reranker] orders documents by how well they answer a query (a cross-encoder), a [Chooser]
 // picks one of several choices (multiple choice), and a [ZeroShot] gives a text labels that
-// the model was not trained on. Each reads what it needs to know from the model's
+// the model was not trained on. A [Filler] finds words for the masks of a text, and a
+// [Scorer] says how likely a text is. Each reads what it needs to know from the model's
 // own files, and an option overrides it. The numbers are those of transformers'
 // pipelines and of sentence-transformers; where these have an accident, the method's
 // comment says what happens instead.
@@ -61,5 +65,6 @@
 // pipelines/question_answering.py; sentence-transformers 6, Pooling, Dense, LayerNorm,
 // Normalize, CrossEncoder, SpladePooling and quantize_embeddings; Reimers and Gurevych,
 // Sentence-BERT, 2019; Yin, Hay and Roth, Benchmarking Zero-shot Text Classification, 2019;
-// Formal et al., SPLADE v2, 2021.
+// Formal et al., SPLADE v2, 2021; Salazar et al., Masked Language Model Scoring, 2020;
+// Kauf and Ivanova, A Better Way to Do Masked Language Model Scoring, 2023.
 package pipeline

@@ -112,6 +112,11 @@ func ExampleScorer_Score() {
 		}
 		fmt.Printf("%.2f in all\n", score.LogLikelihood)
 	}
+	pair, err := s.ScoreAll(ctx, []pipeline.Input{pipeline.Text("Is it?", "It is.")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(pair[0].Tokens), "tokens of a pair")
 	// Output:
 	// -13.08 "An"
 	// -12.11 " unbeliev"
@@ -120,4 +125,5 @@ func ExampleScorer_Score() {
 	// -11.57 "."
 	// -60.14 in all, pseudo-perplexity 167364
 	// -59.60 in all
+	// 6 tokens of a pair
 }

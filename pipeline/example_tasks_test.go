@@ -78,13 +78,26 @@ func ExampleReranker_ScoreAll() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	scores, err := r.ScoreAll(context.Background(), []pipeline.Pair{{Query: "a query", Document: "a document"}, {Query: "another query", Document: "a document"}})
+	ctx := context.Background()
+	pairs := []pipeline.Pair{{Query: "a query", Document: "a document"}, {Query: "another query", Document: "a document"}}
+	scores, err := r.ScoreAll(ctx, pairs)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Printf("%.2f\n", scores)
+
+	one, err := r.Score(ctx, "a query", "a document")
+	fmt.Println(one == scores[0], err)
+	for score, err := range r.ScoreSeq(ctx, slices.Values(pairs)) { // in bounded memory
+		fmt.Println(slices.Contains(scores, score), err)
+	}
+	fmt.Println(r.Head().Name)
 	// Output:
 	// [-4.32 -4.15]
+	// true <nil>
+	// true <nil>
+	// true <nil>
+	// relevance
 }
 
 func ExampleChooser_Choose() {
@@ -111,19 +124,27 @@ func ExampleChooser_ChooseAll() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	choices, err := c.ChooseAll(context.Background(), []pipeline.Prompt{
+	prompts := []pipeline.Prompt{
 		{Text: "The pump leaks.", Choices: []string{"Unscrew the valve.", "Add salt."}},
 		{Text: "The soup is bland.", Choices: []string{"Unscrew the valve.", "Add salt.", "Add water."}},
-	})
+	}
+	choices, err := c.ChooseAll(context.Background(), prompts)
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, c := range choices {
 		fmt.Println(c.Best, "of", len(c.Probs))
 	}
+	for choice, err := range c.ChooseSeq(context.Background(), slices.Values(prompts)) { // in bounded memory
+		fmt.Println(choice.Best, err)
+	}
+	fmt.Println(c.Head().Name)
 	// Output:
 	// 1 of 2
 	// 2 of 3
+	// 1 <nil>
+	// 2 <nil>
+	// choices
 }
 
 func ExampleZeroShot_Classify() {
@@ -167,6 +188,9 @@ func ExampleZeroShot_ClassifySeq() {
 		fmt.Println(labels[0].Name)
 	}
 
+	all, err := z.ClassifyAll(context.Background(), texts[:1])
+	fmt.Println(len(all), err, z.Head().Name)
+
 	topics := exampleWith("topics", roberta.ReadsFirst, 2)
 	defer topics.Close()
 	_, err = pipeline.NewZeroShot(topics, pipeline.WithHead("topics"))
@@ -175,6 +199,7 @@ func ExampleZeroShot_ClassifySeq() {
 	// cooking
 	// pipeline: unsuitable input: no labels
 	// travel
+	// 1 <nil> mnli
 	// true
 }
 
@@ -212,14 +237,22 @@ func ExampleReader_AnswerAll() {
 		log.Fatal(err)
 	}
 	long := strings.Repeat("Nothing to see here. ", 400) + "The last keeper was Zoë Holm."
-	answers, err := r.AnswerAll(context.Background(), []pipeline.Question{{Text: "Who was the last keeper?", Context: long}, {Text: "Who?", Context: "Zoë."}})
+	questions := []pipeline.Question{{Text: "Who was the last keeper?", Context: long}, {Text: "Who?", Context: "Zoë."}}
+	answers, err := r.AnswerAll(context.Background(), questions)
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, a := range answers {
 		fmt.Println(len(a), "answer")
 	}
+	for a, err := range r.AnswerSeq(context.Background(), slices.Values(questions)) { // in bounded memory
+		fmt.Println(len(a), err)
+	}
+	fmt.Println(r.Head().Name)
 	// Output:
 	// 1 answer
 	// 1 answer
+	// 1 <nil>
+	// 1 <nil>
+	// answers
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -366,16 +367,51 @@ func ExampleWithWindows() {
 	}
 	fmt.Println("a vector of", len(vectors[0]), "values for", len(m.Encode(long)), "tokens")
 
-	c, err := pipeline.NewClassifier(m, pipeline.WithWindows(4), pipeline.WithJoin(pipeline.JoinMax))
-	if err != nil {
-		log.Fatal(err)
+	for _, join := range []pipeline.Join{pipeline.JoinMean, pipeline.JoinMax} {
+		c, err := pipeline.NewClassifier(m, pipeline.WithWindows(4), pipeline.WithJoin(join))
+		if err != nil {
+			log.Fatal(err)
+		}
+		labels, err := c.Classify(ctx, long)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s: %s has %.3f\n", join, labels[0].Name, labels[0].Score)
 	}
-	labels, err := c.Classify(ctx, long)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%s has %.2f in some window\n", labels[0].Name, labels[0].Score)
 	// Output:
 	// a vector of 24 values for 1403 tokens
-	// LABEL_2 has 0.44 in some window
+	// mean: LABEL_2 has 0.433
+	// max: LABEL_2 has 0.438
+}
+
+// What an Embedder took for granted, and which prompts there are.
+func ExampleEmbedder_Notes() {
+	m := example()
+	defer m.Close()
+	e, err := pipeline.NewEmbedder(m)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(e.Notes()), "note,", len(e.Prompts()), "prompts")
+	// Output: 1 note, 0 prompts
+}
+
+// NaN is like nothing, and an error.
+func ExampleIndex_Search() {
+	ix, err := pipeline.NewIndex(pipeline.Cosine, [][]float32{{1, 0}, {1, 1}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, query := range [][]float32{{0, 2}, {0, float32(math.NaN())}} {
+		hits, err := ix.Search(context.Background(), [][]float32{query}, 1)
+		if errors.Is(err, pipeline.ErrVector) {
+			fmt.Println(err)
+			continue
+		}
+		best := hits[0][0] // a pipeline.Hit
+		fmt.Printf("vector %d, %.2f\n", best.Index, best.Score)
+	}
+	// Output:
+	// vector 1, 0.71
+	// input 0: pipeline: unsuitable vector: value 1 is NaN
 }

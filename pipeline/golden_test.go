@@ -8,7 +8,9 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -46,6 +48,7 @@ func readCases[C any](t *testing.T, name string, least int) (cases []C) {
 func TestGoldenAnswers(t *testing.T) {
 	type windowCase struct {
 		Offsets    [][2]int
+		Words      []int     // the number of each token's word
 		Start, End []float32 // of <s> and the tokens of the context
 	}
 	type result struct {
@@ -74,7 +77,12 @@ func TestGoldenAnswers(t *testing.T) {
 			j.sequences, given = append(j.sequences, s), append(given, rows)
 		}
 		for _, r := range c.Results {
-			reader := &Reader{bytePieces: true, topK: r.TopK, maxAnswer: r.MaxAnswer, impossible: r.Impossible, align: r.Align}
+			reader := &Reader{byteLevel: true, topK: r.TopK, maxAnswer: r.MaxAnswer, impossible: r.Impossible, align: r.Align}
+			for w := range j.sequences {
+				if j.sequences[w].words = nil; r.Align {
+					j.sequences[w].words = c.Windows[w].Words
+				}
+			}
 			got, err := reader.finish(j, given)
 			if err != nil || len(got) != len(r.Answers) {
 				t.Fatalf("%q %+v: %d answers, %v, want %d", c.Question, r, len(got), err, len(r.Answers))
@@ -260,6 +268,58 @@ func TestActivation(t *testing.T) {
 			}
 		} else if err != nil || math.Abs(f(2)-test.want) > 1e-15 {
 			t.Errorf("%s: %v, want f(2) = %v", test.config, err, test.want)
+		}
+	}
+}
+
+// FuzzTemplate checks that a template, written anew from what was read, is read as the same,
+// and that a label comes out as it went in.
+func FuzzTemplate(f *testing.F) {
+	for _, template := range []string{"This is {}.", "{0}{}", "{{{}}}", "{", "{{}} {0", "\xff{}é"} {
+		f.Add(template, "a {} label")
+	}
+	escape := strings.NewReplacer("{", "{{", "}", "}}")
+	f.Fuzz(func(t *testing.T, template, label string) {
+		parts, err := cutTemplate(template)
+		if err != nil {
+			if !errors.Is(err, ErrOption) || len(err.Error()) > 600 {
+				t.Fatalf("error %v", err)
+			}
+			return
+		}
+		var escaped []string
+		for _, part := range parts {
+			escaped = append(escaped, escape.Replace(part))
+		}
+		again, err := cutTemplate(strings.Join(escaped, "{0}"))
+		if err != nil || !slices.Equal(again, parts) {
+			t.Fatalf("template %q is %q, written anew %q, %v", template, parts, again, err)
+		}
+		if sentence := strings.Join(parts, label); len(parts) < 2 || !strings.Contains(sentence, label) {
+			t.Fatalf("template %q with %q is %q", template, label, sentence)
+		}
+	})
+}
+
+// TestBorder compares with decoding from the beginning.
+func TestBorder(t *testing.T) {
+	for _, text := range []string{"", "abc", "é", "a東京🙂b", "東\x82\x83", "\x82\x83東", "\xf0\x9f\x99", "\xf0\x9f\x99\x82\x82\x82\x82\x82", "\xe6\xe6\x9d\xb1"} {
+		at := 0
+		for i := range len(text) + 1 {
+			n := 0
+			if at < len(text) {
+				_, n = utf8.DecodeRuneInString(text[at:])
+			}
+			if i == at+n {
+				at = i
+			}
+			before, after := i, i
+			if i > at {
+				before, after = at, at+n
+			}
+			if b, a := border(text, i); b != before || a != after {
+				t.Errorf("%q at %d: character %d to %d, want %d to %d", text, i, b, a, before, after)
+			}
 		}
 	}
 }

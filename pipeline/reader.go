@@ -28,7 +28,7 @@ type Reader struct {
 	task       task[Question, [][]float32, []Answer]
 	sequencer  *sequencer
 	head       roberta.Head
-	bytePieces bool // words are the pieces of GPT-2's pattern
+	byteLevel  bool // white space is text, but for the space before a word
 	topK       int
 	maxAnswer  int
 	impossible bool
@@ -65,9 +65,9 @@ func NewReader(m *roberta.Model, opts ...Option) (*Reader, error) {
 		own = min(own, n)
 	}
 	r := &Reader{
-		sequencer:  newSequencer(m, o, own),
-		bytePieces: m.TokenizerInfo().Kind == "byte-level BPE",
-		topK:       max(o.topK, 1), maxAnswer: o.maxAnswer, impossible: o.impossible, align: !o.noAlign, characters: o.characters,
+		sequencer: newSequencer(m, o, own),
+		byteLevel: m.TokenizerInfo().Kind == "byte-level BPE",
+		topK:      max(o.topK, 1), maxAnswer: o.maxAnswer, impossible: o.impossible, align: !o.noAlign, characters: o.characters,
 	}
 	if o.windows && !given {
 		r.sequencer.limit.Stride = min(r.sequencer.limit.Length/2, maxReaderStride)
@@ -105,16 +105,17 @@ func (r *Reader) Head() roberta.Head {
 // In each window the softmax of the logits for starts, and of those for ends, runs over the
 // tokens of the context and <s>, which stands for no answer. The score of a stretch is
 // the product of its first token's start and its last token's end; it has at most 15
-// tokens (WithMaxAnswer) and is widened to whole words (WithoutAlignment). Words are those
-// of the tokenizer: of a byte-level BPE the pieces of GPT-2's pattern, so that punctuation
-// is a word by itself, else what stands between white space. WithImpossible adds the answer
-// "" with the product for <s> of the window where it is smallest.
+// tokens (WithMaxAnswer) and is widened to whole words, as far as the window shows them
+// (WithoutAlignment). Words are those of tokenizer.WordIDs: of a byte-level BPE the pieces of
+// GPT-2's pattern, so that punctuation is a word by itself. WithImpossible adds the answer ""
+// with the product for <s> of the window where it is smallest.
 //
 // Numbers and offsets are those of transformers' question-answering pipeline, but for what
 // follows. Stretches with equal texts, but for case, are one answer: the one with the
 // highest score, of all in all windows. So a score is never above 1. (transformers adds up
 // the scores of equal texts among the best 2k+10 of each window, and keeps the first place.)
-// And no answer is empty or of spaces alone.
+// And no answer is empty or of spaces alone, or begins with the white space that a
+// tokenizer of SentencePiece's counts into a word.
 //
 // Errors are ErrInput for an empty question or context, *tokenizer.LimitError for a
 // question that leaves no room for a window and what it shares, those of
@@ -147,5 +148,32 @@ func (r *Reader) prepare(q Question) (*job, error) {
 		return nil, r.sequencer.noTok
 	}
 	s, err := r.sequencer.read(r.sequencer.tok, []string{q.Text, q.Context})
-	return &job{text: q.Context, sequences: s}, err
+	if err != nil {
+		return nil, err
+	}
+	if r.align {
+		if err := r.findWords(s, q.Context); err != nil {
+			return nil, err
+		}
+	}
+	return &job{text: q.Context, sequences: s}, nil
+}
+
+// findWords finds the words of a context for each of its windows.
+func (r *Reader) findWords(windows []sequence, text string) error {
+	words, limit := tokenizer.WordIDs(r.sequencer.tok, text), &r.sequencer.limit
+	size := func(s *sequence) int { return ofText(s, 1) }
+	starts, shift := windowStarts(windows, limit, size), 0
+	if limit.Left { // the end of what was cut is the text's
+		shift = len(words) - starts[0] - size(&windows[0])
+	}
+	for w := range windows {
+		lo := starts[w] + shift
+		hi := lo + size(&windows[w])
+		if lo < 0 || hi > len(words) { // an expression of tokenizer.json gave up
+			return fmt.Errorf("%w: the tokenizer finds words for %d tokens of the context alone; WithoutAlignment needs none", ErrInput, len(words))
+		}
+		windows[w].words = words[lo:hi]
+	}
+	return nil
 }

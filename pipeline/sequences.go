@@ -16,6 +16,7 @@ type sequence struct {
 	// places says of a window for each token which of the input's tokens it is, and −1 for
 	// one that counts in another window. nil: each is where it stands.
 	places []int
+	words  []int // of a Reader's context, the number of each token's word; nil: they do not matter
 
 	masked *roberta.Masked // for a Filler
 	clozes []roberta.Cloze // for a Scorer

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/tokenizer"
 )
 
@@ -26,13 +25,9 @@ func (r *Reader) finish(j *job, given [][][]float32) ([]Answer, error) {
 		},
 		key: func(s stretch) string { return lower(j.text[s.Start:s.End]) },
 	}
-	var words []int
-	if r.align {
-		words = r.wordStarts(j.text)
-	}
 	none := 1.0
 	for w := range j.sequences {
-		none = min(none, r.window(&best, j.text, words, &j.sequences[w], given[w]))
+		none = min(none, r.window(&best, j.text, &j.sequences[w], given[w]))
 	}
 	found := best.best()
 	if r.impossible {
@@ -58,8 +53,8 @@ func (r *Reader) finish(j *job, given [][][]float32) ([]Answer, error) {
 }
 
 // window adds the stretches of a window, and returns how likely it is that it holds no
-// answer. words are where words start, nil if answers need no whole ones.
-func (r *Reader) window(best *top[stretch], text string, words []int, s *sequence, logits [][]float32) float64 {
+// answer.
+func (r *Reader) window(best *top[stretch], text string, s *sequence, logits [][]float32) float64 {
 	var places []tokenizer.Span // of the context's tokens
 	var starts, ends []float64  // their probabilities, after those of <s>
 	add := func(i int) {
@@ -83,8 +78,8 @@ func (r *Reader) window(best *top[stretch], text string, words []int, s *sequenc
 		starts, ends = starts[1:], ends[1:]
 	}
 	wide := places
-	if words != nil {
-		wide = widen(places, words)
+	if s.words != nil {
+		wide = widen(places, s.words)
 	}
 	for i := range places {
 		for k := i; k < len(places) && k-i < r.maxAnswer; k++ {
@@ -100,7 +95,7 @@ func (r *Reader) window(best *top[stretch], text string, words []int, s *sequenc
 // place is where a token is, without white space before it that stands for a space.
 func (r *Reader) place(text string, s tokenizer.Span) tokenizer.Span {
 	s = place(text, s)
-	if !r.bytePieces {
+	if !r.byteLevel {
 		s.Start = s.End - len(strings.TrimLeftFunc(text[s.Start:s.End], unicode.IsSpace))
 	}
 	return s
@@ -121,21 +116,14 @@ func probabilities(z []float64) {
 	}
 }
 
-// widen gives each token the place of its word, as far as a window shows it. words are
-// where words start. A token may be the space before a word: its place is then empty, and
-// where the word starts.
+// widen gives each token the place of its word, as far as a window shows it. words are the
+// tokens' numbers of words. A token may be the space before a word: its place is then empty,
+// and where the word starts.
 func widen(places []tokenizer.Span, words []int) []tokenizer.Span {
-	wide := slices.Clone(places)
-	word := func(i int) int { // the number of words that start at or before the token
-		n, found := slices.BinarySearch(words, places[i].Start)
-		if found {
-			n++
-		}
-		return n
-	}
+	wide := make([]tokenizer.Span, len(places))
 	for lo, hi := 0, 0; lo < len(places); lo = hi {
-		whole, n := places[lo], word(lo)
-		for hi = lo + 1; hi < len(places) && word(hi) == n; hi++ {
+		whole := places[lo]
+		for hi = lo + 1; hi < len(places) && words[hi] == words[lo]; hi++ {
 			whole.Start, whole.End = min(whole.Start, places[hi].Start), max(whole.End, places[hi].End)
 		}
 		for i := lo; i < hi; i++ {
@@ -143,30 +131,4 @@ func widen(places []tokenizer.Span, words []int) []tokenizer.Span {
 		}
 	}
 	return wide
-}
-
-// wordStarts lists where the tokenizer's words start.
-func (r *Reader) wordStarts(text string) []int {
-	var starts []int
-	if r.bytePieces {
-		for i := 0; i < len(text); i = bpe.NextPiece(text, i) {
-			at := i
-			if text[i] == ' ' { // tokens' places have no space in front
-				at++
-			}
-			if len(starts) == 0 || starts[len(starts)-1] != at {
-				starts = append(starts, at)
-			}
-		}
-		return starts
-	}
-	after := true // white space
-	for i, c := range text {
-		space := unicode.IsSpace(c)
-		if after && !space {
-			starts = append(starts, i)
-		}
-		after = space
-	}
-	return starts
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
@@ -132,57 +133,87 @@ const sparseBytes = 64 << 20
 func (e *SparseEmbedder) vectors(ctx context.Context, batch []sequence) ([]SparseVector, error) {
 	var all []SparseVector
 	for some := range slices.Chunk(batch, max(1, sparseBytes/(8*e.vocabulary))) {
-		values, err := e.reduce(ctx, some)
+		vectors, err := e.reduce(ctx, some)
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range values {
-			all = append(all, e.sparse(v))
-		}
+		all = append(all, vectors...)
 	}
 	return all, nil
 }
 
-// reduce makes a value of each token of the vocabulary: for max the largest logit, or 0;
-// for sum the sum of the activated ones. Logits come in pieces and are not kept.
-func (e *SparseEmbedder) reduce(ctx context.Context, batch []sequence) ([][]float64, error) {
-	values := make([][]float64, len(batch))
-	for i := range values {
-		values[i] = make([]float64, e.vocabulary)
+// reduce is vectors for all sequences at once. Logits come in pieces and are not kept.
+func (e *SparseEmbedder) reduce(ctx context.Context, batch []sequence) ([]SparseVector, error) {
+	sums, most := make([][]float64, len(batch)), make([][]int32, len(batch))
+	for s := range batch {
+		if e.sum {
+			sums[s] = make([]float64, e.vocabulary)
+		} else {
+			most[s] = make([]int32, e.vocabulary)
+		}
 	}
 	_, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantLogits, EachLogits: func(s, _, first int, logits []float32) {
-		into := values[s][first:][:len(logits)]
+		if !e.sum {
+			largest(most[s][first:][:len(logits)], logits)
+			return
+		}
 		for i, z := range logits {
-			z := float64(z)
-			switch {
-			case z != z:
-				into[i] = z // which stays
-			case e.sum && z > 0:
-				into[i] += e.activation(z)
-			case !e.sum && z > into[i]:
-				into[i] = z
+			if !(z <= 0) { // NaN stays NaN
+				sums[s][first+i] += e.activation(float64(z))
 			}
 		}
 	}})
-	return values, err
+	if err != nil {
+		return nil, err
+	}
+	vectors := make([]SparseVector, len(batch))
+	for s := range batch {
+		if e.sum {
+			vectors[s] = sparse(sums[s], func(v float64) float64 { return v })
+		} else {
+			vectors[s] = sparse(most[s], func(b int32) float64 { return e.activation(float64(math.Float32frombits(uint32(b)))) })
+		}
+	}
+	return vectors, nil
 }
 
-// sparse leaves out zeros.
-func (e *SparseEmbedder) sparse(values []float64) SparseVector {
+// largest sets each value to the larger of it and relu(logit). Values are the bits of
+// floats that are not negative, which are in the order of whole numbers, and NaN is the
+// largest. So one comparison of whole numbers does it, which no processor mispredicts.
+func largest(into []int32, logits []float32) {
+	into = into[:len(logits)]
+	above := uint32(0)
+	for i, z := range logits {
+		b := math.Float32bits(z)
+		into[i] = max(into[i], int32(b)) // a negative logit is a negative number
+		above = max(above, b)
+	}
+	if above <= math.Float32bits(float32(math.Inf(-1))) {
+		return
+	}
+	for i, z := range logits { // NaN with a sign
+		if z != z {
+			into[i] = math.MaxInt32
+		}
+	}
+}
+
+// sparse leaves out what is 0. The value of 0 is 0.
+func sparse[E int32 | float64](values []E, value func(E) float64) SparseVector {
 	n := 0
-	for _, z := range values {
-		if z != 0 {
+	for _, v := range values {
+		if v != 0 {
 			n++
 		}
 	}
-	v := SparseVector{make([]int, 0, n), make([]float32, 0, n)}
-	for i, z := range values {
-		if z != 0 && !e.sum {
-			z = e.activation(z)
+	out := SparseVector{make([]int, 0, n), make([]float32, 0, n)}
+	for i, v := range values {
+		if v == 0 {
+			continue
 		}
-		if x := float32(z); x != 0 {
-			v.Indices, v.Values = append(v.Indices, i), append(v.Values, x)
+		if x := float32(value(v)); x != 0 {
+			out.Indices, out.Values = append(out.Indices, i), append(out.Values, x)
 		}
 	}
-	return v
+	return out
 }

@@ -161,7 +161,7 @@ type token struct {
 // logits, each from the window in which it counts (owners).
 func (t *Tagger) tokens(j *job, given [][][]float32) []token {
 	unk := t.sequencer.tok.Special().Unk
-	lo, of := windowStarts(j.sequences, &t.sequencer.limit), owners(j.sequences, &t.sequencer.limit)
+	lo, of := windowStarts(j.sequences, &t.sequencer.limit, content), owners(j.sequences, &t.sequencer.limit)
 	all := make([]token, len(of))
 	for w := range j.sequences {
 		s, k := &j.sequences[w], lo[w]

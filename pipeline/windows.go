@@ -18,40 +18,53 @@ func place(text string, s tokenizer.Span) tokenizer.Span {
 	if s.Start == s.End {
 		return s
 	}
-	const most = utf8.UTFMax - 1 // what is longer is no character
-	for n := 0; n < most && s.Start > 0 && !utf8.RuneStart(text[s.Start]); n++ {
-		s.Start--
-	}
-	for n := 0; n < most && s.End < len(text) && !utf8.RuneStart(text[s.End]); n++ {
-		s.End++
-	}
+	s.Start, _ = border(text, s.Start)
+	_, s.End = border(text, s.End)
 	return s
 }
 
+// border returns where the character begins and ends that a place is inside of: twice the
+// place if it is a border. A byte that is not UTF-8 is a character.
+func border(text string, i int) (before, after int) {
+	for at := i - 1; at >= 0 && i-at < utf8.UTFMax && i < len(text) && !utf8.RuneStart(text[i]); at-- {
+		if utf8.RuneStart(text[at]) {
+			if _, n := utf8.DecodeRuneInString(text[at:]); at+n > i {
+				return at, at + n
+			}
+			break
+		}
+	}
+	return i, i
+}
+
 // content is the number of tokens of a sequence that are not special.
-func content(s *sequence) int {
+func content(s *sequence) int { return len(s.Sequence) - ofText(s, -1) }
+
+// ofText is the number of tokens of a sequence that are of one of its texts; -1: that are
+// special.
+func ofText(s *sequence, text int) int {
 	n := 0
-	for _, text := range s.Sequence {
-		if text >= 0 {
+	for _, t := range s.Sequence {
+		if t == text {
 			n++
 		}
 	}
 	return n
 }
 
-// windowStarts says which token of the text each window begins with. See
-// tokenizer.Template.Windows.
-func windowStarts(windows []sequence, limit *tokenizer.Limit) []int {
+// windowStarts says which token of the text each window begins with. size is how many
+// tokens of that text a window has. See tokenizer.Template.Windows.
+func windowStarts(windows []sequence, limit *tokenizer.Limit, size func(*sequence) int) []int {
 	starts := make([]int, len(windows))
-	step := content(&windows[0]) - limit.Stride
+	step := size(&windows[0]) - limit.Stride
 	for w := range windows {
 		starts[w] = w * step
 	}
 	if limit.Left {
 		last := len(windows) - 1
-		total := starts[last] + content(&windows[last])
+		total := starts[last] + size(&windows[last])
 		for w := range windows {
-			starts[w] = total - starts[w] - content(&windows[w])
+			starts[w] = total - starts[w] - size(&windows[w])
 		}
 	}
 	return starts
@@ -61,7 +74,7 @@ func windowStarts(windows []sequence, limit *tokenizer.Limit) []int {
 // share it the one in which it is farther from a border that the text does not end at; of
 // equal ones the earlier in the text.
 func owners(windows []sequence, limit *tokenizer.Limit) []int {
-	lo, total := windowStarts(windows, limit), 0
+	lo, total := windowStarts(windows, limit, content), 0
 	for w := range windows {
 		total = max(total, lo[w]+content(&windows[w]))
 	}
@@ -91,7 +104,7 @@ func owners(windows []sequence, limit *tokenizer.Limit) []int {
 // count in its first window, those after it in its last. It returns the windows in the
 // text's order, and the number of the input's tokens.
 func placed(windows []sequence, limit *tokenizer.Limit) (ordered []sequence, tokens int) {
-	of, lo := owners(windows, limit), windowStarts(windows, limit)
+	of, lo := owners(windows, limit), windowStarts(windows, limit, content)
 	for w := range windows {
 		s := &windows[w]
 		s.places = make([]int, len(s.IDs))

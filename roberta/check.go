@@ -45,7 +45,7 @@ func (k *checker) tensor(name string, shape ...int) {
 	switch {
 	case k.err != nil:
 	case !ok:
-		k.fail("tensor %.200s is missing", name)
+		k.fail("tensor %s is missing", k.describe(name))
 	case !slices.Equal(t.Shape, shape):
 		k.fail("tensor %s has shape %s, the settings ask for %v", k.describe(name), shapeText(t.Shape), shape)
 	case !t.DType.IsFloat():
@@ -55,10 +55,21 @@ func (k *checker) tensor(name string, shape ...int) {
 	}
 }
 
-// describe is a tensor's name for a message, and its name in the file if that differs.
+// describe is a tensor's name for a message, and its name in the file if that differs. A
+// layer's tensor that is missing would be called there as that of another layer is.
 func (c *checkpoint) describe(name string) string {
-	if t := c.tensors[name]; t != nil && t.Name != name {
-		return fmt.Sprintf("%.100s (%.100s in the file)", name, t.Name)
+	if t := c.tensors[name]; t != nil {
+		if t.Name != name {
+			return fmt.Sprintf("%.100s (%.100s in the file)", name, t.Name)
+		}
+	} else if n, ok := layerNumber(name); ok {
+		number := fmt.Sprintf(".%d.", n)
+		for _, first := range []string{".0.", ".1."} { // layers that a file has, unless it lacks this tensor in all
+			like := strings.Replace(name, number, first, 1)
+			if t := c.tensors[like]; t != nil && t.Name != like && strings.Contains(t.Name, first) {
+				return fmt.Sprintf("%.100s (%.100s in the file)", name, strings.Replace(t.Name, first, number, 1))
+			}
+		}
 	}
 	return fmt.Sprintf("%.200s", name)
 }

@@ -149,8 +149,8 @@ func (c *Config) check() error {
 			return fmt.Errorf("setting %s is %.100q, want one of %s", a.name, a.fn, strings.Join(slices.Sorted(maps.Keys(activations)), ", "))
 		}
 	}
-	if !(c.LayerNormEps > 0) {
-		return fmt.Errorf("layer_norm_eps is %v, want a positive number", c.LayerNormEps)
+	if !(c.LayerNormEps >= 0) {
+		return fmt.Errorf("layer_norm_eps is %v, want 0 or a positive number", c.LayerNormEps)
 	}
 	return nil
 }

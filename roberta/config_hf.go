@@ -160,6 +160,9 @@ func (c *checkpoint) huggingFaceSettings(conf map[string]any, f *family) (pruned
 		s.fail(padKey, pad, "a token")
 	}
 	c.settings[padKey] = int64(pad)
+	if v, ok := conf[padKey]; ok && v == nil {
+		c.note("pad_token_id is null in config.json: positions are counted as with 1, which most models have; transformers cannot compute with this setting")
+	}
 	// Hugging Face counts the rows of the position embeddings, fairseq the tokens. The
 	// rows up to the padding token's are not used.
 	if rows := s.int("max_position_embeddings", 0); rows != 0 {
@@ -218,6 +221,12 @@ func (c *checkpoint) huggingFaceTensors(ts []namedTensor, f *family, conf map[st
 	}
 	if p, ok := c.tensors[stack+"embed_positions.weight"]; ok && c.settings["max_positions"] == nil && len(p.Shape) == 2 {
 		c.settings["max_positions"] = int64(max(1, p.Shape[0]-1-int(c.settings[padKey].(int64))))
+	}
+	s := &settings{m: conf}
+	if e, ok := c.tensors[stack+"embed_tokens.weight"]; ok && len(e.Shape) == 2 {
+		if n := s.int("vocab_size", e.Shape[0]); n != e.Shape[0] || s.err != nil {
+			c.note("vocab_size is %s in config.json, and the token embedding has %d rows: all of them are used; transformers refuses such a file", short(fmt.Sprint(conf["vocab_size"])), e.Shape[0])
+		}
 	}
 	if !c.has(tokenTypes) {
 		c.note("the checkpoint has no token_type_embeddings; nothing is added for types")

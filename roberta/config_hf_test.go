@@ -227,6 +227,44 @@ func TestHuggingFaceTies(t *testing.T) {
 }
 
 // TestHuggingFaceNotes: parameters without a place in fairseq's model are named.
+// TestDoubtfulSettings: settings that transformers refuses open with a note, and what is
+// wrong is quoted in a few bytes.
+func TestDoubtfulSettings(t *testing.T) {
+	for _, tt := range []struct {
+		setting, json string
+		note, err     string // a part of it
+	}{
+		{"pad_token_id", "null", "positions are counted as with 1", ""},
+		{"vocab_size", "100", "vocab_size is 100 in config.json, and the token embedding has 8 rows", ""},
+		{"vocab_size", "8", "", ""},
+		{"layer_norm_eps", "0.0", "", ""},
+		{"layer_norm_eps", "-1", "", "layer_norm_eps is -1"},
+		{"num_attention_heads", "2000000000000", "", "setting num_attention_heads is 2000000000000,"},
+		{"num_attention_heads", "-4", "", "setting num_attention_heads is -4,"},
+		{"hidden_size", `[` + strings.Repeat("1,", 1000) + `1]`, "", "setting hidden_size is [1 1 1"},
+		{"num_hidden_layers", "3", "", "q_proj.weight (encoder.layer.1.attention.self.query.weight in the file) is missing"},
+		{"pruned_heads", `"` + strings.Repeat("x", 1000) + `"`, "", "setting pruned_heads is xxx"},
+	} {
+		config := []byte(smallConfig(map[string]any{tt.setting: json.RawMessage(tt.json)}))
+		m, err := Open(hfFolder(t, config, smallEntries(true)...))
+		if tt.err != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.err) || len(err.Error()) > 400 {
+				t.Errorf("%s %.20s: %v, want an error with %q", tt.setting, tt.json, err, tt.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s %.20s: %v", tt.setting, tt.json, err)
+			continue
+		}
+		notes := strings.Join(m.Notes(), "\n")
+		m.Close()
+		if tt.note == "" && strings.Contains(notes, tt.setting) || !strings.Contains(notes, tt.note) {
+			t.Errorf("%s %.20s: notes %q, want %q", tt.setting, tt.json, notes, tt.note)
+		}
+	}
+}
+
 func TestHuggingFaceNotes(t *testing.T) {
 	c, err := translated(t, hfFolder(t, hfConfig(map[string]any{"num_hidden_layers": 12}), textEntries(append(slices.Clone(hfTensors), "roberta.encoder.layer.0.crossattention.self.key.weight", "qa_outputs.bias")...)...))
 	if err != nil {

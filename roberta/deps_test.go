@@ -23,7 +23,7 @@ func TestDependencies(t *testing.T) {
 		uax29    = "github.com/clipperhouse/uax29/v2" // graphemes
 	)
 	ofTensor, _ := dependencies(t, tensor)
-	tokenizers := []string{"tokenizer", "bpe", "sentencepiece", "tokenizer/hf", "tokenizer/fastbpe", "internal/charsmap", "internal/trie", "internal/unigram", "internal/pyjson"}
+	tokenizers := []string{"tokenizer", "bpe", "sentencepiece", "tokenizer/hf", "tokenizer/fastbpe", "internal/charsmap", "internal/merges", "internal/trie", "internal/unigram", "internal/pyjson"}
 	ofTokenizers := []string{regexp2, compress, text, uax29}
 	engine := append(tokenizers, "tokenizer/auto", "weights", "internal/outfile", "internal/nn", "internal/simd", "internal/parallel")
 	for _, test := range []struct {
@@ -32,16 +32,17 @@ func TestDependencies(t *testing.T) {
 		own     []string // packages of this module it may need
 	}{
 		{"tokenizer", nil, nil},
-		{"bpe", []string{regexp2, compress}, []string{"tokenizer"}},
-		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/trie", "internal/unigram"}},
-		{"tokenizer/fastbpe", nil, []string{"tokenizer"}},
+		{"bpe", []string{regexp2, compress}, []string{"tokenizer", "internal/merges"}},
+		{"tokenizer/hf", []string{regexp2, compress, text, uax29}, []string{"tokenizer", "bpe", "internal/charsmap", "internal/merges", "internal/trie", "internal/unigram"}},
+		{"tokenizer/fastbpe", nil, []string{"tokenizer", "internal/merges"}},
 		{"tokenizer/auto", ofTokenizers, tokenizers},
 		{"internal/pyjson", nil, nil},
 		{"weights", []string{compress, sys}, []string{"internal/outfile"}},
 		{"internal/charsmap", nil, nil},
+		{"internal/merges", nil, []string{"tokenizer"}},
 		{"internal/trie", nil, nil},
 		{"internal/unigram", nil, []string{"internal/trie"}},
-		{"sentencepiece", nil, []string{"tokenizer", "internal/charsmap", "internal/trie", "internal/unigram"}},
+		{"sentencepiece", nil, []string{"tokenizer", "internal/charsmap", "internal/merges", "internal/trie", "internal/unigram"}},
 		{"internal/outfile", []string{sys}, nil},
 		{"internal/simd", []string{sys}, nil},
 		{"internal/parallel", nil, nil},

@@ -8,6 +8,10 @@
 //	logp, err := m.Predict(ctx, "mnli", tokens)
 //	logp.Row(0) // log-probabilities of contradiction, neutral, entailment
 //
+// Package pipeline turns texts into labels, entities, answers and vectors without such
+// steps. docs/glossary.md in the repository explains the field's words: token, hidden
+// state, head, logits, log-probability.
+//
 // # Tokens
 //
 // A token is a number: 0 <s>, 1 <pad>, 2 </s>, 3 <unk>, then GPT-2's byte-level

@@ -20,6 +20,8 @@ const (
 	checkpoint     = "../testdata/goldens/fulldict/model.pt"
 	tinyCheckpoint = "../testdata/goldens/tiny"
 	wscCheckpoint  = "../testdata/goldens/wsc/model.pt"
+	// One of a Hugging Face model with token types and a pooler.
+	segmentsCheckpoint = "../testdata/families/segments"
 )
 
 func open(path string) *roberta.Model {

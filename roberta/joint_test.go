@@ -192,6 +192,11 @@ func TestTargetOutsideText(t *testing.T) {
 	if id := got[0].IDs; len(id) != 1 || tokenizer.TokenText(m.tok, id[0]) != " river" {
 		t.Errorf("targets %v", got)
 	}
+	m.tok = maskReader{m.tok, "<unk>", false, m.tok.Special().Unk, false}
+	if got := must[[]Target](t)(m.Targets("<unk>")); len(got) != 1 || !slices.Equal(got[0].IDs, []int{3}) {
+		t.Errorf("the token <unk> by its name: %v", got)
+	}
+	m.tok = cutter{m.tok.(maskReader).Tokenizer.(cutter).Tokenizer}
 	if _, err := m.Targets(" river?"); !errors.Is(err, ErrTarget) || !strings.Contains(err.Error(), "not in the vocabulary") {
 		t.Errorf("a word with <unk>: %v", err)
 	}

@@ -19,7 +19,7 @@ func pruned(conf map[string]any) (map[int][]int, error) {
 	if !ok || v == nil {
 		return nil, nil
 	}
-	bad := fmt.Errorf("setting pruned_heads is %.100v, want lists of attention heads by layer", v)
+	bad := fmt.Errorf("setting pruned_heads is %s, want lists of attention heads by layer", short(fmt.Sprint(v)))
 	byLayer, ok := v.(map[string]any)
 	if !ok {
 		return nil, bad

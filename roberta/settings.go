@@ -23,7 +23,7 @@ type settings struct {
 
 func (s *settings) fail(key string, v any, want string) {
 	if s.err == nil {
-		s.err = fmt.Errorf("setting %s is %.100v, want %s", key, v, want)
+		s.err = fmt.Errorf("setting %s is %s, want %s", key, short(fmt.Sprint(v)), want)
 	}
 }
 

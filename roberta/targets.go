@@ -41,7 +41,8 @@ func (e *TargetError) Is(target error) bool { return target == ErrTarget }
 // makes " Paris" of a "Paris" that is no token. Words of equal tokens count once; of
 // such only the first is there. The order is that of words.
 //
-// Errors are a *TargetError for a word with <unk> in it, and for one without tokens;
+// Errors are a *TargetError for a word that has <unk> among its tokens, unless it is that
+// token's name, and for one without tokens;
 // ErrNoVocabulary; and those of tokenizer.Check.
 func (m *Model) Targets(words ...string) ([]Target, error) {
 	if err := m.enter(); err != nil {
@@ -59,7 +60,8 @@ func (m *Model) Targets(words ...string) ([]Target, error) {
 			return nil, err
 		}
 		ids := m.tok.Append(nil, word)
-		if len(ids) != 1 || !bytes.Equal(m.tok.Bytes(ids[0]), []byte(word)) {
+		itself := len(ids) == 1 && bytes.Equal(m.tok.Bytes(ids[0]), []byte(word))
+		if !itself {
 			if index == nil {
 				index = m.tokensByText()
 			}
@@ -67,7 +69,7 @@ func (m *Model) Targets(words ...string) ([]Target, error) {
 				ids = []int{id}
 			}
 		}
-		if len(ids) == 0 || slices.Contains(ids, m.tok.Special().Unk) {
+		if len(ids) == 0 || !itself && slices.Contains(ids, m.tok.Special().Unk) {
 			return nil, &TargetError{Text: word}
 		}
 		if V := m.cfg.VocabSize; slices.ContainsFunc(ids, func(id int) bool { return id < 0 || id >= V }) {

@@ -1,9 +1,9 @@
 package sentencepiece
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -113,18 +113,50 @@ func checkEncoding(t *testing.T, m *Model, text string) {
 	tok.AppendText(nil, ids)
 }
 
-func FuzzEncode(f *testing.F) {
-	var all []*Model
-	for _, name := range []string{"ties", "symbols", "lowcoverage", "suffix", "noprefix", "bytefallback", "bpe_unused", "bpe_bytefallback"} {
-		all = append(all, loadGolden(f, "spm", name+".model"))
+// fuzzModels are small: what a model of thousands of pieces takes to check a text leaves
+// no time for other texts. Letters are few, so that pieces are found often.
+func fuzzModels(f *testing.F) (all []*Model) {
+	// The charsmap makes "a b" of \x01 and nothing of \x01\x04.
+	var charsmap []byte
+	const leaf, value = 1 << 8, 1 << 31
+	for _, u := range []uint32{32, 0, leaf | 3<<10 | 1, value, 0, 0, 0, leaf | 1<<10 | 4, value | 4} {
+		charsmap = binary.LittleEndian.AppendUint32(charsmap, u)
 	}
-	for _, s := range []string{"Hello world", "ab abc  ▁▁ab", "½ ﬁ\u0301 ｶﾞ", "\xff\xe2\x96a\ufffdb", "<sep>(c)ab c", "☃☃ ☃\x00", strings.Repeat("abcde ", 50)} {
-		f.Add(s)
+	charsmap = append(charsmap, "a b\x00\x00"...)
+	unused := func() *maker {
+		return small().piece("ba", -1, Unused).piece("aba", -1, Unused).piece("abab", -0.5, Unused).piece("▁a", -3, Normal).piece("b▁a", -6, Normal)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, m := range all {
-			checkEncoding(t, m, text)
+	normalizer := func(m *maker) { m.bytes(2, charsmap) }
+	fallback := func(m *maker) { m.varint(35, 1) }
+	for i, m := range []*maker{
+		small().normalizer(normalizer),
+		small().piece("▁a", -4.5, Normal).piece("a▁", -1, Normal).piece("aba", -6, Normal).piece("abab", -8, Normal),
+		small().piece("<c>", 0, UserDefined).piece("b▁b", 0, UserDefined).normalizer(func(m *maker) { m.bytes(2, charsmap).varint(4, 0).varint(5, 0) }),
+		small().trainer(func(m *maker) { m.varint(24, 1) }).normalizer(normalizer),
+		bytePieces(small()).trainer(fallback),
+		small().piece("▁a", -3, Normal).piece("aba", -1, Normal).trainer(bpeType),
+		unused().trainer(bpeType),
+		unused().piece("b▁b", 0, UserDefined).trainer(bpeType).normalizer(normalizer),
+		bytePieces(unused()).trainer(func(m *maker) { bpeType(m); fallback(m) }),
+	} {
+		model, err := Load(m.data, "fuzz.model")
+		if err != nil {
+			f.Fatalf("model %d: %v", i, err)
 		}
+		all = append(all, model)
+	}
+	return all
+}
+
+func FuzzEncode(f *testing.F) {
+	all := fuzzModels(f)
+	for _, s := range []string{"aba  b", "ab abc  ▁▁ab", "\x01\x01\x04 \x01b \x04", "\xff\xe2\x96a\ufffdb", "a<c>b b▁b", "☃☃ ☃\x00", "ababababa bababab"} {
+		for which := range all {
+			f.Add(uint8(which), s)
+		}
+	}
+	f.Fuzz(func(t *testing.T, which uint8, text string) {
+		checkEncoding(t, all[int(which)%len(all)], text[:min(len(text), 200)])
 	})
 }
 

@@ -32,7 +32,7 @@ type Merge struct {
 	From, Mid, To int
 	Made          string
 	Rank          int     // the place of the merge among all, from 0; the lowest comes first
-	Score         float64 // of a SentencePiece model in place of Rank: the highest comes first
+	Score         float64 // of a SentencePiece model, whose Rank is -1: the highest comes first
 }
 
 // A Candidate is a piece that a word may be cut into.

@@ -8,6 +8,9 @@ type Word struct {
 	Text string // as the tokenizer's model takes it: normalised, with a space or ▁ before it
 	Span Span   // the bytes of the text that it comes from
 	IDs  []int
+	// Ends says where in Text each piece of a unigram model's best path ends; other models
+	// have none.
+	Ends []int
 	// Whole says that the word is a token that the tokenizer looks for in texts, such as
 	// <mask>. Nothing in it is cut or merged.
 	Whole bool

@@ -9,6 +9,8 @@
 //	fmt.Println(fit.Train.Accuracy, fit.HeldOut.Accuracy)
 //	err = m.Save(ctx, "with-topic.safetensors")
 //
+// docs/glossary.md in the repository explains the field's words.
+//
 // # Heads
 //
 // [Classifier] fits a head that gives texts labels and [Tagger] one that gives words labels,

@@ -3,6 +3,7 @@
 //
 //	roberta encode "Hello world!"                       {"tokens":[0,31414,232,328,2]}
 //	roberta decode 0 31414 232 328 2                    {"text":"Hello world!"}
+//	roberta explain "unbelievableness"
 //	roberta features -m roberta.large -o out.safetensors "Hello world!"
 //	roberta predict -m roberta.large.mnli --head mnli "A premise." "A hypothesis."
 //	roberta classify --head topic "Click the button to open the window."

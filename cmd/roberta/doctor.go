@@ -255,7 +255,7 @@ func (c *doctorCmd) open(ctx context.Context, s *session, line *doctorLine) erro
 		return err
 	}
 	defer ckpt.Close()
-	line.Model = &doctorModel{Name: c.Model, Format: string(ckpt.Format), Config: m.Config(), Heads: []string{}, Notes: slices.Concat([]string{}, m.Notes())}
+	line.Model = &doctorModel{Name: c.Model, Format: string(ckpt.Format), Config: m.Config(), Heads: []string{}, Notes: append([]string{}, m.Notes()...)}
 	for _, h := range m.Heads() {
 		line.Model.Heads = append(line.Model.Heads, h.Name)
 	}

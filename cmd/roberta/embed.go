@@ -112,7 +112,7 @@ func (c *embedCmd) Run(ctx context.Context, s *session) error {
 		t = task[pipeline.Input, outcome[[]float32]]{prepare: pipelineInput, run: inBatches(e.EmbedSeq), budget: tokenBudget}
 		switch {
 		case out != nil:
-			writeRows(&t, out, e.Dim(), q)
+			writeRows(&t, s, out, e.Dim(), q)
 		case q != nil:
 			q.writeLines(&t, s)
 		default:
@@ -129,7 +129,7 @@ func (c *embedCmd) Run(ctx context.Context, s *session) error {
 
 // writeRows makes a task write its vectors as rows of one tensor, quantised if q is not
 // nil.
-func writeRows(t *task[pipeline.Input, outcome[[]float32]], out *spool, dim int, q *quantizer) {
+func writeRows(t *task[pipeline.Input, outcome[[]float32]], s *session, out *spool, dim int, q *quantizer) {
 	rows := out.rows("embeddings", dim)
 	if q != nil {
 		rows.packed = q.rows(dim)
@@ -165,6 +165,9 @@ func writeRows(t *task[pipeline.Input, outcome[[]float32]], out *spool, dim int,
 		}
 		if err := rows.end(); err != nil {
 			return err
+		}
+		if q != nil {
+			q.warn(s)
 		}
 		if q != nil && q.ranges.Min != nil && !out.npy {
 			out.entries = append(out.entries, q.ranges.Entry())

@@ -92,7 +92,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 	}
 	ckpt, err := c.checkpoint(ctx)
 	if info, statErr := os.Stat(c.Model); errors.Is(err, weights.ErrNotCheckpoint) || err != nil && statErr == nil && info.Mode().IsRegular() {
-		if done, err := c.tokenizerAlone(s); done {
+		if done, err := c.tokenizerAlone(s, err); done {
 			return err
 		}
 	}
@@ -131,8 +131,9 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 }
 
 // tokenizerAlone describes a file or folder that holds a tokenizer and no model; done is
-// false if it holds none.
-func (c *inspectCmd) tokenizerAlone(s *session) (done bool, err error) {
+// false if it holds none. A note says which of a folder's files is no model, though its
+// name is that of one.
+func (c *inspectCmd) tokenizerAlone(s *session, noModel error) (done bool, err error) {
 	tok, info, err := auto.Open(c.Model)
 	if errors.Is(err, auto.ErrNone) {
 		return false, nil
@@ -140,9 +141,9 @@ func (c *inspectCmd) tokenizerAlone(s *session) (done bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	notes := info.Notes
-	if notes == nil {
-		notes = []string{}
+	notes := append([]string{}, info.Notes...)
+	if e, ok := errors.AsType[*weights.FileError](noModel); ok && (e.Entry != "" || e.Path != c.Model) {
+		notes = append(notes, "there is no model: "+describe(noModel))
 	}
 	return true, s.out.write(nil, tokenizerLine{tok.Len(), newTokenizerInfo(tok, info), notes})
 }

@@ -34,6 +34,7 @@ type grammar struct {
 
 	Encode     encodeCmd     `cmd:"" help:"Turn text into token ids."`
 	Decode     decodeCmd     `cmd:"" help:"Turn token ids into text."`
+	Explain    explainCmd    `cmd:"" help:"Show how texts are cut into tokens, step by step."`
 	Features   featuresCmd   `cmd:"" help:"Compute hidden states and write them to a file."`
 	Predict    predictCmd    `cmd:"" help:"Classify texts with one of the model's heads."`
 	FillMask   fillMaskCmd   `cmd:"" name:"fill-mask" help:"Find the likeliest tokens for each <mask> of a text."`

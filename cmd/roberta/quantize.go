@@ -45,6 +45,7 @@ type quantizer struct {
 	kind   string
 	ranges *pipeline.Ranges
 	own    bool // the ranges are those of the vectors themselves
+	seen   int  // vectors that the ranges are of
 }
 
 // quantizer is nil if the flags ask for none.
@@ -82,7 +83,18 @@ func (q *quantizer) see(v []float32) error {
 	if err := finite("embedding", v...); err != nil || !q.own {
 		return err
 	}
+	q.seen++
 	return q.ranges.Add(v)
+}
+
+// enough is how many vectors ranges should be of. sentence-transformers warns below it.
+const enough = 100
+
+// warn says that ranges are those of too few vectors to mean anything.
+func (q *quantizer) warn(s *session) {
+	if q.own && q.seen < enough {
+		s.log.Warn("the ranges of the quantised values are those of few vectors, and other vectors need the same ones: give --calibrate or --ranges", "vectors", q.seen)
+	}
 }
 
 // integers quantises a vector.
@@ -140,6 +152,7 @@ func (q *quantizer) writeLines(t *task[pipeline.Input, outcome[[]float32]], s *s
 	}
 	t.end = func(int) error {
 		defer wait.spool.close()
+		q.warn(s)
 		if err := s.out.held.flush(); err != nil {
 			return err
 		}

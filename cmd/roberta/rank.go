@@ -74,7 +74,7 @@ func (c *rankCmd) Run(ctx context.Context, s *session) error {
 	if rank.err != nil {
 		return in.stopped(ctx, rank.err, rank.read)
 	}
-	if err := s.out.write(nil, hitsLine{rank.best()}); err != nil {
+	if err := s.out.write(nil, hitsLine{Hits: rank.best()}); err != nil {
 		return err
 	}
 	if rank.failed > 0 {

@@ -73,7 +73,7 @@ func (c *searchCmd) Run(ctx context.Context, s *session) error {
 				if o.err != nil {
 					return nil, o.err
 				}
-				line := hitsLine{make([]hit, len(o.answer))}
+				line := hitsLine{Hits: make([]hit, len(o.answer)), texts: true}
 				for i, h := range o.answer {
 					if err := finite("score", h.Score); err != nil {
 						return nil, err

@@ -1,6 +1,5 @@
-// Command hello shows the main things that RoBERTa does: it turns text into
-// tokens and back, computes features, fills in a masked word, and says whether
-// one sentence follows from another.
+// Command hello shows what people come for: a label, a vector, a filled mask. Then what
+// stands behind them: tokens, features, and a head's log-probabilities.
 //
 //	go run ./examples/hello
 package main
@@ -14,6 +13,8 @@ import (
 	"slices"
 
 	"github.com/goroberta/goroberta/examples/internal/model"
+	"github.com/goroberta/goroberta/pipeline"
+	"github.com/goroberta/goroberta/roberta"
 )
 
 func main() {
@@ -31,15 +32,32 @@ func run(w io.Writer, args []string) error {
 	defer m.Close()
 	ctx := context.Background()
 
-	tokens := m.Encode("Hello world!")
-	fmt.Fprintf(w, "encode    %q\n          %v\n", "Hello world!", tokens)
-	fmt.Fprintf(w, "decode    %q\n\n", m.Decode(tokens))
+	const review = "I loved the music and the cake was delicious."
+	if c, err := pipeline.NewClassifier(m, pipeline.WithHead("sentiment")); err != nil {
+		fmt.Fprint(w, "This checkpoint has no head called sentiment.\n\n")
+	} else {
+		labels, err := c.Classify(ctx, review)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "label     %s\n", review)
+		for _, l := range labels {
+			fmt.Fprintf(w, "  %5.1f %%  %s\n", 100*l.Score, l.Name)
+		}
+		fmt.Fprintln(w)
+	}
 
-	features, err := m.ExtractFeatures(ctx, tokens)
+	e, err := pipeline.NewEmbedder(m)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "features  shape %v, the first of <s>: %.4f\n\n", features.Shape(), features.Row(0, 0)[:4])
+	vectors, err := e.Embed(ctx, []string{"A boat on the sea.", "A ship in a storm.", "A bug in the program."})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "vector    A boat on the sea.\n          %.3f … %d values\n", vectors[0][:4], len(vectors[0]))
+	fmt.Fprintf(w, "          cosine %.2f with \"A ship in a storm.\", %.2f with \"A bug in the program.\"\n\n",
+		pipeline.Cosine.Score(vectors[0], vectors[1]), pipeline.Cosine.Score(vectors[0], vectors[2]))
 
 	const masked = "She opened the <mask> and walked into the house."
 	fills, err := m.FillMask(ctx, masked, 3)
@@ -51,6 +69,18 @@ func run(w io.Writer, args []string) error {
 		fmt.Fprintf(w, "  %5.1f %%  %s\n", 100*f.Score, f.Text)
 	}
 
+	tokens := m.Encode("Hello world!")
+	features, err := m.ExtractFeatures(ctx, tokens)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nencode    \"Hello world!\"\n          %v, and back: %q\n", tokens, m.Decode(tokens))
+	fmt.Fprintf(w, "features  shape %v, the first of <s>: %.4f\n", features.Shape(), features.Row(0, 0)[:4])
+	return mnli(ctx, w, m)
+}
+
+// mnli says whether a sentence follows from another, as RoBERTa's model card does.
+func mnli(ctx context.Context, w io.Writer, m *roberta.Model) error {
 	const premise, hypothesis = "A man is playing a guitar.", "A man is playing an instrument."
 	head, err := m.Head("mnli")
 	if err != nil {

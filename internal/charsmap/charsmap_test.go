@@ -47,11 +47,7 @@ func build(rules map[string]string) []byte {
 		}
 	}
 	node(0, "")
-	b := binary.LittleEndian.AppendUint32(nil, uint32(4*len(units)))
-	for _, u := range units {
-		b = binary.LittleEndian.AppendUint32(b, u)
-	}
-	return append(b, texts...)
+	return packed(string(texts), units...)
 }
 
 var rules = map[string]string{"a": "A", "abc": "X", "abcdef": "", "é": "e", "\xff": "?", " ": "  "}
@@ -137,11 +133,32 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// packed returns a charsmap of these units.
+func packed(texts string, units ...uint32) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, uint32(4*len(units)))
+	for _, u := range units {
+		b = binary.LittleEndian.AppendUint32(b, u)
+	}
+	return append(b, texts...)
+}
+
 // FuzzParse: what Parse accepts can be looked up in for any text, Longest and Shortest
 // agree with a walk over all prefixes, and no key is longer than the bound.
 func FuzzParse(f *testing.F) {
-	f.Add(build(rules), "abcdefg")
-	f.Add(build(map[string]string{"a": "b"}), "a\x00")
+	// Seeds of some ten units, so that nearly every byte that is changed counts: build
+	// makes thousands. The keys are of bytes below 8, and their children lie close.
+	const leaf, value = 1 << 8, 1 << 31
+	for _, seed := range [][]byte{
+		packed("", 0, value),                    // no key
+		packed("b\x00", 0, leaf|3<<10|1, value), // 1
+		packed("\x00bc\x00", 0, leaf|3<<10|1, value, 0, 0, 0, leaf|1<<10|4, value|1), // 1; 1, 4
+		packed("é\x00", 4<<10, 4<<10|5, value, leaf|1<<10|6, value, value),           // 5, 6
+	} {
+		if _, err := Parse(seed); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed, "\x01\x04\x05\x06a")
+	}
 	f.Fuzz(func(t *testing.T, data []byte, s string) {
 		m, err := Parse(data)
 		if err != nil {

@@ -33,8 +33,11 @@
 package unigram
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/goroberta/goroberta/internal/trie"
@@ -102,11 +105,20 @@ func New[F Float](pieces []Piece[F], options Options[F]) (*Model[F], error) {
 			return nil, fmt.Errorf("%w: piece %d (%.40q…) has %d bytes, want at most %d", ErrTooLarge, pieces[i].ID, pieces[i].Text, n, MaxPiece)
 		}
 	}
-	m := &Model[F]{scores: make([]F, len(pieces)), ids: make([]int32, len(pieces)), options: options}
-	for i, p := range pieces {
-		m.scores[i], m.ids[i] = p.Score, int32(p.ID)
+	// Pieces that begin one another are neighbours, so that a search that follows a text
+	// finds their scores in one cache line.
+	order := make([]int32, len(pieces))
+	for i := range order {
+		order[i] = int32(i)
 	}
-	m.trie = trie.New(len(pieces), func(i int) string { return pieces[i].Text })
+	slices.SortFunc(order, func(i, j int32) int {
+		return cmp.Or(strings.Compare(pieces[i].Text, pieces[j].Text), cmp.Compare(i, j))
+	})
+	m := &Model[F]{scores: make([]F, len(pieces)), ids: make([]int32, len(pieces)), options: options}
+	for n, i := range order {
+		m.scores[n], m.ids[n] = pieces[i].Score, int32(pieces[i].ID)
+	}
+	m.trie = trie.New(len(pieces), func(n int) string { return pieces[order[n]].Text })
 	m.pool.New = func() any { return new(lattice[F]) }
 	return m, nil
 }

@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/goroberta/goroberta/models/pocket"
+	"github.com/goroberta/goroberta/weights"
 )
 
 func Example() {
@@ -20,4 +21,16 @@ func Example() {
 	}
 	fmt.Println(fills[0].Text)
 	// Output: She opened the door and walked into the house.
+}
+
+// FS is for what takes a file system and a name, such as a look at the tensors.
+func ExampleFS() {
+	c, err := weights.OpenFS(pocket.FS(), pocket.Name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	t, ok := c.Tensor("encoder.sentence_encoder.embed_tokens.weight")
+	fmt.Println(c.Format, t.Shape, ok)
+	// Output: safetensors [50265 256] true
 }

@@ -6,8 +6,9 @@
 //	fills, err := m.FillMask(ctx, "She opened the <mask> and walked into the house.", 5)
 //
 // The model has 4 layers of 256, GPT-2's vocabulary, a language-model head and
-// the classification heads "mnli" (contradiction, neutral, entailment) and
-// "topic" (8 classes). It takes up to 256 tokens, is English only, and knows
+// the heads "mnli" (contradiction, neutral, entailment), "topic" (8 classes),
+// "sentiment" (negative, positive) and "entities" (people, places, organisations;
+// for each token). It takes up to 256 tokens, is English only, and knows
 // little: README.md says what it can and cannot do. It is a module of its own,
 // because it adds 29 MB to a program.
 package pocket

@@ -147,15 +147,10 @@ func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
 	}
 	t.expressions = slices.ContainsFunc(t.normalizer, func(n normalizer) bool {
 		r, ok := n.(replaceNormalizer)
-		return ok && r.source != ""
+		return ok && isExpression(r.finder)
 	}) || slices.ContainsFunc(t.pre, func(p preTokenizer) bool {
 		s, ok := p.(splitAt)
-		f := s.finder
-		if i, is := f.(inverted); is {
-			f = i.finder
-		}
-		_, is := f.(expression)
-		return ok && is
+		return ok && isExpression(s.finder)
 	})
 	t.anyBytes = t.mapped && len(t.normalizer) == 0
 	for _, pre := range t.pre {
@@ -177,12 +172,21 @@ func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
 	for id := range t.added.tokens {
 		t.size = max(t.size, id+1)
 	}
-	t.loose = !slices.ContainsFunc(t.normalizer, matchesNothing) && !slices.ContainsFunc(t.pre, looksAtPlace)
+	t.loose = !slices.ContainsFunc(t.normalizer, matchesNothing)
 	if p.options.plain {
 		return t.Plain(), nil
 	}
 	t.chunks = newChunks(t)
 	return t, nil
+}
+
+// isExpression reports whether f is a regular expression, which may give up.
+func isExpression(f finder) bool {
+	if i, ok := f.(inverted); ok {
+		f = i.finder
+	}
+	_, ok := f.(expression)
+	return ok
 }
 
 func (p *parser) finishBPE() error {
@@ -267,9 +271,9 @@ func (p *parser) addTokens(tokens []AddedToken) error {
 		token := &addedToken{a, a.Content}
 		token.ID = id
 		if a.Normalized {
-			piece := piece{text: a.Content}
+			piece := piece{text: a.Content, mem: new(scratch)}
 			for _, n := range t.normalizer {
-				n.normalize(&piece)
+				piece = n.normalize(piece)
 			}
 			if token.normal = piece.text; token.normal == "" {
 				t.info.Notes = append(t.info.Notes, fmt.Sprintf("%s: nothing is left of added token %.60q when it is normalised: no text has it", p.file, a.Content))

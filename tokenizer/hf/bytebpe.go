@@ -22,12 +22,14 @@ type tokenInfo struct {
 
 func (m *byteBPE) info(id int) tokenInfo { return m.infos[m.vocab.byID.get(id)] }
 
-func (m *byteBPE) appendIDs(ids []int, piece string) []int { return m.encoder.AppendPiece(ids, piece) }
+func (m *byteBPE) appendIDs(ids []int, piece string, _ *scratch) []int {
+	return m.encoder.AppendPiece(ids, piece)
+}
 
-func (m *byteBPE) appendTokens(tokens []token, piece string) []token {
-	var buf [64]int
+func (m *byteBPE) appendTokens(tokens []token, piece string, mem *scratch) []token {
+	mem.ids = m.encoder.AppendPiece(mem.ids[:0], piece)
 	at := 0
-	for _, id := range m.encoder.AppendPiece(buf[:0], piece) {
+	for _, id := range mem.ids {
 		end := at + int(m.info(id).size)
 		name, _ := m.vocab.name(id)
 		tokens = append(tokens, token{id, at, end, name})

@@ -72,7 +72,7 @@ func (m *charBPE) withoutSpecial(special map[string]bool) model {
 	return &plain
 }
 
-func (m *charBPE) appendIDs(ids []int, piece string) []int {
+func (m *charBPE) appendIDs(ids []int, piece string, _ *scratch) []int {
 	if key, ok := keyOf(piece); ok {
 		if w := m.words.find(key); w != nil {
 			return w.append(ids)
@@ -85,7 +85,7 @@ func (m *charBPE) appendIDs(ids []int, piece string) []int {
 	return m.merge(ids, nil, piece)
 }
 
-func (m *charBPE) appendTokens(tokens []token, piece string) []token {
+func (m *charBPE) appendTokens(tokens []token, piece string, _ *scratch) []token {
 	m.merge(nil, &tokens, piece)
 	return tokens
 }

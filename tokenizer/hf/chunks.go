@@ -52,7 +52,7 @@ func newChunks(t *Tokenizer) *chunks {
 			return nil
 		}
 		replace, ok := rest[1].(replaceNormalizer)
-		if !ok || replace.content != first.replacement || replace.source != " {2,}" {
+		if !ok || replace.content != first.replacement || replace.source != manySpaces {
 			return nil
 		}
 		c.glued, c.replacement = true, first.replacement
@@ -82,14 +82,13 @@ func looksAtPlace(p preTokenizer) bool {
 	return ok && m.scheme == first
 }
 
-// chunks appends the ids of p, whose text is the source's. If it cannot, it appends
-// nothing and returns false. Offsets need the whole.
-func (e *encoding) chunks(p piece) bool {
+// chunks appends the ids of text. If it cannot, it appends nothing and returns false.
+// Offsets need the whole.
+func (e *encoding) chunks(text string) bool {
 	n := len(e.ids)
-	text := p.text
 	for i := skipSpaces(text, 0); i < len(text); {
 		end := chunkEnd(text, i)
-		if !e.chunk(p, i, end) {
+		if !e.chunk(text[i:end], end == len(text)) {
 			e.ids = e.ids[:n]
 			return false
 		}
@@ -142,41 +141,43 @@ func isApart(c rune) bool {
 	return '!' <= c && c <= '~' || c > 0xA0 && alone(c) && !unicode.IsSpace(c)
 }
 
-// chunk encodes the chunk text[lo:hi] of p.
-func (e *encoding) chunk(p piece, lo, hi int) bool {
+// chunk encodes a chunk. end says that nothing follows it.
+func (e *encoding) chunk(text string, end bool) bool {
 	t := e.t
 	c := t.chunks
-	key, short := keyOf(p.text[lo:hi])
+	key, short := keyOf(text)
 	if short {
 		if w := c.words.find(key); w != nil {
 			e.ids = w.append(e.ids)
 			return true
 		}
 	}
-	end := hi == len(p.text)
-	q := piece{text: p.text[lo:hi], loose: true}
+	e.mem.reset()
+	p := piece{text: text, loose: true, mem: &e.mem}
 	for _, n := range t.normalizer[:c.local] {
-		n.normalize(&q)
+		p = n.normalize(p)
 	}
 	if c.glued {
-		word := q.text
+		word := p.text
 		first, _ := utf8.DecodeRuneInString(word)
 		last, _ := utf8.DecodeLastRuneInString(word)
 		if word == "" || unicode.IsSpace(first) || unicode.IsSpace(last) && !end || strings.HasPrefix(word, c.replacement) || strings.HasSuffix(word, c.replacement) {
 			return false
 		}
 		for _, n := range t.normalizer[c.local:] {
-			n.normalize(&q)
+			p = n.normalize(p)
 		}
 	}
 	if t.normalized != nil {
-		if _, _, _, found := t.normalized.find(q.text, 0); found {
+		if _, _, _, found := t.normalized.find(p.text, 0); found {
 			return false
 		}
 	}
 	n := len(e.ids)
-	if q.text != "" {
-		e.part(q.slice(0, len(q.text)))
+	if p.text != "" {
+		e.mem.chunk = short
+		e.part(p.slice(0, len(p.text)))
+		e.mem.chunk = false
 	}
 	if short && !(c.glued && end) { // elsewhere white space at its end would count
 		c.words.add(key, e.ids[n:])

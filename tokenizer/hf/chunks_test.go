@@ -47,3 +47,23 @@ func TestChunks(t *testing.T) {
 		})
 	}
 }
+
+// TestLoose compares texts encoded with places and without.
+func TestLoose(t *testing.T) {
+	all, err := goldens()
+	if err != nil {
+		t.Fatal(err)
+	}
+	begins := []string{"", " ", "½", "½ ", "\x01", "\u0301", "İ", "▁", "ﬁ", "\xff", "<mask>"}
+	for _, g := range all {
+		tok := parseGolden(t, g.Name)
+		rng := rand.New(rand.NewPCG(1, 2))
+		for _, w := range g.Rows {
+			text := begins[rng.IntN(len(begins))] + strings.Join(w.Texts, begins[rng.IntN(len(begins))])
+			ids, _ := tok.AppendSpans(nil, nil, text)
+			if got := tok.Append(nil, text); !slices.Equal(got, ids) {
+				t.Errorf("%s: Append(%q) = %v, with spans %v", g.Name, text, got, ids)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/goroberta/goroberta/bpe"
 	"github.com/goroberta/goroberta/tokenizer"
 )
 
@@ -97,7 +98,7 @@ func (t *Tokenizer) Bytes(id int) []byte {
 // it is if one of them stands for none.
 func appendNameBytes(dst []byte, name string) []byte {
 	n := len(dst)
-	if b, ok := appendBytes(dst, name); ok {
+	if b, ok := bpe.AppendBytes(dst, name); ok {
 		return b
 	}
 	return append(dst[:n], name...)

@@ -7,24 +7,25 @@ import (
 )
 
 // A normalizer changes the text of a piece and keeps where its characters come from.
-type normalizer interface{ normalize(p *piece) }
+type normalizer interface{ normalize(p piece) piece }
 
 // lowercase writes each character in lower case by itself: a final sigma is none.
 type lowercase struct{}
 
-func (lowercase) normalize(p *piece) {
+func (lowercase) normalize(p piece) piece {
 	if strings.IndexFunc(p.text, func(c rune) bool { return toLower(c) != c }) < 0 {
-		return
+		return p
 	}
-	changes := make([]change, 0, len(p.text))
+	w := p.rewrite()
 	for _, c := range p.text {
 		if c == 'İ' { // the only character whose lower case has two
-			changes = append(changes, change{'i', 0}, change{'\u0307', 1})
+			w.put('i', 0)
+			w.put('\u0307', 1)
 		} else {
-			changes = append(changes, change{toLower(c), 0})
+			w.put(toLower(c), 0)
 		}
 	}
-	p.transform(changes, 0)
+	return w.done()
 }
 
 func toLower(c rune) rune {
@@ -42,43 +43,39 @@ func toLower(c rune) rune {
 // stripNormalizer takes white space off the ends.
 type stripNormalizer struct{ left, right bool }
 
-func (n stripNormalizer) normalize(p *piece) { p.strip(n.left, n.right) }
+func (n stripNormalizer) normalize(p piece) piece {
+	p.strip(n.left, n.right)
+	return p
+}
 
 // filter removes characters.
-func (p *piece) filter(keep func(c rune) bool) {
+func (p piece) filter(keep func(c rune) bool) piece {
 	if strings.IndexFunc(p.text, func(c rune) bool { return !keep(c) }) < 0 {
-		return
+		return p
 	}
-	changes := make([]change, 0, len(p.text))
-	removed := 0
+	w := p.rewrite()
 	for _, c := range p.text {
-		switch {
-		case keep(c):
-			changes = append(changes, change{c, 0})
-		case len(changes) == 0:
-			removed++
-		default:
-			changes[len(changes)-1].by--
+		if keep(c) {
+			w.put(c, 0)
+		} else {
+			w.remove()
 		}
 	}
-	if len(changes) == 0 {
-		removed = 0 // as the library counts
-	}
-	p.transform(changes, removed)
+	return w.done()
 }
 
 // stripAccents removes combining marks.
 type stripAccents struct{}
 
-func (stripAccents) normalize(p *piece) {
-	p.filter(func(c rune) bool { return c < utf8.RuneSelf || !isMark(c) })
+func (stripAccents) normalize(p piece) piece {
+	return p.filter(func(c rune) bool { return c < utf8.RuneSelf || !isMark(c) })
 }
 
 // nmt is the normalisation of SentencePiece's NMT rules.
 type nmt struct{}
 
-func (nmt) normalize(p *piece) {
-	p.filter(func(c rune) bool {
+func (nmt) normalize(p piece) piece {
+	p = p.filter(func(c rune) bool {
 		return !(1 <= c && c <= 8 || c == 0x0B || 0x0E <= c && c <= 0x1F || c == 0x7F || c == 0x8F || c == 0x9F)
 	})
 	isSpace := func(c rune) bool {
@@ -89,16 +86,16 @@ func (nmt) normalize(p *piece) {
 		return 0x200B <= c && c <= 0x200F
 	}
 	if strings.IndexFunc(p.text, isSpace) < 0 {
-		return
+		return p
 	}
-	changes := make([]change, 0, len(p.text))
+	w := p.rewrite()
 	for _, c := range p.text {
 		if isSpace(c) {
 			c = ' '
 		}
-		changes = append(changes, change{c, 0})
+		w.put(c, 0)
 	}
-	p.transform(changes, 0)
+	return w.done()
 }
 
 // replaceNormalizer writes content for each match.
@@ -108,22 +105,24 @@ type replaceNormalizer struct {
 	content string
 }
 
-func (n replaceNormalizer) normalize(p *piece) {
+func (n replaceNormalizer) normalize(p piece) piece {
 	if p.text != "" {
-		p.replace(n.find(nil, p.text), n.content)
+		p.replace(p.find(n.finder), n.content)
 	}
+	return p
 }
 
 // prepend puts a string before a text that is not empty.
 type prepend string
 
-func (n prepend) normalize(p *piece) { p.prepend(string(n)) }
+func (n prepend) normalize(p piece) piece {
+	p.prepend(string(n))
+	return p
+}
 
 // bytesNormalizer writes each byte as a character.
 type bytesNormalizer struct{}
 
-func (bytesNormalizer) normalize(p *piece) {
-	if p.text != "" {
-		p.writeBytes()
-	}
+func (bytesNormalizer) normalize(p piece) piece {
+	return p.writeBytes()
 }

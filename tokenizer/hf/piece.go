@@ -1,7 +1,6 @@
 package hf
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,17 +25,25 @@ type piece struct {
 	base  int
 	orig  int  // where in the source the piece begins
 	loose bool // only the text counts: nobody asks for places
+	head  int  // of a loose piece: how many bytes at the beginning come from the source's byte 0
+	mem   *scratch
 }
 
 // slice returns text[lo:hi] of the piece. It is not empty.
 func (p *piece) slice(lo, hi int) piece {
-	if p.loose {
-		return piece{text: p.text[lo:hi], loose: true}
+	s := piece{text: p.text[lo:hi], loose: p.loose, mem: p.mem}
+	switch {
+	case p.loose:
+		s.head = min(max(p.head-lo, 0), hi-lo)
+		s.orig = p.place(lo).Start
+	case p.align == nil:
+		s.base = p.base + lo
+		s.orig = s.base
+	default:
+		s.align = p.align[lo:hi]
+		s.orig = p.align[lo].Start
 	}
-	if p.align == nil {
-		return piece{text: p.text[lo:hi], base: p.base + lo, orig: p.base + lo}
-	}
-	return piece{text: p.text[lo:hi], align: p.align[lo:hi], orig: p.align[lo].Start}
+	return s
 }
 
 // span returns the bytes of the source that text[lo:hi] stands for.
@@ -72,119 +79,45 @@ func insideRune(s string, i int) bool {
 	return from+size > i
 }
 
-// aligned gives p its align.
-func (p *piece) aligned() {
-	if p.align != nil || p.loose {
-		return
+// place returns the bytes of the source that the character comes from which has byte i.
+// Of a loose piece it only tells whether they begin at 0.
+func (p *piece) place(i int) tokenizer.Span {
+	switch {
+	case p.align != nil:
+		return p.align[i]
+	case !p.loose:
+		return p.span(i, i+1)
+	case i < p.head:
+		return tokenizer.Span{}
 	}
-	p.align = make([]tokenizer.Span, 0, len(p.text))
-	for i := 0; i < len(p.text); {
-		_, n := utf8.DecodeRuneInString(p.text[i:])
+	return tokenizer.Span{Start: 1, End: 1}
+}
+
+// appendAlign appends the places of the bytes text[lo:hi].
+func (p *piece) appendAlign(align []tokenizer.Span, lo, hi int) []tokenizer.Span {
+	if p.align != nil {
+		return append(align, p.align[lo:hi]...)
+	}
+	for i := lo; i < hi; {
+		n := 1
+		if p.text[i] >= utf8.RuneSelf {
+			_, n = utf8.DecodeRuneInString(p.text[i:hi])
+		}
 		for range n {
-			p.align = append(p.align, tokenizer.Span{Start: p.base + i, End: p.base + i + n})
+			align = append(align, tokenizer.Span{Start: p.base + i, End: p.base + i + n})
 		}
 		i += n
 	}
+	return align
 }
 
 // toValid writes U+FFFD for each byte that is not part of a character.
-func (p *piece) toValid() {
-	p.aligned()
-	text := make([]byte, 0, len(p.text)+64)
-	var align []tokenizer.Span
-	for i, c := range p.text {
-		n := len(text)
-		text = utf8.AppendRune(text, c)
-		for range len(text) - n {
-			if !p.loose {
-				align = append(align, p.align[i])
-			}
-		}
+func (p piece) toValid() piece {
+	w := p.rewrite()
+	for _, c := range p.text {
+		w.put(c, 0)
 	}
-	p.text, p.align = string(text), align
-}
-
-// A change is a character of a new text, and how it relates to the old one.
-type change struct {
-	char rune
-	// by is 0 if char replaces a character, 1 if it is inserted, and -n if it replaces
-	// a character and n characters after that are removed.
-	by int
-}
-
-// transform replaces the text by the characters of changes. removed is the number of
-// characters that are taken off the beginning.
-func (p *piece) transform(changes []change, removed int) {
-	if p.loose {
-		text := make([]byte, 0, len(p.text)+16)
-		for _, c := range changes {
-			text = utf8.AppendRune(text, c.char)
-		}
-		p.text = string(text)
-		return
-	}
-	p.aligned()
-	// The part that the library replaces is that of the bytes which stand for
-	// something in the source.
-	from, to := 0, len(p.text)
-	for from < len(p.align) && p.align[from].Start == p.align[from].End {
-		from++
-	}
-	switch {
-	case len(p.align) == 0:
-		return
-	case from == to: // nothing of the source is in the piece
-		from, to = 0, 0
-	}
-	p.replaceRange(from, to, changes, removed)
-}
-
-// replaceRange is transform of text[lo:hi].
-func (p *piece) replaceRange(lo, hi int, changes []change, removed int) {
-	old := p.text[lo:hi]
-	next := func() int { // reads a character of old
-		if old == "" {
-			return 0
-		}
-		_, n := utf8.DecodeRuneInString(old)
-		old = old[n:]
-		return n
-	}
-	at := lo
-	for range removed {
-		at += next()
-	}
-	text := make([]byte, 0, len(p.text)+16)
-	align := make([]tokenizer.Span, 0, len(p.text)+16)
-	text = append(text, p.text[:lo]...)
-	align = append(align, p.align[:lo]...)
-	for _, c := range changes {
-		var from tokenizer.Span
-		switch {
-		case c.by > 0 && at == 0:
-			from = tokenizer.Span{Start: p.orig, End: p.orig}
-		case c.by > 0:
-			from = p.align[at-1]
-		case at < len(p.align):
-			from = p.align[at]
-		default: // the library panics
-			from = p.align[len(p.align)-1]
-		}
-		if c.by <= 0 {
-			at += next()
-			for range -c.by {
-				at += next()
-			}
-		}
-		n := len(text)
-		text = utf8.AppendRune(text, c.char)
-		for range len(text) - n {
-			align = append(align, from)
-		}
-	}
-	text = append(text, p.text[hi:]...)
-	align = append(align, p.align[hi:]...)
-	p.text, p.align = string(text), align
+	return w.done()
 }
 
 // prepend puts s before the text, as a part of its first character. An empty piece
@@ -193,18 +126,17 @@ func (p *piece) prepend(s string) {
 	if p.text == "" || s == "" {
 		return
 	}
-	if p.loose {
-		p.text = s + p.text
-		return
+	text := append(append(p.mem.text.begin(len(s)+len(p.text)), s...), p.text...)
+	if !p.loose {
+		align := p.mem.align.begin(len(text))
+		for first := p.place(0); len(align) < len(s); {
+			align = append(align, first)
+		}
+		p.align = p.mem.align.end(p.appendAlign(align, 0, len(p.text)))
+	} else if p.head > 0 {
+		p.head += len(s)
 	}
-	p.aligned()
-	n := len(s)
-	align := make([]tokenizer.Span, n+len(p.text))
-	for i := range n {
-		align[i] = p.align[0]
-	}
-	copy(align[n:], p.align)
-	p.text, p.align = s+p.text, align
+	p.text = view(p.mem.text.end(text))
 }
 
 // A match is a part of a text and whether a pattern matched it.
@@ -215,40 +147,57 @@ type match struct {
 
 // replace puts content in the place of every match. matches cover the text in order.
 func (p *piece) replace(matches []match, content string) {
-	if !slices.ContainsFunc(matches, func(m match) bool { return m.ok }) {
+	n := 0
+	for _, m := range matches {
+		if m.ok {
+			n++
+		}
+	}
+	if n == 0 {
 		return
 	}
-	p.aligned()
-	text := make([]byte, 0, len(p.text)+len(p.text)/4)
+	room := len(p.text) + n*len(content)
+	text := p.mem.text.begin(room)
 	var align []tokenizer.Span
 	if !p.loose {
-		align = make([]tokenizer.Span, 0, len(p.text))
+		align = p.mem.align.begin(room)
 	}
-	done := 0
+	head, done := 0, 0
+	keep := func(hi int) { // writes the old text up to hi
+		if done < p.head {
+			head = len(text) + min(p.head, hi) - done
+		}
+		text = append(text, p.text[done:hi]...)
+		if !p.loose {
+			align = p.appendAlign(align, done, hi)
+		}
+	}
 	for _, m := range matches {
 		if !m.ok {
 			continue
 		}
-		text = append(append(text, p.text[done:m.lo]...), content...)
-		if p.loose {
-			done = m.hi
-			continue
-		}
-		align = append(align, p.align[done:m.lo]...)
+		keep(m.lo)
+		done = m.hi
+		text = append(text, content...)
 		from := tokenizer.Span{Start: p.orig, End: p.orig}
 		if m.hi > 0 {
-			from = p.align[m.hi-1]
+			from = p.place(m.hi - 1)
+		}
+		if p.loose {
+			if from.Start == 0 {
+				head = len(text)
+			}
+			continue
 		}
 		for range len(content) {
 			align = append(align, from)
 		}
-		done = m.hi
 	}
-	text = append(text, p.text[done:]...)
+	keep(len(p.text))
 	if !p.loose {
-		align = append(align, p.align[done:]...)
+		p.align = p.mem.align.end(align)
 	}
-	p.text, p.align = string(text), align
+	p.text, p.head = view(p.mem.text.end(text)), head
 }
 
 // strip takes white space off either end.
@@ -265,6 +214,7 @@ func (p *piece) strip(left, right bool) {
 	}
 	p.text = p.text[lo:hi]
 	p.base += lo
+	p.head = min(max(p.head-lo, 0), hi-lo)
 }
 
 // A behavior says what becomes of the matches of a pattern that cuts a piece.
@@ -282,9 +232,9 @@ var behaviors = map[string]behavior{
 	"Removed": removed, "Isolated": isolated, "MergedWithPrevious": withPrevious, "MergedWithNext": withNext, "Contiguous": contiguous,
 }
 
-// split appends to dst the pieces that matches, which cover the text, cut p into.
-// It overwrites matches.
-func (p *piece) split(dst []piece, matches []match, b behavior) []piece {
+// join makes one of matches that belong together, which cover a text, and of what lies
+// between. It overwrites them.
+func (b behavior) join(matches []match) []match {
 	switch b {
 	case contiguous, withPrevious:
 		out := matches[:0]
@@ -318,10 +268,5 @@ func (p *piece) split(dst []piece, matches []match, b behavior) []piece {
 		}
 		matches = matches[n:]
 	}
-	for _, m := range matches {
-		if m.lo < m.hi && (b != removed || !m.ok) {
-			dst = append(dst, p.slice(m.lo, m.hi))
-		}
-	}
-	return dst
+	return matches
 }

@@ -1,7 +1,7 @@
 package hf
 
 import (
-	"unicode/utf8"
+	"strings"
 
 	"github.com/goroberta/goroberta/tokenizer"
 )
@@ -11,89 +11,37 @@ var _ tokenizer.WordTokenizer = (*Tokenizer)(nil)
 // Words returns what the pre-tokeniser makes of text, and the added tokens in it: what the
 // tokenizers library numbers as word_ids. A text that Check refuses has none.
 func (t *Tokenizer) Words(text string) []tokenizer.Word {
-	w := &wording{t: t}
-	if w.run(text) != nil {
+	e := encodings.Get().(*encoding)
+	defer e.release()
+	e.t, e.withSpans, e.wantWords, e.source = t, true, true, text
+	if e.try(text) != nil {
 		return nil
 	}
-	return w.words
+	return e.words
 }
 
-// A wording is a text while it is cut into words. It takes the steps of an encoding, one
-// by one.
-type wording struct {
-	t     *Tokenizer
-	words []tokenizer.Word
-}
-
-func (w *wording) run(text string) (err error) {
-	defer giveUp(&err)
-	s := w.t.splitter(w.t.raw, text)
-	for c, ok := s.next(); ok; c, ok = s.next() {
-		switch {
-		case c.lo >= c.hi:
-		case c.id >= 0:
-			w.whole(text[c.lo:c.hi], tokenizer.Span{Start: c.lo, End: c.hi}, c.id)
-		default:
-			w.normalize(piece{text: text[c.lo:c.hi], base: c.lo, orig: c.lo})
-		}
-	}
-	return nil
-}
-
-func (w *wording) whole(text string, s tokenizer.Span, id int) {
-	w.words = append(w.words, tokenizer.Word{Text: text, Span: s, IDs: []int{id}, Whole: true})
-}
-
-// normalize cuts what lies between added tokens of the text.
-func (w *wording) normalize(p piece) {
-	if !w.t.anyBytes && !utf8.ValidString(p.text) {
-		p.toValid()
-	}
-	p = w.t.normal(p)
-	s := w.t.splitter(w.t.normalized, p.text)
-	for c, ok := s.next(); ok; c, ok = s.next() {
-		switch {
-		case c.lo >= c.hi:
-		case c.id >= 0:
-			w.whole(p.text[c.lo:c.hi], p.span(c.lo, c.hi), c.id)
-		default:
-			w.part(p.slice(c.lo, c.hi))
-		}
-	}
-}
-
-// part cuts what lies between added tokens of the normalised text.
-func (w *wording) part(p piece) {
-	if w.t.direct {
-		w.direct(p)
+// added appends an added token, which text is.
+func (e *encoding) added(id int, text string, c cut, s tokenizer.Span) {
+	if e.wantWords {
+		e.words = append(e.words, tokenizer.Word{Text: strings.Clone(text), Span: s, IDs: []int{id}, Whole: true})
 		return
 	}
-	sc := new(scratch)
-	pieces := []piece{p}
-	for _, pre := range w.t.pre {
-		var next []piece
-		for i := range pieces {
-			next = pre.split(next, pieces[i], sc)
-		}
-		pieces = next
-	}
-	for i := range pieces {
-		p := &pieces[i]
-		w.word(p.text, p.span(0, len(p.text)))
-	}
+	e.token(token{id, c.lo, c.hi, text}, s)
 }
 
-// direct cuts a part as package bpe does. Its pieces are the text's bytes.
-func (w *wording) direct(p piece) {
+// word appends what the model gets as one piece.
+func (e *encoding) word(text string, s tokenizer.Span) {
+	ids := e.t.model.appendIDs(nil, text, &e.mem)
+	e.words = append(e.words, tokenizer.Word{Text: strings.Clone(text), Span: s, IDs: ids})
+}
+
+// directWords cuts a part as package bpe does. Its pieces are the text's bytes.
+func (e *encoding) directWords(p piece) {
 	text, space := p.text, 0
-	if w.t.prefix && text[0] != ' ' {
+	if e.t.prefix && text[0] != ' ' {
 		text, space = " "+text, 1
 	}
-	for start, end := range w.t.model.(*byteBPE).encoder.Pieces(text) {
-		w.word(text[start:end], p.span(max(start-space, 0), end-space))
+	for start, end := range e.t.model.(*byteBPE).encoder.Pieces(text) {
+		e.word(text[start:end], p.span(max(start-space, 0), end-space))
 	}
-}
-
-func (w *wording) word(text string, s tokenizer.Span) {
-	w.words = append(w.words, tokenizer.Word{Text: text, Span: s, IDs: w.t.model.appendIDs(nil, text)})
 }

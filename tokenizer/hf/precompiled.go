@@ -11,47 +11,61 @@ import (
 // precompiled normalises with SentencePiece's table, but not as SentencePiece does:
 // the shortest key of a grapheme cluster of fewer than 6 bytes replaces all of the
 // cluster. Other clusters go character by character.
-type precompiled struct{ m *charsmap.Map }
+type precompiled struct {
+	m    *charsmap.Map
+	same *[utf8.RuneSelf]bool // the ASCII characters that stay as they are before another one
+}
 
-func (n precompiled) normalize(p *piece) {
+func newPrecompiled(m *charsmap.Map) precompiled {
+	n := precompiled{m, new([utf8.RuneSelf]bool)}
+	for c := range n.same {
+		_, _, ok := m.Shortest(string(rune(c)))
+		n.same[c] = !ok && c != '\r' // which makes a cluster with \n
+	}
+	return n
+}
+
+func (n precompiled) normalize(p piece) piece {
 	text := p.text
-	// Find what changes first, and remember nothing of a text in which nothing does.
+	// Most texts do not change.
 	i := n.unchanged(text)
 	if i == len(text) {
-		return
+		return p
 	}
-	changes := make([]change, 0, len(text)+len(text)/8)
-	for _, c := range text[:i] {
-		changes = append(changes, change{c, 0})
-	}
+	w := p.rewrite()
+	w.keep(0, i)
 	for i < len(text) {
 		end := i + cluster(text[i:])
-		if end-i < 6 {
-			if to, _, ok := n.m.Shortest(text[i:end]); ok {
-				changes = replaceBy(changes, utf8.RuneCountInString(text[i:end]), to)
-				i = end
-				continue
-			}
+		if to, _, ok := n.m.Shortest(text[i:end]); ok && end-i < 6 {
+			w.replace(utf8.RuneCountInString(text[i:end]), to)
+			i = end
 		}
 		for i < end {
-			c, size := utf8.DecodeRuneInString(text[i:])
+			_, size := utf8.DecodeRuneInString(text[i:])
 			if to, _, ok := n.m.Shortest(text[i : i+size]); ok {
-				changes = replaceBy(changes, 1, to)
+				w.replace(1, to)
 			} else {
-				changes = append(changes, change{c, 0})
+				w.keep(i, i+size)
 			}
 			i += size
 		}
+		same := n.unchanged(text[i:])
+		w.keep(i, i+same)
+		i += same
 	}
-	p.transform(changes, 0)
+	return w.done()
 }
 
 // unchanged returns how much of text, from its beginning on, stays as it is. It ends
 // at a cluster's end.
 func (n precompiled) unchanged(text string) int {
 	for i := 0; i < len(text); {
+		if text[i] < utf8.RuneSelf && n.same[text[i]] && i+1 < len(text) && text[i+1] < utf8.RuneSelf {
+			i++
+			continue
+		}
 		size := cluster(text[i:])
-		if n.m.Begins(text[i]) || size > 1 && text[i] < utf8.RuneSelf || size > utf8.UTFMax {
+		if _, first := utf8.DecodeRuneInString(text[i:]); first < size || n.m.Begins(text[i]) {
 			for j := i; j < i+size; {
 				_, m := utf8.DecodeRuneInString(text[j:])
 				if _, _, ok := n.m.Shortest(text[j : j+m]); ok {
@@ -66,25 +80,6 @@ func (n precompiled) unchanged(text string) int {
 		i += size
 	}
 	return len(text)
-}
-
-// replaceBy appends the changes that write to for n characters. If to is empty and
-// nothing comes before, the characters are lost, and what follows is aligned as if
-// it came from them, as in the tokenizers library.
-func replaceBy(changes []change, n int, to string) []change {
-	at := len(changes)
-	for _, c := range to {
-		changes = append(changes, change{c, 0})
-	}
-	switch more := len(changes) - at - n; {
-	case more > 0:
-		for i := range more {
-			changes[len(changes)-1-i].by = 1
-		}
-	case more < 0 && len(changes) > 0:
-		changes[len(changes)-1].by += more
-	}
-	return changes
 }
 
 // cluster returns the length of the grapheme cluster that s, which is not empty,

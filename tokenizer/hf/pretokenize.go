@@ -8,9 +8,10 @@ import (
 	"github.com/goroberta/goroberta/bpe"
 )
 
-// A preTokenizer cuts a piece into pieces, none of them empty, and appends them to dst.
+// A preTokenizer cuts a piece into pieces, none of them empty.
 type preTokenizer interface {
-	split(dst []piece, p piece, sc *scratch) []piece
+	// split encodes the pieces of p by the pre-tokenisers that come next.
+	split(e *encoding, p piece, next int)
 }
 
 // splitAt cuts at the matches of a finder.
@@ -19,28 +20,40 @@ type splitAt struct {
 	behavior
 }
 
-func (s splitAt) split(dst []piece, p piece, sc *scratch) []piece {
-	sc.matches = s.find(sc.matches[:0], p.text)
-	return p.split(dst, sc.matches, s.behavior)
+func (s splitAt) split(e *encoding, p piece, next int) {
+	for _, m := range s.join(p.find(s.finder)) {
+		if m.lo < m.hi && (s.behavior != removed || !m.ok) {
+			e.cut(p.slice(m.lo, m.hi), next)
+		}
+	}
+}
+
+// find returns what a finder finds in the text.
+func (p *piece) find(f finder) []match {
+	return p.mem.matches.end(f.find(p.mem.matches.begin(16), p.text))
 }
 
 // whitespaceSplit drops white space and keeps what lies between.
 type whitespaceSplit struct{}
 
-func (whitespaceSplit) split(dst []piece, p piece, _ *scratch) []piece {
+func (whitespaceSplit) split(e *encoding, p piece, next int) {
+	start := 0
 	for i := 0; i < len(p.text); {
-		rest := p.text[i:]
-		i += len(rest) - len(strings.TrimLeftFunc(rest, unicode.IsSpace))
-		end := strings.IndexFunc(p.text[i:], unicode.IsSpace)
-		if end < 0 {
-			end = len(p.text) - i
+		c, n := rune(p.text[i]), 1
+		if c >= utf8.RuneSelf {
+			c, n = utf8.DecodeRuneInString(p.text[i:])
 		}
-		if end > 0 {
-			dst = append(dst, p.slice(i, i+end))
+		if unicode.IsSpace(c) {
+			if start < i {
+				e.cut(p.slice(start, i), next)
+			}
+			start = i + n
 		}
-		i += end
+		i += n
 	}
-	return dst
+	if start < len(p.text) {
+		e.cut(p.slice(start, len(p.text)), next)
+	}
 }
 
 // words finds what \w+|[^\w\s]+ matches.
@@ -74,6 +87,7 @@ func (words) find(dst []match, text string) []match {
 // metaspace writes ▁, or another character, for spaces.
 type metaspace struct {
 	replacement string
+	cutter      finder // of the replacement
 	scheme      prependScheme
 	cut         bool // before each replacement
 }
@@ -88,19 +102,18 @@ const (
 
 var prependSchemes = map[string]prependScheme{"always": always, "first": first, "never": never}
 
-func (m *metaspace) split(dst []piece, p piece, sc *scratch) []piece {
+func (m *metaspace) split(e *encoding, p piece, next int) {
 	if strings.IndexByte(p.text, ' ') >= 0 {
-		sc.matches = literal(" ").find(sc.matches[:0], p.text)
-		p.replace(sc.matches, m.replacement)
+		p.replace(p.find(literal(" ")), m.replacement)
 	}
 	if m.scheme != never && !strings.HasPrefix(p.text, m.replacement) && (m.scheme == always || p.orig == 0) {
 		p.prepend(m.replacement)
 	}
 	if !m.cut {
-		return append(dst, p)
+		e.cut(p, next)
+		return
 	}
-	sc.matches = literal(m.replacement).find(sc.matches[:0], p.text)
-	return p.split(dst, sc.matches, withNext)
+	splitAt{m.cutter, withNext}.split(e, p, next)
 }
 
 // byteLevel cuts text by GPT-2's pattern and writes its bytes as characters.
@@ -110,52 +123,48 @@ type byteLevel struct {
 	write  bool // write the bytes here, not in the model
 }
 
-func (b *byteLevel) split(dst []piece, p piece, sc *scratch) []piece {
+func (b *byteLevel) split(e *encoding, p piece, next int) {
 	if b.prefix && !strings.HasPrefix(p.text, " ") {
 		p.prepend(" ")
 	}
-	n := len(dst)
-	if b.regex {
-		for i := 0; i < len(p.text); {
-			end := bpe.NextPiece(p.text, i)
-			dst = append(dst, p.slice(i, end))
-			i = end
+	for i := 0; i < len(p.text); {
+		end := len(p.text)
+		if b.regex {
+			end = bpe.NextPiece(p.text, i)
 		}
-	} else {
-		dst = append(dst, p)
-	}
-	if b.write {
-		for i := n; i < len(dst); i++ {
-			dst[i].writeBytes()
+		part := p.slice(i, end)
+		if b.write {
+			part = part.writeBytes()
 		}
+		e.cut(part, next)
+		i = end
 	}
-	return dst
 }
 
 // writeBytes writes each byte of the text as a character.
-func (p *piece) writeBytes() {
-	var changes []change
+func (p piece) writeBytes() piece {
+	w := p.rewrite()
 	for _, c := range p.text {
 		var buf [utf8.UTFMax]byte
 		for i, b := range utf8.AppendRune(buf[:0], c) {
 			r, _ := utf8.DecodeRuneInString(byteNames[b])
-			changes = append(changes, change{r, min(i, 1)})
+			w.put(r, min(i, 1))
 		}
 	}
-	p.transform(changes, 0)
+	return w.done()
 }
 
 // fixedLength cuts after each n characters.
 type fixedLength int
 
-func (n fixedLength) split(dst []piece, p piece, _ *scratch) []piece {
+func (n fixedLength) split(e *encoding, p piece, next int) {
 	count, done := 0, 0
 	for i := range p.text {
 		if count == int(n) {
-			dst = append(dst, p.slice(done, i))
+			e.cut(p.slice(done, i), next)
 			count, done = 0, i
 		}
 		count++
 	}
-	return append(dst, p.slice(done, len(p.text)))
+	e.cut(p.slice(done, len(p.text)), next)
 }

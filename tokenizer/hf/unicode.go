@@ -29,23 +29,23 @@ type part struct {
 	class uint8 // canonical combining class
 }
 
-func (f form) normalize(p *piece) {
+func (f form) normalize(p piece) piece {
 	if f.IsNormalString(p.text) {
-		return
+		return p
 	}
-	changes := make([]change, 0, len(p.text))
+	w := p.rewrite()
 	var run []part // a starter and the marks after it, in the order of their classes
 	var pending *part
 	flush := func() {
 		slices.SortStableFunc(run, func(a, b part) int { return int(a.class) - int(b.class) })
 		if !f.compose {
 			for _, c := range run {
-				changes = append(changes, c.change)
+				w.put(c.char, c.by)
 			}
 			run = run[:0]
 			return
 		}
-		changes, pending = composeRun(changes, pending, run)
+		pending = composeRun(&w, pending, run)
 		run = run[:0]
 	}
 	for _, c := range p.text {
@@ -64,9 +64,9 @@ func (f form) normalize(p *piece) {
 	}
 	flush()
 	if pending != nil {
-		changes = append(changes, pending.change)
+		w.put(pending.char, pending.by)
 	}
-	p.transform(changes, 0)
+	return w.done()
 }
 
 func (f form) properties(c rune) norm.Properties {
@@ -84,16 +84,23 @@ func (f form) decomposition(c rune) []rune {
 	return []rune(string(s))
 }
 
-// composeRun appends a run, composed, to changes. pending is a starter that may still
-// compose with what follows it directly.
-func composeRun(changes []change, pending *part, run []part) ([]change, *part) {
+// composeRun writes a run, composed. pending is a starter that may still compose with
+// what follows it directly, and so is what it returns.
+func composeRun(w *rewrite, pending *part, run []part) *part {
 	var blocked []change // marks that did not compose
 	last := -1           // the class of the last of them
+	done := func() {
+		w.put(pending.char, pending.by)
+		for _, c := range blocked {
+			w.put(c.char, c.by)
+		}
+		pending, blocked, last = nil, nil, -1
+	}
 	for i := range run {
 		c := run[i]
 		if pending == nil {
 			if c.class != 0 {
-				changes = append(changes, c.change)
+				w.put(c.char, c.by)
 			} else {
 				pending = &c
 			}
@@ -106,8 +113,7 @@ func composeRun(changes []change, pending *part, run []part) ([]change, *part) {
 			}
 		}
 		if c.class == 0 {
-			changes = append(append(changes, pending.change), blocked...)
-			blocked, last = nil, -1
+			done()
 			pending = &c
 			continue
 		}
@@ -115,10 +121,9 @@ func composeRun(changes []change, pending *part, run []part) ([]change, *part) {
 		last = int(c.class)
 	}
 	if len(blocked) > 0 {
-		changes = append(append(changes, pending.change), blocked...)
-		pending = nil
+		done()
 	}
-	return changes, pending
+	return pending
 }
 
 // compose returns the character that a and b make.
@@ -136,3 +141,19 @@ func isMark(c rune) bool { return unicode.Is(combiningMarks, c) }
 
 // isNew reports whether c is later than Unicode 9.0, as far as that matters here.
 func isNew(c rune) bool { return c > 0x7F0 && unicode.Is(laterUnicode, c) }
+
+// isPunctuation reports whether c is ASCII punctuation or of category P.
+func isPunctuation(c rune) bool {
+	if c < utf8.RuneSelf {
+		return '!' <= c && c <= '~' && !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')
+	}
+	return unicode.Is(punctuationTable, c)
+}
+
+// isNumber reports whether c is of category N.
+func isNumber(c rune) bool {
+	if c < utf8.RuneSelf {
+		return '0' <= c && c <= '9'
+	}
+	return unicode.Is(numberTable, c)
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"strings"
-	"sync"
 
 	"github.com/goroberta/goroberta/internal/unigram"
 )
@@ -22,7 +21,6 @@ type unigramModel struct {
 	bytes        [256]int32 // the ids of <0x00> and so on, or -1
 	search       *unigram.Model[float64]
 	words        *wordCache
-	pool         *sync.Pool // of *[]unigram.Token
 	special      map[string]bool
 }
 
@@ -55,7 +53,6 @@ func (m *unigramModel) build(special map[string]bool) error {
 	}
 	m.search, m.special = search, special
 	m.words = new(wordCache)
-	m.pool = &sync.Pool{New: func() any { return new([]unigram.Token) }}
 	return err
 }
 
@@ -67,32 +64,30 @@ func (m *unigramModel) withoutSpecial(special map[string]bool) model {
 	return &plain
 }
 
-func (m *unigramModel) appendIDs(ids []int, piece string) []int {
-	key, ok := keyOf(piece)
-	if ok {
-		if w := m.words.find(key); w != nil {
-			return w.append(ids)
-		}
+func (m *unigramModel) appendIDs(ids []int, piece string, mem *scratch) []int {
+	key, short := keyOf(piece)
+	if !short || mem.chunk {
+		return m.encode(ids, nil, piece, mem)
+	}
+	if w := m.words.find(key); w != nil {
+		return w.append(ids)
 	}
 	n := len(ids)
-	ids = m.encode(ids, nil, piece)
-	if ok {
-		m.words.add(key, ids[n:])
-	}
+	ids = m.encode(ids, nil, piece, mem)
+	m.words.add(key, ids[n:])
 	return ids
 }
 
-func (m *unigramModel) appendTokens(tokens []token, piece string) []token {
-	m.encode(nil, &tokens, piece)
+func (m *unigramModel) appendTokens(tokens []token, piece string, mem *scratch) []token {
+	m.encode(nil, &tokens, piece, mem)
 	return tokens
 }
 
 // encode appends the ids of piece to ids, or its tokens to tokens if that is not nil.
-func (m *unigramModel) encode(ids []int, tokens *[]token, piece string) []int {
-	buf := m.pool.Get().(*[]unigram.Token)
-	*buf = m.search.Append((*buf)[:0], piece)
+func (m *unigramModel) encode(ids []int, tokens *[]token, piece string, mem *scratch) []int {
+	mem.found = m.search.Append(mem.found[:0], piece)
 	at := 0
-	for _, t := range *buf {
+	for _, t := range mem.found {
 		text := piece[at:t.End]
 		id := t.ID
 		if id == m.unk {
@@ -118,9 +113,6 @@ func (m *unigramModel) encode(ids []int, tokens *[]token, piece string) []int {
 			*tokens = append(*tokens, token{id, at, t.End, text})
 		}
 		at = t.End
-	}
-	if cap(*buf) <= 1<<12 {
-		m.pool.Put(buf)
 	}
 	return ids
 }

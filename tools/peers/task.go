@@ -70,6 +70,25 @@ func openTask(name, path string, threads int) (peer, error) {
 			}
 			return out, err
 		}), nil
+	case "zero-shot":
+		z, err := pipeline.NewZeroShot(m, cut, pipeline.WithLabels("politics", "science", "sport"))
+		if err != nil {
+			return nil, err
+		}
+		return task(func(ctx context.Context, texts []text) ([][]float32, error) {
+			all := make([]pipeline.Candidates, len(texts))
+			for i := range texts {
+				all[i].Text = texts[i].Text
+			}
+			answers, err := z.ClassifyAll(ctx, all)
+			out := make([][]float32, len(answers))
+			for i, labels := range answers {
+				for _, l := range labels {
+					out[i] = append(out[i], l.Score)
+				}
+			}
+			return out, err
+		}), nil
 	case "fill-mask":
 		return task(func(ctx context.Context, texts []text) ([][]float32, error) {
 			all := make([]string, len(texts))
