@@ -141,25 +141,33 @@ def worker(args):
         t3 = clock()
     except Exception as e:
         return say({"error": f"{type(e).__name__}: {str(e)[:300]}"})
+    times = {"import_ms": 1e3 * (t1 - t0), "load_ms": 1e3 * (t2 - t1), "first_ms": 1e3 * (t3 - t2)}
+
+    def passes(q):
+        calls = [peer.inputs([r]) for r in q["ids"]] if q["each"] else [peer.inputs(q["ids"])]
+        return lambda: [peer.call(c) for c in calls]
+    converse(say, peer.package, times, lambda q: np.array(peer.call(peer.inputs(q["ids"])))[:, :, :8].tolist(), passes)
+
+
+def converse(say, package, times, check, passes):
+    """Answers the parent until its requests end. check gives a few results of a request; passes makes the function whose time counts."""
     rss, peak = memory_mb()
-    say({"ready": True, "version": importlib.metadata.version(peer.package), "import_ms": 1e3 * (t1 - t0), "load_ms": 1e3 * (t2 - t1),
-         "first_ms": 1e3 * (t3 - t2), "load_rss_mb": rss, "load_peak_mb": peak})
+    say({"ready": True, "version": importlib.metadata.version(package), **times, "load_rss_mb": rss, "load_peak_mb": peak})
     for line in sys.stdin:
         q = json.loads(line)
         try:
             if q["op"] == "quit":
                 return
             if q["op"] == "check":
-                say({"out": np.array(peer.call(peer.inputs(q["ids"])))[:, :, :8].tolist()})
+                say({"out": check(q)})
                 continue
-            calls = [peer.inputs([r]) for r in q["ids"]] if q["each"] else [peer.inputs(q["ids"])]
-            for c in calls * q["warm"]:
-                peer.call(c)
+            once, clock = passes(q), time.perf_counter
+            for _ in range(q["warm"]):
+                once()
             times, end = [], clock() + q["budget_s"]
             while len(times) < q["min_iters"] or (len(times) < q["max_iters"] and clock() < end):
                 t = clock()
-                for c in calls:
-                    peer.call(c)
+                once()
                 times.append(1e3 * (clock() - t))
             rss, peak = memory_mb()
             say({"times_ms": times, "rss_mb": rss, "peak_rss_mb": peak})

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 
-from bench_peers import BUSY, Process, ask_quiet, cpu_model, digits, memory_mb
+from bench_peers import BUSY, Process, ask_quiet, converse, cpu_model, digits
 from inputs import POSITIONS, VOCAB, dims
 
 MODELS = {"small": "6x384x12x1536", "base": "base"}  # the size of a common embedder, and roberta.base
@@ -157,28 +157,8 @@ def worker(args):
         t3 = clock()
     except Exception as e:
         return say({"error": f"{type(e).__name__}: {str(e)[:300]}"})
-    rss, peak = memory_mb()
-    say({"ready": True, "version": importlib.metadata.version(peer.package), "import_ms": 1e3 * (t1 - t0), "load_ms": 1e3 * (t2 - t1),
-         "first_ms": 1e3 * (t3 - t2), "load_rss_mb": rss, "load_peak_mb": peak})
-    for line in sys.stdin:
-        q = json.loads(line)
-        try:
-            if q["op"] == "quit":
-                return
-            if q["op"] == "check":
-                say({"out": peer.call(q["texts"])})
-                continue
-            for _ in range(q["warm"]):
-                peer.call(q["texts"])
-            times, end = [], clock() + q["budget_s"]
-            while len(times) < q["min_iters"] or (len(times) < q["max_iters"] and clock() < end):
-                t = clock()
-                peer.call(q["texts"])
-                times.append(1e3 * (clock() - t))
-            rss, peak = memory_mb()
-            say({"times_ms": times, "rss_mb": rss, "peak_rss_mb": peak})
-        except Exception as e:
-            say({"error": f"{type(e).__name__}: {str(e)[:300]}"})
+    times = {"import_ms": 1e3 * (t1 - t0), "load_ms": 1e3 * (t2 - t1), "first_ms": 1e3 * (t3 - t2)}
+    converse(say, peer.package, times, lambda q: peer.call(q["texts"]), lambda q: lambda: peer.call(q["texts"]))
 
 
 # ---------------------------------------------------------------- parent
