@@ -149,7 +149,7 @@ func TestClaims(t *testing.T) {
 		settings, config m
 		says             string
 	}{
-		{"layers", m{"encoder_layers": 1 << 24}, m{"num_hidden_layers": 1 << 24}, "layers.1.self_attn.q_proj.weight is missing"},
+		{"layers", m{"encoder_layers": 1 << 24}, m{"num_hidden_layers": 1 << 24}, "layers.1.self_attn.q_proj.weight"},
 		{"width", m{"encoder_embed_dim": 1 << 24}, m{"hidden_size": 1 << 24}, "has shape [8 4], the settings ask for [8 16777216]"},
 		{"inner width", m{"encoder_ffn_embed_dim": 1 << 24}, m{"intermediate_size": 1 << 24}, "fc1.weight"},
 		{"positions", m{"max_positions": 1 << 24}, m{"max_position_embeddings": 1 << 24}, "the settings ask for [1677721"},
