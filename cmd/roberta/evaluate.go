@@ -135,7 +135,7 @@ func (c *evaluateCmd) examples(ctx context.Context, m *roberta.Model, s *session
 		}
 		head = t.Head()
 	}
-	r, err := x.test(ctx, m, head.Name, []train.Option{train.WithLimit(limit), train.WithWorst(c.Worst), train.WithThreads(s.threads())})
+	r, err := x.test(ctx, m, head.Name, []train.Option{train.WithLimit(limit), train.WithWorst(c.Worst), train.WithThreads(s.threads()), s.training()})
 	if err != nil {
 		return nil, err
 	}
