@@ -62,7 +62,7 @@
 //	{"words":[…]}                         for tag
 //	{"question":…,"context":…}            for answer
 //	{"text":…,"choices":[…]}              for choose
-//	{"text":…,"labels":[…]}               for zero-shot
+//	{"text":…,"labels":[…]}               for zero-shot, and for evaluate
 //	{"text":…,"candidates":[…]}           for pronoun
 //	{"text":…,"label":…}                  for fit and evaluate, with a "pair" or without
 //	{"words":[…],"labels":[…]}            for fit and evaluate

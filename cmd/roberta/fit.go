@@ -39,6 +39,8 @@ func (fitCmd) Help() string {
 		`"loss" is what was minimised, of a linear head C·Σ −log p + ½‖W‖², with --inner the mean of −log p; all else is of the examples of --input that were not held out. Lines of --input are ` + fitForm + `; words make a head for tag.`
 }
 
+const oneLabel = `"labels" of a text: a head is fitted on one "label" for each text`
+
 // Validate is called by kong.
 func (c *fitCmd) Validate() error {
 	switch {
@@ -91,9 +93,15 @@ func (c *fitCmd) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := x.oneLabel(oneLabel); err != nil {
+		return err
+	}
 	var test *examples
 	if c.Test != "" {
 		if test, err = c.read(ctx, s, c.Test, c.Out); err != nil {
+			return err
+		}
+		if err := test.oneLabel(oneLabel); err != nil {
 			return err
 		}
 		if (test.sentences == nil) != (x.sentences == nil) {
