@@ -71,6 +71,10 @@
 // command knows are ignored, and a warning names the first. A byte order mark is
 // skipped.
 //
+// --shard I/N takes every N-th line alone, from the I-th on: I of 1 to N. So N processes,
+// or machines, share an input without cutting it. Lines, tensors and rows keep the
+// numbers that they have in the whole input.
+//
 // Results come in the order of the lines, one line each; rank writes one line for all. Tensors are numbered by
 // line, from 0. Lines that are there already are computed together; a line that
 // arrives alone is answered at once.

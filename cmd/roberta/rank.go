@@ -125,7 +125,7 @@ func (r *ranking) pairs(ctx context.Context, query string) func(yield func(pipel
 					return
 				}
 			default:
-				r.waiting = append(r.waiting, document{it, r.read - 1})
+				r.waiting = append(r.waiting, document{it, r.in.shard.index(r.read - 1)})
 				if !yield(pipeline.Pair{Query: query, Document: text}) {
 					return
 				}

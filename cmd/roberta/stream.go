@@ -280,7 +280,7 @@ type textFlags struct {
 	plainFlag
 	inputFlags
 	Resume       string `placeholder:"OUT" help:"Add results to the file OUT, after those that an earlier run with the same --input has written there. Skipped are the requests whose results are complete: their number and ids must fit, and the last of them that is no error is answered again and must come out as it was."`
-	OutputFormat string `enum:"jsonl,csv,tsv" default:"jsonl" placeholder:"FORMAT" help:"Write results as jsonl (default: one JSON object a line), csv or tsv: the columns row (the place among the results), id, one for each member, and error; a row for each object of a list."`
+	OutputFormat string `enum:"jsonl,csv,tsv" default:"jsonl" placeholder:"FORMAT" help:"Write results as jsonl (default: one JSON object a line), csv or tsv: the columns row (the line, or row of a table, from 1), id, one for each member, and error; a row for each object of a list."`
 }
 
 // answerTexts answers the requests of a command with the model that the flags name.
@@ -332,6 +332,9 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		return err
 	}
 	s.out.setFormat(f.OutputFormat)
+	if s.out.table != nil {
+		s.out.table.shard = in.shard
+	}
 	err = answerFrom(ctx, s, in, t, earlier)
 	if earlier != nil {
 		if flushErr := s.out.flush(); err == nil { // before the file is closed
