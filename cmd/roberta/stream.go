@@ -102,12 +102,12 @@ func answerFrom[P, R any](ctx context.Context, s *session, in *input, t task[P, 
 
 func (s *stream[P, R]) answer(ctx context.Context) error {
 	for {
-		it, err := s.in.next(ctx, len(s.batch) == 0)
-		if err == errNotReady {
+		it, err := s.in.next(ctx, false)
+		if err == errNotReady { // before it waits, all has been written, errors too
 			if err := s.flush(ctx); err != nil {
 				return err
 			}
-			continue
+			it, err = s.in.next(ctx, true)
 		}
 		if err != nil {
 			if flushErr := s.flush(ctx); flushErr != nil {
@@ -299,8 +299,6 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		return usagef("--resume goes on with an --input, which is missing")
 	case tensors != nil:
 		return usagef("--resume is of results on standard output, and this command writes tensors")
-	case f.OutputFormat != formatJSONL:
-		return usagef("--resume writes jsonl, not %s", f.OutputFormat)
 	}
 	in, err := f.inputFlags.open(s, args, form)
 	if err != nil {
@@ -309,7 +307,7 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 	defer in.close()
 	var earlier *resumed
 	if f.Resume != "" {
-		if earlier, err = openResumed(f.Resume, in, f.Model); err != nil {
+		if earlier, err = openResumed(f.Resume, f.OutputFormat, in, f.Model); err != nil {
 			return err
 		}
 		defer earlier.close()
@@ -333,7 +331,7 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 	}
 	s.out.setFormat(f.OutputFormat)
 	if s.out.table != nil {
-		s.out.table.shard = in.shard
+		s.out.table.goOn(in.shard, earlier)
 	}
 	err = answerFrom(ctx, s, in, t, earlier)
 	if earlier != nil {

@@ -27,6 +27,15 @@ type table struct {
 	early  [][]string // errors before the first result, which makes the header
 }
 
+// goOn begins with the results of a part of an input, after those of an earlier run if
+// that is not nil.
+func (t *table) goOn(part shard, earlier *resumed) {
+	t.shard = part
+	if earlier != nil && earlier.header != nil {
+		t.header, t.n = earlier.header, earlier.skip
+	}
+}
+
 // maxEarly bounds the errors that are kept before the first result.
 const maxEarly = 1000
 
