@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,6 +184,47 @@ func FuzzResume(f *testing.F) {
 			if json.Unmarshal(line, &v) != nil || json.Unmarshal([]byte(strings.Split(results, "\n")[i]), &want) != nil || !bytes.Equal(v.ID, want.ID) {
 				t.Fatalf("%q became %q", old, got)
 			}
+		}
+	})
+}
+
+// FuzzResumeTable holds that a table is only ever added to, and that what is accepted has a
+// row for each request.
+func FuzzResumeTable(f *testing.F) {
+	const requests = "{\"id\":1,\"text\":\"a\"}\n{\"text\":\"b,\\\"\"}\nbad\n{\"id\":\"x\\ny\",\"text\":\"c\"}\n"
+	const results = "row,id,text,error\n1,1,a,\n2,,\"b,\"\"\",\n3,,,line 3: not JSON: plain text is not read\n4,\"x\ny\",c,\n"
+	for _, s := range []string{"", "row", results[:25], results[:40], results, results + "5", "x\n", "row,id,error\n1,1,\n", "row,id,text,error\n2,1,a,\n", "\n\n", "row,id,text,error\n1,1,\"", results[:len(results)-6]} {
+		f.Add([]byte(s))
+	}
+	path := filepath.Join(f.TempDir(), "out")
+	f.Fuzz(func(t *testing.T, old []byte) {
+		if err := os.WriteFile(path, old, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		in := testInput(true)
+		go in.read(strings.NewReader(requests))
+		defer in.close()
+		r, err := openResumed(path, formatCSV, in, "")
+		if err == nil {
+			s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
+			s.out.setFormat(formatCSV)
+			s.out.table.goOn(whole, r)
+			err = numbered(t, s, in, r)
+			if endErr := errors.Join(s.out.table.end(), s.out.flush()); endErr != nil {
+				err = endErr
+			}
+			r.close()
+		}
+		got, _ := os.ReadFile(path)
+		if !bytes.HasPrefix(got, old) {
+			t.Fatalf("%q became %q", old, got)
+		}
+		if _, failed := errors.AsType[failedError](err); err != nil && !failed {
+			return
+		}
+		rows, err := csv.NewReader(bytes.NewReader(got)).ReadAll()
+		if err != nil || len(rows) != 5 {
+			t.Fatalf("%q became %q: %v", old, got, err)
 		}
 	})
 }
