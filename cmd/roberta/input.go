@@ -62,7 +62,7 @@ type inputFlags struct {
 	Input       string   `placeholder:"FILE" help:"Read requests from FILE (- is standard input), one JSON object a line, in place of the arguments. FILE.csv and FILE.tsv are tables: the first row names the columns."`
 	InputFormat string   `enum:",jsonl,csv,tsv,tsv-quoted" default:"" placeholder:"FORMAT" help:"The format of --input: jsonl, csv, tsv (a quotation mark is a character), or tsv-quoted (as CSV, with tabs). Default: by its name, else jsonl."`
 	Columns     []string `placeholder:"MEMBER=COLUMN" help:"The columns of a table that are read, such as text=review,pair=title,id=nr; lists (texts, words, choices, labels, candidates) are several columns, choices=a,choices=b. Default: the columns called id, text, pair, question, context and label."`
-	Shard       string   `placeholder:"I/N" help:"Answer the I-th of every N lines of --input alone, from the I-th on: 1/4, 2/4, 3/4 and 4/4 are all of it, for four processes or machines. Rows of a table are counted without its first row."`
+	Shard       *string  `placeholder:"I/N" help:"Answer the I-th of every N lines of --input alone, from the I-th on: 1/4, 2/4, 3/4 and 4/4 are all of it, for four processes or machines. Rows of a table are counted without its first row."`
 	KeepGoing   bool     `help:"If a line fails, write {\"error\":…} in its place and go on."`
 }
 
@@ -102,11 +102,13 @@ func (f *inputFlags) open(s *session, args *request, form string) (*input, error
 	if in.columns, err = parseColumns(f.Columns); err != nil {
 		return nil, err
 	}
-	if in.shard, err = parseShard(f.Shard); err != nil {
-		return nil, err
+	if f.Shard != nil {
+		if in.shard, err = parseShard(*f.Shard); err != nil {
+			return nil, err
+		}
 	}
 	switch {
-	case f.Input == "" && f.Shard != "":
+	case f.Input == "" && f.Shard != nil:
 		return nil, usagef("--shard is of --input, which is missing")
 	case f.Input == "" && f.InputFormat != "":
 		return nil, usagef("--input-format is of --input, which is missing")

@@ -32,7 +32,7 @@ func (c *rankCmd) Validate() error {
 	if c.TopK != nil && *c.TopK < 1 {
 		return usagef("--topk %d: want at least 1", *c.TopK)
 	}
-	if c.Resume != "" {
+	if c.Resume != nil {
 		return usagef("--resume: a ranking is one result, and there is nothing to go on with")
 	}
 	return c.noWindows()

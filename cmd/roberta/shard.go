@@ -11,18 +11,18 @@ import (
 // results together again.
 type shard struct{ i, n int }
 
+// maxShards is far above what anybody has, and keeps sums in range.
+const maxShards = 1 << 30
+
 // whole is all of an input.
 var whole = shard{1, 1}
 
 // parseShard reads the value of --shard.
 func parseShard(s string) (shard, error) {
-	if s == "" {
-		return whole, nil
-	}
 	first, second, _ := strings.Cut(s, "/")
 	i, err := strconv.Atoi(first)
 	n, errN := strconv.Atoi(second)
-	if err != nil || errN != nil || n < 1 || i < 1 || i > n {
+	if err != nil || errN != nil || n < 1 || i < 1 || i > n || n > maxShards {
 		return whole, usagef("--shard %.100s: want I/N, I from 1 to N: 1/4, 2/4, 3/4 and 4/4 are all of an input", s)
 	}
 	return shard{i, n}, nil
