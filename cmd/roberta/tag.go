@@ -84,7 +84,7 @@ func (c *tagCmd) options(m *roberta.Model) ([]pipeline.Option, error) {
 	return append(opts, pipeline.WithAggregation(pipeline.Aggregation(c.Aggregation)), pipeline.WithIgnore(ignored(c.Ignore)...)), err
 }
 
-// ignored are the labels that --ignore names. ” is none, not even the type of a label I-.
+// ignored are the labels that --ignore names. An empty one is none, not even the type of I-.
 func ignored(labels []string) []string {
 	return slices.DeleteFunc(slices.Clone(labels), func(label string) bool { return label == "" })
 }
