@@ -283,6 +283,18 @@ func TestTagger(t *testing.T) {
 	}
 }
 
+// TestOptionsStay checks that nothing is written behind the caller's options.
+func TestOptionsStay(t *testing.T) {
+	opts := make([]train.Option, 1, 2)
+	opts[0] = train.WithWorst(1)
+	if _, err := train.TestTagger(t.Context(), open(t), "nothing", sentences(), opts...); !errors.Is(err, roberta.ErrUnknownHead) {
+		t.Errorf("error %v, want ErrUnknownHead", err)
+	}
+	if opts[:2][1] != nil {
+		t.Error("an option was written behind those that were given")
+	}
+}
+
 func TestTaggerSaysWhatIsWrong(t *testing.T) {
 	m := open(t)
 	for _, test := range []struct {
