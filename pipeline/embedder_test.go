@@ -433,7 +433,12 @@ func TestTruncateDimFile(t *testing.T) {
 	compare(t, "by option", embed(t, m, "the a", pipeline.WithTruncateDim(7)), all[:7])
 	compare(t, "all, by option", embed(t, m, "the a", pipeline.WithTruncateDim(len(all))), all)
 	compare(t, "pooling by option", embed(t, m, "the a", pipeline.WithPooling(pipeline.Mean)), mean)
-	m = openWith(t, sentenceFiles(transformer+","+pooling+","+normalize, `{"pooling_mode":"mean"}`, settings("5000")))
+	files := settings("5000")
+	files["sentence_bert_config.json"] = `{"model_args":{},"tokenizer_args":{"model_max_length":8},"config_kwargs":{"hidden_act":"relu"}}`
+	m = openWith(t, sentenceFiles(transformer+","+pooling+","+normalize, `{"pooling_mode":"mean"}`, files))
+	if e, err := pipeline.NewEmbedder(m); err != nil || len(e.Notes()) != 1 || !strings.HasPrefix(e.Notes()[0], "tokenizer_args and config_kwargs of ") {
+		t.Errorf("notes %q, error %v", e.Notes(), err)
+	}
 	compare(t, "more than there are", embed(t, m, "the a"), all)
 }
 

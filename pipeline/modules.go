@@ -200,6 +200,9 @@ func (o *modules) readTransformer(f folder, at string, want wanted) error {
 			if err := c.check(f, name, want); err != nil {
 				return err
 			}
+			if unused := c.arguments(); len(unused) > 0 {
+				o.notes = append(o.notes, fmt.Sprintf("%s of %s are not used", strings.Join(unused, " and "), f.files.FileName(name)))
+			}
 			if c.Query != nil || c.Document != nil {
 				o.notes = append(o.notes, fmt.Sprintf("query_length and document_length of %s are not used: all texts may be equally long", f.files.FileName(name)))
 			}
@@ -219,6 +222,30 @@ type transformerSettings struct {
 	} `json:"modality_config"`
 	Output     *string                    `json:"module_output_name"`
 	Processing map[string]json.RawMessage `json:"processing_kwargs"`
+
+	// What Python opens the model with, by its old name and today's.
+	ModelArgs       map[string]json.RawMessage `json:"model_args"`
+	ModelKwargs     map[string]json.RawMessage `json:"model_kwargs"`
+	TokenizerArgs   map[string]json.RawMessage `json:"tokenizer_args"`
+	ProcessorKwargs map[string]json.RawMessage `json:"processor_kwargs"`
+	ConfigArgs      map[string]json.RawMessage `json:"config_args"`
+	ConfigKwargs    map[string]json.RawMessage `json:"config_kwargs"`
+}
+
+// arguments names those that are there and say something.
+func (c *transformerSettings) arguments() (names []string) {
+	for _, a := range []struct {
+		name string
+		args map[string]json.RawMessage
+	}{
+		{"model_args", c.ModelArgs}, {"model_kwargs", c.ModelKwargs}, {"tokenizer_args", c.TokenizerArgs},
+		{"processor_kwargs", c.ProcessorKwargs}, {"config_args", c.ConfigArgs}, {"config_kwargs", c.ConfigKwargs},
+	} {
+		if len(a.args) > 0 {
+			names = append(names, a.name)
+		}
+	}
+	return names
 }
 
 // check is an error for settings that make other numbers than those computed here.
