@@ -76,14 +76,14 @@ func NewSparseEmbedder(m *roberta.Model, opts ...Option) (*SparseEmbedder, error
 		return nil, err
 	}
 	e.sum, e.activation = e.modules.splade.pooling == "sum", spladeActivations[e.modules.splade.activation]
-	e.bind(o.budget)
+	e.bind()
 	return e, nil
 }
 
 // bind makes the task of a SparseEmbedder that nobody uses yet.
-func (e *SparseEmbedder) bind(budget int) {
+func (e *SparseEmbedder) bind() {
 	e.task = task[Input, SparseVector, SparseVector]{
-		budget: budget, prepare: e.prepare, compute: e.vectors,
+		budget: e.budget, prepare: e.prepare, compute: e.vectors,
 		finish: func(_ *job, given []SparseVector) (SparseVector, error) { return given[0], nil },
 	}
 }
@@ -92,21 +92,10 @@ func (e *SparseEmbedder) bind(budget int) {
 func (e *SparseEmbedder) Dim() int { return e.vocabulary }
 
 // Queries and Documents are those of Embedder. As sentence-transformers' SparseEncoder.
-func (e *SparseEmbedder) Queries() *SparseEmbedder { return e.as(queryPrompts) }
+func (e *SparseEmbedder) Queries() *SparseEmbedder { return as(e, queryPrompts) }
 
 // Documents returns a SparseEmbedder for what is searched in. See Queries.
-func (e *SparseEmbedder) Documents() *SparseEmbedder { return e.as(documentPrompts) }
-
-func (e *SparseEmbedder) as(names []string) *SparseEmbedder {
-	p, ok := e.prompted.as(names)
-	if !ok {
-		return e
-	}
-	other := *e
-	other.prompted = p
-	other.bind(e.task.budget)
-	return &other
-}
+func (e *SparseEmbedder) Documents() *SparseEmbedder { return as(e, documentPrompts) }
 
 // Embed makes a sparse vector of each text. The vectors belong to the caller. Equal texts
 // give equal bits, alone or among others. Errors are those of Embedder.Embed.
