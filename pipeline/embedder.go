@@ -67,13 +67,13 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	if err := e.prompted.set(m, o, cmp.Or(e.modules.maxLength, maxLength(m))); err != nil {
 		return nil, err
 	}
-	e.bind(o.budget)
+	e.bind()
 	return e, nil
 }
 
 // bind makes the task of an Embedder that nobody uses yet.
-func (e *Embedder) bind(budget int) {
-	e.task = task[Input, *pool, []float32]{budget: budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
+func (e *Embedder) bind() {
+	e.task = task[Input, *pool, []float32]{budget: e.budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
 }
 
 // Dim is the number of values that a vector has.
@@ -86,22 +86,11 @@ func (e *Embedder) Similarity() Similarity { return cmp.Or(e.modules.similarity,
 // Queries returns an Embedder for what is searched with: like e, with the prompt "query"
 // of the model's files before each text if they have one. A prompt that was chosen by an
 // option stays. As sentence-transformers' encode_query.
-func (e *Embedder) Queries() *Embedder { return e.as(queryPrompts) }
+func (e *Embedder) Queries() *Embedder { return as(e, queryPrompts) }
 
 // Documents is Queries for what is searched in, with the prompt "document", "passage" or
 // "corpus". As sentence-transformers' encode_document.
-func (e *Embedder) Documents() *Embedder { return e.as(documentPrompts) }
-
-func (e *Embedder) as(names []string) *Embedder {
-	p, ok := e.prompted.as(names)
-	if !ok {
-		return e
-	}
-	other := *e
-	other.prompted = p
-	other.bind(e.task.budget)
-	return &other
-}
+func (e *Embedder) Documents() *Embedder { return as(e, documentPrompts) }
 
 // Embed makes a vector of Dim values of each text. The vectors belong to the caller.
 // Equal texts give equal bits, alone or among others.

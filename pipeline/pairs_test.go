@@ -15,22 +15,6 @@ import (
 	"github.com/goroberta/goroberta/tokenizer"
 )
 
-// setHead gives a model a head of one layer: class c adds up every third value of a hidden
-// state, from c on, with signs that change.
-func setHead(t testing.TB, m *roberta.Model, name string, reads roberta.Reads, classes int, labels ...string) {
-	t.Helper()
-	C := m.Config().Dim
-	out := roberta.LinearWeights{Out: classes, In: C, W: make([]float32, classes*C)}
-	for c := range classes {
-		for i := c; i < C; i += 3 {
-			out.W[c*C+i] = float32(1 - 2*(i%2))
-		}
-	}
-	if err := m.SetHead(name, roberta.HeadWeights{Reads: reads, Out: out, Labels: labels}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // firstLogits are the logits of a head for pairs of a text and others, one by one.
 func firstLogits(t testing.TB, m *roberta.Model, head, text string, others ...string) (all [][]float32) {
 	t.Helper()

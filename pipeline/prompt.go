@@ -16,6 +16,7 @@ type prompted struct {
 	modules   *modules
 	prompt    string
 	given     bool // the caller chose the prompt
+	budget    int  // tokens that are computed at a time
 	skip      int  // tokens of the prompt that are not pooled
 	notes     []string
 }
@@ -24,6 +25,7 @@ type prompted struct {
 // newSequencer.
 func (p *prompted) set(m *roberta.Model, o *options, own int) error {
 	p.notes = append(p.notes, p.modules.notes...)
+	p.budget = o.budget
 	p.sequencer = newSequencer(m, o, own)
 	prompt, name := p.modules.prompts[p.modules.defaultPrompt], o.promptName
 	switch {
@@ -65,22 +67,30 @@ var (
 	documentPrompts = []string{"document", "passage", "corpus"}
 )
 
-// as is p with the first of these prompts that the model's files have; ok is false if p
-// stays as it is.
-func (p *prompted) as(names []string) (other prompted, ok bool) {
-	if p.given {
-		return *p, false
+// as is e, an Embedder or a SparseEmbedder, with the first of these prompts that the
+// model's files have; e itself if they have none or the caller chose the prompt.
+func as[E any, P interface {
+	*E
+	base() *prompted
+	bind() // makes the task anew
+}](e P, names []string) P {
+	if e.base().given {
+		return e
 	}
 	for _, name := range names {
-		if prompt, ok := p.modules.prompts[name]; ok {
-			other = *p
-			other.given = true
-			other.setPrompt(prompt)
-			return other, true
+		if prompt, ok := e.base().modules.prompts[name]; ok {
+			other := *e
+			p := P(&other)
+			p.base().given = true
+			p.base().setPrompt(prompt)
+			p.bind()
+			return p
 		}
 	}
-	return *p, false
+	return e
 }
+
+func (p *prompted) base() *prompted { return p }
 
 // texts are what the tokenizer reads of texts.
 func (p *prompted) texts(texts []string) []string {

@@ -14,7 +14,7 @@ func (o *options) fit(ctx context.Context, m *roberta.Model, name string, t *inp
 	for i, e := range order {
 		in[i] = t.encoded[e]
 	}
-	f, err := compute(ctx, m, in, t.reads, "")
+	f, err := o.compute(ctx, m, in, t.reads, "")
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (o *options) test(ctx context.Context, m *roberta.Model, name string, reads
 	case len(t.encoded) == 0:
 		return nil, fmt.Errorf("%w: there are none", ErrExamples)
 	}
-	logits, err := compute(ctx, m, t.encoded, t.reads, name)
+	logits, err := o.compute(ctx, m, t.encoded, t.reads, name)
 	if err != nil {
 		return nil, err
 	}

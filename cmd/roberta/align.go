@@ -12,6 +12,7 @@ import (
 type alignCmd struct {
 	textFlags
 	tensorFlags
+	uncutFlags
 	Text  *string  `arg:"" optional:"" name:"text" help:"The text, verbatim."`
 	Words []string `arg:"" optional:"" name:"word" help:"The words that the text consists of."`
 }
@@ -23,6 +24,11 @@ func (alignCmd) Help() string {
 	return `Writes {"text":…,"words":[…]} and the float32 tensor "0" [1 + words + rest, width]: a row for <s>, one for each word, ` +
 		`and one for each token after the last word. The tensors of --input are "0", "1" and so on, by line. ` +
 		`Lines of --input are ` + wordsForm + `.`
+}
+
+// Validate is called by kong.
+func (c *alignCmd) Validate() error {
+	return c.refuse("this command cuts no text, as words would lose their tokens: give shorter texts and their words")
 }
 
 // A wordText is a text and the words in it.

@@ -33,7 +33,7 @@ func (c *rankCmd) Validate() error {
 	if c.TopK != nil && *c.TopK < 1 {
 		return usagef("--topk %d: want at least 1", *c.TopK)
 	}
-	if c.Resume != "" {
+	if c.Resume != nil {
 		return usagef("--resume: a ranking is one result, and there is nothing to go on with")
 	}
 	return c.noWindows()
@@ -129,7 +129,7 @@ func (r *ranking) pairs(ctx context.Context, query string) func(yield func(pipel
 					return
 				}
 			default:
-				r.waiting = append(r.waiting, document{it, r.read - 1})
+				r.waiting = append(r.waiting, document{it, r.in.shard.index(r.read - 1)})
 				if !yield(pipeline.Pair{Query: query, Document: text}) {
 					return
 				}
