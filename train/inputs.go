@@ -84,6 +84,9 @@ func (t *inputs) part(f Features, order []int, names []string) (*part, error) {
 	}
 	at := map[string]int{}
 	for k, l := range p.Labels {
+		if _, twice := at[l]; twice {
+			return nil, fmt.Errorf("%w: two classes of the head are called %.100q", ErrExamples, l)
+		}
 		at[l] = k
 	}
 	for i, l := range labels {

@@ -224,6 +224,13 @@ func (c *evaluateCmd) classNames(h roberta.Head) ([]string, error) {
 	case c.Labels != nil && len(c.Labels) != h.Classes:
 		return nil, usagef("--labels names %d classes, head %s has %d", len(c.Labels), clip(h.Name), h.Classes)
 	case c.Labels != nil:
+		seen := map[string]bool{} // answers have the head's own names
+		for _, name := range h.Labels {
+			if seen[name] {
+				return nil, fmt.Errorf("two classes of head %s are called %.100q, and --labels cannot tell them apart", clip(h.Name), name)
+			}
+			seen[name] = true
+		}
 		return c.Labels, nil
 	case h.Labels != nil:
 		return h.Labels, nil

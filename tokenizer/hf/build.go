@@ -243,7 +243,11 @@ func (p *parser) finishBPE() error {
 // matchesNothing reports whether n may replace the empty string.
 func matchesNothing(n normalizer) bool {
 	r, ok := n.(replaceNormalizer)
-	return ok && slices.ContainsFunc(r.find(nil, "\x00"), func(m match) bool { return m.lo == m.hi })
+	if !ok {
+		return false
+	}
+	x, ok := r.finder.(expression)
+	return ok && x.empty
 }
 
 // addTokens numbers the added tokens and builds what looks for them.
