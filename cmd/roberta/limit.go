@@ -31,7 +31,7 @@ func (f *limitFlags) check() error {
 	return nil
 }
 
-// uncutFlags are limitFlags of commands that cut no text: they are there to say so.
+// uncutFlags are limitFlags of a command that cuts no text: they are there to say so.
 type uncutFlags struct {
 	Truncate     *string `hidden:""`
 	TruncateSide *string `hidden:""`
