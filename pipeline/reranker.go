@@ -17,7 +17,7 @@ type Pair struct{ Query, Document string }
 // reads both as one input. It is immutable; any number of goroutines may use it at once,
 // until its model is closed.
 type Reranker struct {
-	prompted prompted
+	prompted
 	task     task[Pair, float32, float32]
 	head     roberta.Head
 	function func(float64) float64
@@ -54,20 +54,20 @@ func NewReranker(m *roberta.Model, opts ...Option) (*Reranker, error) {
 	default:
 		r.function = activations["Identity"]
 	}
-	if r.prompted.modules, r.function, err = readCrossEncoder(folder{m}, r.function); err != nil {
+	if r.modules, r.function, err = readCrossEncoder(folder{m}, r.function); err != nil {
 		return nil, err
 	}
-	if err := r.prompted.set(m, o, r.prompted.modules.maxLength); err != nil {
+	if err := r.set(m, o, r.modules.maxLength); err != nil {
 		return nil, err
 	}
 	r.task = task[Pair, float32, float32]{
 		budget: o.budget,
 		prepare: func(p Pair) (*job, error) {
-			q := r.prompted.sequencer
+			q := r.sequencer
 			if q.tok == nil {
 				return nil, q.noTok
 			}
-			s, err := q.read(q.tok, r.prompted.texts([]string{p.Query, p.Document}))
+			s, err := q.read(q.tok, r.texts([]string{p.Query, p.Document}))
 			return &job{sequences: s}, err
 		},
 		compute: r.scores,
@@ -137,13 +137,13 @@ func (r *Reranker) Rank(ctx context.Context, query string, documents []string) (
 func (r *Reranker) RankSeq(ctx context.Context, query string, documents iter.Seq[string]) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
 		t := task[string, float32, float32]{budget: r.task.budget, compute: r.task.compute, finish: r.task.finish}
-		q := r.prompted.sequencer
-		once := &onceReader{Tokenizer: q.tok, text: r.prompted.texts([]string{query})[0]}
+		q := r.sequencer
+		once := &onceReader{Tokenizer: q.tok, text: r.texts([]string{query})[0]}
 		t.prepare = func(document string) (*job, error) {
 			if q.tok == nil {
 				return nil, q.noTok
 			}
-			s, err := q.read(once, r.prompted.texts([]string{query, document}))
+			s, err := q.read(once, r.texts([]string{query, document}))
 			return &job{sequences: s}, err
 		}
 		best := top[Hit]{k: r.topK, order: func(a, b Hit) int {
@@ -173,7 +173,7 @@ func (r *Reranker) RankSeq(ctx context.Context, query string, documents iter.Seq
 }
 
 func (r *Reranker) scores(ctx context.Context, batch []sequence) ([]float32, error) {
-	rows, err := r.prompted.sequencer.firstLogits(ctx, batch, &r.head)
+	rows, err := r.sequencer.firstLogits(ctx, batch, &r.head)
 	if err != nil {
 		return nil, err
 	}

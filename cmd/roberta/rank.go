@@ -65,6 +65,9 @@ func (c *rankCmd) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return headNeeded(err)
 	}
+	for _, n := range r.Notes() {
+		s.log.Warn(n)
+	}
 	s.out.setFormat(c.OutputFormat)
 	rank := &ranking{session: s, in: in}
 	if c.TopK != nil {
