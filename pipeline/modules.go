@@ -252,7 +252,7 @@ func (c *transformerSettings) arguments() (names []string) {
 func (c *transformerSettings) check(f folder, name string, want wanted) error {
 	for _, k := range slices.Sorted(maps.Keys(c.Processing)) {
 		if v := string(bytes.TrimSpace(c.Processing[k])); v != "null" && v != "{}" {
-			return f.unsupported(name, "processing_kwargs for %.100q: %.100s", k, v)
+			return f.unsupported(name, "processing_kwargs for %.100q: %.100s", k, strings.Join(strings.Fields(v), " "))
 		}
 	}
 	if want != denseVectors {

@@ -26,8 +26,8 @@ type Reranker struct {
 
 // NewReranker makes a Reranker of a model with a classification head of one class. Errors
 // are ErrHead, also for a head of several classes, whose scores are no order; ErrHeads,
-// roberta.ErrUnknownHead, ErrOption, and a *weights.FileError for a config.json that names
-// a function that is not known.
+// roberta.ErrUnknownHead, ErrOption, and a *weights.FileError, which names the file, for a
+// function that is not known and for modules and settings that are not computed.
 //
 // As in sentence-transformers' CrossEncoder a score is the function of the logit that
 // the files name, and without one the sigmoid: activation_fn in

@@ -14,9 +14,10 @@ import (
 type rankCmd struct {
 	textFlags
 	limitFlags
-	Head  string   `placeholder:"NAME" help:"The head with one class. Default: the only one, if the model has one."`
-	TopK  *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many documents to give, the best ones. Default: all. --top-k is the same."`
-	Texts []string `arg:"" name:"query" help:"The query, verbatim, and documents if there is no --input."`
+	Head        string   `placeholder:"NAME" help:"The head with one class. Default: the only one, if the model has one."`
+	TopK        *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many documents to give, the best ones. Default: all. --top-k is the same."`
+	QueryPrompt *string  `placeholder:"TEXT" help:"Put TEXT before the query; '' for nothing. Default: the default prompt of the model's files, if they have one."`
+	Texts       []string `arg:"" name:"query" help:"The query, verbatim, and documents if there is no --input."`
 }
 
 const documentForm = `{"text":…}`
@@ -56,6 +57,9 @@ func (c *rankCmd) Run(ctx context.Context, s *session) error {
 	}
 	if c.Head != "" {
 		opts = append(opts, pipeline.WithHead(c.Head))
+	}
+	if c.QueryPrompt != nil {
+		opts = append(opts, pipeline.WithPrompt(*c.QueryPrompt))
 	}
 	r, err := pipeline.NewReranker(m, opts...)
 	if err != nil {

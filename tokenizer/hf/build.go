@@ -172,6 +172,8 @@ func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
 	for id := range t.added.tokens {
 		t.size = max(t.size, id+1)
 	}
+	_, unigram := t.model.(*unigramModel)
+	t.prefixes = unigram && prefixesWords(t.pre)
 	t.loose = !slices.ContainsFunc(t.normalizer, matchesNothing)
 	if p.options.plain {
 		return t.Plain(), nil

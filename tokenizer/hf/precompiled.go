@@ -21,6 +21,7 @@ type precompiled struct {
 type charKeys struct {
 	page  [(utf8.MaxRune + 1) >> 8]uint16
 	pages [][256]charsmap.Keys
+	first [256]charsmap.Keys // a copy of page 0
 }
 
 func (t *charKeys) of(c rune) charsmap.Keys { return t.pages[t.page[c>>8]][c&0xFF] }
@@ -55,6 +56,7 @@ func newPrecompiled(m *charsmap.Map) precompiled {
 			t.set(c, k)
 		}
 	}
+	t.first = t.pages[t.page[0]]
 	return precompiled{m, t}
 }
 
@@ -99,7 +101,17 @@ func (n precompiled) unchanged(text string, at int) (end, change int) {
 search:
 	for i < len(text) {
 		c, size := rune(text[i]), 1
-		if c >= utf8.RuneSelf {
+		switch {
+		case c < utf8.RuneSelf:
+			if n.keys.first[c] == charsmap.NoKey {
+				i++
+				continue
+			}
+		case 0xC2 <= c && c < 0xE0 && i+1 < len(text): // text is UTF-8
+			c, size = c&0x1F<<6|rune(text[i+1]&0x3F), 2
+		case 0xE0 <= c && c < 0xF0 && i+2 < len(text):
+			c, size = c&0x0F<<12|rune(text[i+1]&0x3F)<<6|rune(text[i+2]&0x3F), 3
+		default:
 			c, size = utf8.DecodeRuneInString(text[i:])
 		}
 		switch n.keys.of(c) {
