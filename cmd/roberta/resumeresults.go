@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -152,7 +151,7 @@ func (o *results) row() ([]string, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: result %d: %w", o.name, o.n+1, err)
 	}
-	return slices.Clone(row), nil
+	return row, nil
 }
 
 // idOf is a request's id as results have it.
