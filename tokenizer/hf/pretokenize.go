@@ -161,7 +161,7 @@ func (m *metaspace) split(e *encoding, p piece, next int) {
 	if m.scheme != never && !strings.HasPrefix(p.text, m.replacement) && (m.scheme == always || p.orig == 0) {
 		p.prepend(m.replacement)
 	}
-	if !m.cut || strings.LastIndex(p.text, m.replacement) <= 0 {
+	if !m.cut || !strings.Contains(p.text[1:], m.replacement) {
 		e.cut(p, next)
 		return
 	}

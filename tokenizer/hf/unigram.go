@@ -93,8 +93,43 @@ func (m *unigramModel) appendWord(ids []int, replacement, word string, mem *scra
 }
 
 func (m *unigramModel) appendTokens(tokens []token, piece string, mem *scratch) []token {
+	key, again := keyOf(piece)
+	if again {
+		var ok bool
+		if mem.ids, ok, again = m.words.append(mem.ids[:0], key); ok {
+			if all, ok := m.named(tokens, piece, mem.ids); ok {
+				return all
+			}
+		}
+	}
+	n := len(tokens)
 	m.encode(nil, &tokens, piece, mem)
+	if again {
+		mem.ids = mem.ids[:0]
+		for _, t := range tokens[n:] {
+			mem.ids = append(mem.ids, t.id)
+		}
+		m.words.add(key, mem.ids)
+	}
 	return tokens
+}
+
+// named appends the tokens of piece that have these ids. If one of them does not stand for
+// its name it appends nothing.
+func (m *unigramModel) named(tokens []token, piece string, ids []int) (_ []token, ok bool) {
+	n, at := len(tokens), 0
+	for _, id := range ids {
+		name := m.vocab.names[id]
+		if id == m.unk || !strings.HasPrefix(piece[at:], name) {
+			return tokens[:n], false
+		}
+		tokens = append(tokens, token{id, at, at + len(name), piece[at : at+len(name)]})
+		at += len(name)
+	}
+	if at < len(piece) {
+		return tokens[:n], false
+	}
+	return tokens, true
 }
 
 // encode appends the ids of piece to ids, or its tokens to tokens if that is not nil.

@@ -65,3 +65,23 @@ func TestWordCache(t *testing.T) {
 		t.Errorf("%d pieces were found", n)
 	}
 }
+
+// TestSpansAgain: a word that is remembered has the spans that it had.
+func TestSpansAgain(t *testing.T) {
+	all, err := goldens()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range all {
+		tok := parseGolden(t, g.Name)
+		for _, w := range g.Rows {
+			ids, spans := tok.AppendSpans(nil, nil, w.Texts[0])
+			for range 2 { // the second is the first that may be of the cache
+				again, spansAgain := tok.AppendSpans(nil, nil, w.Texts[0])
+				if !slices.Equal(again, ids) || !slices.Equal(spansAgain, spans) {
+					t.Fatalf("%s: %q has %v %v, then %v %v", g.Name, w.Texts[0], ids, spans, again, spansAgain)
+				}
+			}
+		}
+	}
+}
