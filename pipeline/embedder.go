@@ -22,8 +22,8 @@ type Embedder struct {
 // NewEmbedder makes an Embedder as the files of a sentence-transformers folder say:
 // modules.json with its modules Transformer, Pooling, Dense, LayerNorm and Normalize,
 // sentence_bert_config.json (max_seq_length, do_lower_case) and
-// config_sentence_transformers.json (prompts, similarity_fn_name). They may lie beside the model or in a
-// converted file. A model without modules.json gets the mean of its hidden states, as
+// config_sentence_transformers.json (prompts, similarity_fn_name, truncate_dim). They may lie beside the
+// model or in a converted file. A model without modules.json gets the mean of its hidden states, as
 // sentence-transformers does for it; Notes say so. WithPooling makes an Embedder of any
 // model, whatever its files say.
 //
@@ -61,10 +61,10 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	e.dim = e.modules.dim(m.Config().Dim)
 	if n := o.truncateDim; n > e.dim {
 		return nil, fmt.Errorf("%w: vectors cut to %d values, and they have %d", ErrOption, n, e.dim)
-	} else if n > 0 {
-		e.dim = n
+	} else if n = cmp.Or(n, e.modules.truncateDim); n > 0 {
+		e.dim = min(n, e.dim)
 	}
-	if err := e.prompted.set(m, o); err != nil {
+	if err := e.prompted.set(m, o, cmp.Or(e.modules.maxLength, maxLength(m))); err != nil {
 		return nil, err
 	}
 	e.bind()

@@ -129,6 +129,47 @@ func TestRankSeq(t *testing.T) {
 	}
 }
 
+// TestRerankerPrompt checks that a prompt stands before each query, whichever way it is given.
+func TestRerankerPrompt(t *testing.T) {
+	const one = `[{"path":"","type":"sentence_transformers.base.modules.transformer.Transformer"}]`
+	saved := map[string]string{
+		"modules.json": one, "sentence_bert_config.json": `{"do_lower_case":true}`,
+		"config_sentence_transformers.json": `{"model_type":"CrossEncoder","activation_fn":"torch.nn.modules.linear.Identity","prompts":{"a":"Find ","b":"Look "},"default_prompt_name":"a"}`,
+	}
+	for _, test := range []struct {
+		files  map[string]string
+		opts   []pipeline.Option
+		before string
+		lower  bool
+	}{
+		{nil, []pipeline.Option{pipeline.WithFunction(roberta.Identity)}, "", false},
+		{nil, []pipeline.Option{pipeline.WithFunction(roberta.Identity), pipeline.WithPrompt("Find ")}, "Find ", false},
+		{saved, nil, "Find ", true},
+		{saved, []pipeline.Option{pipeline.WithPromptName("b")}, "Look ", true},
+		{saved, []pipeline.Option{pipeline.WithPrompt("")}, "", true},
+	} {
+		m := openWith(t, test.files)
+		setHead(t, m, "rank", roberta.ReadsFirst, 1)
+		r, err := pipeline.NewReranker(m, append(test.opts, pipeline.WithHead("rank"))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query, document := test.before+"The A", "Of The B"
+		if test.lower {
+			query, document = strings.ToLower(query), strings.ToLower(document)
+		}
+		want := firstLogits(t, m, "rank", query, document)[0][0]
+		got, err := r.Score(t.Context(), "The A", "Of The B")
+		if err != nil || got != want {
+			t.Errorf("%q: %v, error %v, want %v", test.before, got, err, want)
+		}
+		hits, err := r.Rank(t.Context(), "The A", []string{"Of The B"})
+		if err != nil || hits[0].Score != want {
+			t.Errorf("%q: ranked %v, error %v, want %v", test.before, hits, err, want)
+		}
+	}
+}
+
 func TestRerankerErrors(t *testing.T) {
 	three := open(t, "fulldict")
 	one := open(t, "fulldict")

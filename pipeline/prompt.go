@@ -9,8 +9,8 @@ import (
 	"github.com/goroberta/goroberta/roberta"
 )
 
-// A prompted is what an Embedder and a SparseEmbedder do with a text before the model
-// reads it.
+// A prompted is what an Embedder, a SparseEmbedder and a Reranker do with texts before the
+// model reads them.
 type prompted struct {
 	sequencer *sequencer
 	modules   *modules
@@ -21,13 +21,10 @@ type prompted struct {
 	notes     []string
 }
 
-// set makes what the model's files and the options say of p.modules.
-func (p *prompted) set(m *roberta.Model, o *options) error {
+// set makes what the model's files and the options say of p.modules. own is that of
+// newSequencer.
+func (p *prompted) set(m *roberta.Model, o *options, own int) error {
 	p.notes = append(p.notes, p.modules.notes...)
-	own := p.modules.maxLength
-	if own == 0 {
-		own = maxLength(m)
-	}
 	p.budget = o.budget
 	p.sequencer = newSequencer(m, o, own)
 	prompt, name := p.modules.prompts[p.modules.defaultPrompt], o.promptName

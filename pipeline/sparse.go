@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -72,7 +73,7 @@ func NewSparseEmbedder(m *roberta.Model, opts ...Option) (*SparseEmbedder, error
 		e.modules = &modules{splade: splade{"max", "relu"}, includePrompt: true}
 		e.notes = append(e.notes, fmt.Sprintf("the model has no %s: its sparse vectors are the largest log(1 + relu(logit)) of each token, as sentence-transformers makes them", m.FileName(modulesFile)))
 	}
-	if err := e.prompted.set(m, o); err != nil {
+	if err := e.prompted.set(m, o, cmp.Or(e.modules.maxLength, maxLength(m))); err != nil {
 		return nil, err
 	}
 	e.sum, e.activation = e.modules.splade.pooling == "sum", spladeActivations[e.modules.splade.activation]

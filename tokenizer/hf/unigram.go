@@ -65,17 +65,31 @@ func (m *unigramModel) withoutSpecial(special map[string]bool) model {
 }
 
 func (m *unigramModel) appendIDs(ids []int, piece string, mem *scratch) []int {
-	key, short := keyOf(piece)
-	if !short || mem.chunk {
+	if mem.chunk {
 		return m.encode(ids, nil, piece, mem)
 	}
-	if w := m.words.find(key); w != nil {
-		return w.append(ids)
+	key, short := keyOf(piece)
+	if !short {
+		return m.encode(ids, nil, piece, mem)
+	}
+	ids, ok, again := m.words.append(ids, key)
+	if ok {
+		return ids
 	}
 	n := len(ids)
 	ids = m.encode(ids, nil, piece, mem)
-	m.words.add(key, ids[n:])
+	if again {
+		m.words.add(key, ids[n:])
+	}
 	return ids
+}
+
+// appendWord appends the ids of a word, before which Metaspace puts its
+// replacement.
+func (m *unigramModel) appendWord(ids []int, replacement, word string, mem *scratch) []int {
+	mem.piece = append(append(mem.piece[:0], replacement...), word...)
+	mem.found = m.search.AppendWith(&mem.lattice, mem.found[:0], mem.piece)
+	return m.tokens(ids, nil, view(mem.piece), mem)
 }
 
 func (m *unigramModel) appendTokens(tokens []token, piece string, mem *scratch) []token {
@@ -85,7 +99,13 @@ func (m *unigramModel) appendTokens(tokens []token, piece string, mem *scratch) 
 
 // encode appends the ids of piece to ids, or its tokens to tokens if that is not nil.
 func (m *unigramModel) encode(ids []int, tokens *[]token, piece string, mem *scratch) []int {
-	mem.found = m.search.Append(mem.found[:0], piece)
+	mem.piece = append(mem.piece[:0], piece...)
+	mem.found = m.search.AppendWith(&mem.lattice, mem.found[:0], mem.piece)
+	return m.tokens(ids, tokens, piece, mem)
+}
+
+// tokens appends what was found in piece.
+func (m *unigramModel) tokens(ids []int, tokens *[]token, piece string, mem *scratch) []int {
 	at := 0
 	for _, t := range mem.found {
 		text := piece[at:t.End]
