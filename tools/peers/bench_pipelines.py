@@ -80,7 +80,7 @@ def prepare(args):
             SentenceTransformer(modules=[body, models.Pooling(d, "mean"), models.Normalize()], device="cpu").save(path)
         if task == "embed-sparse":
             from sentence_transformers import SparseEncoder
-            from sentence_transformers.sparse_encoder.models import MLMTransformer, SpladePooling
+            from sentence_transformers.sparse_encoder.modules import MLMTransformer, SpladePooling
             SparseEncoder(modules=[MLMTransformer(path, max_seq_length=POSITIONS - 2), SpladePooling("max")], device="cpu").save(path)
         open(os.path.join(path, "ready"), "w").close()
 
