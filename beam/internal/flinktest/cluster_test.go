@@ -103,12 +103,12 @@ taskmanager.memory.jvm-metaspace.size: 256m
 taskmanager.memory.jvm-overhead.min: 64m
 taskmanager.memory.jvm-overhead.max: 64m
 cluster.evenly-spread-out-slots: true
-classloader.resolve-order: parent-first
+slot.idle.timeout: 2000
 heartbeat.interval: 1000
 heartbeat.timeout: 15000
 restart-strategy: fixed-delay
 restart-strategy.fixed-delay.attempts: 10
-restart-strategy.fixed-delay.delay: 1 s
+restart-strategy.fixed-delay.delay: 8 s
 execution.checkpointing.interval: 5 s
 state.checkpoints.dir: file://%[4]s/checkpoints
 io.tmp.dirs: %[4]s
@@ -220,10 +220,9 @@ func CPU(pid int) time.Duration {
 
 // A Job is what the JobManager tells of a job.
 type Job struct {
-	ID       string `json:"jid"`
-	Name     string
-	State    string
-	Restarts int
+	ID    string `json:"jid"`
+	Name  string
+	State string
 }
 
 // Jobs returns the jobs of the cluster.
@@ -233,13 +232,25 @@ func (c *Cluster) Jobs(tb testing.TB) []Job {
 	if err := c.get("/jobs/overview", &o); err != nil {
 		tb.Fatal(err)
 	}
-	for i, j := range o.Jobs {
-		var metrics []struct{ ID, Value string }
-		if err := c.get("/jobs/"+j.ID+"/metrics?get=numRestarts", &metrics); err == nil && len(metrics) == 1 {
-			o.Jobs[i].Restarts, _ = strconv.Atoi(metrics[0].Value)
+	return o.Jobs
+}
+
+// Failures returns the exceptions after which Flink restarted a job, the newest first.
+func (c *Cluster) Failures(tb testing.TB, job Job) []string {
+	tb.Helper()
+	var o struct {
+		ExceptionHistory struct {
+			Entries []struct{ Stacktrace string }
 		}
 	}
-	return o.Jobs
+	if err := c.get("/jobs/"+job.ID+"/exceptions", &o); err != nil {
+		tb.Fatal(err)
+	}
+	var failures []string
+	for _, e := range o.ExceptionHistory.Entries {
+		failures = append(failures, e.Stacktrace)
+	}
+	return failures
 }
 
 func (c *Cluster) get(path string, v any) error {
