@@ -204,6 +204,7 @@ func (w *work[R]) flush(ctx context.Context, emit emitKeyed[Result[R]], fail emi
 		case err == nil:
 			emit(e.key, Result[R]{e.in, r, w.Config.Model, e.place})
 		case ctx.Err() != nil || errors.Is(err, roberta.ErrClosed): // Beam tries the bundle again
+			failedBatches.Inc(ctx, 1)
 			return err
 		default:
 			fail(e.key, Failure{e.in, err.Error(), w.Config.Model, e.place})
