@@ -19,9 +19,18 @@ type place struct {
 	pane    typex.PaneInfo
 }
 
-// A placed value has a place. It is no part of what is encoded. A value whose place is
-// not known is not emitted: it asks for that of the element that is being processed.
-type placed interface{ at() *place }
+// A placed value has a place, which is no part of what is encoded.
+type placed[V any] interface {
+	at() *place // nil: that of the element that is being processed
+	unplaced() V
+}
+
+// What the DoFns emit with. The SDK finds emitters by the names of these types, and
+// programs may register emitters of their own for func(Result[R]).
+type (
+	emitPlain[V any] func(V)
+	emitKeyed[V any] func(beam.T, V)
+)
 
 // An emitter is what the SDK makes of a parameter of a DoFn that emits.
 type emitter struct {
@@ -44,40 +53,47 @@ func (e *emitter) emit(p *place, elm, elm2 any) {
 	}
 }
 
-type plainEmitter[V any] struct{ emitter }
+// locate is true if v is to be emitted, at p. A value whose place is not known is not: it
+// asks for the place of the element that is being processed.
+func (e *emitter) locate(p *place) (*place, bool) {
+	switch {
+	case p == nil:
+		return &e.here, true
+	case !p.known:
+		*p = e.here
+		return p, false
+	}
+	return p, true
+}
+
+type plainEmitter[V placed[V]] struct{ emitter }
 
 // Value implements exec.ReusableEmitter.
 func (e *plainEmitter[V]) Value() any {
-	return func(v V) {
-		p := any(v).(placed).at()
-		if !p.known {
-			*p = e.here
-			return
+	return emitPlain[V](func(v V) {
+		if p, ok := e.locate(v.at()); ok {
+			e.emit(p, v.unplaced(), nil)
 		}
-		e.emit(p, v, nil)
-	}
+	})
 }
 
-type keyedEmitter[V any] struct{ emitter }
+type keyedEmitter[V placed[V]] struct{ emitter }
 
 // Value implements exec.ReusableEmitter.
 func (e *keyedEmitter[V]) Value() any {
-	return func(key beam.T, v V) {
-		p := any(v).(placed).at()
-		if !p.known {
-			*p = e.here
-			return
+	return emitKeyed[V](func(key beam.T, v V) {
+		if p, ok := e.locate(v.at()); ok {
+			e.emit(p, key, v.unplaced())
 		}
-		e.emit(p, key, v)
-	}
+	})
 }
 
 // registerEmitters tells the SDK how values of a type are emitted.
-func registerEmitters[V placed]() {
-	exec.RegisterEmitter(reflect.TypeFor[func(V)](), func(n exec.ElementProcessor) exec.ReusableEmitter {
+func registerEmitters[V placed[V]]() {
+	exec.RegisterEmitter(reflect.TypeFor[emitPlain[V]](), func(n exec.ElementProcessor) exec.ReusableEmitter {
 		return &plainEmitter[V]{emitter{n: n}}
 	})
-	exec.RegisterEmitter(reflect.TypeFor[func(beam.T, V)](), func(n exec.ElementProcessor) exec.ReusableEmitter {
+	exec.RegisterEmitter(reflect.TypeFor[emitKeyed[V]](), func(n exec.ElementProcessor) exec.ReusableEmitter {
 		return &keyedEmitter[V]{emitter{n: n}}
 	})
 }

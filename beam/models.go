@@ -55,7 +55,7 @@ func acquire(c Config) (s *shared, first bool, err error) {
 	sharedMu.Unlock()
 	if first {
 		start := time.Now()
-		s.model, s.err = open(key)
+		s.model, s.err = openModel(key)
 		s.load = time.Since(start)
 		if s.err != nil { // the next user tries again
 			sharedMu.Lock()
@@ -86,7 +86,7 @@ func release(c Config) error {
 	return s.model.Close()
 }
 
-func open(key source) (*roberta.Model, error) {
+func openModel(key source) (*roberta.Model, error) {
 	var opts []roberta.Option
 	if key.threads != 0 {
 		opts = append(opts, roberta.WithThreads(key.threads))

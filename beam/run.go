@@ -26,6 +26,8 @@ type Result[R any] struct {
 
 func (r Result[R]) at() *place { return r.place }
 
+func (r Result[R]) unplaced() Result[R] { r.place = nil; return r }
+
 // A Failure is an input that has no answer, and why.
 type Failure struct {
 	Example pipeline.Input
@@ -35,6 +37,8 @@ type Failure struct {
 }
 
 func (f Failure) at() *place { return f.place }
+
+func (f Failure) unplaced() Failure { f.place = nil; return f }
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[pipeline.Input]())
@@ -174,7 +178,7 @@ func size(in *pipeline.Input) int {
 }
 
 // flush computes what is held.
-func (w *work[R]) flush(ctx context.Context, emit func(beam.T, Result[R]), fail func(beam.T, Failure)) error {
+func (w *work[R]) flush(ctx context.Context, emit emitKeyed[Result[R]], fail emitKeyed[Failure]) error {
 	if w.load != 0 {
 		loadLatency.Update(ctx, w.load.Milliseconds())
 		w.load = 0
@@ -200,6 +204,7 @@ func (w *work[R]) flush(ctx context.Context, emit func(beam.T, Result[R]), fail 
 		case err == nil:
 			emit(e.key, Result[R]{e.in, r, w.Config.Model, e.place})
 		case ctx.Err() != nil || errors.Is(err, roberta.ErrClosed): // Beam tries the bundle again
+			failedBatches.Inc(ctx, 1)
 			return err
 		default:
 			fail(e.key, Failure{e.in, err.Error(), w.Config.Model, e.place})
@@ -224,11 +229,11 @@ type keyedFn[R any] struct{ Work work[R] }
 
 func (f *keyedFn[R]) Setup() error    { return f.Work.Setup() }
 func (f *keyedFn[R]) Teardown() error { return f.Work.Teardown() }
-func (f *keyedFn[R]) StartBundle(_ func(beam.T, Result[R]), _ func(beam.T, Failure)) {
+func (f *keyedFn[R]) StartBundle(_ emitKeyed[Result[R]], _ emitKeyed[Failure]) {
 	f.Work.start()
 }
 
-func (f *keyedFn[R]) ProcessElement(ctx context.Context, key beam.T, in pipeline.Input, emit func(beam.T, Result[R]), fail func(beam.T, Failure)) error {
+func (f *keyedFn[R]) ProcessElement(ctx context.Context, key beam.T, in pipeline.Input, emit emitKeyed[Result[R]], fail emitKeyed[Failure]) error {
 	at := &place{}
 	emit(key, Result[R]{place: at})
 	if f.Work.add(element{key, in, at}) {
@@ -237,7 +242,7 @@ func (f *keyedFn[R]) ProcessElement(ctx context.Context, key beam.T, in pipeline
 	return nil
 }
 
-func (f *keyedFn[R]) FinishBundle(ctx context.Context, emit func(beam.T, Result[R]), fail func(beam.T, Failure)) error {
+func (f *keyedFn[R]) FinishBundle(ctx context.Context, emit emitKeyed[Result[R]], fail emitKeyed[Failure]) error {
 	return f.Work.flush(ctx, emit, fail)
 }
 
@@ -246,11 +251,11 @@ type plainFn[R any] struct{ Work work[R] }
 
 func (f *plainFn[R]) Setup() error    { return f.Work.Setup() }
 func (f *plainFn[R]) Teardown() error { return f.Work.Teardown() }
-func (f *plainFn[R]) StartBundle(_ func(Result[R]), _ func(Failure)) {
+func (f *plainFn[R]) StartBundle(_ emitPlain[Result[R]], _ emitPlain[Failure]) {
 	f.Work.start()
 }
 
-func (f *plainFn[R]) ProcessElement(ctx context.Context, in pipeline.Input, emit func(Result[R]), fail func(Failure)) error {
+func (f *plainFn[R]) ProcessElement(ctx context.Context, in pipeline.Input, emit emitPlain[Result[R]], fail emitPlain[Failure]) error {
 	at := &place{}
 	emit(Result[R]{place: at})
 	if f.Work.add(element{nil, in, at}) {
@@ -259,10 +264,10 @@ func (f *plainFn[R]) ProcessElement(ctx context.Context, in pipeline.Input, emit
 	return nil
 }
 
-func (f *plainFn[R]) FinishBundle(ctx context.Context, emit func(Result[R]), fail func(Failure)) error {
+func (f *plainFn[R]) FinishBundle(ctx context.Context, emit emitPlain[Result[R]], fail emitPlain[Failure]) error {
 	return f.flush(ctx, emit, fail)
 }
 
-func (f *plainFn[R]) flush(ctx context.Context, emit func(Result[R]), fail func(Failure)) error {
+func (f *plainFn[R]) flush(ctx context.Context, emit emitPlain[Result[R]], fail emitPlain[Failure]) error {
 	return f.Work.flush(ctx, func(_ beam.T, r Result[R]) { emit(r) }, func(_ beam.T, x Failure) { fail(x) })
 }

@@ -31,6 +31,7 @@ func RegisterTask[R any](name string, open func(m *roberta.Model, c Config) (Fun
 	beam.RegisterType(reflect.TypeFor[Result[R]]())
 	beam.RegisterType(reflect.TypeFor[keyedFn[R]]())
 	beam.RegisterType(reflect.TypeFor[plainFn[R]]())
+	beam.RegisterType(reflect.TypeFor[resultFn[R]]())
 	registerEmitters[Result[R]]()
 }
 
