@@ -203,19 +203,23 @@ func children(pid int) []int {
 	return pids
 }
 
-// CPU returns the processor time that a process has used, 0 if there is none.
-func CPU(pid int) time.Duration {
+// CPU returns the processor time that a process has used, and that of the processes that it has started and that have
+// ended. Both are 0 if there is no such process.
+func CPU(pid int) (own, ended time.Duration) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	if len(f) < 13 {
-		return 0
+	if len(f) < 15 || f[0] == "Z" {
+		return 0, 0
 	}
-	user, _ := strconv.Atoi(f[11])
-	system, _ := strconv.Atoi(f[12])
-	return time.Duration(user+system) * time.Second / 100 // USER_HZ is 100 on every architecture that Go knows
+	var d [4]time.Duration // user and system, user and system of those that have ended
+	for i := range d {
+		n, _ := strconv.Atoi(f[11+i])
+		d[i] = time.Duration(n) * time.Second / 100 // USER_HZ is 100 on every architecture that Go knows
+	}
+	return d[0] + d[1], d[2] + d[3]
 }
 
 // A Job is what the JobManager tells of a job.

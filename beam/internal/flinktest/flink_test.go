@@ -24,8 +24,8 @@ const model = "../../../testdata/goldens/tiny"
 func program(tb testing.TB) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "program")
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, "./beam")
-	cmd.Dir = "../../../examples"
+	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, ".")
+	cmd.Dir = "../../../examples/beam"
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -75,7 +75,7 @@ func start(tb testing.TB, program, input string, args ...string) *run {
 		tb.Fatal(err)
 	}
 	r := &run{out: filepath.Join(tb.TempDir(), "out"), done: make(chan struct{})}
-	r.cmd = exec.Command(program, append([]string{"--input=" + input, "--output=" + filepath.Join(r.out, "labels"), "--model=" + path, "--task=classify", "--head=topics"}, args...)...)
+	r.cmd = exec.Command(program, append([]string{"--input=" + input, "--output=" + r.out + "/", "--shard=100000", "--model=" + path, "--task=classify", "--head=topics"}, args...)...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.log, &r.log
 	if err := os.Mkdir(r.out, 0o755); err != nil {
 		tb.Fatal(err)
@@ -201,7 +201,7 @@ func TestKilled(t *testing.T) {
 			}
 			for _, tm = range c.TaskManagers {
 				for _, worker = range tm.Workers() {
-					if CPU(worker)-base[worker] > tenth {
+					if d, _ := CPU(worker); d-base[worker] > tenth {
 						return true
 					}
 				}
@@ -225,10 +225,10 @@ func TestKilled(t *testing.T) {
 	t.Logf("after %v of %v: killing %s", tenth, 10*tenth, tm.Name)
 	tm.Kill()
 	failed(job, 0)
-	c.Await(t, "the orphan to end", func() bool { return CPU(worker) == 0 })
+	c.Await(t, "the orphan to end", func() bool { d, _ := CPU(worker); return d == 0 })
 	for _, tm := range c.TaskManagers {
 		for _, w := range tm.Workers() {
-			base[w] = CPU(w)
+			base[w], _ = CPU(w)
 		}
 	}
 	worker, tm = busy()
