@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/container/tools"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -25,11 +27,12 @@ var (
 //	--environment_type=PROCESS --environment_config='{"command":"/path/of/the/program"}'
 //
 // each TaskManager of Flink starts that command as a worker, and stops it. Beam's own launcher for Go, boot, copies the
-// program at each start, and a worker that it has started stays when the job has ended.
+// program at each start instead.
 //
-// If a worker is what the program was started for, Init does not return before there is an error. Otherwise the
+// If the program was started as a worker, Init does not return before there is an error, and the process ends with the
+// one that started it; those of beam.Init stay, with their model, when a job on Flink has ended. Otherwise the
 // running program becomes what is sent to workers that do not have it, unless --worker_binary names another.
-// Call it before a pipeline is made.
+// Call Init before a pipeline is made.
 func Init() error {
 	if !flag.Parsed() {
 		flag.Parse()
@@ -44,8 +47,19 @@ func Init() error {
 			return fmt.Errorf("robertabeam: the program for the workers: %w", err)
 		}
 	}
+	if is, _ := strconv.ParseBool(flag.Lookup("worker").Value.String()); is {
+		go followParent(os.Getppid())
+	}
 	beam.Init()
 	return nil
+}
+
+// followParent ends the process when its parent is another one, as after the death of the first.
+func followParent(parent int) {
+	for os.Getppid() == parent {
+		time.Sleep(time.Second)
+	}
+	os.Exit(0)
 }
 
 // provision asks the runner for a worker's settings and leaves them where the SDK's worker looks for them.
