@@ -91,12 +91,15 @@ arm64:
 FLINK_DIR ?= $(HOME)/.cache/goroberta-flink
 FLINK_POM = beam/internal/flinktest/pom.xml
 
-flink bench-flink:
+flink:
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
 		set -e; jars=$(FLINK_DIR)/$$(sha256sum $(FLINK_POM) | cut -c1-12); \
 		if [ ! -f $$jars/complete ]; then mvn -q -B -f $(FLINK_POM) dependency:copy-dependencies -DoutputDirectory=$$jars; touch $$jars/complete; fi; \
-		cd $(dir $(FLINK_POM)) && GOROBERTA_FLINK_JARS=$$jars $(GOTEST) -count 1 -v $(if $(filter bench-%,$@),-run '^$$' -bench . -benchtime 1x) .; \
+		cd $(dir $(FLINK_POM)) && GOROBERTA_FLINK_JARS=$$jars $(GOTEST) -count 1 -v $(FLINK_TESTS) .; \
 	else echo "no java or no mvn: Flink is not tested"; fi
+
+bench-flink:
+	@$(MAKE) --no-print-directory flink FLINK_TESTS="-run=NoTest -bench=. -benchtime=1x"
 
 # fuzz gives every fuzz target FUZZTIME. At the end of that time Go's fuzzer now and
 # then fails with "context deadline exceeded". That is no failure unless it names a
