@@ -5,8 +5,10 @@ package flinktest
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -16,14 +18,19 @@ import (
 	"github.com/goroberta/goroberta/roberta"
 )
 
-// CPUs returns the processor time that a process and those that it has started, living or ended, have used.
-func CPUs(pid int) time.Duration {
-	own, ended := CPU(pid)
-	d := own + ended
-	for _, c := range children(pid) {
-		d += CPUs(c)
+// used returns the processor time of processes, and of all their workers, living or ended.
+func used(processes []*Process) map[string]time.Duration {
+	sum := map[string]time.Duration{}
+	for _, p := range processes {
+		own, ended := CPU(p.Pid)
+		sum[p.Name] = own
+		sum["workers"] += ended
+		for _, w := range p.Workers() {
+			own, ended := CPU(w)
+			sum["workers"] += own + ended
+		}
 	}
-	return d
+	return sum
 }
 
 // cost is what a run of n texts takes.
@@ -48,7 +55,7 @@ func BenchmarkThroughput(b *testing.B) {
 	}
 	small, large := 500, 2500
 	if testing.Short() {
-		small, large = 50, 150
+		small, large = 20, 60
 	}
 	files := []string{long(b, small), long(b, large)}
 	p := program(b)
@@ -67,7 +74,7 @@ func BenchmarkThroughput(b *testing.B) {
 		b.ReportMetric(alone.cpu.Seconds()/more.cpu.Seconds(), "cpu-ratio")
 		b.ReportMetric((all.wall - time.Duration(float64(more.wall)*float64(large)/texts)).Seconds(), "start-s")
 	}
-	args := []string{"--model=" + model, "--head=" + head, "--shard=16384"} // so small that both workers have something to do
+	args := []string{"--model=" + model, "--head=" + head, fmt.Sprintf("--shard=%d", 35*large)} // 16 shards of the larger file
 	b.Run("runner=prism", func(b *testing.B) {
 		for b.Loop() {
 			more, all := measure(func(file string) cost {
@@ -82,30 +89,27 @@ func BenchmarkThroughput(b *testing.B) {
 	})
 	b.Run("runner=flink", func(b *testing.B) {
 		c := Start(b, 2, 1)
+		args := append(slices.Clone(args), c.flags(p, 2)...)
+		args = append(args, fmt.Sprintf("--threads=%d", (runtime.GOMAXPROCS(0)+1)/2)) // the workers share the cores
 		processes := append([]*Process{c.JobManager, c.JobServer}, c.TaskManagers...)
-		start(b, p, long(b, 20), append(args, c.flags(p, 2)...)...).wait(b) // classes are loaded
+		start(b, p, long(b, 20), args...).wait(b) // classes are loaded
 		for b.Loop() {
-			parts := map[string]cost{}
+			parts := map[string]time.Duration{}
 			more, all := measure(func(file string) cost {
-				before := map[string]time.Duration{}
-				for _, p := range processes {
-					before[p.Name] = CPUs(p.Pid)
-				}
+				before := used(processes)
 				t := time.Now()
-				r := start(b, p, file, append(args, c.flags(p, 2)...)...)
+				r := start(b, p, file, args...)
 				r.wait(b)
 				s := r.cmd.ProcessState
 				sum := cost{time.Since(t), s.UserTime() + s.SystemTime()}
-				for _, p := range processes {
-					d := CPUs(p.Pid) - before[p.Name]
+				for name, d := range used(processes) {
+					d -= before[name]
 					sum.cpu += d
-					parts[p.Name] = cost{cpu: d - parts[p.Name].cpu}
+					parts[name] = d - parts[name]
 				}
 				return sum
 			})
-			for name, c := range parts {
-				b.Logf("%s and its workers: %v for %v more texts", name, c.cpu, texts)
-			}
+			b.Logf("processor time for %v more texts: %v", texts, parts)
 			report(b, more, all)
 		}
 	})

@@ -80,10 +80,11 @@ func Start(tb testing.TB, taskManagers, slots int) *Cluster {
 	c := &Cluster{jars: Jars(tb), dir: tb.TempDir()}
 	ports := freePorts(tb, 2)
 	c.rest = fmt.Sprintf("http://localhost:%d", ports[1])
-	// Heartbeats are frequent, so that a TaskManager that was killed is missed after seconds, not after a minute.
-	// Classes come from the class path rather than from the jars that the job server sends with each job, so
-	// that they are loaded once. Sizes of memory are given one by one because Flink's scripts, which would derive
-	// them, are not in the jars.
+	// Heartbeats are frequent, so that a TaskManager that was killed is missed after seconds, not after a minute. The
+	// delay before a restart is longer than that, and slots are given back meanwhile, so that an attempt does not
+	// meet what an earlier one left; docs/scale.md has the reason. Sizes of memory are given one by one because
+	// Flink's scripts, which would derive them, are not in the jars. Checkpoints are on, but the runner takes none of
+	// jobs with bounded input.
 	conf := fmt.Sprintf(`jobmanager.rpc.address: localhost
 jobmanager.rpc.port: %d
 rest.address: localhost
@@ -161,7 +162,9 @@ func (c *Cluster) java(tb testing.TB, name, class string, args ...string) *Proce
 	}
 	defer out.Close()
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = out, out, c.dir
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a group of its own, workers included, so that all of it can be stopped
+	// A group of its own has the workers too, so that all of it can be stopped. The kernel stops a process whose test
+	// was ended without a Cleanup, as by a timeout.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
