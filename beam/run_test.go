@@ -27,7 +27,6 @@ import (
 func TestMain(m *testing.M) { ptest.Main(m) }
 
 func init() {
-	RegisterModel("pocket", pocket.Open)
 	register.Function1x1(failureText)
 	register.Function2x1(keyedFailureText)
 	register.Function2x2(swap)
