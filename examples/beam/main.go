@@ -40,7 +40,10 @@ func init() { robertabeam.RegisterModel("pocket", pocket.Open) }
 
 func main() {
 	flag.Parse()
-	beam.Init() // does not return on a worker
+	if err := robertabeam.Init(); err != nil { // does not return on a worker
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
