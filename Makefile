@@ -1,5 +1,5 @@
 # Every module of the repository; a clone ties them together with go.work.
-MODULES = . models/pocket hub cmd/roberta examples internal/simd/_gen tools/peers
+MODULES = . models/pocket hub beam cmd/roberta examples examples/beam internal/simd/_gen tools/peers
 FUZZTIME ?= 1m
 COUNT ?= 6
 

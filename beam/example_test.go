@@ -153,7 +153,7 @@ func ExampleAnswer() {
 	answers, _ := robertabeam.Answer(s, robertabeam.Config{Model: "answers"}, beam.Create(s, q))
 	beam.ParDo0(s, printAnswers, answers) // of made-up weights
 	run(p)
-	// Output: .
+	// Output: . Zoë Holm, its last keeper, left in 1988.
 }
 
 func ExampleFillMask() {
