@@ -1,5 +1,5 @@
 # Every module of the repository; a clone ties them together with go.work.
-MODULES = . models/pocket hub cmd/roberta examples internal/simd/_gen tools/peers
+MODULES = . models/pocket hub beam cmd/roberta examples examples/beam internal/simd/_gen tools/peers
 FUZZTIME ?= 1m
 COUNT ?= 6
 
@@ -11,7 +11,7 @@ RACE ?= $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >
 PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loong64 linux/ppc64le linux/s390x \
 	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 js/wasm wasip1/wasm
 
-.PHONY: test check generated platforms purego wasm arm64 avx512 tidy lint fuzz bench bench-peers bench-pipelines pocket-heads
+.PHONY: test check generated platforms purego wasm arm64 avx512 tidy lint fuzz bench bench-peers bench-pipelines pocket-heads flink bench-flink
 
 # Tests have no time limits of their own: go test ends one that hangs. Its default of
 # 10 minutes for a package is too short on a busy machine.
@@ -89,6 +89,22 @@ arm64:
 # minutes, and needs Debian's packages (tools/avx512/run.sh), so check leaves it out.
 avx512:
 	@sh tools/avx512/run.sh
+
+# flink runs pipelines on Apache Flink, and bench-flink measures them; see
+# beam/internal/flinktest/README.md. Maven fetches the jars into FLINK_DIR, once for
+# each version of the list.
+FLINK_DIR ?= $(HOME)/.cache/goroberta-flink
+FLINK_POM = beam/internal/flinktest/pom.xml
+
+flink:
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+		set -e; jars=$(FLINK_DIR)/$$(sha256sum $(FLINK_POM) | cut -c1-12); \
+		if [ ! -f $$jars/complete ]; then mvn -q -B -f $(FLINK_POM) dependency:copy-dependencies -DoutputDirectory=$$jars; touch $$jars/complete; fi; \
+		cd $(dir $(FLINK_POM)) && GOROBERTA_FLINK_JARS=$$jars $(GOTEST) -count 1 -v $(FLINK_TESTS) .; \
+	else echo "no java or no mvn: Flink is not tested"; fi
+
+bench-flink:
+	@$(MAKE) --no-print-directory flink FLINK_TESTS="-run=NoTest -bench=. -benchtime=1x"
 
 # fuzz gives every fuzz target FUZZTIME. At the end of that time Go's fuzzer now and
 # then fails with "context deadline exceeded". That is no failure unless it names a

@@ -20,7 +20,7 @@ import (
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	docs := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "models/*/*.md", "tools/*/*.md", "testdata/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "models/*/*.md", "tools/*/*.md", "examples/*/*.md", "testdata/*.md"} {
 		paths, err := filepath.Glob(filepath.Join("..", pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func documents(t *testing.T) map[string]string {
 
 var (
 	link   = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	path   = regexp.MustCompile("`((?:roberta|tokenizer|bpe|weights|internal|models|hub|cmd|examples|docs|testdata|tools)/[A-Za-z0-9_./-]*)`")
+	path   = regexp.MustCompile("`((?:roberta|tokenizer|bpe|weights|internal|models|hub|beam|cmd|examples|docs|testdata|tools)/[A-Za-z0-9_./-]*)`")
 	method = regexp.MustCompile(`\bm\.([A-Z]\w*)\(`)
 	// program is a program, the commands that run it, and what it prints.
 	program = regexp.MustCompile("(?s)```go\n(package main.*?)```.*?```sh\n(.*?)```.*?```\n(.*?)```")

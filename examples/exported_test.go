@@ -21,7 +21,7 @@ import (
 const module = "github.com/goroberta/goroberta/"
 
 // modules are the folders of the modules that users import.
-var modules = []string{"..", "../hub", "../models/pocket"}
+var modules = []string{"..", "../hub", "../beam", "../models/pocket"}
 
 // implicit are the methods that fmt and errors call, so that no program writes their names.
 var implicit = map[string]bool{"Error": true, "Unwrap": true, "Is": true, "String": true}
