@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
@@ -191,8 +192,17 @@ func openTokens(m *roberta.Model, _ robertabeam.Config) (robertabeam.Func[[]int]
 	}, nil
 }
 
+// Beam wants tasks registered in functions init.
+func init() { registerTokens() }
+
+var once sync.Once
+
+func registerTokens() {
+	once.Do(func() { robertabeam.RegisterTask("tokens", openTokens) })
+}
+
 func ExampleRegisterTask() {
-	robertabeam.RegisterTask("tokens", openTokens) // in a program: in a function init
+	registerTokens() // function init has done it
 	p, s := beam.NewPipelineWithRoot()
 	tokens, _ := robertabeam.Run[[]int](s, robertabeam.Config{Model: "pocket"}, "tokens", beam.Create(s, "Hello world!"))
 	beam.ParDo0(s, printTokens, tokens)
