@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
@@ -25,7 +26,6 @@ import (
 func init() {
 	robertabeam.RegisterModel("pocket", pocket.Open)
 	robertabeam.RegisterModel("answers", openAnswers)
-	robertabeam.RegisterTask("tokens", openTokens)
 	register.Function1x0(printVector)
 	register.Function1x0(printLabels)
 	register.Function1x0(printEntities)
@@ -192,12 +192,33 @@ func openTokens(m *roberta.Model, _ robertabeam.Config) (robertabeam.Func[[]int]
 	}, nil
 }
 
-func ExampleRun() {
+// Beam wants tasks registered in functions init.
+func init() { registerTokens() }
+
+var once sync.Once
+
+func registerTokens() {
+	once.Do(func() { robertabeam.RegisterTask("tokens", openTokens) })
+}
+
+func ExampleRegisterTask() {
+	registerTokens() // function init has done it
 	p, s := beam.NewPipelineWithRoot()
 	tokens, _ := robertabeam.Run[[]int](s, robertabeam.Config{Model: "pocket"}, "tokens", beam.Create(s, "Hello world!"))
 	beam.ParDo0(s, printTokens, tokens)
 	run(p)
 	// Output: Hello world! [0 31414 232 328 2]
+}
+
+func ExampleRegisterModel() {
+	robertabeam.RegisterModel("one thread", func(opts ...roberta.Option) (*roberta.Model, error) {
+		return pocket.Open(append(opts, roberta.WithThreads(1))...)
+	}) // in a program: in a function init
+	p, s := beam.NewPipelineWithRoot()
+	vectors, _ := robertabeam.Embed(s, robertabeam.Config{Model: "one thread"}, beam.Create(s, "Who paints?"))
+	beam.ParDo0(s, printVector, vectors)
+	run(p)
+	// Output: one thread Who paints? 256
 }
 
 func printLine(l robertabeam.Line, in pipeline.Input) {
