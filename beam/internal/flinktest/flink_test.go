@@ -77,6 +77,7 @@ func start(tb testing.TB, program, input string, args ...string) *run {
 	r := &run{out: filepath.Join(tb.TempDir(), "out"), done: make(chan struct{})}
 	r.cmd = exec.Command(program, append([]string{"--input=" + input, "--output=" + r.out + "/", "--shard=100000", "--model=" + path, "--task=classify", "--head=topics"}, args...)...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.log, &r.log
+	r.cmd.Env = append(os.Environ(), "TMPDIR="+tb.TempDir()) // the SDK leaves a file there
 	if err := os.Mkdir(r.out, 0o755); err != nil {
 		tb.Fatal(err)
 	}
