@@ -11,7 +11,7 @@ RACE ?= $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >
 PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loong64 linux/ppc64le linux/s390x \
 	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 js/wasm wasip1/wasm
 
-.PHONY: test check generated platforms purego wasm arm64 tidy lint fuzz bench bench-peers bench-pipelines pocket-heads flink bench-flink
+.PHONY: test check generated platforms purego wasm arm64 avx512 tidy lint fuzz bench bench-peers bench-pipelines pocket-heads flink bench-flink
 
 # Tests have no time limits of their own: go test ends one that hangs. Its default of
 # 10 minutes for a package is too short on a busy machine.
@@ -84,6 +84,11 @@ arm64:
 			[ $$n -gt 0 ] || { echo "no test of $$p ran for arm64" >&2; exit 1; }; \
 		done; \
 	else echo "no qemu-aarch64: arm64 is compiled but not run"; fi
+
+# avx512 runs the kernels' tests in an emulator, for machines without AVX-512. It takes
+# minutes, and needs Debian's packages (tools/avx512/run.sh), so check leaves it out.
+avx512:
+	@sh tools/avx512/run.sh
 
 # flink runs pipelines on Apache Flink, and bench-flink measures them; see
 # beam/internal/flinktest/README.md. Maven fetches the jars into FLINK_DIR, once for

@@ -168,7 +168,7 @@ func TestSQuAD(t *testing.T) {
 	const text = `{"version":"v2.0","data":[{"title":"A","paragraphs":[{"context":"Go is from 2009.","qas":[
 {"id":"1","question":"When?","answers":[{"text":"2009","answer_start":11},{"text":"from 2009","answer_start":6}]},
 {"id":"2","question":"Where?","answers":[],"plausible_answers":[{"text":"Go"}],"is_impossible":true}]}]}]}`
-	got, err := datasets.SQuAD("dev.json", strings.NewReader(text))
+	got, err := datasets.SQuAD("dev.json", strings.NewReader("\ufeff"+text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
@@ -39,7 +40,7 @@ func (o *options) modelOptions(ctx context.Context) []roberta.Option {
 //
 // Errors are those of Path and of roberta.OpenTokenizer.
 func OpenTokenizer(ctx context.Context, name string, opts ...Option) (tokenizer.Tokenizer, tokenizer.Info, error) {
-	o, err := newOptions(append(opts, TokenizerOnly()))
+	o, err := newOptions(append(slices.Clip(opts), TokenizerOnly()))
 	if err != nil {
 		return nil, tokenizer.Info{}, err
 	}

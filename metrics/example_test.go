@@ -68,3 +68,19 @@ func ExampleScoreSQuAD() {
 	// exact 66.7, F1 83.3; of 2 with an answer 75.0
 	// 1 0.5
 }
+
+func ExampleMultiLabel() {
+	m := metrics.NewMultiLabel([]string{"joy", "anger", "fear"})
+	m.Add([]bool{true, false, false}, []bool{true, false, false})
+	m.Add([]bool{true, true, false}, []bool{true, false, false})
+	m.Add([]bool{false, true, false}, []bool{false, true, true})
+	fmt.Printf("all right %.2f, micro F1 %.2f, macro F1 %.2f\n", m.SubsetAccuracy(), m.MicroF1(), m.MacroF1())
+	for k, label := range m.Labels {
+		fmt.Printf("%s: precision %.2f, recall %.2f, F1 %.2f of %d\n", label, m.Precision(k), m.Recall(k), m.F1(k), m.Support(k))
+	}
+	// Output:
+	// all right 0.33, micro F1 0.75, macro F1 0.56
+	// joy: precision 1.00, recall 1.00, F1 1.00 of 2
+	// anger: precision 1.00, recall 0.50, F1 0.67 of 2
+	// fear: precision 0.00, recall 0.00, F1 0.00 of 0
+}

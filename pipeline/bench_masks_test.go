@@ -1,13 +1,10 @@
 package pipeline_test
 
 import (
-	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/goroberta/goroberta/internal/synth"
 	"github.com/goroberta/goroberta/pipeline"
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -16,16 +13,7 @@ import (
 // which computes all hidden states and no logits. A pipeline computes the last layer's for
 // the masked tokens alone, and their logits.
 func BenchmarkMasks(b *testing.B) {
-	arch := synth.Model{Arch: "roberta_base", Layers: 6, Dim: 384, FFN: 1536, Heads: 12, MaxPositions: 512, Vocabulary: 50265}
-	path := filepath.Join(b.TempDir(), "model.safetensors")
-	if err := arch.WriteFile(b.Context(), path, 1); err != nil {
-		b.Fatal(err)
-	}
-	m, err := roberta.Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer m.Close()
+	m := synthModel(b, 6, 384, 12)
 	var texts, masked []string
 	for i := range 8 {
 		text := strings.Repeat("The harbour was quiet when the ferry from Bergen came in. ", 1+i%4)
@@ -47,21 +35,9 @@ func BenchmarkMasks(b *testing.B) {
 		}
 	}
 	bare := func(tokens [][]int) error {
-		for lo, hi, sum := 0, 0, 0; lo < len(tokens); lo, sum = hi, 0 {
-			for hi = lo; hi < len(tokens) && sum+len(tokens[hi]) <= 4096; hi++ {
-				sum += len(tokens[hi])
-			}
-			if _, err := m.Compute(b.Context(), roberta.Request{Inputs: roberta.Inputs(tokens[lo:hi]...), Want: roberta.WantFeatures}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return bare(b, m, roberta.Request{Want: roberta.WantFeatures}, tokens)
 	}
-	for _, bench := range []struct {
-		name   string
-		tokens [][]int
-		run    func() error
-	}{
+	measure(b, []bench{
 		{"task=fill-mask/by=encoder", fillTokens, func() error { return bare(fillTokens) }},
 		{"task=fill-mask/by=pipeline", fillTokens, func() error {
 			for _, err := range fl.FillSeq(b.Context(), pipeline.Texts(slices.Values(masked))) {
@@ -80,18 +56,5 @@ func BenchmarkMasks(b *testing.B) {
 			}
 			return nil
 		}},
-	} {
-		n := 0
-		for _, t := range bench.tokens {
-			n += len(t)
-		}
-		b.Run(bench.name, func(b *testing.B) {
-			for b.Loop() {
-				if err := bench.run(); err != nil {
-					b.Fatal(fmt.Errorf("%s: %w", bench.name, err))
-				}
-			}
-			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
-		})
-	}
+	})
 }

@@ -3,12 +3,10 @@ package pipeline_test
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/goroberta/goroberta/internal/synth"
 	"github.com/goroberta/goroberta/pipeline"
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
@@ -18,17 +16,7 @@ import (
 // model of a small embedder's size: 6 layers of 384. Encoding the texts is a part of a
 // pipeline's time.
 func BenchmarkPipelines(b *testing.B) {
-	arch := synth.Model{Arch: "roberta_base", Layers: 6, Dim: 384, FFN: 1536, Heads: 12, MaxPositions: 512, Vocabulary: 50265, Classifiers: []synth.Classifier{{Name: "mnli", Classes: 3, Hidden: 384}}}
-	path := filepath.Join(b.TempDir(), "model.safetensors")
-	if err := arch.WriteFile(b.Context(), path, 1); err != nil {
-		b.Fatal(err)
-	}
-	m, err := roberta.Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer m.Close()
-	tagHead(b, m, "ner", "O", "B-PER", "I-PER")
+	m := synthModel(b, 6, 384, 12)
 	var texts []string
 	var inputs []pipeline.Input
 	var tokens [][]int
@@ -41,19 +29,11 @@ func BenchmarkPipelines(b *testing.B) {
 	e, err3 := pipeline.NewEmbedder(m)
 	first, err4 := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.CLS))
 	sparse, err5 := pipeline.NewSparseEmbedder(m)
-	for _, err := range []error{err1, err2, err3, err4, err5} {
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	setHead(b, m, "rank", roberta.ReadsFirst, 1)
-	setHead(b, m, "choice", roberta.ReadsChoices, 1)
-	setHead(b, m, "qa", roberta.ReadsSpans, 2)
-	r, err1 := pipeline.NewReranker(m)
-	ch, err2 := pipeline.NewChooser(m)
-	z, err3 := pipeline.NewZeroShot(m)
-	rd, err4 := pipeline.NewReader(m)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	r, err6 := pipeline.NewReranker(m)
+	ch, err7 := pipeline.NewChooser(m)
+	z, err8 := pipeline.NewZeroShot(m)
+	rd, err9 := pipeline.NewReader(m)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 		b.Fatal(err)
 	}
 	// Pairs of the texts: with labels, choices and a query, or a question and windows of
@@ -92,24 +72,8 @@ func BenchmarkPipelines(b *testing.B) {
 		}
 		ranked = append(ranked, m.Encode(question, text))
 	}
-	// bare computes batches of as many tokens as a pipeline's.
-	bare := func(q roberta.Request, tokens [][]int) error {
-		for lo, hi, sum := 0, 0, 0; lo < len(tokens); lo, sum = hi, 0 {
-			for hi = lo; hi < len(tokens) && sum+len(tokens[hi]) <= 4096; hi++ {
-				sum += len(tokens[hi])
-			}
-			q.Inputs = roberta.Inputs(tokens[lo:hi]...)
-			if _, err := m.Compute(b.Context(), q); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, bench := range []struct {
-		name   string
-		tokens [][]int
-		run    func() error
-	}{
+	bare := func(q roberta.Request, tokens [][]int) error { return bare(b, m, q, tokens) }
+	measure(b, []bench{
 		{"task=classify/by=encoder", tokens, func() error { return bare(roberta.Request{Head: "mnli"}, tokens) }},
 		{"task=classify/by=pipeline", tokens, func() error { _, err := c.ClassifyAll(b.Context(), inputs); return err }},
 		{"task=tag/by=encoder", tokens, func() error { return bare(roberta.Request{Head: "ner"}, tokens) }},
@@ -138,16 +102,42 @@ func BenchmarkPipelines(b *testing.B) {
 			}
 			return nil
 		}},
-	} {
+	})
+}
+
+// bare computes batches of as many tokens as a pipeline's.
+func bare(b *testing.B, m *roberta.Model, q roberta.Request, tokens [][]int) error {
+	for lo, hi, sum := 0, 0, 0; lo < len(tokens); lo, sum = hi, 0 {
+		for hi = lo; hi < len(tokens) && sum+len(tokens[hi]) <= 4096; hi++ {
+			sum += len(tokens[hi])
+		}
+		q.Inputs = roberta.Inputs(tokens[lo:hi]...)
+		if _, err := m.Compute(b.Context(), q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A bench is a way to compute tokens.
+type bench struct {
+	name   string
+	tokens [][]int
+	run    func() error
+}
+
+// measure reports how many tokens a second each has.
+func measure(b *testing.B, all []bench) {
+	for _, bench := range all {
+		n := 0
+		for _, ids := range bench.tokens {
+			n += len(ids)
+		}
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {
 				if err := bench.run(); err != nil {
 					b.Fatal(fmt.Errorf("%s: %w", bench.name, err))
 				}
-			}
-			n := 0
-			for _, ids := range bench.tokens {
-				n += len(ids)
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 		})

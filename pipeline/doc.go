@@ -31,7 +31,8 @@
 // Every pipeline has three methods: Classify for one text, ClassifyAll for a slice of
 // inputs, and ClassifySeq for any number of inputs that come one by one. The last reads
 // as many as make a batch, computes them together and yields the answers in order, so
-// its memory does not grow. An input that cannot be answered gives its error in its
+// its memory does not grow. (An Embedder's Embed takes a slice of texts, as
+// sentence-transformers' encode does.) An input that cannot be answered gives its error in its
 // place and costs no other.
 //
 //	for labels, err := range c.ClassifySeq(ctx, pipeline.Texts(lines)) { … }

@@ -22,8 +22,8 @@ type Embedder struct {
 // NewEmbedder makes an Embedder as the files of a sentence-transformers folder say:
 // modules.json with its modules Transformer, Pooling, Dense, LayerNorm and Normalize,
 // sentence_bert_config.json (max_seq_length, do_lower_case) and
-// config_sentence_transformers.json (prompts, similarity_fn_name). They may lie beside the model or in a
-// converted file. A model without modules.json gets the mean of its hidden states, as
+// config_sentence_transformers.json (prompts, similarity_fn_name, truncate_dim). They may lie beside the
+// model or in a converted file. A model without modules.json gets the mean of its hidden states, as
 // sentence-transformers does for it; Notes say so. WithPooling makes an Embedder of any
 // model, whatever its files say.
 //
@@ -61,19 +61,19 @@ func NewEmbedder(m *roberta.Model, opts ...Option) (*Embedder, error) {
 	e.dim = e.modules.dim(m.Config().Dim)
 	if n := o.truncateDim; n > e.dim {
 		return nil, fmt.Errorf("%w: vectors cut to %d values, and they have %d", ErrOption, n, e.dim)
-	} else if n > 0 {
-		e.dim = n
+	} else if n = cmp.Or(n, e.modules.truncateDim); n > 0 {
+		e.dim = min(n, e.dim)
 	}
-	if err := e.prompted.set(m, o); err != nil {
+	if err := e.prompted.set(m, o, cmp.Or(e.modules.maxLength, maxLength(m))); err != nil {
 		return nil, err
 	}
-	e.bind(o.budget)
+	e.bind()
 	return e, nil
 }
 
 // bind makes the task of an Embedder that nobody uses yet.
-func (e *Embedder) bind(budget int) {
-	e.task = task[Input, *pool, []float32]{budget: budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
+func (e *Embedder) bind() {
+	e.task = task[Input, *pool, []float32]{budget: e.budget, prepare: e.prepare, compute: e.pooled, finish: e.finish}
 }
 
 // Dim is the number of values that a vector has.
@@ -86,22 +86,11 @@ func (e *Embedder) Similarity() Similarity { return cmp.Or(e.modules.similarity,
 // Queries returns an Embedder for what is searched with: like e, with the prompt "query"
 // of the model's files before each text if they have one. A prompt that was chosen by an
 // option stays. As sentence-transformers' encode_query.
-func (e *Embedder) Queries() *Embedder { return e.as(queryPrompts) }
+func (e *Embedder) Queries() *Embedder { return as(e, queryPrompts) }
 
 // Documents is Queries for what is searched in, with the prompt "document", "passage" or
 // "corpus". As sentence-transformers' encode_document.
-func (e *Embedder) Documents() *Embedder { return e.as(documentPrompts) }
-
-func (e *Embedder) as(names []string) *Embedder {
-	p, ok := e.prompted.as(names)
-	if !ok {
-		return e
-	}
-	other := *e
-	other.prompted = p
-	other.bind(e.task.budget)
-	return &other
-}
+func (e *Embedder) Documents() *Embedder { return as(e, documentPrompts) }
 
 // Embed makes a vector of Dim values of each text. The vectors belong to the caller.
 // Equal texts give equal bits, alone or among others.

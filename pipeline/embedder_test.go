@@ -417,6 +417,31 @@ func TestLongestText(t *testing.T) {
 	}
 }
 
+// TestTruncateDimFile checks that the files say how many values are kept, and an option says
+// otherwise.
+func TestTruncateDimFile(t *testing.T) {
+	settings := func(dim string) map[string]string {
+		return map[string]string{
+			"config_sentence_transformers.json": `{"truncate_dim":` + dim + `}`, "2_Normalize/config.json": `{"module_input_name":"sentence_embedding"}`,
+			"sentence_bert_config.json": `{"transformer_task":"feature-extraction","modality_config":{"text":{"method":"forward","method_output_name":"last_hidden_state"}},"module_output_name":"token_embeddings","processing_kwargs":{}}`,
+		}
+	}
+	m := openWith(t, sentenceFiles(transformer+","+pooling+","+normalize, `{"pooling_mode":"mean"}`, settings("5")))
+	mean := want(t, m, m.Encode("the a"), 0, pipeline.Mean)
+	all := unit(mean)
+	compare(t, "by the file", embed(t, m, "the a"), all[:5])
+	compare(t, "by option", embed(t, m, "the a", pipeline.WithTruncateDim(7)), all[:7])
+	compare(t, "all, by option", embed(t, m, "the a", pipeline.WithTruncateDim(len(all))), all)
+	compare(t, "pooling by option", embed(t, m, "the a", pipeline.WithPooling(pipeline.Mean)), mean)
+	files := settings("5000")
+	files["sentence_bert_config.json"] = `{"model_args":{},"tokenizer_args":{"model_max_length":8},"config_kwargs":{"hidden_act":"relu"}}`
+	m = openWith(t, sentenceFiles(transformer+","+pooling+","+normalize, `{"pooling_mode":"mean"}`, files))
+	if e, err := pipeline.NewEmbedder(m); err != nil || len(e.Notes()) != 1 || !strings.HasPrefix(e.Notes()[0], "tokenizer_args and config_kwargs of ") {
+		t.Errorf("notes %q, error %v", e.Notes(), err)
+	}
+	compare(t, "more than there are", embed(t, m, "the a"), all)
+}
+
 // TestModuleErrors checks that what is wrong with a folder is said with the file's name.
 func TestModuleErrors(t *testing.T) {
 	const dense = `{"path":"2_Dense","type":"sentence_transformers.models.Dense"}`
@@ -447,6 +472,13 @@ func TestModuleErrors(t *testing.T) {
 		{both, `{}`, map[string]string{"sentence_bert_config.json": `{"max_seq_length":0}`}, weights.ErrCorrupt, "sentence_bert_config.json"},
 		{both, `{}`, map[string]string{"sentence_bert_config.json": `{"max_seq_length":"x"}`}, weights.ErrCorrupt, "sentence_bert_config.json"},
 		{both, `{}`, map[string]string{"config_sentence_transformers.json": `{"default_prompt_name":"x"}`}, weights.ErrCorrupt, `"x"`},
+		{both, `{}`, map[string]string{"config_sentence_transformers.json": `{"truncate_dim":0}`}, weights.ErrCorrupt, "truncate_dim is 0"},
+		{both, `{}`, map[string]string{"sentence_bert_config.json": `{"processing_kwargs":{"text":{"add_special_tokens":false}}}`}, weights.ErrUnsupported, "add_special_tokens"},
+		{both, `{}`, map[string]string{"sentence_bert_config.json": `{"transformer_task":"fill-mask"}`}, weights.ErrUnsupported, "fill-mask"},
+		{both, `{}`, map[string]string{"sentence_bert_config.json": `{"module_output_name":"scores"}`}, weights.ErrUnsupported, "scores"},
+		{both, `{}`, map[string]string{"sentence_bert_config.json": `{"modality_config":{"text":{"method":"forward","method_output_name":"pooler_output"}}}`}, weights.ErrUnsupported, "last_hidden_state"},
+		{both + "," + normalize, `{}`, map[string]string{"2_Normalize/config.json": `{"module_input_name":"token_embeddings"}`}, weights.ErrUnsupported, "token_embeddings"},
+		{both + "," + normalize, `{}`, map[string]string{"2_Normalize/config.json": `{"module_output_name":"x"}`}, weights.ErrUnsupported, `"x"`},
 		{both + "," + dense, `{}`, nil, fs.ErrNotExist, "2_Dense/config.json"},
 		{both + "," + dense, `{}`, map[string]string{"2_Dense/config.json": `{"in_features":64,"out_features":1}`}, fs.ErrNotExist, "2_Dense/pytorch_model.bin"},
 		{both + "," + dense, `{}`, map[string]string{"2_Dense/config.json": `{"in_features":64,"out_features":1}`, "2_Dense/model.safetensors": "x"}, weights.ErrTruncated, "2_Dense/model.safetensors"},

@@ -53,6 +53,9 @@ func (t *Tagger) entities(text string, tokens []token) []Entity {
 	entities := parts[:0]
 	for _, e := range parts {
 		if !slices.Contains(t.ignore, e.Label) {
+			for e.Start < e.End && text[e.Start] == ' ' { // the first token may be a space alone
+				e.Start++
+			}
 			e.Text = text[e.Start:max(e.Start, e.End)]
 			entities = append(entities, e)
 		}

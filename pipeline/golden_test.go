@@ -254,6 +254,7 @@ func TestActivation(t *testing.T) {
 		{`{"sbert_ce_default_activation_function":null,"problem_type":"regression"}`, 0.8807970779778823},
 		{`{"sbert_ce_default_activation_function":"torch.nn.modules.activation.Tanh"}`, math.Tanh(2)},
 		{`{"sbert_ce_default_activation_function":"own.Function"}`, math.NaN()},
+		{`{"sbert_ce_default_activation_function":"own.Identity"}`, math.NaN()},
 		{`{"sbert_ce_default_activation_function":3}`, math.NaN()},
 		{`{`, math.NaN()},
 	} {
@@ -261,13 +262,46 @@ func TestActivation(t *testing.T) {
 		if test.config != "" {
 			files["config.json"] = test.config
 		}
-		f, err := activation(folder{files})
+		f, err := activation(folder{files}, nil)
 		if math.IsNaN(test.want) {
 			if e, ok := errors.AsType[*weights.FileError](err); !ok || e.Entry != "config.json" {
 				t.Errorf("%s: error %v, want a FileError", test.config, err)
 			}
 		} else if err != nil || math.Abs(f(2)-test.want) > 1e-15 {
 			t.Errorf("%s: %v, want f(2) = %v", test.config, err, test.want)
+		}
+	}
+}
+
+// TestCrossEncoderFiles reads folders that CrossEncoder has saved, and others.
+func TestCrossEncoderFiles(t *testing.T) {
+	const one = `[{"path":"","type":"sentence_transformers.base.modules.transformer.Transformer"}]`
+	for _, test := range []struct {
+		files     fileMap
+		want      float64 // of 2; NaN: an error
+		prompt    string
+		maxLength int
+	}{
+		{fileMap{promptsFile: `{"model_type":"CrossEncoder","activation_fn":"torch.nn.modules.linear.Identity"}`, modulesFile: one}, 2, "", 0},
+		{fileMap{promptsFile: `{"model_type":"CrossEncoder","activation_fn":"torch.nn.modules.activation.Tanh"}`, modulesFile: one,
+			"config.json": `{"sentence_transformers":{"activation_fn":"torch.nn.modules.linear.Identity"}}`}, math.Tanh(2), "", 0},
+		{fileMap{promptsFile: `{"model_type":"CrossEncoder","activation_fn":null,"prompts":{"a":"Find: "},"default_prompt_name":"a"}`, modulesFile: one,
+			"sentence_bert_config.json": `{"transformer_task":"sequence-classification","modality_config":{"text":{"method":"forward","method_output_name":"logits"}},"module_output_name":"scores","max_seq_length":9}`},
+			1 / (1 + math.Exp(-2)), "Find: ", 9},
+		{fileMap{promptsFile: `{"model_type":"CrossEncoder","activation_fn":"own.Identity"}`, modulesFile: one}, math.NaN(), "", 0},
+		{fileMap{promptsFile: `{"model_type":"CrossEncoder"}`, modulesFile: one[:len(one)-1] + `,{"path":"1","type":"Dense"}]`}, math.NaN(), "", 0},
+		{fileMap{promptsFile: `{"model_type":"CrossEncoder"}`, modulesFile: one, "sentence_bert_config.json": `{"processing_kwargs":{"text":{"add_special_tokens":false}}}`}, math.NaN(), "", 0},
+		// What is no CrossEncoder's does not count.
+		{fileMap{promptsFile: `{"model_type":"CrossEncoder","activation_fn":"torch.nn.modules.linear.Identity","prompts":{"a":"b"},"default_prompt_name":"a"}`}, 1 / (1 + math.Exp(-2)), "", 0},
+		{fileMap{promptsFile: `{"activation_fn":"torch.nn.modules.linear.Identity","prompts":{"a":"b"},"default_prompt_name":"a"}`, modulesFile: one}, 1 / (1 + math.Exp(-2)), "", 0},
+	} {
+		o, f, err := readCrossEncoder(folder{test.files}, nil)
+		if math.IsNaN(test.want) {
+			if e, ok := errors.AsType[*weights.FileError](err); !ok || e.Entry == "" {
+				t.Errorf("%v: error %v, want a FileError", test.files, err)
+			}
+		} else if err != nil || math.Abs(f(2)-test.want) > 1e-15 || o.prompts[o.defaultPrompt] != test.prompt || o.maxLength != test.maxLength {
+			t.Errorf("%v: %v, %+v, want f(2) = %v, prompt %q, %d tokens", test.files, err, o, test.want, test.prompt, test.maxLength)
 		}
 	}
 }

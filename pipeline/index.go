@@ -32,7 +32,8 @@ type block struct {
 	matrix simd.Matrix // N vectors of K values
 	// factor is what makes a key of a product: see bound.
 	factor []float32
-	// longest is the largest length of the vectors, shortest the smallest that is not 0.
+	// longest is the largest length of the vectors, shortest the smallest that is not 0 and
+	// whose inverse is a float32.
 	longest, shortest float64
 }
 
@@ -215,12 +216,16 @@ func (b *indexBuilder) pack() {
 		square := squares(b.waiting[i*b.dim:][:b.dim])
 		length := math.Sqrt(square)
 		x.longest = max(x.longest, length)
-		if length > 0 {
+		inverse := 1 / length
+		switch {
+		case inverse > math.MaxFloat32 && length > 0: // no float32: a key is NaN, which goes on
+			inverse = math.NaN()
+		case length > 0:
 			x.shortest = min(x.shortest, length)
 		}
 		switch {
 		case b.similarity == Cosine && length > 0:
-			x.factor[i] = float32(1 / length)
+			x.factor[i] = float32(inverse)
 		case b.similarity == Euclidean:
 			x.factor[i] = float32(square)
 		}

@@ -97,6 +97,31 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// TestSearchScales checks vectors so small that 1 divided by their length is no float32,
+// among ordinary ones.
+func TestSearchScales(t *testing.T) {
+	vectors, small := corpus(600, 24, 1, 3), corpus(600, 24, 1e-41, 4)
+	for i := range vectors {
+		if i%2 == 0 {
+			vectors[i] = small[i]
+		}
+	}
+	for _, s := range similarities {
+		ix := newIndex(t, s, vectors, pipeline.WithThreads(1))
+		for _, k := range []int{1, 10, 400} {
+			for i, q := range corpus(20, 24, 1, 5) {
+				got, err := ix.Search(t.Context(), [][]float32{q}, k)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := plain(s, vectors, q, k); !slices.Equal(got[0], want) {
+					t.Fatalf("%s, query %d, k=%d:\n%v, want\n%v", s, i, k, clip(got[0]), clip(want))
+				}
+			}
+		}
+	}
+}
+
 func clip(h []pipeline.Hit) []pipeline.Hit { return h[:min(len(h), 12)] }
 
 // TestSearchTies checks that of many equal vectors those with the smallest indices are
@@ -136,6 +161,16 @@ func TestScore(t *testing.T) {
 	}
 	if got := pipeline.Similarity("other").Score(a, b); got == got {
 		t.Errorf("unknown similarity: %v, want NaN", got)
+	}
+	for _, other := range [][]float32{a[:2], append(slices.Clone(a), 1)} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("vectors of %d and %d values have a similarity", len(a), len(other))
+				}
+			}()
+			pipeline.Cosine.Score(a, other)
+		}()
 	}
 }
 

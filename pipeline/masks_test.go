@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/goroberta/goroberta/pipeline"
@@ -243,36 +242,4 @@ func TestScorerErrors(t *testing.T) {
 	if _, err := plain.Score(ctx, "a"); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that has ended: %v", err)
 	}
-}
-
-// TestMasksConcurrently lets many goroutines use one Filler and one Scorer.
-func TestMasksConcurrently(t *testing.T) {
-	m := open(t, "tiny")
-	f, err1 := pipeline.NewFiller(m, pipeline.WithJoint(2))
-	s, err2 := pipeline.NewScorer(m, pipeline.WithWordL2R())
-	if err := errors.Join(err1, err2); err != nil {
-		t.Fatal(err)
-	}
-	answer := func(text string) string {
-		fills, err1 := f.Fill(t.Context(), text+" <mask> of <mask>")
-		score, err2 := s.Score(t.Context(), text)
-		if err := errors.Join(err1, err2); err != nil {
-			return err.Error()
-		}
-		return fmt.Sprint(*fills, *score)
-	}
-	texts := []string{"the", "of the time", "it was"}
-	var want []string
-	for _, text := range texts {
-		want = append(want, answer(text))
-	}
-	var wg sync.WaitGroup
-	for g := range 40 {
-		wg.Go(func() {
-			if got := answer(texts[g%3]); got != want[g%3] {
-				t.Errorf("among others %q gives %.300s, alone %.300s", texts[g%3], got, want[g%3])
-			}
-		})
-	}
-	wg.Wait()
 }

@@ -49,20 +49,26 @@ func folder(t testing.TB, files map[string]string) fs.FS {
 	return fsys
 }
 
-// tagHead gives a model a head that classifies tokens: class c adds up every third value
-// of a hidden state, from c on.
-func tagHead(t testing.TB, m *roberta.Model, name string, labels ...string) {
+// setHead gives a model a head of one layer: class c adds up every third value of a hidden
+// state, from c on, with signs that change.
+func setHead(t testing.TB, m *roberta.Model, name string, reads roberta.Reads, classes int, labels ...string) {
 	t.Helper()
 	C := m.Config().Dim
-	out := roberta.LinearWeights{Out: len(labels), In: C, W: make([]float32, len(labels)*C)}
-	for c := range labels {
+	out := roberta.LinearWeights{Out: classes, In: C, W: make([]float32, classes*C)}
+	for c := range classes {
 		for i := c; i < C; i += 3 {
-			out.W[c*C+i] = 1
+			out.W[c*C+i] = float32(1 - 2*(i%2))
 		}
 	}
-	if err := m.SetHead(name, roberta.HeadWeights{Reads: roberta.ReadsTokens, Out: out, Labels: labels}); err != nil {
+	if err := m.SetHead(name, roberta.HeadWeights{Reads: reads, Out: out, Labels: labels}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tagHead is setHead for a head that classifies tokens.
+func tagHead(t testing.TB, m *roberta.Model, name string, labels ...string) {
+	t.Helper()
+	setHead(t, m, name, roberta.ReadsTokens, len(labels), labels...)
 }
 
 func near(a, b float32, bound float64) bool {

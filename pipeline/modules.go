@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -30,7 +31,8 @@ type modules struct {
 	prompts       map[string]string
 	defaultPrompt string // the name of the prompt that applies where none is asked for
 
-	similarity Similarity // "": not said
+	similarity  Similarity // "": not said
+	truncateDim int        // values of a vector that are kept; 0: all
 
 	splade splade // of sparse vectors
 
@@ -88,6 +90,7 @@ const (
 	noVectors     wanted = iota // hidden states: what comes after them is left out
 	denseVectors                // what Pooling and the layers after it make
 	sparseVectors               // what SpladePooling makes
+	pairScores                  // logits of a pair of texts: a CrossEncoder's
 )
 
 // readModules reads the modules of a folder for hidden states, or logits, of C values;
@@ -111,9 +114,12 @@ func readModules(f folder, C int, want wanted) (*modules, error) {
 			return nil, f.corrupt(modulesFile, "module %d has no path inside the folder", i)
 		}
 		at := *module.Path
-		if want == noVectors {
+		if want == pairScores && (i > 0 || kind != "Transformer") {
+			return nil, f.unsupported(modulesFile, "module %d is %.100q; a Reranker computes those of one Transformer", i, module.Type)
+		}
+		if want == noVectors || want == pairScores {
 			if i == 0 {
-				if err := out.readTransformer(f, at); err != nil {
+				if err := out.readTransformer(f, at, want); err != nil {
 					return nil, err
 				}
 			}
@@ -134,7 +140,7 @@ func readModules(f folder, C int, want wanted) (*modules, error) {
 		var err error
 		switch kind {
 		case "Transformer":
-			err = out.readTransformer(f, at)
+			err = out.readTransformer(f, at, want)
 		case "Pooling":
 			dim, err = out.readPooling(f, path.Join(at, "config.json"), C)
 		case "Dense":
@@ -142,7 +148,7 @@ func readModules(f folder, C int, want wanted) (*modules, error) {
 		case "LayerNorm":
 			err = out.readLayerNorm(f, at, dim)
 		case "Normalize":
-			out.layers = append(out.layers, unitLength{})
+			err = out.readNormalize(f, path.Join(at, "config.json"))
 		case "Dropout": // of training alone
 		default:
 			return nil, f.unsupported(modulesFile, "module %d is %.100q, which is not computed", i, module.Type)
@@ -157,7 +163,7 @@ func readModules(f folder, C int, want wanted) (*modules, error) {
 	case out.splade == splade{} && want == sparseVectors:
 		return nil, f.unsupported(modulesFile, "no SpladePooling module, which makes sparse vectors")
 	}
-	return out, out.readPrompts(f)
+	return out, out.readPrompts(f, want)
 }
 
 // transformerFiles are the names that the Transformer module's settings have gone by,
@@ -167,12 +173,13 @@ var transformerFiles = []string{
 	"sentence_camembert_config.json", "sentence_distilbert_config.json",
 }
 
-func (o *modules) readTransformer(f folder, at string) error {
+func (o *modules) readTransformer(f folder, at string, want wanted) error {
 	var c struct {
 		MaxLength *int `json:"max_seq_length"`
 		LowerCase bool `json:"do_lower_case"`
 		Query     *int `json:"query_length"`
 		Document  *int `json:"document_length"`
+		transformerSettings
 	}
 	for _, name := range transformerFiles {
 		for _, name := range slices.Compact([]string{path.Join(at, name), name}) {
@@ -190,11 +197,76 @@ func (o *modules) readTransformer(f folder, at string) error {
 				o.maxLength = *c.MaxLength
 			}
 			o.lowerCase = c.LowerCase
+			if err := c.check(f, name, want); err != nil {
+				return err
+			}
+			if unused := c.arguments(); len(unused) > 0 {
+				o.notes = append(o.notes, fmt.Sprintf("%s of %s are not used", strings.Join(unused, " and "), f.files.FileName(name)))
+			}
 			if c.Query != nil || c.Document != nil {
 				o.notes = append(o.notes, fmt.Sprintf("query_length and document_length of %s are not used: all texts may be equally long", f.files.FileName(name)))
 			}
 			return nil
 		}
+	}
+	return nil
+}
+
+// transformerSettings are those of a Transformer module that say what it computes, as
+// sentence-transformers 6 writes them.
+type transformerSettings struct {
+	Task     *string `json:"transformer_task"`
+	Modality map[string]struct {
+		Method *string         `json:"method"`
+		Output json.RawMessage `json:"method_output_name"`
+	} `json:"modality_config"`
+	Output     *string                    `json:"module_output_name"`
+	Processing map[string]json.RawMessage `json:"processing_kwargs"`
+
+	// What Python opens the model with, by its old name and today's.
+	ModelArgs       map[string]json.RawMessage `json:"model_args"`
+	ModelKwargs     map[string]json.RawMessage `json:"model_kwargs"`
+	TokenizerArgs   map[string]json.RawMessage `json:"tokenizer_args"`
+	ProcessorKwargs map[string]json.RawMessage `json:"processor_kwargs"`
+	ConfigArgs      map[string]json.RawMessage `json:"config_args"`
+	ConfigKwargs    map[string]json.RawMessage `json:"config_kwargs"`
+}
+
+// arguments names those that are there and say something.
+func (c *transformerSettings) arguments() (names []string) {
+	for _, a := range []struct {
+		name string
+		args map[string]json.RawMessage
+	}{
+		{"model_args", c.ModelArgs}, {"model_kwargs", c.ModelKwargs}, {"tokenizer_args", c.TokenizerArgs},
+		{"processor_kwargs", c.ProcessorKwargs}, {"config_args", c.ConfigArgs}, {"config_kwargs", c.ConfigKwargs},
+	} {
+		if len(a.args) > 0 {
+			names = append(names, a.name)
+		}
+	}
+	return names
+}
+
+// check is an error for settings that make other numbers than those computed here.
+func (c *transformerSettings) check(f folder, name string, want wanted) error {
+	for _, k := range slices.Sorted(maps.Keys(c.Processing)) {
+		if v := string(bytes.TrimSpace(c.Processing[k])); v != "null" && v != "{}" {
+			return f.unsupported(name, "processing_kwargs for %.100q: %.100s", k, strings.Join(strings.Fields(v), " "))
+		}
+	}
+	if want != denseVectors {
+		return nil
+	}
+	text := c.Modality["text"]
+	output := string(bytes.TrimSpace(text.Output))
+	switch {
+	case c.Task != nil && *c.Task != "feature-extraction":
+		return f.unsupported(name, "transformer_task %.100q, want feature-extraction", *c.Task)
+	case c.Output != nil && *c.Output != "token_embeddings":
+		return f.unsupported(name, "module_output_name %.100q, want token_embeddings", *c.Output)
+	case text.Method != nil && *text.Method != "forward" || output != "" && output != "null" && output != `"last_hidden_state"`:
+		return f.unsupported(name, "modality_config of text, which is not forward's last_hidden_state")
 	}
 	return nil
 }
@@ -337,6 +409,24 @@ func (o *modules) readLayerNorm(f folder, at string, dim int) error {
 	return nil
 }
 
+// readNormalize reads a Normalize module, whose files may be missing.
+func (o *modules) readNormalize(f folder, name string) error {
+	var c struct {
+		Input  *string `json:"module_input_name"`
+		Output *string `json:"module_output_name"`
+	}
+	if _, err := f.has(name, &c); err != nil {
+		return err
+	}
+	for _, p := range []*string{c.Input, c.Output} {
+		if p != nil && *p != "sentence_embedding" {
+			return f.unsupported(name, "a module from or to %.100q, want sentence_embedding", *p)
+		}
+	}
+	o.layers = append(o.layers, unitLength{})
+	return nil
+}
+
 // tensors reads a module's tensors, which must have these shapes.
 func (f folder) tensors(at string, want map[string][]int) (map[string][]float32, error) {
 	name := path.Join(at, "model.safetensors")
@@ -374,15 +464,28 @@ func (f folder) tensors(at string, want map[string][]int) (map[string][]float32,
 	return got, nil
 }
 
-func (o *modules) readPrompts(f folder) error {
-	const name = "config_sentence_transformers.json"
+// promptsFile has what concerns a whole model.
+const promptsFile = "config_sentence_transformers.json"
+
+func (o *modules) readPrompts(f folder, want wanted) error {
+	const name = promptsFile
 	var c struct {
 		Prompts    map[string]*string `json:"prompts"`
 		Default    *string            `json:"default_prompt_name"`
 		Similarity *string            `json:"similarity_fn_name"`
+		Truncate   *int               `json:"truncate_dim"`
+		Active     *int               `json:"max_active_dims"`
 	}
 	if ok, err := f.has(name, &c); err != nil || !ok {
 		return err
+	}
+	if c.Truncate != nil && want == denseVectors {
+		if o.truncateDim = *c.Truncate; o.truncateDim < 1 {
+			return f.corrupt(name, "truncate_dim is %d", o.truncateDim)
+		}
+	}
+	if c.Active != nil && want == sparseVectors {
+		return f.unsupported(name, "max_active_dims is %d: which values are kept is not computed", *c.Active)
 	}
 	if c.Similarity != nil {
 		if o.similarity = Similarity(*c.Similarity); o.similarity.check() != nil {

@@ -266,7 +266,8 @@ func WithNormalize(yes bool) Option {
 }
 
 // WithTruncateDim makes an Embedder keep the first n values of each vector, as for
-// models of Matryoshka representations. The default is all of them.
+// models of Matryoshka representations. The default is what the model's files say
+// (truncate_dim), else all of them.
 func WithTruncateDim(n int) Option {
 	return func(o *options) error {
 		if n < 1 {
@@ -277,12 +278,13 @@ func WithTruncateDim(n int) Option {
 	}
 }
 
-// WithPrompt puts a prompt before each text of an Embedder or SparseEmbedder, "" for none. The default is
-// the prompt that the model's files name as default, if they do.
+// WithPrompt puts a prompt before each text of an Embedder or SparseEmbedder, or each query
+// of a Reranker, "" for none. The default is the prompt that the model's files name as
+// default, if they do.
 func WithPrompt(prompt string) Option {
 	return func(o *options) error {
 		o.prompt, o.promptName = &prompt, ""
-		return o.only(embedder|sparseEmbedder, "WithPrompt")
+		return o.only(embedder|sparseEmbedder|reranker, "WithPrompt")
 	}
 }
 
@@ -293,7 +295,7 @@ func WithPromptName(name string) Option {
 			return fmt.Errorf("%w: a prompt's name is empty", ErrOption)
 		}
 		o.prompt, o.promptName = nil, name
-		return o.only(embedder|sparseEmbedder, "WithPromptName")
+		return o.only(embedder|sparseEmbedder|reranker, "WithPromptName")
 	}
 }
 

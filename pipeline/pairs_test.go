@@ -15,22 +15,6 @@ import (
 	"github.com/goroberta/goroberta/tokenizer"
 )
 
-// setHead gives a model a head of one layer: class c adds up every third value of a hidden
-// state, from c on, with signs that change.
-func setHead(t testing.TB, m *roberta.Model, name string, reads roberta.Reads, classes int, labels ...string) {
-	t.Helper()
-	C := m.Config().Dim
-	out := roberta.LinearWeights{Out: classes, In: C, W: make([]float32, classes*C)}
-	for c := range classes {
-		for i := c; i < C; i += 3 {
-			out.W[c*C+i] = float32(1 - 2*(i%2))
-		}
-	}
-	if err := m.SetHead(name, roberta.HeadWeights{Reads: reads, Out: out, Labels: labels}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // firstLogits are the logits of a head for pairs of a text and others, one by one.
 func firstLogits(t testing.TB, m *roberta.Model, head, text string, others ...string) (all [][]float32) {
 	t.Helper()
@@ -142,6 +126,47 @@ func TestRankSeq(t *testing.T) {
 	}
 	if n > 2000 {
 		t.Errorf("%d documents were read after the context had ended", n-1000)
+	}
+}
+
+// TestRerankerPrompt checks that a prompt stands before each query, whichever way it is given.
+func TestRerankerPrompt(t *testing.T) {
+	const one = `[{"path":"","type":"sentence_transformers.base.modules.transformer.Transformer"}]`
+	saved := map[string]string{
+		"modules.json": one, "sentence_bert_config.json": `{"do_lower_case":true}`,
+		"config_sentence_transformers.json": `{"model_type":"CrossEncoder","activation_fn":"torch.nn.modules.linear.Identity","prompts":{"a":"Find ","b":"Look "},"default_prompt_name":"a"}`,
+	}
+	for _, test := range []struct {
+		files  map[string]string
+		opts   []pipeline.Option
+		before string
+		lower  bool
+	}{
+		{nil, []pipeline.Option{pipeline.WithFunction(roberta.Identity)}, "", false},
+		{nil, []pipeline.Option{pipeline.WithFunction(roberta.Identity), pipeline.WithPrompt("Find ")}, "Find ", false},
+		{saved, nil, "Find ", true},
+		{saved, []pipeline.Option{pipeline.WithPromptName("b")}, "Look ", true},
+		{saved, []pipeline.Option{pipeline.WithPrompt("")}, "", true},
+	} {
+		m := openWith(t, test.files)
+		setHead(t, m, "rank", roberta.ReadsFirst, 1)
+		r, err := pipeline.NewReranker(m, append(test.opts, pipeline.WithHead("rank"))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query, document := test.before+"The A", "Of The B"
+		if test.lower {
+			query, document = strings.ToLower(query), strings.ToLower(document)
+		}
+		want := firstLogits(t, m, "rank", query, document)[0][0]
+		got, err := r.Score(t.Context(), "The A", "Of The B")
+		if err != nil || got != want {
+			t.Errorf("%q: %v, error %v, want %v", test.before, got, err, want)
+		}
+		hits, err := r.Rank(t.Context(), "The A", []string{"Of The B"})
+		if err != nil || hits[0].Score != want {
+			t.Errorf("%q: ranked %v, error %v, want %v", test.before, hits, err, want)
+		}
 	}
 }
 

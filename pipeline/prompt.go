@@ -9,24 +9,23 @@ import (
 	"github.com/goroberta/goroberta/roberta"
 )
 
-// A prompted is what an Embedder and a SparseEmbedder do with a text before the model
-// reads it.
+// A prompted is what an Embedder, a SparseEmbedder and a Reranker do with texts before the
+// model reads them.
 type prompted struct {
 	sequencer *sequencer
 	modules   *modules
 	prompt    string
 	given     bool // the caller chose the prompt
+	budget    int  // tokens that are computed at a time
 	skip      int  // tokens of the prompt that are not pooled
 	notes     []string
 }
 
-// set makes what the model's files and the options say of p.modules.
-func (p *prompted) set(m *roberta.Model, o *options) error {
+// set makes what the model's files and the options say of p.modules. own is that of
+// newSequencer.
+func (p *prompted) set(m *roberta.Model, o *options, own int) error {
 	p.notes = append(p.notes, p.modules.notes...)
-	own := p.modules.maxLength
-	if own == 0 {
-		own = maxLength(m)
-	}
+	p.budget = o.budget
 	p.sequencer = newSequencer(m, o, own)
 	prompt, name := p.modules.prompts[p.modules.defaultPrompt], o.promptName
 	switch {
@@ -68,22 +67,30 @@ var (
 	documentPrompts = []string{"document", "passage", "corpus"}
 )
 
-// as is p with the first of these prompts that the model's files have; ok is false if p
-// stays as it is.
-func (p *prompted) as(names []string) (other prompted, ok bool) {
-	if p.given {
-		return *p, false
+// as is e, an Embedder or a SparseEmbedder, with the first of these prompts that the
+// model's files have; e itself if they have none or the caller chose the prompt.
+func as[E any, P interface {
+	*E
+	base() *prompted
+	bind() // makes the task anew
+}](e P, names []string) P {
+	if e.base().given {
+		return e
 	}
 	for _, name := range names {
-		if prompt, ok := p.modules.prompts[name]; ok {
-			other = *p
-			other.given = true
-			other.setPrompt(prompt)
-			return other, true
+		if prompt, ok := e.base().modules.prompts[name]; ok {
+			other := *e
+			p := P(&other)
+			p.base().given = true
+			p.base().setPrompt(prompt)
+			p.bind()
+			return p
 		}
 	}
-	return *p, false
+	return e
 }
+
+func (p *prompted) base() *prompted { return p }
 
 // texts are what the tokenizer reads of texts.
 func (p *prompted) texts(texts []string) []string {

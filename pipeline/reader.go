@@ -19,6 +19,10 @@ type Answer struct {
 	Score float32 `json:"score"`  // how likely it is, 0 to 1
 	Start int     `json:"start"`  // the first of its bytes; of its characters WithCharacters
 	End   int     `json:"end"`    // the first after it
+
+	// With WithImpossible, the score of the answer "", whether or not it is among the best;
+	// else 0. It is the same for all answers to a question.
+	NoAnswer float32 `json:"-"`
 }
 
 // A Reader finds answers to questions in texts of any length (extractive question

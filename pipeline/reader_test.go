@@ -132,6 +132,9 @@ func TestAnswer(t *testing.T) {
 			if i < 0 || !near(got[i].Score, float32(none), 1e-6) || got[i].Start != 0 || got[i].End != 0 || !slices.IsSortedFunc(got, func(a, b pipeline.Answer) int { return cmp.Compare(b.Score, a.Score) }) {
 				t.Errorf("%+v: no answer is %d of %v, want its score %v", test.limit, i, got, none)
 			}
+			if j := slices.IndexFunc(got, func(a pipeline.Answer) bool { return a.NoAnswer != got[i].Score }); j >= 0 || all[0][0].NoAnswer != 0 {
+				t.Errorf("%+v: NoAnswer of %v and %v", test.limit, got[max(j, 0)], all[0][0])
+			}
 		}
 	}
 }

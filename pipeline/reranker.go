@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -18,36 +17,36 @@ type Pair struct{ Query, Document string }
 // reads both as one input. It is immutable; any number of goroutines may use it at once,
 // until its model is closed.
 type Reranker struct {
-	task      task[Pair, float32, float32]
-	sequencer *sequencer
-	head      roberta.Head
-	function  func(float64) float64
-	topK      int
+	prompted
+	task     task[Pair, float32, float32]
+	head     roberta.Head
+	function func(float64) float64
+	topK     int
 }
 
 // NewReranker makes a Reranker of a model with a classification head of one class. Errors
 // are ErrHead, also for a head of several classes, whose scores are no order; ErrHeads,
-// roberta.ErrUnknownHead, ErrOption, and a *weights.FileError for a config.json that names
-// a function that is not known.
+// roberta.ErrUnknownHead, ErrOption, and a *weights.FileError, which names the file, for a
+// function that is not known and for modules and settings that are not computed.
 //
 // As in sentence-transformers' CrossEncoder a score is the function of the logit that
-// config.json names, sentence_transformers.activation_fn or formerly
-// sbert_ce_default_activation_function, and without one the sigmoid. (A problem_type,
-// which a Classifier follows, does not count there.)
+// the files name, and without one the sigmoid: activation_fn in
+// config_sentence_transformers.json, formerly sentence_transformers.activation_fn or
+// sbert_ce_default_activation_function in config.json. (A problem_type, which a Classifier
+// follows, does not count there.) A folder that CrossEncoder has saved with modules.json
+// is obeyed too in its default prompt, which stands before the query, max_seq_length and
+// do_lower_case.
 func NewReranker(m *roberta.Model, opts ...Option) (*Reranker, error) {
 	o, err := newOptions(reranker, opts)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reranker{sequencer: newSequencer(m, o, 0), topK: o.topK}
+	r := &Reranker{topK: o.topK}
 	if r.head, err = findHead(m, o.head, roberta.ReadsFirst, severalClasses); err != nil {
 		return nil, err
 	}
 	switch {
 	case o.function == nil:
-		if r.function, err = activation(folder{m}); err != nil {
-			return nil, err
-		}
 	case *o.function == roberta.Softmax:
 		return nil, fmt.Errorf("%w: the softmax of a Reranker's one logit is always 1", ErrOption)
 	case *o.function == roberta.Sigmoid:
@@ -55,13 +54,20 @@ func NewReranker(m *roberta.Model, opts ...Option) (*Reranker, error) {
 	default:
 		r.function = activations["Identity"]
 	}
+	if r.modules, r.function, err = readCrossEncoder(folder{m}, r.function); err != nil {
+		return nil, err
+	}
+	if err := r.set(m, o, r.modules.maxLength); err != nil {
+		return nil, err
+	}
 	r.task = task[Pair, float32, float32]{
 		budget: o.budget,
 		prepare: func(p Pair) (*job, error) {
-			if r.sequencer.tok == nil {
-				return nil, r.sequencer.noTok
+			q := r.sequencer
+			if q.tok == nil {
+				return nil, q.noTok
 			}
-			s, err := r.sequencer.read(r.sequencer.tok, []string{p.Query, p.Document})
+			s, err := q.read(q.tok, r.texts([]string{p.Query, p.Document}))
 			return &job{sequences: s}, err
 		},
 		compute: r.scores,
@@ -76,29 +82,6 @@ func severalClasses(h *roberta.Head) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %.100q has %d classes, and a Reranker reads a head with one; a Classifier reads this one", ErrHead, h.Name, h.Classes)
-}
-
-// activation is the function that the files name for scores.
-func activation(f folder) (func(float64) float64, error) {
-	const file = "config.json"
-	var conf struct {
-		Now struct {
-			Path *string `json:"activation_fn"`
-		} `json:"sentence_transformers"`
-		Before *string `json:"sbert_ce_default_activation_function"`
-	}
-	if _, err := f.has(file, &conf); err != nil {
-		return nil, err
-	}
-	path := cmp.Or(conf.Now.Path, conf.Before)
-	if path == nil {
-		return activations["Sigmoid"], nil
-	}
-	a, ok := activations[(*path)[strings.LastIndexByte(*path, '.')+1:]]
-	if !ok {
-		return nil, f.unsupported(file, "the function %.100q for scores; WithFunction says which to use", *path)
-	}
-	return a, nil
 }
 
 // Head describes the head that the Reranker reads.
@@ -154,12 +137,13 @@ func (r *Reranker) Rank(ctx context.Context, query string, documents []string) (
 func (r *Reranker) RankSeq(ctx context.Context, query string, documents iter.Seq[string]) iter.Seq2[Hit, error] {
 	return func(yield func(Hit, error) bool) {
 		t := task[string, float32, float32]{budget: r.task.budget, compute: r.task.compute, finish: r.task.finish}
-		once := &onceReader{Tokenizer: r.sequencer.tok, text: query}
+		q := r.sequencer
+		once := &onceReader{Tokenizer: q.tok, text: r.texts([]string{query})[0]}
 		t.prepare = func(document string) (*job, error) {
-			if r.sequencer.tok == nil {
-				return nil, r.sequencer.noTok
+			if q.tok == nil {
+				return nil, q.noTok
 			}
-			s, err := r.sequencer.read(once, []string{query, document})
+			s, err := q.read(once, r.texts([]string{query, document}))
 			return &job{sequences: s}, err
 		}
 		best := top[Hit]{k: r.topK, order: func(a, b Hit) int {

@@ -104,8 +104,8 @@ func (sc *Scorer) prepare(in Input) (*job, error) {
 				s.clozes = append(s.clozes, roberta.Cloze{At: i, End: i + 1})
 			}
 		}
-	} else {
-		sc.hide(s, in.Texts)
+	} else if err := sc.hide(s, in.Texts); err != nil {
+		return nil, err
 	}
 	if len(s.clozes) == 0 {
 		return nil, fmt.Errorf("%w: no tokens to score", ErrInput)
@@ -114,7 +114,7 @@ func (sc *Scorer) prepare(in Input) (*job, error) {
 }
 
 // hide says which tokens of texts are hidden.
-func (sc *Scorer) hide(s *sequence, texts []string) {
+func (sc *Scorer) hide(s *sequence, texts []string) error {
 	for lo := 0; lo < len(s.IDs); lo++ {
 		text := s.Sequence[lo]
 		if text < 0 {
@@ -127,9 +127,12 @@ func (sc *Scorer) hide(s *sequence, texts []string) {
 		var words []int // the number of each token's word
 		if sc.words {
 			words = tokenizer.WordIDs(sc.sequencer.tok, texts[text])
-			if kept := hi - lo; sc.sequencer.limit.Left { // the text may have been cut
+			switch kept := hi - lo; {
+			case len(words) < kept: // an expression of tokenizer.json gave up
+				return fmt.Errorf("%w: the tokenizer finds words for %d of %d tokens", ErrInput, len(words), kept)
+			case sc.sequencer.limit.Left: // the text may have been cut
 				words = words[len(words)-kept:]
-			} else {
+			default:
 				words = words[:kept]
 			}
 		}
@@ -142,6 +145,7 @@ func (sc *Scorer) hide(s *sequence, texts []string) {
 		}
 		lo = hi - 1
 	}
+	return nil
 }
 
 func (sc *Scorer) logProbs(ctx context.Context, batch []sequence) ([][]float32, error) {

@@ -164,6 +164,16 @@ func (q *sequencer) tokenLogits(ctx context.Context, batch []sequence, h *robert
 	return all, nil
 }
 
+// lastToken is the last token of a sequence that the model computes: a pad that is the
+// caller's is none. −1 if there is none.
+func (q *sequencer) lastToken(s *sequence) int {
+	at := len(s.IDs) - 1
+	for !s.text && at >= 0 && s.IDs[at] == q.model.Config().PadID {
+		at--
+	}
+	return at
+}
+
 // modelInput is a sequence as the model takes it.
 func (q *sequencer) modelInput(s *sequence) roberta.Input {
 	in := roberta.Input{Tokens: s.IDs, Types: s.Types}

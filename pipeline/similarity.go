@@ -32,8 +32,11 @@ func (s Similarity) check() error {
 // the last, and distances are sums of differences, so two equal vectors have distance 0
 // and near ones the right distance. (sentence-transformers computes Euclidean distances
 // from a product of matrices in float32, which is inexact near 0.) An unknown similarity
-// gives NaN, and Score panics if b is shorter than a.
+// gives NaN, and Score panics if a and b have other numbers of values.
 func (s Similarity) Score(a, b []float32) float32 {
+	if len(a) != len(b) {
+		panic(fmt.Sprintf("pipeline: the similarity of vectors of %d and %d values", len(a), len(b)))
+	}
 	return s.score(a, b, 1, s.length(a), s.length(b))
 }
 

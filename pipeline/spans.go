@@ -25,12 +25,13 @@ func (r *Reader) finish(j *job, given [][][]float32) ([]Answer, error) {
 		},
 		key: func(s stretch) string { return lower(j.text[s.Start:s.End]) },
 	}
-	none := 1.0
+	none, noAnswer := 1.0, float32(0)
 	for w := range j.sequences {
 		none = min(none, r.window(&best, j.text, &j.sequences[w], given[w]))
 	}
 	found := best.best()
 	if r.impossible {
+		noAnswer = float32(none)
 		at, _ := slices.BinarySearchFunc(found, none, func(s stretch, none float64) int {
 			if s.score >= none {
 				return -1
@@ -43,7 +44,7 @@ func (r *Reader) finish(j *job, given [][][]float32) ([]Answer, error) {
 	answers := make([]Answer, len(found))
 	var offsets []*int
 	for i, s := range found {
-		answers[i] = Answer{j.text[s.Start:s.End], float32(s.score), s.Start, s.End}
+		answers[i] = Answer{j.text[s.Start:s.End], float32(s.score), s.Start, s.End, noAnswer}
 		offsets = append(offsets, &answers[i].Start, &answers[i].End)
 	}
 	if r.characters {

@@ -1,12 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
 
+	"github.com/goroberta/goroberta/internal/simd"
 	"github.com/goroberta/goroberta/roberta"
 )
 
@@ -71,18 +73,18 @@ func NewSparseEmbedder(m *roberta.Model, opts ...Option) (*SparseEmbedder, error
 		e.modules = &modules{splade: splade{"max", "relu"}, includePrompt: true}
 		e.notes = append(e.notes, fmt.Sprintf("the model has no %s: its sparse vectors are the largest log(1 + relu(logit)) of each token, as sentence-transformers makes them", m.FileName(modulesFile)))
 	}
-	if err := e.prompted.set(m, o); err != nil {
+	if err := e.prompted.set(m, o, cmp.Or(e.modules.maxLength, maxLength(m))); err != nil {
 		return nil, err
 	}
 	e.sum, e.activation = e.modules.splade.pooling == "sum", spladeActivations[e.modules.splade.activation]
-	e.bind(o.budget)
+	e.bind()
 	return e, nil
 }
 
 // bind makes the task of a SparseEmbedder that nobody uses yet.
-func (e *SparseEmbedder) bind(budget int) {
+func (e *SparseEmbedder) bind() {
 	e.task = task[Input, SparseVector, SparseVector]{
-		budget: budget, prepare: e.prepare, compute: e.vectors,
+		budget: e.budget, prepare: e.prepare, compute: e.vectors,
 		finish: func(_ *job, given []SparseVector) (SparseVector, error) { return given[0], nil },
 	}
 }
@@ -91,21 +93,10 @@ func (e *SparseEmbedder) bind(budget int) {
 func (e *SparseEmbedder) Dim() int { return e.vocabulary }
 
 // Queries and Documents are those of Embedder. As sentence-transformers' SparseEncoder.
-func (e *SparseEmbedder) Queries() *SparseEmbedder { return e.as(queryPrompts) }
+func (e *SparseEmbedder) Queries() *SparseEmbedder { return as(e, queryPrompts) }
 
 // Documents returns a SparseEmbedder for what is searched in. See Queries.
-func (e *SparseEmbedder) Documents() *SparseEmbedder { return e.as(documentPrompts) }
-
-func (e *SparseEmbedder) as(names []string) *SparseEmbedder {
-	p, ok := e.prompted.as(names)
-	if !ok {
-		return e
-	}
-	other := *e
-	other.prompted = p
-	other.bind(e.task.budget)
-	return &other
-}
+func (e *SparseEmbedder) Documents() *SparseEmbedder { return as(e, documentPrompts) }
 
 // Embed makes a sparse vector of each text. The vectors belong to the caller. Equal texts
 // give equal bits, alone or among others. Errors are those of Embedder.Embed.
@@ -131,8 +122,8 @@ const sparseBytes = 64 << 20
 // vectors makes the vectors of some sequences, so few at a time that their values of all
 // tokens of the vocabulary have sparseBytes.
 func (e *SparseEmbedder) vectors(ctx context.Context, batch []sequence) ([]SparseVector, error) {
-	var all []SparseVector
-	for some := range slices.Chunk(batch, max(1, sparseBytes/(8*e.vocabulary))) {
+	all := make([]SparseVector, 0, len(batch))
+	for some := range slices.Chunk(batch, max(1, sparseBytes/(4*e.vocabulary))) {
 		vectors, err := e.reduce(ctx, some)
 		if err != nil {
 			return nil, err
@@ -142,24 +133,33 @@ func (e *SparseEmbedder) vectors(ctx context.Context, batch []sequence) ([]Spars
 	return all, nil
 }
 
-// reduce is vectors for all sequences at once. Logits come in pieces and are not kept.
+// reduce is vectors for all sequences at once. Logits come in pieces, are pooled while
+// they are in the cache, and are not kept.
 func (e *SparseEmbedder) reduce(ctx context.Context, batch []sequence) ([]SparseVector, error) {
-	sums, most := make([][]float64, len(batch)), make([][]int32, len(batch))
+	values, last := make([][]float32, len(batch)), make([]int, len(batch))
 	for s := range batch {
-		if e.sum {
-			sums[s] = make([]float64, e.vocabulary)
-		} else {
-			most[s] = make([]int32, e.vocabulary)
-		}
+		values[s] = make([]float32, e.vocabulary)
+		last[s] = e.sequencer.lastToken(&batch[s])
 	}
-	_, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantLogits, EachLogits: func(s, _, first int, logits []float32) {
-		if !e.sum {
-			largest(most[s][first:][:len(logits)], logits)
+	var sums []logSum // of one sequence at a time
+	if e.sum {
+		sums = make([]logSum, e.vocabulary)
+	}
+	_, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: roberta.WantLogits, EachLogits: func(s, token, first int, logits []float32) {
+		v := values[s][first:][:len(logits)]
+		if e.sum {
+			e.add(sums[first:], logits)
+		} else {
+			simd.Larger(v, logits) // v begins as 0, so this is max relu(logit)
+		}
+		if token < last[s] {
 			return
 		}
-		for i, z := range logits {
-			if !(z <= 0) { // NaN stays NaN
-				sums[s][first+i] += e.activation(float64(z))
+		for i := range v {
+			if e.sum {
+				v[i] = sums[first+i].take()
+			} else if v[i] != 0 {
+				v[i] = float32(e.activation(float64(v[i]))) // which rises, so it is the largest activation
 			}
 		}
 	}})
@@ -168,52 +168,71 @@ func (e *SparseEmbedder) reduce(ctx context.Context, batch []sequence) ([]Sparse
 	}
 	vectors := make([]SparseVector, len(batch))
 	for s := range batch {
-		if e.sum {
-			vectors[s] = sparse(sums[s], func(v float64) float64 { return v })
-		} else {
-			vectors[s] = sparse(most[s], func(b int32) float64 { return e.activation(float64(math.Float32frombits(uint32(b)))) })
-		}
+		vectors[s] = sparse(values[s])
 	}
 	return vectors, nil
 }
 
-// largest sets each value to the larger of it and relu(logit). Values are the bits of
-// floats that are not negative, which are in the order of whole numbers, and NaN is the
-// largest. So one comparison of whole numbers does it, which no processor mispredicts.
-func largest(into []int32, logits []float32) {
-	into = into[:len(logits)]
-	above := uint32(0)
-	for i, z := range logits {
-		b := math.Float32bits(z)
-		into[i] = max(into[i], int32(b)) // a negative logit is a negative number
-		above = max(above, b)
-	}
-	if above <= math.Float32bits(float32(math.Inf(-1))) {
+// add adds the activations of logits.
+func (e *SparseEmbedder) add(sums []logSum, logits []float32) {
+	sums = sums[:len(logits)]
+	if e.modules.splade.activation == "relu" {
+		for i, z := range logits {
+			sums[i].addLog1p(float64(max(z, 0)))
+		}
 		return
 	}
-	for i, z := range logits { // NaN with a sign
-		if z != z {
-			into[i] = math.MaxInt32
+	for i, z := range logits {
+		if !(z <= 0) { // NaN stays NaN
+			sums[i].sum += e.activation(float64(z))
 		}
 	}
 }
 
-// sparse leaves out what is 0. The value of 0 is 0.
-func sparse[E int32 | float64](values []E, value func(E) float64) SparseVector {
+// A logSum is a sum of logarithms. Those of several numbers are taken at once, of their
+// product.
+type logSum struct {
+	sum  float64
+	more float64 // ln(1 + more) is to be added
+}
+
+// addLog1p adds ln(1+z), for z ≥ 0. It keeps the product minus 1, whose relative error is
+// small also for a small z: (1+m)(1+z) = 1 + (m + z·(1+m)).
+func (s *logSum) addLog1p(z float64) {
+	const large = 1e200 // times a float32 it is finite
+	s.more += float64(z * (1 + s.more))
+	if s.more > large {
+		s.sum, s.more = s.sum+math.Log1p(s.more), 0
+	}
+}
+
+// take returns the sum and sets it to 0.
+func (s *logSum) take() float32 {
+	v := float32(s.sum + math.Log1p(s.more))
+	*s = logSum{}
+	return v
+}
+
+// sparse leaves out what is 0, of values that are not negative. Bits are compared, and
+// every value is written, the next over one that is 0: no processor mispredicts that.
+func sparse(values []float32) SparseVector {
 	n := 0
 	for _, v := range values {
-		if v != 0 {
-			n++
-		}
+		n += isSet(v)
 	}
-	out := SparseVector{make([]int, 0, n), make([]float32, 0, n)}
+	indices, kept := make([]int, n+1), make([]float32, n+1)
+	n = 0
 	for i, v := range values {
-		if v == 0 {
-			continue
-		}
-		if x := float32(value(v)); x != 0 {
-			out.Indices, out.Values = append(out.Indices, i), append(out.Values, x)
-		}
+		indices[n], kept[n] = i, v
+		n += isSet(v)
 	}
-	return out
+	return SparseVector{indices[:n:n], kept[:n:n]}
+}
+
+// isSet is 1 for bits that are not all 0.
+func isSet(v float32) (one int) {
+	if math.Float32bits(v) != 0 {
+		one = 1
+	}
+	return one
 }

@@ -2,24 +2,29 @@ package pipeline
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
-// TestLargest checks the comparison of bits, with NaN of either sign.
-func TestLargest(t *testing.T) {
-	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	minus := math.Float32frombits(math.Float32bits(nan) | 1<<31)
-	logits := [][]float32{{-1, 2, 0, 1e-40, nan, minus, -inf, inf, 3}, {-2, 1, float32(math.Copysign(0, -1)), -1, 1, 1, -1, 1, 3.5}}
-	want := []float32{0, 2, 0, 1e-40, nan, nan, 0, inf, 3.5}
-	for _, order := range [][]int{{0, 1}, {1, 0}} {
-		into := make([]int32, len(want))
-		for _, k := range order {
-			largest(into, logits[k])
+// TestLogSum compares sums of logarithms with those of each number's.
+func TestLogSum(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	var s logSum
+	for _, zs := range [][]float64{
+		nil, {0, 0}, {3}, {1e-30, 2e-30, 0, 1e-38}, slices.Repeat([]float64{1e-9}, 512), {1e-12, 5},
+		slices.Repeat([]float64{2.5}, 4000), slices.Repeat([]float64{math.MaxFloat32}, 100), {1, inf, 2}, {inf, inf}, {1, nan, 2}, {nan, inf},
+	} {
+		want := 0.0
+		for _, z := range zs {
+			s.addLog1p(z)
+			want += math.Log1p(z)
 		}
-		for i, b := range into {
-			if got := math.Float32frombits(uint32(b)); got != want[i] && (got == got || want[i] == want[i]) {
-				t.Errorf("order %v, value %d: %v, want %v", order, i, got, want[i])
-			}
+		got := s.take()
+		if w := float32(want); got != w && !(math.Abs(float64(got)-want) <= 1e-7*want) && (got == got || w == w) {
+			t.Errorf("of %d numbers, first %.3v: %v, want %v", len(zs), zs[:min(3, len(zs))], got, w)
+		}
+		if s != (logSum{}) {
+			t.Errorf("after take: %v, want the sum of nothing", s)
 		}
 	}
 }

@@ -37,6 +37,12 @@ func TestSparse(t *testing.T) {
 			}
 			return s
 		},
+		`{"pooling_strategy":"sum","activation_function":"log1p_relu"}`: func(z []float64) (s float64) {
+			for _, v := range z {
+				s += math.Log1p(math.Log1p(max(0, v)))
+			}
+			return s
+		},
 		`{"pooling_strategy":"max","activation_function":"log1p_relu"}`: func(z []float64) float64 { return math.Log1p(math.Log1p(max(0, slices.Max(z)))) },
 	} {
 		var first []pipeline.SparseVector
@@ -82,6 +88,27 @@ func TestSparse(t *testing.T) {
 					t.Errorf("%s, %q: %d of %d indices are in order", config, text, next, len(first[i].Indices))
 				}
 			}
+		}
+	}
+}
+
+// TestSparsePads: pads among the caller's tokens change nothing, wherever they are.
+func TestSparsePads(t *testing.T) {
+	for _, config := range []string{`{}`, `{"pooling_strategy":"sum"}`} {
+		m := spladeModel(t, mlm+","+splade, config)
+		e, err := pipeline.NewSparseEmbedder(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pad := m.Config().PadID
+		v, err := e.EmbedAll(t.Context(), []pipeline.Input{
+			pipeline.Tokens(0, 9, 20, 2), pipeline.Tokens(0, 9, 20, 2, pad, pad), pipeline.Tokens(pad, 0, 9, pad, 20, 2), pipeline.Tokens(0, 2, pad),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(v[0].Indices) == 0 || !reflect.DeepEqual(v[1], v[0]) || !reflect.DeepEqual(v[2], v[0]) || reflect.DeepEqual(v[3], v[0]) {
+			t.Errorf("%s: pads change the vectors: %.500v", config, v)
 		}
 	}
 }

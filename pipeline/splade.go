@@ -16,7 +16,7 @@ type splade struct {
 func (o *modules) readSparse(f folder, i int, kind, fullKind, at string, V int) error {
 	switch {
 	case i == 0 && (kind == "MLMTransformer" || kind == "Transformer"):
-		return o.readTransformer(f, at)
+		return o.readTransformer(f, at, sparseVectors)
 	case i != 1 || kind != "SpladePooling":
 		return f.unsupported(modulesFile, "module %d is %.100q in this place; for sparse vectors want an MLMTransformer and a SpladePooling", i, fullKind)
 	}

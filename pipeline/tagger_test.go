@@ -80,6 +80,29 @@ func TestTag(t *testing.T) {
 	}
 }
 
+// TestTagSpaces checks that no entity begins with a space, also where tokens are spaces.
+func TestTagSpaces(t *testing.T) {
+	m := open(t, "fulldict")
+	tagHead(t, m, "ner", "PER")
+	for _, a := range []pipeline.Aggregation{pipeline.NoAggregation, pipeline.Simple, pipeline.First} {
+		tg, err := pipeline.NewTagger(m, pipeline.WithAggregation(a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"   New York", "New   York", "   ", " \n x"} {
+			got, err := tg.Tag(t.Context(), text)
+			if err != nil || len(got) == 0 {
+				t.Fatalf("%q: %v, error %v", text, got, err)
+			}
+			for _, e := range got {
+				if strings.HasPrefix(e.Text, " ") || e.Text != text[e.Start:e.End] {
+					t.Errorf("%s, %q: entity %+v", a, text, e)
+				}
+			}
+		}
+	}
+}
+
 // TestTagWindows checks that a text that is too long is read, and only with windows.
 func TestTagWindows(t *testing.T) {
 	m := open(t, "fulldict")

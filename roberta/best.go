@@ -32,8 +32,8 @@ func best(scores []float32, k int, ok func(int) bool) []int {
 			i = c
 		}
 	}
-	for id := range scores {
-		if len(heap) == k && !worse(heap[0], id) || !ok(id) {
+	for id, score := range scores {
+		if len(heap) == k && (score <= scores[heap[0]] || !worse(heap[0], id)) || !ok(id) { // the first says it of most
 			continue
 		}
 		if len(heap) == k {

@@ -55,23 +55,58 @@ func (k *checker) tensor(name string, shape ...int) {
 	}
 }
 
-// describe is a tensor's name for a message, and its name in the file if that differs. A
-// layer's tensor that is missing would be called there as that of another layer is.
+// describe is a tensor's name for a message, and its name in the file if that differs.
 func (c *checkpoint) describe(name string) string {
+	called := ""
 	if t := c.tensors[name]; t != nil {
-		if t.Name != name {
-			return fmt.Sprintf("%.100s (%.100s in the file)", name, t.Name)
+		called = t.Name
+	} else {
+		called = c.wouldBe(name)
+	}
+	if called != "" && called != name {
+		return fmt.Sprintf("%.100s (%.100s in the file)", name, called)
+	}
+	return fmt.Sprintf("%.200s", name)
+}
+
+// hfName is what Hugging Face calls a parameter; "" if the file is fairseq's.
+func (c *checkpoint) hfName(name string) string {
+	if s := c.headNames[name]; s != "" || c.named == nil {
+		return s
+	}
+	return c.named.hfName(name)
+}
+
+// wouldBe is what the file would call a tensor that is missing, "" if nothing tells.
+func (c *checkpoint) wouldBe(name string) string {
+	if called := c.hfName(name); called != "" {
+		// What the file puts before the names of this part of a model.
+		part := name[:strings.IndexByte(name, '.')+1]
+		if strings.HasPrefix(name, lmPrefix) {
+			part = lmPrefix
 		}
-	} else if n, ok := layerNumber(name); ok {
+		for _, other := range slices.Sorted(maps.Keys(c.tensors)) {
+			if !strings.HasPrefix(other, part) || part != lmPrefix && strings.HasPrefix(other, lmPrefix) {
+				continue
+			}
+			if like := c.hfName(other); like != "" {
+				if prefix, ok := strings.CutSuffix(c.tensors[other].Name, like); ok {
+					return prefix + called
+				}
+			}
+		}
+		return called
+	}
+	if n, ok := layerNumber(name); ok {
 		number := fmt.Sprintf(".%d.", n)
 		for _, first := range []string{".0.", ".1."} { // layers that a file has, unless it lacks this tensor in all
 			like := strings.Replace(name, number, first, 1)
 			if t := c.tensors[like]; t != nil && t.Name != like && strings.Contains(t.Name, first) {
-				return fmt.Sprintf("%.100s (%.100s in the file)", name, strings.Replace(t.Name, first, number, 1))
+				return strings.Replace(t.Name, first, number, 1)
 			}
 		}
 	}
-	return fmt.Sprintf("%.200s", name)
+	return ""
 }
 
 // shapeText is a shape for a message: a file's tensor may have any number of dimensions.
@@ -280,7 +315,7 @@ func (k *checker) outputs(prefix string) int {
 	if t, ok := k.tensors[prefix+".bias"]; ok && len(t.Shape) == 1 && t.Shape[0] > 0 && k.has(prefix+".weight"+packedSuffix) {
 		return t.Shape[0]
 	}
-	k.fail("tensor %.200s.weight is missing or no matrix", prefix)
+	k.fail("tensor %s is missing or no matrix", k.describe(prefix+".weight"))
 	return 0
 }
 

@@ -50,6 +50,8 @@ type checkpoint struct {
 	guess     string // the note on what was assumed without settings, or ""
 
 	hf             bool                    // the model came from Hugging Face
+	named          *family                 // how the file calls parameters; nil: as fairseq does
+	headNames      map[string]string       // and those of heads, by fairseq's names
 	labels         []string                // class names that the file does not give by head
 	spareLabels    []string                // labels, with those that fairseq fills a dictionary up with
 	labelsFrom     string                  // the file that they are from
@@ -226,7 +228,7 @@ func (c *checkpoint) configure() error {
 	}
 	embed, ok := c.tensors[embedWeight]
 	if !ok || len(embed.Shape) != 2 || embed.Shape[0] < 1 {
-		return fmt.Errorf("tensor %s is missing or no matrix", embedWeight)
+		return fmt.Errorf("tensor %s is missing or no matrix", c.describe(embedWeight))
 	}
 	cfg.VocabSize = embed.Shape[0]
 	// fairseq loads both names of a tied weight into one parameter, lm_head's last.

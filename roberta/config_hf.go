@@ -39,6 +39,7 @@ func (c *checkpoint) huggingFace(ts []namedTensor) error {
 	if err != nil {
 		return err
 	}
+	c.named, c.headNames = f, map[string]string{}
 	prunedHeads, err := c.huggingFaceSettings(conf, f)
 	if err != nil {
 		return c.inFile("config.json", err)

@@ -226,7 +226,6 @@ func TestHuggingFaceTies(t *testing.T) {
 	}
 }
 
-// TestHuggingFaceNotes: parameters without a place in fairseq's model are named.
 // TestDoubtfulSettings: settings that transformers refuses open with a note, and what is
 // wrong is quoted in a few bytes.
 func TestDoubtfulSettings(t *testing.T) {
@@ -265,6 +264,52 @@ func TestDoubtfulSettings(t *testing.T) {
 	}
 }
 
+// TestMissingNames: a tensor that is missing has the name that the file would give it.
+func TestMissingNames(t *testing.T) {
+	for _, tt := range []struct{ without, prefix, says string }{
+		{"embeddings.word_embeddings.weight", "", "embed_tokens.weight (embeddings.word_embeddings.weight in the file) is missing"},
+		{"embeddings.position_embeddings.weight", "roberta.", "embed_positions.weight (roberta.embeddings.position_embeddings.weight in the file) is missing"},
+		{"embeddings.LayerNorm.bias", "roberta.", "layernorm_embedding.bias (roberta.embeddings.LayerNorm.bias in the file) is missing"},
+		{"embeddings.LayerNorm.weight", "module.roberta.", "(module.roberta.embeddings.LayerNorm.weight in the file) is missing"},
+		{"encoder.layer.0.output.dense.weight", "model.", "(model.encoder.layer.0.output.dense.weight in the file) is missing"},
+	} {
+		var entries []weights.Entry
+		for _, e := range smallEntries(true) {
+			if e.Name != tt.without {
+				e.Name = tt.prefix + e.Name
+				entries = append(entries, e)
+			}
+		}
+		_, err := Open(hfFolder(t, []byte(smallConfig(nil)), entries...))
+		if err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("without %s: %v, want an error that says %q", tt.without, err, tt.says)
+		}
+	}
+}
+
+// TestMissingOfParts: parts that are left out name what is missing as the file would.
+func TestMissingOfParts(t *testing.T) {
+	var entries []weights.Entry
+	for _, e := range smallEntries(true) {
+		e.Name = "roberta." + e.Name
+		entries = append(entries, e)
+	}
+	entries = append(entries, floatEntry("lm_head.dense.weight", 4, 4), floatEntry("classifier.dense.weight", 4, 4),
+		floatEntry("classifier.out_proj.weight", 2, 4), floatEntry("roberta.pooler.dense.weight", 4, 4))
+	m, err := Open(hfFolder(t, []byte(smallConfig(nil)), entries...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	notes := strings.Join(m.Notes(), "\n")
+	for _, want := range []string{"(lm_head.dense.bias in the file) is missing", "(classifier.dense.bias in the file) is missing", "(roberta.pooler.dense.bias in the file) is missing"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("notes %q, want %q", notes, want)
+		}
+	}
+}
+
+// TestHuggingFaceNotes: parameters without a place in fairseq's model are named.
 func TestHuggingFaceNotes(t *testing.T) {
 	c, err := translated(t, hfFolder(t, hfConfig(map[string]any{"num_hidden_layers": 12}), textEntries(append(slices.Clone(hfTensors), "roberta.encoder.layer.0.crossattention.self.key.weight", "qa_outputs.bias")...)...))
 	if err != nil {

@@ -128,6 +128,29 @@ func (f *family) name(name string) (_ string, ok bool) {
 	return stack + "layers." + number + "." + to + kind, true
 }
 
+// hfName is the inverse of name: what the family calls a parameter, without the prefix of
+// the encoder; "" for what it does not have.
+func (f *family) hfName(name string) string {
+	for _, from := range slices.Sorted(maps.Keys(hfNames)) {
+		if hfNames[from] == name {
+			return from
+		}
+	}
+	dot := max(0, strings.LastIndexByte(name, '.'))
+	prefix, kind := name[:dot], name[dot:]
+	if prefix == lastNorm && f.preNorm {
+		return f.lastNorm + kind
+	}
+	rest, _ := strings.CutPrefix(prefix, stack+"layers.")
+	number, part, _ := strings.Cut(rest, ".")
+	for from, to := range f.layer {
+		if to == part {
+			return "encoder.layer." + number + "." + from + kind
+		}
+	}
+	return ""
+}
+
 // isHuggingFaceName recognises names that only Hugging Face's models have.
 func isHuggingFaceName(name string) bool {
 	rest := withoutEncoder(name)

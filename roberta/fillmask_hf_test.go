@@ -235,7 +235,7 @@ func TestMaskErrors(t *testing.T) {
 			t.Errorf("k = %d: %v", k, err)
 		}
 	}
-	if _, err := fillTokens(hf, 1, []int{0, hf.tok.Special().Mask, 1 << 40}); !errors.Is(err, ErrToken) {
+	if _, err := fillTokens(hf, 1, []int{0, hf.tok.Special().Mask, math.MaxInt}); !errors.Is(err, ErrToken) {
 		t.Errorf("a token outside the vocabulary: %v", err)
 	}
 }

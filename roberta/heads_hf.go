@@ -48,6 +48,7 @@ func (c *checkpoint) huggingFaceHeads(ts map[string]*weights.Tensor, conf map[st
 			name = task
 		}
 		for from, to := range parts {
+			c.headNames[headPrefix+name+"."+to] = from
 			if t := ts[from]; t != nil {
 				c.tensors[headPrefix+name+"."+to] = t
 				delete(ts, from)

@@ -155,7 +155,7 @@ func TestSetHeadErrors(t *testing.T) {
 		"too few weights":      {"h", HeadWeights{Out: short}},
 		"too few biases":       {"h", HeadWeights{Out: biased}},
 		"no classes":           {"h", HeadWeights{}},
-		"far too many weights": {"h", HeadWeights{Out: LinearWeights{Out: 1 << 40, In: 1 << 40}}},
+		"far too many weights": {"h", HeadWeights{Out: LinearWeights{Out: math.MaxInt/2 + 1, In: math.MaxInt/2 + 1}}},
 		"labels":               {"h", HeadWeights{Out: layer(3, C), Labels: []string{"a"}}},
 		"an activation":        {"h", HeadWeights{Dense: &narrow, Out: layer(3, 4), Activation: "swish"}},
 		"spans of three":       {"h", HeadWeights{Reads: ReadsSpans, Out: layer(3, C)}},

@@ -159,7 +159,7 @@ func TestClaims(t *testing.T) {
 		{"kept layers", m{"encoder_layers_to_keep": strings.Repeat("0,7,", 1<<20) + "1048576"}, nil, "layers.7."},
 		{"kept layers that are none", m{"encoder_layers_to_keep": strings.Repeat("x", 1<<20)}, nil, "encoder_layers_to_keep"},
 		{"too large a number", m{"encoder_layers": 1e300}, m{"num_hidden_layers": 1e300}, "num"},
-		{"negative", m{"max_positions": -1}, m{"max_position_embeddings": -1 << 62}, "max_position"},
+		{"negative", m{"max_positions": -1}, m{"max_position_embeddings": int64(-1 << 62)}, "max_position"},
 		{"long text", m{"activation_fn": strings.Repeat("x", 1<<20)}, m{"hidden_act": strings.Repeat("x", 1<<20)}, "xxx"},
 		{"long text for a number", m{"encoder_layers": strings.Repeat("1", 1<<20)}, m{"num_hidden_layers": strings.Repeat("1", 1<<20)}, "num"},
 	} {

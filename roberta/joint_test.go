@@ -174,7 +174,7 @@ func TestTargets(t *testing.T) {
 			t.Errorf("target %.20q: %v", word, err)
 		}
 	}
-	for _, bad := range []Target{{"none", nil}, {"negative", []int{-1}}, {"large", []int{1 << 40}}} {
+	for _, bad := range []Target{{"none", nil}, {"negative", []int{-1}}, {"large", []int{math.MaxInt}}} {
 		_, err1 := m.FillEach(t.Context(), 1, []Target{bad}, x)
 		_, err2 := m.FillJointly(t.Context(), 1, 1, []Target{bad}, x)
 		if !errors.Is(err1, ErrTarget) || !errors.Is(err2, ErrTarget) {

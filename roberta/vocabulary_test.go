@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/goroberta/goroberta/tokenizer"
+	"github.com/goroberta/goroberta/tokenizer/auto"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -183,5 +184,22 @@ func TestHFByteBPE(t *testing.T) {
 	if got, want := m.Encode("ab<"), []int{0, 4, 5 + '<', 2}; !slices.Equal(got, want) || m.Decode(want) != "ab<" {
 		_, err := m.Tokenizer()
 		t.Errorf("%v, want %v; %q; %v", got, want, m.Decode(want), err)
+	}
+}
+
+// TestCompanionsAreNoOutput: no file that a model may be opened with is written over.
+func TestCompanionsAreNoOutput(t *testing.T) {
+	dir := tinyWith(t, nil)
+	names := slices.Concat(auto.Names(), sentenceFiles, []string{"config.json", "labels.json", "label/dict.txt", adapterConfig, modulesFile, "config_sentence_transformers.json", "1_Pooling/config.json"})
+	for _, name := range names {
+		out := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []string{dir, filepath.Join(dir, "model.safetensors")} {
+			if err := weights.CheckOutput(out, in); !errors.Is(err, weights.ErrSameFile) {
+				t.Errorf("%s beside %s: %v", name, in, err)
+			}
+		}
 	}
 }

@@ -29,7 +29,7 @@ func checkExplain(t *testing.T, tok *Tokenizer, text string) {
 		if got := strings.Join(x.Pieces(), ""); got != w.Text {
 			t.Fatalf("%q: the pieces of %q are %q", text, w.Text, x.Pieces())
 		}
-		if tok.entries != nil || m.merger != nil && m.merger.unused {
+		if tok.entries != nil || m.merger != nil && m.merger.left != nil {
 			continue // pieces have other ids, or fall apart again
 		}
 		var want []int

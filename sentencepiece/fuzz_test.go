@@ -98,6 +98,11 @@ func checkEncoding(t *testing.T, m *Model, text string) {
 		}
 		origin = o
 	}
+	if m.bpe && len(norm) < 300 {
+		if want := merged(m, norm); !slices.Equal(s.tokens, want) {
+			t.Fatalf("%q: cut into %v, want %v", text, s.tokens, want)
+		}
+	}
 	m.release(s)
 	if got := m.Normalize(text); got != norm {
 		t.Fatalf("%q: normalised to %q, without offsets to %q", text, norm, got)

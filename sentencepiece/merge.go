@@ -15,15 +15,19 @@ import (
 // parts that they can be made of.
 //
 // Of all ways to make such a piece the library remembers the last one that it saw as a
-// pair of neighbours anywhere in the text, merged or not; so does this.
+// pair of neighbours anywhere in the text, merged or not. But there is only one: for two
+// neighbours to make the piece, no merge may have reached across either of its ends, so
+// that the merges inside were those of the piece's text alone, and what that was before its
+// last merge is the same everywhere. So the parts are found once, and words do not depend
+// on each other.
 type merger struct {
 	pieces []piece
 	texts  trie.Trie
 	user   trie.Trie // no units: there are none
 	unk    int
-	join   bool // neighbouring unknown characters make one token
-	unused bool // there are UNUSED pieces
-	words  bool // no piece reaches from one word into the next
+	join   bool    // neighbouring unknown characters make one token
+	left   []int32 // by piece: the length of the left part of an UNUSED one, or 0; nil if there are none
+	words  bool    // no piece reaches from one word into the next
 }
 
 func newMerger(m *Model) *merger {
@@ -31,7 +35,9 @@ func newMerger(m *Model) *merger {
 	for i := range m.pieces {
 		switch p := &m.pieces[i]; p.kind {
 		case Unused:
-			g.unused = true
+			if g.left == nil {
+				g.left = make([]int32, len(m.pieces))
+			}
 			fallthrough
 		case Normal, UserDefined:
 			if crossesWords(p.text) {
@@ -39,7 +45,33 @@ func newMerger(m *Model) *merger {
 			}
 		}
 	}
+	if g.left != nil {
+		g.takeApart()
+	}
 	return g
+}
+
+// takeApart finds the parts of all UNUSED pieces: what their texts alone are before their
+// last merge.
+func (g *merger) takeApart() {
+	var m merging
+	for i := range g.pieces {
+		p := &g.pieces[i]
+		if p.kind != Unused || p.text == nul {
+			continue
+		}
+		text := []byte(p.text)
+		m.symbols = m.symbols[:0]
+		for at := 0; at < len(text); {
+			s := g.symbol(text, at)
+			m.symbols = append(m.symbols, s)
+			at = s.end
+		}
+		g.mergeAll(&m, text)
+		if s := &m.symbols[0]; s.end == len(text) {
+			g.left[i] = int32(m.left)
+		}
+	}
 }
 
 // crossesWords reports whether s has a ▁ after anything else.
@@ -92,29 +124,19 @@ func order(score float32) int32 {
 // merging is the memory of a merger.
 type merging struct {
 	symbols []symbol
-	pairs   []pair      // a heap
-	split   map[int]int // by UNUSED piece: the length of its left part
+	pairs   []pair // a heap
+	left    int    // the length of the left part of the last merge, 0 if there was none
 }
 
 // append appends the tokens of text.
 func (g *merger) append(m *merging, tokens []unigram.Token, text []byte) []unigram.Token {
 	m.symbols = m.symbols[:0]
-	clear(m.split)
 	first := len(tokens)
 	space := []byte(spaceSymbol)
 	afterSpace := true
 	for at := 0; at < len(text); {
-		s := symbol{start: at}
-		if len(g.user.Units) > 0 {
-			if _, n := trie.Longest(g.user, text[at:]); n > 0 {
-				s.end, s.frozen = at+n, true
-			}
-		}
-		if !s.frozen {
-			s.end = min(at+unigram.CharLen(text[at]), len(text))
-		}
-		s.piece, s.base = trie.Walk(g.texts, trie.Root, text[s.start:s.end])
-		if g.words && !g.unused && !afterSpace && bytes.HasPrefix(text[at:], space) {
+		s := g.symbol(text, at)
+		if g.words && !afterSpace && bytes.HasPrefix(text[at:], space) {
 			// A word begins, and no piece reaches into it: the words before are done.
 			tokens = g.merge(m, tokens, first, text)
 			m.symbols = m.symbols[:0]
@@ -126,17 +148,42 @@ func (g *merger) append(m *merging, tokens []unigram.Token, text []byte) []unigr
 	return g.merge(m, tokens, first, text)
 }
 
+// symbol returns what the text has at byte at before anything is merged.
+func (g *merger) symbol(text []byte, at int) symbol {
+	s := symbol{start: at}
+	if len(g.user.Units) > 0 {
+		if _, n := trie.Longest(g.user, text[at:]); n > 0 {
+			s.end, s.frozen = at+n, true
+		}
+	}
+	if !s.frozen {
+		s.end = min(at+unigram.CharLen(text[at]), len(text))
+	}
+	s.piece, s.base = trie.Walk(g.texts, trie.Root, text[s.start:s.end])
+	return s
+}
+
 // merge merges m.symbols and appends the result. The tokens of this text begin at
 // tokens[first].
 func (g *merger) merge(m *merging, tokens []unigram.Token, first int, text []byte) []unigram.Token {
 	if len(m.symbols) == 0 {
 		return tokens
 	}
+	g.mergeAll(m, text)
+	for i := 0; i >= 0; i = m.symbols[i].next {
+		s := &m.symbols[i]
+		tokens = g.emit(tokens, first, text[s.start:s.end], s.piece, s.end, 0)
+	}
+	return tokens
+}
+
+// mergeAll merges m.symbols, of which there is one at least.
+func (g *merger) mergeAll(m *merging, text []byte) {
 	for i := range m.symbols {
 		m.symbols[i].prev, m.symbols[i].next = i-1, i+1
 	}
 	m.symbols[len(m.symbols)-1].next = -1
-	m.pairs = m.pairs[:0]
+	m.pairs, m.left = m.pairs[:0], 0
 	for i := range len(m.symbols) - 1 {
 		g.offer(m, text, i, i+1)
 	}
@@ -146,6 +193,7 @@ func (g *merger) merge(m *merging, tokens []unigram.Token, first int, text []byt
 		if left.start == left.end || right.start == right.end || right.end-left.start != p.size {
 			continue
 		}
+		m.left = left.end - left.start
 		left.end, left.piece, left.base, left.next = right.end, p.piece, p.base, right.next
 		right.start = right.end
 		if left.next >= 0 {
@@ -154,11 +202,6 @@ func (g *merger) merge(m *merging, tokens []unigram.Token, first int, text []byt
 		g.offer(m, text, left.prev, p.left)
 		g.offer(m, text, p.left, left.next)
 	}
-	for i := 0; i >= 0; i = m.symbols[i].next {
-		s := &m.symbols[i]
-		tokens = g.emit(m, tokens, first, text[s.start:s.end], s.piece, s.end, 0)
-	}
-	return tokens
 }
 
 // offer adds the pair of two symbols, if they make a piece.
@@ -175,23 +218,17 @@ func (g *merger) offer(m *merging, text []byte, left, right int) {
 		return
 	}
 	m.push(pair{order(g.pieces[n].score), left, right, n, base, r.end - l.start})
-	if g.pieces[n].kind == Unused {
-		if m.split == nil {
-			m.split = make(map[int]int)
-		}
-		m.split[n] = l.end - l.start
-	}
 }
 
 // maxSplits is how deep pieces are split, as the library has it.
 const maxSplits = 100
 
 // emit appends the tokens of a symbol, which ends at end, at some depth of splitting.
-func (g *merger) emit(m *merging, tokens []unigram.Token, first int, text []byte, n, end, depth int) []unigram.Token {
+func (g *merger) emit(tokens []unigram.Token, first int, text []byte, n, end, depth int) []unigram.Token {
 	if n >= 0 && g.pieces[n].kind == Unused && depth <= maxSplits {
-		if k, ok := m.split[n]; ok {
-			tokens = g.emit(m, tokens, first, text[:k], trie.Find(g.texts, text[:k]), end-len(text)+k, depth+1)
-			return g.emit(m, tokens, first, text[k:], trie.Find(g.texts, text[k:]), end, depth+1)
+		if k := int(g.left[n]); k > 0 {
+			tokens = g.emit(tokens, first, text[:k], trie.Find(g.texts, text[:k]), end-len(text)+k, depth+1)
+			return g.emit(tokens, first, text[k:], trie.Find(g.texts, text[k:]), end, depth+1)
 		}
 		n = -1 // a character
 	}

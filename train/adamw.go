@@ -109,6 +109,7 @@ func (o *options) twoLayers(ctx context.Context, s *Set, weights []float64, held
 			l.step(class, size)
 			optimizer.step()
 		}
+		o.stepped(epoch)
 		loss := meanLoss(n.logits(judged, o.threads), judge, weights)
 		if !(loss < best) && bestEpoch > 0 {
 			continue

@@ -48,7 +48,7 @@ func (o *options) longest(m *roberta.Model) tokenizer.Limit {
 
 // compute computes the rows that are wanted of examples, in their order: hidden states,
 // or the logits of a head if one is named.
-func compute(ctx context.Context, m *roberta.Model, all []encoded, reads roberta.Reads, head string) (Features, error) {
+func (o *options) compute(ctx context.Context, m *roberta.Model, all []encoded, reads roberta.Reads, head string) (Features, error) {
 	f := Features{Dim: m.Config().Dim}
 	want := roberta.Request{Want: roberta.WantFeatures}
 	if reads == roberta.ReadsFirst {
@@ -66,6 +66,7 @@ func compute(ctx context.Context, m *roberta.Model, all []encoded, reads roberta
 		rows += len(all[i].rows)
 	}
 	f.Values = make([]float32, 0, rows*f.Dim)
+	examples := len(all)
 	for len(all) > 0 {
 		n, tokens := 0, 0
 		q := want
@@ -84,6 +85,8 @@ func compute(ctx context.Context, m *roberta.Model, all []encoded, reads roberta
 			}
 		}
 		all = all[n:]
+		o.at.Computed, o.at.Examples = examples-len(all), examples
+		o.progress(o.at)
 	}
 	if len(f.Values) != rows*f.Dim {
 		return f, fmt.Errorf("%w: head %.100q was replaced by another one meanwhile", roberta.ErrHead, head)

@@ -200,3 +200,15 @@ func ExampleWithLimit() {
 	// example 0 is too long
 	// 6 <nil>
 }
+
+func ExampleWithProgress() {
+	m := exampleModel()
+	defer m.Close()
+	var last train.Progress
+	fit, err := train.Classifier(context.Background(), m, "topic", texts, train.WithProgress(func(p train.Progress) { last = p }))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(last.Computed, "of", last.Examples, "examples;", last.Steps == fit.Steps)
+	// Output: 6 of 6 examples; true
+}

@@ -14,7 +14,7 @@ func (o *options) fit(ctx context.Context, m *roberta.Model, name string, t *inp
 	for i, e := range order {
 		in[i] = t.encoded[e]
 	}
-	f, err := compute(ctx, m, in, t.reads, "")
+	f, err := o.compute(ctx, m, in, t.reads, "")
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (o *options) test(ctx context.Context, m *roberta.Model, name string, reads
 	case len(t.encoded) == 0:
 		return nil, fmt.Errorf("%w: there are none", ErrExamples)
 	}
-	logits, err := compute(ctx, m, t.encoded, t.reads, name)
+	logits, err := o.compute(ctx, m, t.encoded, t.reads, name)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +84,9 @@ func (t *inputs) part(f Features, order []int, names []string) (*part, error) {
 	}
 	at := map[string]int{}
 	for k, l := range p.Labels {
+		if _, twice := at[l]; twice {
+			return nil, fmt.Errorf("%w: two classes of the head are called %.100q", ErrExamples, l)
+		}
 		at[l] = k
 	}
 	for i, l := range labels {

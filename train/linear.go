@@ -14,7 +14,7 @@ const maxValues = 1 << 28
 
 // linear fits a linear head on a set that check has accepted.
 func (o *options) linear(ctx context.Context, s *Set, weights []float64) (*Fit, error) {
-	obj := &objective{x: &s.Features, y: s.Class, s: make([]float64, s.Len()), rows: len(s.Labels), penalty: 1, dim: s.Dim, threads: o.threads}
+	obj := &objective{x: &s.Features, y: s.Class, s: make([]float64, s.Len()), rows: len(s.Labels), penalty: 1, dim: s.Dim, threads: o.threads, stepped: o.stepped}
 	if obj.rows == 2 {
 		obj.rows = 1
 	}

@@ -181,6 +181,17 @@ func TestClassifierSaysWhatIsWrong(t *testing.T) {
 	if _, err := train.TestClassifier(t.Context(), m, "topic", with(train.Example{Texts: []string{"a"}, Label: "sport"})); !errors.Is(err, train.ErrExamples) || !strings.Contains(err.Error(), `train: example 27: unsuitable examples: the head has no class "sport"`) {
 		t.Errorf("error %v", err)
 	}
+	h, err := m.HeadWeights("topic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Labels = []string{"food", "weather", "weather"}
+	if err := m.SetHead("twice", h); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.TestClassifier(t.Context(), m, "twice", examples()[1:2]); !errors.Is(err, train.ErrExamples) || !strings.Contains(err.Error(), `two classes of the head are called "weather"`) {
+		t.Errorf("error %v", err)
+	}
 	if _, err := train.TestTagger(t.Context(), m, "topic", sentences()); !errors.Is(err, roberta.ErrHeadReads) {
 		t.Errorf("error %v, want ErrHeadReads", err)
 	}
@@ -269,6 +280,18 @@ func TestTagger(t *testing.T) {
 		if !reflect.DeepEqual(r, fit.Train) {
 			t.Errorf("report %+v, of the head alone %+v", fit.Train, r)
 		}
+	}
+}
+
+// TestOptionsStay checks that nothing is written behind the caller's options.
+func TestOptionsStay(t *testing.T) {
+	opts := make([]train.Option, 1, 2)
+	opts[0] = train.WithWorst(1)
+	if _, err := train.TestTagger(t.Context(), open(t), "nothing", sentences(), opts...); !errors.Is(err, roberta.ErrUnknownHead) {
+		t.Errorf("error %v, want ErrUnknownHead", err)
+	}
+	if opts[:2][1] != nil {
+		t.Error("an option was written behind those that were given")
 	}
 }
 

@@ -69,6 +69,7 @@ func (o *objective) minimize(ctx context.Context) (w []float64, f float64, steps
 			}
 		}
 		w, next, grad, nextGrad = next, w, nextGrad, grad
+		o.stepped(steps)
 		near := -slope <= gap*math.Max(value, math.SmallestNonzeroFloat64)
 		f = value
 		if near {

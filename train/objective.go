@@ -25,6 +25,7 @@ type objective struct {
 	mean    []float64 // if the features are standardised, else nil
 	scale   []float64 // 1/deviation
 	threads int
+	stepped func(steps int) // told of each step
 
 	p     []float64         // the probabilities of each example's rows at the last value
 	right bool              // whether each example's own class was the likeliest there

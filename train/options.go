@@ -28,10 +28,12 @@ type options struct {
 	epochs      int
 	rate        float64
 	seed        uint64
+	progress    func(Progress)
+	at          Progress
 }
 
 func newOptions(opts []Option) (*options, error) {
-	o := &options{c: 1, threads: runtime.GOMAXPROCS(0), worst: 10, epochs: 100, rate: 1e-3}
+	o := &options{c: 1, threads: runtime.GOMAXPROCS(0), worst: 10, epochs: 100, rate: 1e-3, progress: func(Progress) {}}
 	for _, opt := range opts {
 		if err := opt(o); err != nil {
 			return nil, err
@@ -190,4 +192,28 @@ func WithHeldOut(share float64) Option {
 // of threads. The default is 0.
 func WithSeed(seed uint64) Option {
 	return func(o *options) error { o.seed = seed; return nil }
+}
+
+// A Progress is how far a head is.
+type Progress struct {
+	Computed, Examples int // how many examples the model has computed, and of how many; 0 for Head, which is given features
+	Steps              int // Newton's steps or AdamW's epochs that are done
+}
+
+// WithProgress has f called after each batch that the model has computed and after each
+// step of a fit. The call waits for f. A nil f is ErrOption.
+func WithProgress(f func(Progress)) Option {
+	return func(o *options) error {
+		if f == nil {
+			return fmt.Errorf("%w: a progress that nothing is told of", ErrOption)
+		}
+		o.progress = f
+		return nil
+	}
+}
+
+// stepped tells of a step of a fit.
+func (o *options) stepped(steps int) {
+	o.at.Steps = steps
+	o.progress(o.at)
 }

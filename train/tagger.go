@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goroberta/goroberta/roberta"
@@ -44,7 +45,7 @@ func Tagger(ctx context.Context, m *roberta.Model, name string, sentences []Sent
 // TestTagger reports how good a head of the model is at sentences: one that gives tokens
 // labels. Errors are those of TestClassifier.
 func TestTagger(ctx context.Context, m *roberta.Model, name string, sentences []Sentence, opts ...Option) (*Report, error) {
-	o, err := newOptions(append(opts, WithFirstTokens()))
+	o, err := newOptions(append(slices.Clip(opts), WithFirstTokens()))
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,8 @@ func (c *contextWriter) Write(p []byte) (int, error) {
 // CheckOutput returns a *FileError that wraps ErrSameFile and names both if writing
 // out would change what opening one of inputs reads: the input itself, whatever it
 // is called (through links, by the name of an open file), its shards, or a file such
-// as config.json or dict.txt that lies beside the tensors. For an input that is a
+// as config.json or dict.txt that is read from beside the tensors, or from a folder
+// there. Files of other names are none of it. For an input that is a
 // directory, also a file that would be taken for its model. out need not exist.
 // Inputs that do not exist are ignored: opening them fails.
 func CheckOutput(out string, inputs ...string) error {
@@ -84,13 +85,23 @@ func CheckOutput(out string, inputs ...string) error {
 	return nil
 }
 
-// sideFiles are how the names of files end that checkpoints have beside the tensors.
-var sideFiles = []string{".json", ".txt", ".bpe", ".model", ".codes"}
+// sideFiles are the files that are read from beside the tensors: settings, names of
+// labels, vocabularies, and what sentence-transformers keeps. Other files of such
+// endings, results.json say, are nobody's.
+var sideFiles = []string{
+	"config.json", "modules.json", "config_sentence_transformers.json", "labels.json",
+	"tokenizer.json", "vocab.json", "encoder.json", "special_tokens_map.json", "added_tokens.json",
+	"dict.txt", "vocab.txt", "merges.txt", "bpecodes", "codes", "code",
+}
 
-// isSideFile says whether a file is one that checkpoints have beside the tensors.
-// fastBPE's codes go by names without an end, too.
+// sideEndings are how other such files end: tokenizer_config.json and
+// sentence_bert_config.json with their kin, and vocabularies by any name.
+var sideEndings = []string{"_config.json", ".model", ".bpe", ".codes"}
+
+// isSideFile says whether a file is one that is read from beside the tensors.
 func isSideFile(name string) bool {
-	return slices.Contains(sideFiles, strings.ToLower(path.Ext(name))) || slices.Contains([]string{"bpecodes", "codes", "code"}, path.Base(name))
+	name = strings.ToLower(path.Base(name))
+	return slices.Contains(sideFiles, name) || slices.ContainsFunc(sideEndings, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // isPartOf says whether the file at target, which is info unless that is nil, is one

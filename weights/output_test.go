@@ -188,13 +188,15 @@ func TestCheckOutput(t *testing.T) {
 		{"m", "m/pytorch_model.bin", true}, {"m", "m/dict.txt", true}, {"m", "m/config.json", true}, {"m", "m/vocab.json", true}, {"m", "m/Config.JSON", true},
 		{"m", "m/label/dict.txt", true}, {"m/model.pt", "m/dict.txt", true}, {"m/model.pt", "m/config.json", true}, {"m", "m/sentencepiece.bpe.model", true},
 		{"m/model.pt", "m/model.safetensors", false}, {"m", "m/converted.safetensors", false}, {"m", "m/notes.md", false},
+		{"m", "m/results.json", false}, {"m/model.pt", "m/results.json", false}, {"m/model.pt", "m/results.txt", false}, {"m", "m/label/results.json", false}, {"m", "m/my_tokenizer.json", false},
+		{"m", "m/tokenizer_config.json", true}, {"m", "m/sentence_bert_config.json", true}, {"m", "m/spm.MODEL", true}, {"m", "m/bpe.codes", true}, {"m", "m/code", true},
 		{"m", "out/new.safetensors", false}, {"m", "none/model.pt", false}, {"none", "m/model.pt", false}, {"m", "out", false},
 		{"s", "s/one.bin", true}, {"s", "s/two.bin", true}, {"s", "s/three.bin", false}, {"s/model.safetensors.index.json", "s/two.bin", true},
 		{"one", "one/mine.pt", true}, {"one", "one/other.safetensors", true}, {"one", "one/x.safetensors.zst", true}, {"one", "one/x.npy", false},
 		{"nested", "nested/inner/pytorch_model.bin", true}, {"nested", "nested/inner/config.json", true}, {"nested", "nested/x.npy", false},
 		{"texts.jsonl", "texts.jsonl", true}, {"texts.jsonl", "x.safetensors", false},
 	}
-	links := map[string]string{"link.pt": "m/model.pt", "dir": "m", "out/dangling": "../m/config.json", "out/twice": "../link.pt", "m/blob.txt": "../out/x.safetensors"}
+	links := map[string]string{"link.pt": "m/model.pt", "dir": "m", "out/dangling": "../m/config.json", "out/twice": "../link.pt", "m/vocab.txt": "../out/x.safetensors"}
 	for name, to := range links {
 		if err := os.Symlink(filepath.FromSlash(to), path(name)); err != nil {
 			t.Skip(err)

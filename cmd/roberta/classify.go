@@ -12,7 +12,7 @@ type classifyCmd struct {
 	textFlags
 	limitFlags
 	Head     string   `placeholder:"NAME" help:"The classification head. Default: the only one, if the model has one."`
-	TopK     *int     `name:"top-k" aliases:"topk" placeholder:"K" help:"How many labels to give, the best ones. Default: all. --topk is the same."`
+	TopK     *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many labels to give, the best ones. Default: all. --top-k is the same."`
 	Function *string  `enum:"softmax,sigmoid,none" placeholder:"NAME" help:"What makes scores of logits: softmax, sigmoid or none. Default: what the model's files say."`
 	Join     *string  `enum:"mean,max" placeholder:"HOW" help:"What makes one score of those of a text's windows (--stride): mean (default) or max, which finds a label that holds of one window."`
 	Texts    []string `arg:"" optional:"" name:"text" help:"The text, and perhaps a second one that makes it a pair."`
@@ -28,7 +28,7 @@ func (classifyCmd) Help() string {
 func (c *classifyCmd) Validate() error {
 	switch {
 	case c.TopK != nil && *c.TopK < 1:
-		return usagef("--top-k %d: want at least 1", *c.TopK)
+		return usagef("--topk %d: want at least 1", *c.TopK)
 	case len(c.Texts) > 2:
 		return usagef("%d texts are given, want one, or two that are a pair", len(c.Texts))
 	case c.Join != nil && c.Stride == nil:

@@ -62,7 +62,7 @@
 //	{"words":[…]}                         for tag
 //	{"question":…,"context":…}            for answer
 //	{"text":…,"choices":[…]}              for choose
-//	{"text":…,"labels":[…]}               for zero-shot
+//	{"text":…,"labels":[…]}               for zero-shot, and for evaluate
 //	{"text":…,"candidates":[…]}           for pronoun
 //	{"text":…,"label":…}                  for fit and evaluate, with a "pair" or without
 //	{"words":[…],"labels":[…]}            for fit and evaluate
@@ -70,6 +70,10 @@
 // An "id" of any kind comes back in the result as it was written. Members that no
 // command knows are ignored, and a warning names the first. A byte order mark is
 // skipped.
+//
+// --shard I/N takes every N-th line alone, from the I-th on: I of 1 to N. So N processes,
+// or machines, share an input without cutting it. Lines, tensors and rows keep the
+// numbers that they have in the whole input.
 //
 // Results come in the order of the lines, one line each; rank writes one line for all. Tensors are numbered by
 // line, from 0. Lines that are there already are computed together; a line that

@@ -138,9 +138,9 @@ func writeRows(t *task[pipeline.Input, outcome[[]float32]], s *session, out *spo
 	for i := range missing {
 		missing[i] = float32(math.NaN())
 	}
-	// fill adds rows for lines that failed, up to the line of that index.
-	fill := func(index int) error {
-		for rows.n < index {
+	// fill adds rows for lines that failed, up to a place among the lines.
+	fill := func(place int) error {
+		for rows.n < place {
 			if err := rows.add(missing); err != nil {
 				return err
 			}
@@ -154,7 +154,7 @@ func writeRows(t *task[pipeline.Input, outcome[[]float32]], s *session, out *spo
 		if o.err != nil {
 			return nil, o.err
 		}
-		if err := fill(index); err != nil {
+		if err := fill(out.shard.place(index)); err != nil {
 			return nil, err
 		}
 		return nil, rows.add(o.answer)

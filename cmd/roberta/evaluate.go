@@ -27,6 +27,7 @@ type evaluateCmd struct {
 	Scheme       string   `enum:",IOB1,IOB2,IOE2,IOBES,BILOU" default:"" placeholder:"NAME" help:"For ner, write under \"strict\" also what counts if only entities that the scheme allows are any, as seqeval's strict mode."`
 	MaxAnswerLen *int     `placeholder:"N" help:"For squad, the most tokens of an answer. Default: 15."`
 	Predictions  string   `placeholder:"FILE.jsonl" help:"Write what the model says of each example."`
+	Threshold    *float64 `placeholder:"P" help:"With --input and a head for several labels, how likely a label has to be to count as given: more than P. Default: 0.5."`
 	Worst        int      `default:"10" placeholder:"N" help:"With --input, how many of the examples to list that the head is worst at. Default: 10."`
 	File         string   `arg:"" optional:"" name:"file" help:"The task's file, with labels."`
 }
@@ -34,8 +35,9 @@ type evaluateCmd struct {
 // Help is shown by kong below the summary.
 func (evaluateCmd) Help() string {
 	return `With --task writes {"task":…,"metrics":{…},"n":…}: of cola the Matthews correlation mcc; of sts-b pearson, spearman and their mean corr; of mrpc and qqp acc, f1 and their mean acc_and_f1; of other tables acc; ` +
-		`of squad exact and f1, in percent, over all questions and over those with (has_ans) and without an answer (no_ans); of ner precision, recall and f1 of entities as seqeval counts them, and acc over words. A number that does not exist is null. ` +
-		`With --input writes {"n":…,"accuracy":…,"macro_f1":…,"confusion":{…},…} for lines ` + fitForm + `.`
+		`of squad exact and f1, in percent, over all questions and over those with (has_ans) and without an answer (no_ans), and where some have none also best_exact and best_f1, the best that a threshold on how likely none is reaches, with the thresholds best_exact_thresh and best_f1_thresh, as evaluate-v2.0.py finds them: of n/(n+s), n the score that there is no answer and s that of the best answer; of ner precision, recall and f1 of entities as seqeval counts them, and acc over words. A number that does not exist is null. ` +
+		`With --input writes {"n":…,"accuracy":…,"macro_f1":…,"confusion":{…},…} for lines ` + fitForm + `. ` +
+		`A head for several labels (sigmoid) takes {"text":…,"labels":[…]} too, and writes {"n":…,"accuracy":…,"micro_f1":…,"macro_f1":…,"labels":[{"label":…,"precision":…,"recall":…,"f1":…,"support":…},…],…}; accuracy is then the share of texts whose labels are all right.`
 }
 
 // Validate is called by kong.
@@ -55,6 +57,8 @@ func (c *evaluateCmd) Validate() error {
 		return usagef("--predictions goes with --task; classify and tag write what the model says of --input")
 	case c.Labels != nil && c.Input != "":
 		return usagef("--labels goes with --task")
+	case c.Threshold != nil && (c.Input == "" || !(*c.Threshold >= 0 && *c.Threshold < 1)):
+		return usagef("--threshold %v: want 0 or more and less than 1, and --input", *c.Threshold)
 	case c.Worst < 0:
 		return usagef("--worst %d: want at least 0", c.Worst)
 	case c.MaxAnswerLen != nil && (c.Task != taskSQuAD || *c.MaxAnswerLen < 1):
@@ -134,8 +138,20 @@ func (c *evaluateCmd) examples(ctx context.Context, m *roberta.Model, s *session
 			return nil, headNeeded(err)
 		}
 		head = t.Head()
+		switch head.Function {
+		case roberta.Sigmoid:
+			return c.evaluateSets(ctx, m, s, x, head)
+		case roberta.Identity:
+			return nil, fmt.Errorf("head %s is a regression, and --input has labels: --task sts-b compares scores", clip(head.Name))
+		}
 	}
-	r, err := x.test(ctx, m, head.Name, []train.Option{train.WithLimit(limit), train.WithWorst(c.Worst), train.WithThreads(s.threads())})
+	if err := x.oneLabel(fmt.Sprintf("\"labels\" of a text: head %s gives one, want \"label\"", clip(head.Name))); err != nil {
+		return nil, err
+	}
+	if c.Threshold != nil {
+		return nil, usagef("--threshold: head %s gives one label, the likeliest", clip(head.Name))
+	}
+	r, err := x.test(ctx, m, head.Name, []train.Option{train.WithLimit(limit), train.WithWorst(c.Worst), train.WithThreads(s.threads()), s.training()})
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +224,13 @@ func (c *evaluateCmd) classNames(h roberta.Head) ([]string, error) {
 	case c.Labels != nil && len(c.Labels) != h.Classes:
 		return nil, usagef("--labels names %d classes, head %s has %d", len(c.Labels), clip(h.Name), h.Classes)
 	case c.Labels != nil:
+		seen := map[string]bool{} // answers have the head's own names
+		for _, name := range h.Labels {
+			if seen[name] {
+				return nil, fmt.Errorf("two classes of head %s are called %.100q, and --labels cannot tell them apart", clip(h.Name), name)
+			}
+			seen[name] = true
+		}
 		return c.Labels, nil
 	case h.Labels != nil:
 		return h.Labels, nil

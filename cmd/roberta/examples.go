@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/goroberta/goroberta/metrics"
 	"github.com/goroberta/goroberta/train"
@@ -43,6 +44,7 @@ type examples struct {
 	name      string
 	texts     []train.Example
 	sentences []train.Sentence // nil for texts
+	sets      [][]string       // the labels of each text, if any text has several or none; nil for one that has one
 	lines     []int            // where each stands, from 1
 }
 
@@ -87,9 +89,32 @@ func (x *examples) add(r *request) error {
 		x.sentences = append(x.sentences, train.Sentence{Words: r.words, Labels: r.labels})
 		return nil
 	}
+	if r.labels != nil {
+		if r.label != nil {
+			return errors.New(`"label" and "labels" are given: want one of them`)
+		}
+		if x.sets == nil {
+			x.sets = make([][]string, len(x.texts))
+		}
+		x.sets, x.texts = append(x.sets, r.labels), append(x.texts, train.Example{Texts: r.texts})
+		return nil
+	}
 	label, err := r.labelText()
 	x.texts = append(x.texts, train.Example{Texts: r.texts, Label: label})
+	if x.sets != nil {
+		x.sets = append(x.sets, nil)
+	}
 	return err
+}
+
+// oneLabel is an error that names the first text with "labels", for heads of which one
+// holds.
+func (x *examples) oneLabel(why string) error {
+	i := slices.IndexFunc(x.sets, func(labels []string) bool { return labels != nil })
+	if i < 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", x.name, lineError{x.lines[i], errors.New(why)})
 }
 
 // labelText is the request's label as a text: a number is what it is written as.

@@ -10,8 +10,11 @@ import (
 // explainCmd is `roberta explain`.
 type explainCmd struct {
 	tokenizerFlags
-	Texts []string `arg:"" name:"text" help:"The text; several are explained one after another."`
+	inputFlags
+	Texts []string `arg:"" optional:"" name:"text" help:"The text; several are explained one after another."`
 }
+
+const explainForm = `{"text":…}`
 
 // Help is shown by kong below the summary.
 func (explainCmd) Help() string {
@@ -19,11 +22,18 @@ func (explainCmd) Help() string {
 		`For a BPE "parts" is what the word begins as, and "merges" each merge in turn: {"rank":…,"merge":["l","r"],"pieces":[…]}, the lowest rank first; of SentencePiece it has a score, the highest first. ` +
 		`Pieces after each merge are left out for words of more than ` + fmt.Sprint(maxShownParts) + ` parts. ` +
 		`For a unigram model "lattice" has all pieces that the word may be cut into, {"piece":…,"start":…,"end":…,"score":…}, with "best":true on the best path, whose sum is "score". ` +
-		`A text that is normalised first has a line {"steps":[{"step":…,"text":…}]} before its words. Of several texts each line names its "text" by number.`
+		`A text that is normalised first has a line {"steps":[{"step":…,"text":…}]} before its words. Of several texts each line names its "text" by number. ` +
+		`With --input each text has one line, {"words":[…]} with "steps" before it where there are some. Lines of --input are ` + explainForm + `.`
 }
 
 // maxShownParts bounds the parts of words whose pieces are shown after each merge.
 const maxShownParts = 64
+
+// A textExplained is all of a text.
+type textExplained struct {
+	Steps []shownStep `json:"steps,omitempty"`
+	Words []*wordLine `json:"words"`
+}
 
 type stepsLine struct {
 	Text  *int        `json:"text,omitempty"`
@@ -70,6 +80,11 @@ type candidate struct {
 
 // Run is called by kong.
 func (c *explainCmd) Run(ctx context.Context, s *session) error {
+	in, err := c.inputFlags.open(s, textRequests(c.Texts), explainForm)
+	if err != nil {
+		return err
+	}
+	defer in.close()
 	tok, info, err := c.tokenizerFlags.open(ctx, s)
 	if err != nil {
 		return err
@@ -78,30 +93,54 @@ func (c *explainCmd) Run(ctx context.Context, s *session) error {
 	if !ok {
 		return fmt.Errorf("%s: this kind of tokenizer cannot be explained", nameOf(info))
 	}
-	for i, text := range c.Texts {
+	explain := func(ctx context.Context, text string) (line textExplained, err error) {
 		if err := tokenizer.Check(tok, text); err != nil {
+			return line, err
+		}
+		for _, s := range x.Steps(text) {
+			line.Steps = append(line.Steps, shownStep{s.Name, s.Text})
+		}
+		line.Words = []*wordLine{} // not null
+		for _, w := range x.Words(text) {
+			if err := ctx.Err(); err != nil {
+				return line, err
+			}
+			line.Words = append(line.Words, explained(x, w))
+		}
+		return line, nil
+	}
+	if c.Input == "" {
+		return c.arguments(ctx, s, explain)
+	}
+	return answer(ctx, s, in, task[string, textExplained]{
+		prepare: func(r request) (string, int, error) {
+			text, err := r.one()
+			return text, len(text), err
+		},
+		run:    each(explain),
+		result: func(_ int, _ string, line textExplained) (any, error) { return line, nil },
+	})
+}
+
+// arguments explains the texts of the command line, a line for each word.
+func (c *explainCmd) arguments(ctx context.Context, s *session, explain func(context.Context, string) (textExplained, error)) error {
+	for i, text := range c.Texts {
+		line, err := explain(ctx, text)
+		if err != nil {
 			return err
 		}
 		var number *int
 		if len(c.Texts) > 1 {
 			number = &i
 		}
-		if steps := x.Steps(text); steps != nil {
-			line := stepsLine{Text: number}
-			for _, s := range steps {
-				line.Steps = append(line.Steps, shownStep{s.Name, s.Text})
-			}
-			if err := s.out.write(nil, line); err != nil {
+		if line.Steps != nil {
+			if err := s.out.write(nil, stepsLine{number, line.Steps}); err != nil {
 				return err
 			}
 		}
-		for _, w := range x.Words(text) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			line := explained(x, w)
-			line.Text = number
-			if err := s.out.write(nil, line); err != nil {
+		for _, w := range line.Words {
+			w.Text = number
+			if err := s.out.write(nil, w); err != nil {
 				return err
 			}
 		}

@@ -16,10 +16,10 @@ type fitCmd struct {
 	limitFlags
 	exampleFlags
 	Head         string   `required:"" placeholder:"NAME" help:"The name of the head, which replaces any of that name."`
-	C            float64  `name:"c" default:"1" placeholder:"C" help:"How much the examples count against the penalty ½‖W‖² of a linear head, as in scikit-learn. Default: 1. inf is no penalty."`
+	C            *float64 `name:"c" placeholder:"C" help:"How much the examples count against the penalty ½‖W‖² of a linear head, as in scikit-learn. Default: 1. inf is no penalty."`
 	Inner        int      `default:"0" placeholder:"N" help:"Fit a head of two layers with N values between them, dense, tanh and out_proj as fairseq's, by AdamW. A tenth of the examples is held out to tell when to stop. Default: 0, a linear head, which has one best solution and needs no luck."`
-	Epochs       int      `default:"100" placeholder:"N" help:"With --inner, how often each example is seen at most. Default: 100."`
-	LearningRate float64  `default:"0.001" placeholder:"R" help:"With --inner, AdamW's learning rate. Default: 0.001."`
+	Epochs       *int     `placeholder:"N" help:"With --inner, how often each example is seen at most. Default: 100."`
+	LearningRate *float64 `placeholder:"R" help:"With --inner, AdamW's learning rate. Default: 0.001."`
 	NoIntercept  bool     `help:"Fit no bias."`
 	Standardize  bool     `help:"Subtract each feature's mean over the examples and divide by its deviation first. The saved head reads features as they are."`
 	ClassWeights string   `enum:"none,balanced" default:"none" placeholder:"HOW" help:"balanced: each class counts as much as any other, however many examples it has. Default: none."`
@@ -39,21 +39,25 @@ func (fitCmd) Help() string {
 		`"loss" is what was minimised, of a linear head C·Σ −log p + ½‖W‖², with --inner the mean of −log p; all else is of the examples of --input that were not held out. Lines of --input are ` + fitForm + `; words make a head for tag.`
 }
 
+const oneLabel = `"labels" of a text: a head is fitted on one "label" for each text`
+
 // Validate is called by kong.
 func (c *fitCmd) Validate() error {
 	switch {
 	case c.Input == "":
 		return usagef("--input is needed: the file with the examples")
-	case !(c.C > 0):
-		return usagef("--c %v: want more than 0", c.C)
+	case c.C != nil && !(*c.C > 0):
+		return usagef("--c %v: want more than 0", *c.C)
 	case c.Inner < 0 || c.Inner > 1<<20:
 		return usagef("--inner %d: want 0 to %d", c.Inner, 1<<20)
-	case c.Inner > 0 && (c.C != 1 || c.NoIntercept):
+	case c.Inner > 0 && (c.C != nil || c.NoIntercept):
 		return usagef("--c and --no-intercept are for linear heads, without --inner")
-	case c.Epochs < 1:
-		return usagef("--epochs %d: want at least 1", c.Epochs)
-	case !(c.LearningRate > 0 && c.LearningRate <= 1):
-		return usagef("--learning-rate %v: want more than 0 and at most 1", c.LearningRate)
+	case c.Inner == 0 && (c.Epochs != nil || c.LearningRate != nil):
+		return usagef("--epochs and --learning-rate are for heads of two layers, with --inner")
+	case c.Epochs != nil && *c.Epochs < 1:
+		return usagef("--epochs %d: want at least 1", *c.Epochs)
+	case c.LearningRate != nil && !(*c.LearningRate > 0 && *c.LearningRate <= 1):
+		return usagef("--learning-rate %v: want more than 0 and at most 1", *c.LearningRate)
 	case c.Worst < 0:
 		return usagef("--worst %d: want at least 0", c.Worst)
 	case c.HeldOut != nil && !(*c.HeldOut >= 0 && *c.HeldOut < 1):
@@ -89,9 +93,15 @@ func (c *fitCmd) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := x.oneLabel(oneLabel); err != nil {
+		return err
+	}
 	var test *examples
 	if c.Test != "" {
 		if test, err = c.read(ctx, s, c.Test, c.Out); err != nil {
+			return err
+		}
+		if err := test.oneLabel(oneLabel); err != nil {
 			return err
 		}
 		if (test.sentences == nil) != (x.sentences == nil) {
@@ -163,14 +173,36 @@ func (x *examples) locate(err error) error {
 	return err
 }
 
+// training shows how far a head is.
+func (s *session) training() train.Option {
+	return train.WithProgress(func(p train.Progress) {
+		s.progress.show(func() string {
+			text := fmt.Sprintf("%s of %s examples", count(p.Computed), count(p.Examples))
+			if p.Steps > 0 {
+				text += fmt.Sprintf(", %d steps", p.Steps)
+			}
+			return text
+		})
+	})
+}
+
 // options are what the flags mean for package train.
 func (c *fitCmd) options(m *roberta.Model, s *session) ([]train.Option, error) {
 	limit, err := c.limit(m.TokenizerInfo(), m.Config().MaxPositions)
 	if err != nil {
 		return nil, err
 	}
-	opts := []train.Option{train.WithC(c.C), train.WithLimit(limit), train.WithThreads(s.threads()), train.WithWorst(c.Worst), train.WithSeed(c.Seed),
-		train.WithInner(c.Inner), train.WithEpochs(c.Epochs), train.WithLearningRate(c.LearningRate)}
+	opts := []train.Option{train.WithLimit(limit), train.WithThreads(s.threads()), train.WithWorst(c.Worst), train.WithSeed(c.Seed),
+		train.WithInner(c.Inner), s.training()}
+	if c.C != nil {
+		opts = append(opts, train.WithC(*c.C))
+	}
+	if c.Epochs != nil {
+		opts = append(opts, train.WithEpochs(*c.Epochs))
+	}
+	if c.LearningRate != nil {
+		opts = append(opts, train.WithLearningRate(*c.LearningRate))
+	}
 	if c.HeldOut != nil {
 		opts = append(opts, train.WithHeldOut(*c.HeldOut))
 	}

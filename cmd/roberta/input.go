@@ -62,6 +62,7 @@ type inputFlags struct {
 	Input       string   `placeholder:"FILE" help:"Read requests from FILE (- is standard input), one JSON object a line, in place of the arguments. FILE.csv and FILE.tsv are tables: the first row names the columns."`
 	InputFormat string   `enum:",jsonl,csv,tsv,tsv-quoted" default:"" placeholder:"FORMAT" help:"The format of --input: jsonl, csv, tsv (a quotation mark is a character), or tsv-quoted (as CSV, with tabs). Default: by its name, else jsonl."`
 	Columns     []string `placeholder:"MEMBER=COLUMN" help:"The columns of a table that are read, such as text=review,pair=title,id=nr; lists (texts, words, choices, labels, candidates) are several columns, choices=a,choices=b. Default: the columns called id, text, pair, question, context and label."`
+	Shard       *string  `placeholder:"I/N" help:"Answer the I-th of every N lines of --input alone, from the I-th on: 1/4, 2/4, 3/4 and 4/4 are all of it, for four processes or machines. Rows of a table are counted without its first row."`
 	KeepGoing   bool     `help:"If a line fails, write {\"error\":…} in its place and go on."`
 }
 
@@ -74,6 +75,7 @@ type input struct {
 	keepGoing bool
 	format    string    // formatJSONL or that of a table
 	columns   []mapping // of a table; nil: by their names
+	shard     shard     // which lines are items
 	log       *slog.Logger
 
 	items chan item
@@ -87,7 +89,7 @@ type input struct {
 
 // newInput makes an input without items. open and read send them.
 func newInput(f *inputFlags, form string, log *slog.Logger) *input {
-	in := &input{name: f.Input, form: form, keepGoing: f.KeepGoing, format: cmp.Or(f.InputFormat, inputFormat(f.Input)), log: log, items: make(chan item, linesAhead), done: make(chan struct{})}
+	in := &input{name: f.Input, form: form, keepGoing: f.KeepGoing, format: cmp.Or(f.InputFormat, inputFormat(f.Input)), shard: whole, log: log, items: make(chan item, linesAhead), done: make(chan struct{})}
 	in.taken.L = &in.mu
 	return in
 }
@@ -100,7 +102,14 @@ func (f *inputFlags) open(s *session, args *request, form string) (*input, error
 	if in.columns, err = parseColumns(f.Columns); err != nil {
 		return nil, err
 	}
+	if f.Shard != nil {
+		if in.shard, err = parseShard(*f.Shard); err != nil {
+			return nil, err
+		}
+	}
 	switch {
+	case f.Input == "" && f.Shard != nil:
+		return nil, usagef("--shard is of --input, which is missing")
 	case f.Input == "" && f.InputFormat != "":
 		return nil, usagef("--input-format is of --input, which is missing")
 	case in.columns != nil && in.format == formatJSONL:
@@ -277,13 +286,23 @@ func (in *input) closed() bool {
 	}
 }
 
-// readItems hands the lines of r to yield until it returns false. A byte order
+// readItems hands the shard's lines of r to yield until it returns false. A byte order
 // mark is skipped. A line of more than limit bytes is an error; what follows it is
-// read only with --keep-going, because the line may never end.
+// read only with --keep-going, because the line may never end. A line of another shard
+// costs nothing but reading it.
 func (in *input) readItems(r io.Reader, limit int, yield func(item) bool) error {
 	br := bufio.NewReaderSize(r, 1<<16)
 	at, warned := int64(0), false
 	for line := 1; ; line++ {
+		if !in.shard.has(line) {
+			size, err := skipLine(br)
+			if at += size; err == io.EOF {
+				return nil
+			} else if err != nil {
+				return fmt.Errorf("line %d: %w", line, err)
+			}
+			continue
+		}
 		data, size, err := readLine(br, limit, in.keepGoing)
 		long, isLong := errors.AsType[longLineError](err)
 		if err != nil && err != io.EOF && !isLong {
@@ -341,6 +360,10 @@ func (in *input) readRows(r io.Reader, limit int, yield func(item) bool) error {
 		case err != nil && !its:
 			return err
 		}
+		if !in.shard.has(row) {
+			end += size
+			continue
+		}
 		if !warned && in.format == formatTSV && slices.ContainsFunc(request.texts, isQuoted) {
 			in.log.Warn("a field has quotation marks around it, which are read as a part of it; --input-format tsv-quoted takes them away", "line", line)
 			warned = true
@@ -355,6 +378,18 @@ func (in *input) readRows(r io.Reader, limit int, yield func(item) bool) error {
 // isQuoted says whether a text has quotation marks around it.
 func isQuoted(text string) bool {
 	return len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"'
+}
+
+// skipLine reads to the end of the line and returns its size. The last one may lack its
+// line feed; it comes with io.EOF.
+func skipLine(r *bufio.Reader) (size int64, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		size += int64(len(part))
+		if err != bufio.ErrBufferFull {
+			return size, err
+		}
+	}
 }
 
 // readLine reads to the end of the line and returns it and its size. The last one
@@ -389,7 +424,7 @@ func (in *input) stopped(ctx context.Context, err error, done int) error {
 	}
 	switch total := in.lines(); {
 	case total > 0:
-		return stopped(err, "after %s of %s lines", count(done), count(total))
+		return stopped(err, "after %s of %s lines", count(done), count(in.shard.count(total)))
 	case done == 1:
 		return stopped(err, "after 1 line")
 	}

@@ -308,3 +308,43 @@ func FuzzLine(f *testing.F) {
 		}
 	})
 }
+
+// TestShards: shards are the whole between them, each line once and under its own number,
+// whatever else the lines hold.
+func TestShards(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	data := "\ufeff{\"text\":\"a\"}\n\n{\"text\":\"b\"}\r\n" + long + "\n{\"text\":\"" + long + "\"}\nbad\n{\"text\":\"c\"}\n\n{\"text\":\"d\"}"
+	read := func(s shard, data string) (got []string) {
+		in := testInput(true)
+		in.shard = s
+		if err := in.readItems(iotest.OneByteReader(strings.NewReader(data)), 100, func(it item) bool {
+			got = append(got, fmt.Sprint(it.line, it.end, it.texts, it.err))
+			return true
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for _, data := range []string{data, data + "\n", "", "\n", long, strings.Repeat(long, 50) + "\n{}"} {
+		want := read(whole, data)
+		for n := 1; n <= 12; n++ {
+			got, lines := make([]string, len(want)), 0
+			for i := 1; i <= n; i++ {
+				s := shard{i, n}
+				part := read(s, data)
+				lines += len(part)
+				if len(part) != s.count(len(want)) {
+					t.Errorf("%d/%d of %d lines has %d", i, n, len(want), len(part))
+				}
+				for k, line := range part {
+					if at := s.index(k); at < len(got) && s.place(at) == k && s.has(at+1) {
+						got[at] = line
+					}
+				}
+			}
+			if lines != len(want) || !slices.Equal(got, want) {
+				t.Errorf("%d shards of %.40q: %q, want %q", n, data, got, want)
+			}
+		}
+	}
+}

@@ -31,6 +31,24 @@ func (f *limitFlags) check() error {
 	return nil
 }
 
+// uncutFlags are limitFlags of a command that cuts no text: they are there to say so.
+type uncutFlags struct {
+	Truncate     *string `hidden:""`
+	TruncateSide *string `hidden:""`
+	MaxLength    *string `hidden:""`
+	Stride       *string `hidden:""`
+}
+
+// refuse refuses the flags and says why.
+func (f *uncutFlags) refuse(why string) error {
+	for i, v := range []*string{f.Truncate, f.TruncateSide, f.MaxLength, f.Stride} {
+		if v != nil && (i > 0 || *v != "none") {
+			return usagef("%s: %s", []string{"--truncate", "--truncate-side", "--max-length", "--stride"}[i], why)
+		}
+	}
+	return nil
+}
+
 // limit is what the flags make of the files' limits. positions is the model's
 // longest input, 0 if there is no model. Without flags any length is allowed: a
 // model refuses what it has no positions for.

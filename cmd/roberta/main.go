@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -174,9 +175,11 @@ func flagsFirst(root *kong.Node, args []string) []string {
 
 // takesValue reports whether a flag of a command is followed by its value.
 func takesValue(command *kong.Node, arg string) bool {
-	for _, f := range flagsOf(command) {
-		if slices.Contains(spellings(f), arg) {
-			return !f.IsBool()
+	for _, group := range command.AllFlags(false) { // hidden ones too
+		for _, f := range group {
+			if slices.Contains(spellings(f), arg) {
+				return !f.IsBool()
+			}
 		}
 	}
 	return false
@@ -196,8 +199,14 @@ func parseError(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e
 	}
+	// A flag that need not be given has "" among its values.
+	if msg := err.Error(); strings.Contains(msg, noValue) {
+		err = errors.New(strings.Replace(msg, noValue, "must be one of ", 1))
+	}
 	return usageError{err}
 }
+
+const noValue = `must be one of "",`
 
 // report writes an error as one line and returns the exit code that it calls for.
 func report(ctx context.Context, stderr io.Writer, err error) int {

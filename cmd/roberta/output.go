@@ -40,7 +40,7 @@ func (o *output) setFormat(format string) {
 	if format == formatTSV {
 		w.Comma = '\t'
 	}
-	o.table = &table{w: w, tabs: format == formatTSV}
+	o.table = &table{w: w, shard: whole, tabs: format == formatTSV}
 }
 
 // write adds the line of an object, whose first member becomes "id" if id is not

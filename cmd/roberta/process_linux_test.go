@@ -115,6 +115,17 @@ func terminal(t *testing.T) (outside, inside *os.File) {
 	return outside, inside
 }
 
+// labelled is a file of texts with labels.
+func labelled(t *testing.T, n int) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "labelled")
+	lines := "{\"text\":\"Snow in the north.\",\"label\":\"weather\"}\n{\"text\":\"The soup was cold.\",\"label\":\"food\"}\n"
+	if err := os.WriteFile(name, []byte(strings.Repeat(lines, n/2)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 // TestProgress: a terminal shows how far a command is, and nothing of it stays;
 // with --quiet it shows nothing.
 func TestProgress(t *testing.T) {
@@ -148,8 +159,25 @@ func TestProgress(t *testing.T) {
 		}
 	}
 
+	// So does a fit, which has no lines.
+	outside, inside := terminal(t)
+	cmd, _ := command(t, "fit", "--head", "topic", "--input", labelled(t, 300), filepath.Join(t.TempDir(), "out.safetensors"))
+	cmd.Stderr = inside
+	lines := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(outside).ReadString('\n')
+		lines <- line
+	}()
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(inside, "end\n")
+	if shown := <-lines; !strings.Contains(shown, " of 300 examples") || !strings.HasSuffix(shown, "\r\x1b[Kend\r\n") {
+		t.Errorf("shown: %q", shown)
+	}
+
 	// Tensors are not for a terminal.
-	_, inside := terminal(t)
+	_, inside = terminal(t)
 	cmd, stderr := command(t, "features", "-o", "-", "x")
 	cmd.Stdout = inside
 	err := cmd.Run()

@@ -9,6 +9,7 @@ import (
 // pronounCmd is `roberta pronoun`.
 type pronounCmd struct {
 	textFlags
+	uncutFlags
 	Candidates []string `sep:"none" placeholder:"TEXT" help:"A noun phrase that the pronoun may refer to; give it several times. Lines of --input may bring their own."`
 	Text       []string `arg:"" optional:"" name:"text" help:"The text, with a [pronoun] and perhaps a _query_ in it."`
 }
@@ -26,7 +27,7 @@ func (c *pronounCmd) Validate() error {
 	if len(c.Text) > 1 {
 		return usagef("%d texts are given, want one", len(c.Text))
 	}
-	return nil
+	return c.refuse("this command cuts no text, as the pronoun or what it refers to might go: give a shorter text")
 }
 
 type answerLine struct {

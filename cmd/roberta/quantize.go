@@ -32,8 +32,10 @@ func (f *quantizeFlags) check(t *textFlags) error {
 		return usagef("--calibrate is for --quantize int8 and uint8")
 	case !ranged && f.Ranges != "":
 		return usagef("--ranges is for --quantize int8 and uint8")
-	case ranged && f.Calibrate == "" && f.Ranges == "" && t.Resume != "":
+	case ranged && f.Calibrate == "" && f.Ranges == "" && t.Resume != nil:
 		return usagef("--resume: the ranges of --quantize %s would be those of some lines alone; give --calibrate or --ranges", *f.Quantize)
+	case ranged && f.Calibrate == "" && f.Ranges == "" && t.Shard != nil:
+		return usagef("--shard: the ranges of --quantize %s would be those of some lines alone; give --calibrate or --ranges", *f.Quantize)
 	case f.Calibrate == "-" && t.Input == "-":
 		return usagef("--calibrate - and --input - cannot both read standard input")
 	}

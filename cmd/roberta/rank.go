@@ -14,9 +14,10 @@ import (
 type rankCmd struct {
 	textFlags
 	limitFlags
-	Head  string   `placeholder:"NAME" help:"The head with one class. Default: the only one, if the model has one."`
-	TopK  *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many documents to give, the best ones. Default: all. --top-k is the same."`
-	Texts []string `arg:"" name:"query" help:"The query, verbatim, and documents if there is no --input."`
+	Head        string   `placeholder:"NAME" help:"The head with one class. Default: the only one, if the model has one."`
+	TopK        *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many documents to give, the best ones. Default: all. --top-k is the same."`
+	QueryPrompt *string  `placeholder:"TEXT" help:"Put TEXT before the query; '' for nothing. Default: the default prompt of the model's files, if they have one."`
+	Texts       []string `arg:"" name:"query" help:"The query, verbatim, and documents if there is no --input."`
 }
 
 const documentForm = `{"text":…}`
@@ -32,7 +33,7 @@ func (c *rankCmd) Validate() error {
 	if c.TopK != nil && *c.TopK < 1 {
 		return usagef("--topk %d: want at least 1", *c.TopK)
 	}
-	if c.Resume != "" {
+	if c.Resume != nil {
 		return usagef("--resume: a ranking is one result, and there is nothing to go on with")
 	}
 	return c.noWindows()
@@ -57,9 +58,15 @@ func (c *rankCmd) Run(ctx context.Context, s *session) error {
 	if c.Head != "" {
 		opts = append(opts, pipeline.WithHead(c.Head))
 	}
+	if c.QueryPrompt != nil {
+		opts = append(opts, pipeline.WithPrompt(*c.QueryPrompt))
+	}
 	r, err := pipeline.NewReranker(m, opts...)
 	if err != nil {
 		return headNeeded(err)
+	}
+	for _, n := range r.Notes() {
+		s.log.Warn(n)
 	}
 	s.out.setFormat(c.OutputFormat)
 	rank := &ranking{session: s, in: in}
@@ -125,7 +132,7 @@ func (r *ranking) pairs(ctx context.Context, query string) func(yield func(pipel
 					return
 				}
 			default:
-				r.waiting = append(r.waiting, document{it, r.read - 1})
+				r.waiting = append(r.waiting, document{it, r.in.shard.index(r.read - 1)})
 				if !yield(pipeline.Pair{Query: query, Document: text}) {
 					return
 				}

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,23 +17,26 @@ import (
 // another model, other flags or another input do not go unnoticed. What an interrupted
 // run left of a line is completed in this way.
 type resumed struct {
-	name  string
-	file  *os.File
-	old   *bufio.Reader // the lines that are skipped, for their ids
-	skip  int           // how many they are
-	done  int           // of them so far
-	wrong int           // of them with an error
+	name   string
+	format string
+	shard  shard // of the input, whose lines number the rows of a table
+	file   *os.File
+	old    *results // those that are skipped
+	skip   int      // how many they are
+	done   int      // of them so far
+	wrong  int      // of them with an error
+	header []string // of a table whose beginning is skipped; nil: it is not
 
-	lines int           // complete lines in the file
+	lines int           // complete results in the file
 	again *bufio.Reader // the part of the file that is answered again
 	left  int64         // how many bytes of it are still to come out
 }
 
-// maxResult bounds a line of results that is read again.
+// maxResult bounds a line or row of results that is read again.
 const maxResult = 1 << 30
 
 // openResumed opens the results of an earlier run, or makes the file.
-func openResumed(name string, in *input, model string) (r *resumed, err error) {
+func openResumed(name, format string, in *input, model string) (r *resumed, err error) {
 	if err := checkOutput(name, in, model); err != nil {
 		return nil, err
 	}
@@ -59,53 +61,34 @@ func openResumed(name string, in *input, model string) (r *resumed, err error) {
 	} else if err != nil && !errors.Is(err, filelock.ErrUnsupported) {
 		return nil, err
 	}
-	r = &resumed{name: name, file: f}
-	return r, r.scan()
+	r = &resumed{name: name, format: format, shard: in.shard, file: f}
+	return r, r.scan(info.Size())
 }
 
-// scan finds the line from which on requests are answered again.
-func (r *resumed) scan() error {
-	br := bufio.NewReaderSize(r.file, 1<<16)
-	var at, from int64
+// scan finds the result from which on requests are answered again.
+func (r *resumed) scan(size int64) error {
+	all := r.results(size)
+	from := int64(0)
 	for {
-		line, size, err := readLine(br, maxResult, false)
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("%s: line %d: %w", r.name, r.lines+1, err)
-		}
+		v, err := all.next()
 		if err == io.EOF {
-			if size > 0 && line[0] != '{' {
-				return r.foreign(r.lines + 1)
-			}
-			at += size
 			break
 		}
-		v, ok := parseResult(line)
-		if !ok {
-			return r.foreign(r.lines + 1)
+		if err != nil {
+			return err
 		}
-		if v.Error == nil {
-			r.skip, from = r.lines, at
+		if !v.failed {
+			r.skip, from = r.lines, v.at
 		}
-		r.lines, at = r.lines+1, at+size
+		r.lines++
 	}
-	r.old = bufio.NewReader(io.NewSectionReader(r.file, 0, from))
-	r.again, r.left = bufio.NewReader(io.NewSectionReader(r.file, from, at-from)), at-from
-	_, err := r.file.Seek(at, io.SeekStart)
+	if from > 0 {
+		r.header = all.header
+	}
+	r.old = r.results(from)
+	r.again, r.left = bufio.NewReader(io.NewSectionReader(r.file, from, size-from)), size-from
+	_, err := r.file.Seek(size, io.SeekStart)
 	return err
-}
-
-func (r *resumed) foreign(line int) error {
-	return fmt.Errorf("%s: line %d is no result of this command: --resume adds to a file of results", r.name, line)
-}
-
-// A result is what of a line of results counts here.
-type result struct {
-	ID    json.RawMessage `json:"id"`
-	Error *string         `json:"error"`
-}
-
-func parseResult(line []byte) (v result, ok bool) {
-	return v, len(line) > 0 && line[0] == '{' && json.Unmarshal(line, &v) == nil
 }
 
 // skips says whether a request was answered by the earlier run. Their ids must be
@@ -115,24 +98,18 @@ func (r *resumed) skips(it *item) (bool, error) {
 		return false, nil
 	}
 	r.done++
-	line, _, err := readLine(r.old, maxResult, false)
+	v, err := r.old.next()
 	if err != nil {
-		return false, fmt.Errorf("%s: line %d: %w", r.name, r.done, err)
+		return false, err
 	}
-	v, ok := parseResult(line)
-	if !ok {
-		return false, r.foreign(r.done)
+	id, err := r.old.idOf(it)
+	if err != nil {
+		return false, err
 	}
-	var id bytes.Buffer
-	if it.id != nil {
-		if err := json.Compact(&id, it.id); err != nil {
-			return false, err
-		}
+	if v.id != id {
+		return false, it.locate(fmt.Errorf("its id is not that of %s %d of %s: they are results of another input", r.old.unit(), r.done, r.name))
 	}
-	if !bytes.Equal(v.ID, escapeControls(id.Bytes())) {
-		return false, it.locate(fmt.Errorf("its id is not that of line %d of %s: they are results of another input", r.done, r.name))
-	}
-	if v.Error != nil {
+	if v.failed {
 		r.wrong++
 	}
 	return true, nil
@@ -154,7 +131,7 @@ func (r *resumed) Write(p []byte) (int, error) {
 		return 0, fatalError{fmt.Errorf("%s: %w", r.name, err)}
 	}
 	if !bytes.Equal(p[:n], there) {
-		return 0, fatalError{fmt.Errorf("%s: line %d, or what follows it, is not what comes out now: it was written with another model, other flags, another version or another input", r.name, r.skip+1)}
+		return 0, fatalError{fmt.Errorf("%s: %s %d, or what follows it, is not what comes out now: it was written with another model, other flags, another version or another input", r.name, r.old.unit(), r.skip+1)}
 	}
 	r.left -= int64(n)
 	k, err := r.file.Write(p[n:])

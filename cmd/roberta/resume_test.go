@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,12 +38,12 @@ func TestResume(t *testing.T) {
 		}
 		in := testInput(false)
 		go in.read(strings.NewReader(requests.String()))
-		r, err := openResumed(path, in, "")
+		r, err := openResumed(path, formatJSONL, in, "")
 		if err != nil {
 			t.Fatal(n, err)
 		}
 		if n == 0 {
-			if _, err := openResumed(path, in, ""); err == nil || !strings.Contains(err.Error(), "another process") {
+			if _, err := openResumed(path, formatJSONL, in, ""); err == nil || !strings.Contains(err.Error(), "another process") {
 				t.Errorf("a second process: %v", err)
 			}
 		}
@@ -53,6 +55,93 @@ func TestResume(t *testing.T) {
 		r.close()
 		if got, _ := os.ReadFile(path); string(got) != want.String() {
 			t.Errorf("after %d bytes: %q, want %q", n, got, want.String())
+		}
+	}
+}
+
+// TestResumeTable goes on after every begin of a table, whose results have any number of
+// rows, with quotation marks and line breaks in them.
+func TestResumeTable(t *testing.T) {
+	type part struct {
+		Part string `json:"part"`
+	}
+	type parts struct {
+		Parts []part `json:"parts"`
+		N     int    `json:"n"`
+	}
+	const requests = "bad\n{\"id\":\"a\\r\\nb\",\"text\":\"one \\\"two\\\" three\"}\n{\"text\":\"\"}\n\n{\"id\":[1, 2],\"text\":\"x\\ny,z \\r\\n\"}\n{\"id\":5,\"text\":\"end\"}\nbad\n"
+	for _, format := range []string{formatCSV, formatTSV} {
+		requests := requests
+		if format == formatTSV { // which has no line breaks in fields
+			requests = strings.ReplaceAll(strings.ReplaceAll(requests, `\n`, ""), `\r`, "")
+		}
+		for _, sh := range []shard{whole, {2, 3}} {
+			path := filepath.Join(t.TempDir(), "out")
+			goOn := func(requests string) error {
+				in := testInput(true)
+				in.shard = sh
+				go in.read(strings.NewReader(requests))
+				r, err := openResumed(path, format, in, "")
+				if err != nil {
+					return err
+				}
+				defer r.close()
+				s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
+				s.out.setFormat(format)
+				s.out.table.goOn(sh, r)
+				err = answerFrom(context.Background(), s, in, task[string, string]{
+					prepare: func(r request) (string, int, error) { return r.texts[0], 1, nil },
+					run:     func(_ context.Context, batch []string) ([]string, error) { return batch, nil },
+					result: func(_ int, _ string, text string) (any, error) {
+						line := parts{N: len(text)}
+						for p := range strings.FieldsSeq(text) {
+							line.Parts = append(line.Parts, part{p + " "})
+						}
+						return line, nil
+					},
+					budget: 2,
+				}, r)
+				for _, end := range []func() error{s.out.table.end, s.out.flush} {
+					if endErr := end(); err == nil {
+						err = endErr
+					}
+				}
+				return err
+			}
+			full := func() string {
+				b, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(b)
+			}
+			_ = goOn(requests)
+			want := full()
+			if lines := strings.Count(want, "\n"); lines < 4 {
+				t.Fatalf("%q", want)
+			}
+			for n := range want {
+				if err := os.WriteFile(path, []byte(want[:n]), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				if err := goOn(requests); err != nil && !strings.Contains(err.Error(), "requests failed") {
+					t.Errorf("%s, after %d bytes: %v", format, n, err)
+				}
+				if got := full(); got != want {
+					t.Fatalf("%s, %v, after %d bytes: %q, want %q", format, sh, n, got, want)
+				}
+			}
+			if sh != whole {
+				continue
+			}
+			for _, other := range []string{strings.ReplaceAll(requests, "end", "End") + "{\"text\":\"more\"}\n", strings.Replace(requests, "\"id\":", "\"id\":7", 2), "bad\n\n\n\n\n", requests[:20]} {
+				if err := goOn(other); err == nil || strings.Contains(err.Error(), "requests failed") {
+					t.Errorf("%s, %v: %q is taken for the input: %v", format, sh, other, err)
+				}
+				if got := full(); got != want {
+					t.Fatalf("%s, %v: %q, want %q", format, sh, got, want)
+				}
+			}
 		}
 	}
 }
@@ -73,7 +162,7 @@ func FuzzResume(f *testing.F) {
 		in := testInput(true)
 		go in.read(strings.NewReader(requests))
 		defer in.close()
-		r, err := openResumed(path, in, "")
+		r, err := openResumed(path, formatJSONL, in, "")
 		if err == nil {
 			s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
 			err = numbered(t, s, in, r)
@@ -91,10 +180,51 @@ func FuzzResume(f *testing.F) {
 			t.Fatalf("%q became %q", old, got)
 		}
 		for i, line := range lines {
-			var v, want result
+			var v, want struct{ ID json.RawMessage }
 			if json.Unmarshal(line, &v) != nil || json.Unmarshal([]byte(strings.Split(results, "\n")[i]), &want) != nil || !bytes.Equal(v.ID, want.ID) {
 				t.Fatalf("%q became %q", old, got)
 			}
+		}
+	})
+}
+
+// FuzzResumeTable holds that a table is only ever added to, and that what is accepted has a
+// row for each request.
+func FuzzResumeTable(f *testing.F) {
+	const requests = "{\"id\":1,\"text\":\"a\"}\n{\"text\":\"b,\\\"\"}\nbad\n{\"id\":\"x\\ny\",\"text\":\"c\"}\n"
+	const results = "row,id,text,error\n1,1,a,\n2,,\"b,\"\"\",\n3,,,line 3: not JSON: plain text is not read\n4,\"x\ny\",c,\n"
+	for _, s := range []string{"", "row", results[:25], results[:40], results, results + "5", "x\n", "row,id,error\n1,1,\n", "row,id,text,error\n2,1,a,\n", "\n\n", "row,id,text,error\n1,1,\"", results[:len(results)-6]} {
+		f.Add([]byte(s))
+	}
+	path := filepath.Join(f.TempDir(), "out")
+	f.Fuzz(func(t *testing.T, old []byte) {
+		if err := os.WriteFile(path, old, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		in := testInput(true)
+		go in.read(strings.NewReader(requests))
+		defer in.close()
+		r, err := openResumed(path, formatCSV, in, "")
+		if err == nil {
+			s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
+			s.out.setFormat(formatCSV)
+			s.out.table.goOn(whole, r)
+			err = numbered(t, s, in, r)
+			if endErr := errors.Join(s.out.table.end(), s.out.flush()); endErr != nil {
+				err = endErr
+			}
+			r.close()
+		}
+		got, _ := os.ReadFile(path)
+		if !bytes.HasPrefix(got, old) {
+			t.Fatalf("%q became %q", old, got)
+		}
+		if _, failed := errors.AsType[failedError](err); err != nil && !failed {
+			return
+		}
+		rows, err := csv.NewReader(bytes.NewReader(got)).ReadAll()
+		if err != nil || len(rows) != 5 {
+			t.Fatalf("%q became %q: %v", old, got, err)
 		}
 	})
 }

@@ -20,7 +20,7 @@ type searchCmd struct {
 	vectorFlags
 	Corpus       string   `required:"" placeholder:"FILE" help:"The texts to search in, one JSON object a line as for --input; or a .safetensors file with their vectors, as embed --as document -o writes it. Hits have no text then."`
 	Vectors      string   `placeholder:"FILE" help:"Take the vectors of the texts in --corpus from this .safetensors file, tensor \"embeddings\", in place of computing them: row i is the vector of line i, from 0."`
-	TopK         int      `name:"top-k" aliases:"topk" default:"10" placeholder:"K" help:"How many hits to give, the best ones. Default: 10. --topk is the same."`
+	TopK         int      `name:"topk" aliases:"top-k" default:"10" placeholder:"K" help:"How many hits to give, the best ones. Default: 10. --top-k is the same."`
 	Similarity   *string  `enum:"cosine,dot,euclidean,manhattan" placeholder:"NAME" help:"How vectors are compared: cosine, dot, euclidean or manhattan, the last two as negative distances. Default: what the model's files say, else cosine."`
 	QueryPrompt  *string  `placeholder:"TEXT" help:"Put TEXT before each query. Default: the prompt that the model's files have for queries."`
 	CorpusPrompt *string  `placeholder:"TEXT" help:"Put TEXT before each text of the corpus. Default: the prompt that the model's files have for documents."`
@@ -38,7 +38,7 @@ func (searchCmd) Help() string {
 func (c *searchCmd) Validate() error {
 	switch {
 	case c.TopK < 1:
-		return usagef("--top-k %d: want at least 1", c.TopK)
+		return usagef("--topk %d: want at least 1", c.TopK)
 	case c.Corpus == "-" && c.Input == "-":
 		return usagef("--corpus - and --input - cannot both read standard input")
 	case c.Vectors != "" && isTensors(c.Corpus):

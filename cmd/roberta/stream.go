@@ -102,12 +102,12 @@ func answerFrom[P, R any](ctx context.Context, s *session, in *input, t task[P, 
 
 func (s *stream[P, R]) answer(ctx context.Context) error {
 	for {
-		it, err := s.in.next(ctx, len(s.batch) == 0)
-		if err == errNotReady {
+		it, err := s.in.next(ctx, false)
+		if err == errNotReady { // before it waits, all has been written, errors too
 			if err := s.flush(ctx); err != nil {
 				return err
 			}
-			continue
+			it, err = s.in.next(ctx, true)
 		}
 		if err != nil {
 			if flushErr := s.flush(ctx); flushErr != nil {
@@ -279,8 +279,8 @@ type textFlags struct {
 	modelFlags
 	plainFlag
 	inputFlags
-	Resume       string `placeholder:"OUT" help:"Add results to the file OUT, after those that an earlier run with the same --input has written there. Skipped are the requests whose results are complete: their number and ids must fit, and the last of them that is no error is answered again and must come out as it was."`
-	OutputFormat string `enum:"jsonl,csv,tsv" default:"jsonl" placeholder:"FORMAT" help:"Write results as jsonl (default: one JSON object a line), csv or tsv: the columns row (the place among the results), id, one for each member, and error; a row for each object of a list."`
+	Resume       *string `placeholder:"OUT" help:"Add results to the file OUT, after those that an earlier run with the same --input has written there. Skipped are the requests whose results are complete: their number and ids must fit, and the last of them that is no error is answered again and must come out as it was."`
+	OutputFormat string  `enum:"jsonl,csv,tsv" default:"jsonl" placeholder:"FORMAT" help:"Write results as jsonl (default: one JSON object a line), csv or tsv: the columns row (the line, or row of a table, from 1), id, one for each member, and error; a row for each object of a list."`
 }
 
 // answerTexts answers the requests of a command with the model that the flags name.
@@ -294,13 +294,13 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		return usagef("--output-format %s is of results on standard output, and this command writes tensors", f.OutputFormat)
 	}
 	switch {
-	case f.Resume == "":
+	case f.Resume == nil:
+	case *f.Resume == "":
+		return usagef("--resume: the file has no name")
 	case f.Input == "":
 		return usagef("--resume goes on with an --input, which is missing")
 	case tensors != nil:
 		return usagef("--resume is of results on standard output, and this command writes tensors")
-	case f.OutputFormat != formatJSONL:
-		return usagef("--resume writes jsonl, not %s", f.OutputFormat)
 	}
 	in, err := f.inputFlags.open(s, args, form)
 	if err != nil {
@@ -308,8 +308,8 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 	}
 	defer in.close()
 	var earlier *resumed
-	if f.Resume != "" {
-		if earlier, err = openResumed(f.Resume, in, f.Model); err != nil {
+	if f.Resume != nil {
+		if earlier, err = openResumed(*f.Resume, f.OutputFormat, in, f.Model); err != nil {
 			return err
 		}
 		defer earlier.close()
@@ -332,6 +332,9 @@ func answerTexts[P, R any](ctx context.Context, s *session, f *textFlags, tensor
 		return err
 	}
 	s.out.setFormat(f.OutputFormat)
+	if s.out.table != nil {
+		s.out.table.goOn(in.shard, earlier)
+	}
 	err = answerFrom(ctx, s, in, t, earlier)
 	if earlier != nil {
 		if flushErr := s.out.flush(); err == nil { // before the file is closed

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -278,7 +279,11 @@ func quotedRows(br *bufio.Reader, format string, limit int) func() ([]string, in
 	}
 	return func() ([]string, int, error) {
 		bounded.read = 0
+		begin := r.InputOffset()
 		fields, err := r.Read()
+		if raw := bounded.cut(begin, r.InputOffset()); err == nil {
+			fields = withReturns(fields, raw, r.Comma)
+		}
 		if e, ok := errors.AsType[*csv.ParseError](err); ok {
 			if errors.Is(e.Err, csv.ErrQuote) || errors.Is(e.Err, csv.ErrBareQuote) {
 				return nil, e.StartLine, rowError{fmt.Errorf("line %d, byte %d: a quotation mark in a field without quotation marks, or not doubled", e.Line, e.Column)}
@@ -293,12 +298,46 @@ func quotedRows(br *bufio.Reader, format string, limit int) func() ([]string, in
 	}
 }
 
+// withReturns gives the fields of a row their carriage returns before line feeds, which
+// encoding/csv leaves out of fields in quotation marks. raw is the row, whose quotation
+// marks are in order.
+func withReturns(fields []string, raw []byte, comma rune) []string {
+	if !bytes.Contains(raw, []byte("\r\n")) || !slices.ContainsFunc(fields, func(f string) bool { return strings.Contains(f, "\n") }) {
+		return fields
+	}
+	twice, inside := make([]byte, 0, len(raw)+16), false // of two returns one is left
+	for i, c := range raw {
+		if c == '"' {
+			inside = !inside
+		}
+		if twice = append(twice, c); inside && c == '\r' && i+1 < len(raw) && raw[i+1] == '\n' {
+			twice = append(twice, c)
+		}
+	}
+	r := csv.NewReader(bytes.NewReader(twice))
+	r.FieldsPerRecord, r.Comma = -1, comma
+	if again, err := r.Read(); err == nil && len(again) == len(fields) {
+		return again
+	}
+	return fields
+}
+
 // A boundedReader ends with an error where a row goes on for too long: a quotation mark
 // that is missing would make one row of the rest of the file.
 type boundedReader struct {
 	r     io.Reader
 	limit int
-	read  int // since the last row
+	read  int    // since the last row
+	kept  []byte // what was read and not cut
+	at    int64  // where kept begins
+}
+
+// cut returns the bytes from begin to end, valid until the next Read, and forgets what is
+// before end.
+func (b *boundedReader) cut(begin, end int64) []byte {
+	part := b.kept[begin-b.at : end-b.at]
+	b.kept, b.at = b.kept[end-b.at:], end
+	return part
 }
 
 func (b *boundedReader) Read(p []byte) (int, error) {
@@ -307,5 +346,6 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p[:min(len(p), b.limit-b.read)])
 	b.read += n
+	b.kept = append(b.kept, p[:n]...)
 	return n, err
 }

@@ -11,7 +11,7 @@ import (
 
 // A table writes results as rows of CSV or TSV. What is an object a line becomes:
 //
-//   - the columns "row", the result's place from 1, "id" and last "error", which are
+//   - the columns "row", the result's line from 1, "id" and last "error", which are
 //     always there;
 //   - a column for each member, named like it. A list of objects gives a row for each of
 //     them, with a column for each of its members; a result whose list is empty has one
@@ -23,7 +23,17 @@ type table struct {
 	tabs   bool // TSV as it is read: without quotation marks
 	header []string
 	n      int        // results so far
+	shard  shard      // of the input, whose lines number the results
 	early  [][]string // errors before the first result, which makes the header
+}
+
+// goOn begins with the results of a part of an input, after those of an earlier run if
+// that is not nil.
+func (t *table) goOn(part shard, earlier *resumed) {
+	t.shard = part
+	if earlier != nil && earlier.header != nil {
+		t.header, t.n = earlier.header, earlier.skip
+	}
 }
 
 // maxEarly bounds the errors that are kept before the first result.
@@ -38,7 +48,7 @@ type column struct{ name, cell string }
 // write writes a result or an errorLine.
 func (t *table) write(id json.RawMessage, v any) error {
 	t.n++
-	lead := []string{fmt.Sprint(t.n), cell(id)}
+	lead := []string{fmt.Sprint(t.shard.index(t.n-1) + 1), cell(id)}
 	if e, ok := v.(errorLine); ok {
 		if t.header == nil {
 			if len(t.early) == maxEarly {

@@ -81,7 +81,12 @@ func (c *tagCmd) options(m *roberta.Model) ([]pipeline.Option, error) {
 	if c.Offsets == "chars" {
 		opts = append(opts, pipeline.WithCharacters())
 	}
-	return append(opts, pipeline.WithAggregation(pipeline.Aggregation(c.Aggregation)), pipeline.WithIgnore(c.Ignore...)), err
+	return append(opts, pipeline.WithAggregation(pipeline.Aggregation(c.Aggregation)), pipeline.WithIgnore(ignored(c.Ignore)...)), err
+}
+
+// ignored are the labels that --ignore names. An empty one is none, not even the type of I-.
+func ignored(labels []string) []string {
+	return slices.DeleteFunc(slices.Clone(labels), func(label string) bool { return label == "" })
 }
 
 // taggingLine is the line of a text's entities.

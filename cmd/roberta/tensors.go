@@ -32,7 +32,7 @@ func (f *tensorFlags) open(ctx context.Context, s *session, in *input, model str
 	if out.file == nil {
 		s.out = newOutput(s.progress) // stderr
 	}
-	return &spool{out: out, npy: f.npy(), memory: spoolMemory}, nil
+	return &spool{out: out, npy: f.npy(), shard: in.shard, memory: spoolMemory}, nil
 }
 
 // spoolMemory is how many bytes of tensors are kept in memory.
@@ -44,6 +44,7 @@ const spoolMemory = 64 << 20
 type spool struct {
 	out     *outputFile
 	npy     bool
+	shard   shard // of the input, whose lines number the tensors
 	entries []weights.Entry
 	memory  int // bytes that may be kept in memory, from here on
 	file    *outfile.File

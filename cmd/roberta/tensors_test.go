@@ -25,7 +25,7 @@ func TestSpool(t *testing.T) {
 	for _, memory := range []int{0, 500, 1 << 20} {
 		t.Run(fmt.Sprint(memory), func(t *testing.T) {
 			dir := t.TempDir()
-			s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), nil, "")
+			s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), testInput(false), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestSpool(t *testing.T) {
 // TestSpoolStopped: a command that was stopped writes nothing.
 func TestSpoolStopped(t *testing.T) {
 	dir := t.TempDir()
-	s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), nil, "")
+	s, err := (&tensorFlags{filepath.Join(dir, "out.safetensors")}).open(t.Context(), testSession(io.Discard), testInput(false), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestSpoolStopped(t *testing.T) {
 func TestNPY(t *testing.T) {
 	for _, cols := range []int{1, 1024, 123456} {
 		path := filepath.Join(t.TempDir(), "out.npy")
-		s, err := (&tensorFlags{path}).open(t.Context(), testSession(io.Discard), nil, "")
+		s, err := (&tensorFlags{path}).open(t.Context(), testSession(io.Discard), testInput(false), "")
 		if err != nil {
 			t.Fatal(err)
 		}

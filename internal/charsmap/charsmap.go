@@ -235,6 +235,38 @@ func (m *Map) Shortest(s string) (to string, n int, ok bool) {
 // Begins reports whether any key begins with byte c.
 func (m *Map) Begins(c byte) bool { return m.first[c] }
 
+// Keys says which keys a character can be the beginning of.
+type Keys uint8
+
+const (
+	NoKey    Keys = iota // none
+	NotASCII             // only longer ones, which go on with a byte that is not ASCII
+	Longer               // only longer ones
+	Within               // one that is the character or ends in it
+)
+
+// Keys returns which keys begin with a character, whose bytes char are.
+func (m *Map) Keys(char []byte) Keys {
+	at := m.root
+	for _, c := range char {
+		pos, found := m.child(at, c)
+		if !found {
+			return NoKey
+		}
+		u := m.units[pos]
+		if hasLeaf(u) {
+			return Within
+		}
+		at = pos ^ offset(u)
+	}
+	for c := range byte(0x80) {
+		if _, found := m.child(at, c); found {
+			return Longer
+		}
+	}
+	return NotASCII
+}
+
 // Begins2 reports whether any key begins with bytes c, d.
 func (m *Map) Begins2(c, d byte) bool {
 	pos, ok := m.child(m.root, c)

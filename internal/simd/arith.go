@@ -26,3 +26,20 @@ func addGeneric(dst, x, y []float32) {
 		dst[i] = v + y[i]
 	}
 }
+
+// Larger sets each x to the larger of x and y: NaN if either is, and x if both are equal.
+func Larger(x, y []float32) {
+	if len(x) != len(y) {
+		panic("simd: Larger of other length")
+	}
+	n := largerVec(x, y)
+	largerGeneric(x[n:], y[n:])
+}
+
+func largerGeneric(x, y []float32) {
+	for i, v := range y {
+		if x[i] < v || v != v {
+			x[i] = v
+		}
+	}
+}

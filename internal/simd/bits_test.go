@@ -13,6 +13,7 @@ var wantBits = map[string]checksum{
 	"AddLayerNorm": 0xee566cd14a9eadf,
 	"GELU":         0x1b9066313cbce4cc,
 	"GELUTanh":     0xc16219c41a3a8d8a,
+	"Larger":       0x9a370fe252f23697,
 	"LayerNorm":    0x4edbdcae3813a723,
 	"LogSigmoid":   0xe987d47dc297042f,
 	"LogSoftmax":   0x4217b60807b52bf,

@@ -41,6 +41,7 @@ func TestLevelsReadNothingBeyond(t *testing.T) {
 			FromF16(x, h)
 			ToF16Exact(h, x)
 			Add(x, y)
+			Larger(x, y)
 			LayerNorm(x, x, y, y, 1e-5)
 		}
 		for m := 1; m <= 15; m++ {

@@ -20,6 +20,7 @@ var rowFunctions = []struct {
 	{"ReLUSquared", func(x, _ []float32) { ReLUSquared(x) }},
 	{"Scale", func(x, _ []float32) { Scale(x, 0.3) }},
 	{"Add", Add},
+	{"Larger", Larger},
 	{"Softmax", func(x, _ []float32) { Softmax(x) }},
 	{"LogSoftmax", func(x, _ []float32) { LogSoftmax(x, x) }},
 	{"LogSigmoid", func(x, _ []float32) { LogSigmoid(x, x) }},
@@ -254,6 +255,34 @@ func TestLevelsLimits(t *testing.T) {
 	LayerNorm(nil, nil, nil, nil, 1)
 }
 
+// TestLevelsLarger compares all pairs of some values, in whole registers and beyond them.
+func TestLevelsLarger(t *testing.T) {
+	inf, nan, zero := float32(math.Inf(1)), float32(math.NaN()), float32(0)
+	values := []float32{nan, -nan, inf, -inf, zero, -zero, 1, -1, math.SmallestNonzeroFloat32, math.MaxFloat32}
+	testLevels(t, func(t *testing.T) {
+		var x, y []float32
+		for _, a := range values {
+			for _, b := range values {
+				x, y = append(x, a), append(y, b)
+			}
+		}
+		got := slices.Clone(x)
+		Larger(got, y)
+		for i, a := range x {
+			want := a
+			switch b := y[i]; {
+			case a != a || b != b:
+				want = nan
+			case b > a:
+				want = b
+			}
+			if !same(got[i], want) {
+				t.Errorf("of %v and %v: %v (%#08x), want %v", a, y[i], got[i], math.Float32bits(got[i]), want)
+			}
+		}
+	})
+}
+
 func TestRowPanics(t *testing.T) {
 	x, y := make([]float32, 4), make([]float32, 5)
 	for _, c := range []struct {
@@ -261,6 +290,7 @@ func TestRowPanics(t *testing.T) {
 		f    func()
 	}{
 		{"simd: Add of other length", func() { Add(x, y) }},
+		{"simd: Larger of other length", func() { Larger(x, y) }},
 		{"simd: LayerNorm of other length", func() { LayerNorm(x, x, x, y, 1) }},
 		{"simd: AddLayerNorm of other length", func() { AddLayerNorm(x, len(x), x, len(x), 1, x, y, 1) }},
 		{"simd: AddLayerNorm of other length", func() { AddLayerNorm(x, 2, x, 2, 3, x[:2], x[:2], 1) }},

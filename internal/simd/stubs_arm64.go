@@ -147,6 +147,23 @@ func addVec(dst []float32, x []float32, y []float32) int {
 	return n
 }
 
+// largerAt sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
+func largerAt(l Level, x *float32, y *float32, n int) {
+	switch l {
+	case NEON:
+		largerNEON(x, y, n)
+	}
+}
+
+// largerVec is largerAt for a prefix of x, of whole registers. It returns its length, 0 at the portable level.
+func largerVec(x []float32, y []float32) int {
+	n, l := whole(len(x))
+	if n > 0 {
+		largerAt(l, &x[0], &y[0], n)
+	}
+	return n
+}
+
 // normalizeAt sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 func normalizeAt(l Level, dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32) {
 	switch l {

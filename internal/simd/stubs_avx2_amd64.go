@@ -189,6 +189,11 @@ func scaleAVX2(x *float32, n int, s float32)
 //go:noescape
 func addAVX2(dst *float32, x *float32, y *float32, n int)
 
+// largerAVX2 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
+//
+//go:noescape
+func largerAVX2(x *float32, y *float32, n int)
+
 // normalizeAVX2 sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 //
 //go:noescape

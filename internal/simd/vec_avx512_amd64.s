@@ -1463,6 +1463,27 @@ loop32:
 	VZEROUPPER
 	RET
 
+// func largerAVX512(x *float32, y *float32, n int)
+// largerAVX512 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
+TEXT ·largerAVX512(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ n+16(FP), CX
+loop33:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VCMPPS $17, Z1, Z0, K1
+	VBLENDMPS Z1, Z0, K1, Z0
+	VCMPPS $0, Z1, Z1, K1
+	VBLENDMPS Z0, Z1, K1, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop33
+	VZEROUPPER
+	RET
+
 // func normalizeAVX512(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 // normalizeAVX512 sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
@@ -1471,7 +1492,7 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop33:
+loop34:
 	VMOVUPS (SI), Z0
 	VMOVUPS (DX), Z1
 	VMOVUPS (BX), Z2
@@ -1486,7 +1507,7 @@ loop33:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop33
+	JNZ loop34
 	VZEROUPPER
 	RET
 
@@ -1496,13 +1517,13 @@ TEXT ·fromF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-loop34:
+loop35:
 	VCVTPH2PS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ loop34
+	JNZ loop35
 	VZEROUPPER
 	RET
 
@@ -1512,20 +1533,20 @@ TEXT ·packColumnAVX512(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
-loop35:
+loop36:
 	VMOVUPS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ loop35
+	JNZ loop36
 	VZEROUPPER
 	RET
 
 // func softmaxAVX512(x *float32, ldx int, rows int, n int)
 // softmaxAVX512 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
-row36:
+row37:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
@@ -1534,8 +1555,8 @@ row36:
 	VMOVAPS Z0, Z16
 	VMOVAPS Z0, Z24
 	SUBQ $64, CX
-	JLT two37
-loop40:
+	JLT two38
+loop41:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1546,28 +1567,28 @@ loop40:
 	VMAXPS Z25, Z24, Z24
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop40
-two37:
+	JGE loop41
+two38:
 	ADDQ $32, CX
-	JLT one38
-loop41:
+	JLT one39
+loop42:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMAXPS Z1, Z0, Z0
 	VMAXPS Z17, Z16, Z16
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop41
-one38:
+	JGE loop42
+one39:
 	ADDQ $32, CX
-	JEQ done39
-loop42:
+	JEQ done40
+loop43:
 	VMOVUPS (SI), Z1
 	VMAXPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop42
-done39:
+	JNZ loop43
+done40:
 	VMAXPS Z16, Z0, Z0
 	VMAXPS Z24, Z8, Z8
 	VMAXPS Z8, Z0, Z0
@@ -1589,8 +1610,8 @@ done39:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	SUBQ $64, CX
-	JLT two43
-loop46:
+	JLT two44
+loop47:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1694,11 +1715,11 @@ loop46:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop46
-two43:
+	JGE loop47
+two44:
 	ADDQ $32, CX
-	JLT one44
-loop47:
+	JLT one45
+loop48:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VSUBPS Z6, Z1, Z1
@@ -1758,11 +1779,11 @@ loop47:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop47
-one44:
+	JGE loop48
+one45:
 	ADDQ $32, CX
-	JEQ done45
-loop48:
+	JEQ done46
+loop49:
 	VMOVUPS (SI), Z1
 	VSUBPS Z6, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
@@ -1800,8 +1821,8 @@ loop48:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop48
-done45:
+	JNZ loop49
+done46:
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1821,8 +1842,8 @@ done45:
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 	SUBQ $64, CX
-	JLT two49
-loop52:
+	JLT two50
+loop53:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1837,11 +1858,11 @@ loop52:
 	VMOVUPS Z25, 192(SI)
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop52
-two49:
+	JGE loop53
+two50:
 	ADDQ $32, CX
-	JLT one50
-loop53:
+	JLT one51
+loop54:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMULPS Z6, Z1, Z1
@@ -1850,22 +1871,22 @@ loop53:
 	VMOVUPS Z17, 64(SI)
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop53
-one50:
+	JGE loop54
+one51:
 	ADDQ $32, CX
-	JEQ done51
-loop54:
+	JEQ done52
+loop55:
 	VMOVUPS (SI), Z1
 	VMULPS Z6, Z1, Z1
 	VMOVUPS Z1, (SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop54
-done51:
+	JNZ loop55
+done52:
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row36
+	JNZ row37
 	VZEROUPPER
 	RET
 
@@ -1880,7 +1901,7 @@ TEXT ·addLayerNorm2AVX512(SB), NOSPLIT, $0-64
 	MOVQ y1+24(FP), BX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z6 // zero
-loop55:
+loop56:
 	VMOVUPS (DI), Z1
 	VMOVUPS (SI), Z2
 	VMOVUPS (DX), Z3
@@ -1896,7 +1917,7 @@ loop55:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop55
+	JNZ loop56
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1925,7 +1946,7 @@ loop55:
 	MOVQ x1+8(FP), DX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z5 // zero
-loop56:
+loop57:
 	VMOVUPS (DI), Z1
 	VMOVUPS (DX), Z2
 	VSUBPS Z0, Z1, Z1
@@ -1935,7 +1956,7 @@ loop56:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop56
+	JNZ loop57
 	VEXTRACTF64X4 $1, Z4, Y1
 	VADDPS Y1, Y4, Y4
 	VEXTRACTF128 $1, Y4, X1
@@ -1974,7 +1995,7 @@ loop56:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop57:
+loop58:
 	VMOVUPS (SI), Z2
 	VMOVUPS (DI), Z1
 	VMOVUPS (BX), Z3
@@ -1993,7 +2014,7 @@ loop57:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop57
+	JNZ loop58
 	VZEROUPPER
 	RET
 
@@ -2004,13 +2025,13 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop58:
+loop59:
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop58
+	JNZ loop59
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2022,12 +2043,12 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop59:
+loop60:
 	VMOVUPS (SI), Z1
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop59
+	JNZ loop60
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2040,13 +2061,13 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS (DI), Z0
-loop60:
+loop61:
 	VMOVUPS (SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop60
+	JNZ loop61
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2059,8 +2080,8 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
 	SUBQ $64, CX
-	JLT two61
-loop64:
+	JLT two62
+loop65:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -2165,11 +2186,11 @@ loop64:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop64
-two61:
+	JGE loop65
+two62:
 	ADDQ $32, CX
-	JLT one62
-loop65:
+	JLT one63
+loop66:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VBROADCASTSS top+24(FP), Z31
@@ -2230,11 +2251,11 @@ loop65:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop65
-one62:
+	JGE loop66
+one63:
 	ADDQ $32, CX
-	JEQ done63
-loop66:
+	JEQ done64
+loop67:
 	VMOVUPS (SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
@@ -2273,8 +2294,8 @@ loop66:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop66
-done63:
+	JNZ loop67
+done64:
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2287,7 +2308,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop67:
+loop68:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2299,7 +2320,7 @@ loop67:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop67
+	JNZ loop68
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2314,7 +2335,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop68:
+loop69:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2403,7 +2424,7 @@ loop68:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop68
+	JNZ loop69
 	VZEROUPPER
 	RET
 
@@ -2419,7 +2440,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop69:
+loop70:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2474,7 +2495,7 @@ loop69:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop69
+	JNZ loop70
 	VZEROUPPER
 	RET
 
@@ -2508,7 +2529,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop70:
+loop71:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2534,6 +2555,6 @@ loop70:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop70
+	JNZ loop71
 	VZEROUPPER
 	RET

@@ -1071,6 +1071,47 @@ loop7:
 	BNE loop7
 	RET
 
+// func largerNEON(x *float32, y *float32, n int)
+// largerNEON sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
+TEXT ·largerNEON(SB), NOSPLIT, $0-24
+	MOVD $constantsNEON<>(SB), R9
+	MOVD x+0(FP), R0
+	MOVD y+8(FP), R1
+	MOVD n+16(FP), R4
+loop8:
+	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6EA0E49D // FCMGT V29, V4, V0
+	VBSL V0.B16, V4.B16, V29.B16
+	VMOV V29.B16, V0.B16
+	WORD $0x6EA1E4BD // FCMGT V29, V5, V1
+	VBSL V1.B16, V5.B16, V29.B16
+	VMOV V29.B16, V1.B16
+	WORD $0x6EA2E4DD // FCMGT V29, V6, V2
+	VBSL V2.B16, V6.B16, V29.B16
+	VMOV V29.B16, V2.B16
+	WORD $0x6EA3E4FD // FCMGT V29, V7, V3
+	VBSL V3.B16, V7.B16, V29.B16
+	VMOV V29.B16, V3.B16
+	WORD $0x4E24E49D // FCMEQ V29, V4, V4
+	VBSL V4.B16, V0.B16, V29.B16
+	VMOV V29.B16, V0.B16
+	WORD $0x4E25E4BD // FCMEQ V29, V5, V5
+	VBSL V5.B16, V1.B16, V29.B16
+	VMOV V29.B16, V1.B16
+	WORD $0x4E26E4DD // FCMEQ V29, V6, V6
+	VBSL V6.B16, V2.B16, V29.B16
+	VMOV V29.B16, V2.B16
+	WORD $0x4E27E4FD // FCMEQ V29, V7, V7
+	VBSL V7.B16, V3.B16, V29.B16
+	VMOV V29.B16, V3.B16
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop8
+	RET
+
 // func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
 // normalizeNEON sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]; n is a positive multiple of 16; twin: normalizeGeneric.
 TEXT ·normalizeNEON(SB), NOSPLIT, $0-48
@@ -1080,7 +1121,7 @@ TEXT ·normalizeNEON(SB), NOSPLIT, $0-48
 	MOVD gain+16(FP), R2
 	MOVD bias+24(FP), R3
 	MOVD n+32(FP), R4
-loop8:
+loop9:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V8.S4, V9.S4, V10.S4, V11.S4]
@@ -1106,7 +1147,7 @@ loop8:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop8
+	BNE loop9
 	RET
 
 // func fromF16NEON(dst *float32, src *uint16, n int)
@@ -1116,7 +1157,7 @@ TEXT ·fromF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R4
-loop9:
+loop10:
 	VLD1 (R1), [V28.H8, V29.H8]
 	WORD $0x0E217B80 // FCVTL V0, V28, V0
 	WORD $0x4E217B81 // FCVTL2 V1, V28, V0
@@ -1126,7 +1167,7 @@ loop9:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $16, R4
-	BNE loop9
+	BNE loop10
 	RET
 
 // func packColumnNEON(panel *float32, v *float32, ldv int, n int)
@@ -1136,21 +1177,21 @@ TEXT ·packColumnNEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD v+8(FP), R1
 	MOVD n+24(FP), R4
-loop10:
+loop11:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	MOVD ldv+16(FP), R5
 	ADD R5, R1
 	ADD $64, R0
 	SUBS $16, R4
-	BNE loop10
+	BNE loop11
 	RET
 
 // func softmaxNEON(x *float32, ldx int, rows int, n int)
 // softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
-row11:
+row12:
 	// top = max x, in 0 and then in 6
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
@@ -1158,7 +1199,7 @@ row11:
 	FMOVQ 608(R9), F1 // -inf
 	FMOVQ 608(R9), F2 // -inf
 	FMOVQ 608(R9), F3 // -inf
-loop12:
+loop13:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24F400 // FMAX V0, V0, V4
 	WORD $0x4E25F421 // FMAX V1, V1, V5
@@ -1166,7 +1207,7 @@ loop12:
 	WORD $0x4E27F463 // FMAX V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop12
+	BNE loop13
 	WORD $0x4E22F400 // FMAX V0, V0, V2
 	WORD $0x4E23F421 // FMAX V1, V1, V3
 	WORD $0x4E21F400 // FMAX V0, V0, V1
@@ -1189,7 +1230,7 @@ loop12:
 	FMOVQ 400(R9), F1 // zero
 	FMOVQ 400(R9), F2 // zero
 	FMOVQ 400(R9), F3 // zero
-loop13:
+loop14:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EB8D484 // FSUB V4, V4, V24
 	WORD $0x4EB9D4A5 // FSUB V5, V5, V25
@@ -1332,7 +1373,7 @@ loop13:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop13
+	BNE loop14
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1356,7 +1397,7 @@ loop13:
 	// x[i] = x[i]/sum
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
-loop14:
+loop15:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6E38DC84 // FMUL V4, V4, V24
 	WORD $0x6E39DCA5 // FMUL V5, V5, V25
@@ -1365,7 +1406,7 @@ loop14:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R1)
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop14
+	BNE loop15
 	MOVD x+0(FP), R5
 	MOVD ldx+8(FP), R6
 	ADD R6, R5
@@ -1373,7 +1414,7 @@ loop14:
 	MOVD rows+16(FP), R5
 	SUBS $1, R5
 	MOVD R5, rows+16(FP)
-	BNE row11
+	BNE row12
 	RET
 
 // func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
@@ -1394,7 +1435,7 @@ TEXT ·addLayerNorm2NEON(SB), NOSPLIT, $0-64
 	FMOVQ 400(R9), F25 // zero
 	FMOVQ 400(R9), F26 // zero
 	FMOVQ 400(R9), F27 // zero
-loop15:
+loop16:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R2), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1422,7 +1463,7 @@ loop15:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop15
+	BNE loop16
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1469,7 +1510,7 @@ loop15:
 	FMOVQ 400(R9), F21 // zero
 	FMOVQ 400(R9), F22 // zero
 	FMOVQ 400(R9), F23 // zero
-loop16:
+loop17:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R2), [V8.S4, V9.S4, V10.S4, V11.S4]
 	WORD $0x4EA0D484 // FSUB V4, V4, V0
@@ -1491,7 +1532,7 @@ loop16:
 	ADD $64, R0
 	ADD $64, R2
 	SUBS $16, R4
-	BNE loop16
+	BNE loop17
 	WORD $0x4E32D610 // FADD V16, V16, V18
 	WORD $0x4E33D631 // FADD V17, V17, V19
 	WORD $0x4E31D610 // FADD V16, V16, V17
@@ -1562,7 +1603,7 @@ loop16:
 	MOVD gain+32(FP), R1
 	MOVD x1+8(FP), R2
 	MOVD bias+40(FP), R3
-loop17:
+loop18:
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1599,7 +1640,7 @@ loop17:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop17
+	BNE loop18
 	RET
 
 // func maxNEON(acc *lanes, x *float32, n int)
@@ -1610,7 +1651,7 @@ TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop18:
+loop19:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
 	VBSL V0.B16, V4.B16, V29.B16
@@ -1626,7 +1667,7 @@ loop18:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop18
+	BNE loop19
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1638,7 +1679,7 @@ TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop19:
+loop20:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24D400 // FADD V0, V0, V4
 	WORD $0x4E25D421 // FADD V1, V1, V5
@@ -1646,7 +1687,7 @@ loop19:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop19
+	BNE loop20
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1660,7 +1701,7 @@ TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	FMOVS mean+24(FP), F28
 	VDUP V28.S[0], V28.S4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop20:
+loop21:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EBCD484 // FSUB V4, V4, V28
 	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
@@ -1672,7 +1713,7 @@ loop20:
 	VFMLA V7.S4, V7.S4, V3.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop20
+	BNE loop21
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1684,7 +1725,7 @@ TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop21:
+loop22:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	FMOVS top+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -1829,7 +1870,7 @@ loop21:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop21
+	BNE loop22
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1842,7 +1883,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop22:
+loop23:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -1879,7 +1920,7 @@ loop22:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE loop22
+	BNE loop23
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1890,7 +1931,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop23:
+loop24:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -1979,7 +2020,7 @@ loop23:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop23
+	BNE loop24
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -1989,7 +2030,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop24:
+loop25:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -2094,7 +2135,7 @@ loop24:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE loop24
+	BNE loop25
 	RET
 
 // func peakNEON(rounds int)
@@ -2126,7 +2167,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop25:
+loop26:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -2224,5 +2265,5 @@ loop25:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE loop25
+	BNE loop26
 	RET

@@ -36,6 +36,9 @@ func (l *lattice[F]) search(m *Model[F], tokens []Token, text []byte) []Token {
 		settled = 0 // every way to write the text passes here
 		reach   = 0 // the furthest place reached
 		here    F   // the score of the best way to write text[:at]
+		scores  = m.scores
+		reset   = m.options.Reset
+		unseen  = m.options.UnknownScore
 	)
 	for at := 0; at < len(text); {
 		if at == reach {
@@ -47,7 +50,7 @@ func (l *lattice[F]) search(m *Model[F], tokens []Token, text []byte) []Token {
 		} else {
 			here = cells[at-settled].score
 		}
-		if r := m.options.Reset; r != 0 && (here < -r || here > r) {
+		if reset != 0 && (here < -reset || here > reset) {
 			for i := at - settled; i <= reach-settled; i++ {
 				if cells[i].length != 0 {
 					cells[i].score -= here
@@ -75,7 +78,7 @@ func (l *lattice[F]) search(m *Model[F], tokens []Token, text []byte) []Token {
 			if length == size {
 				single = true
 			}
-			score := m.scores[piece] + here
+			score := scores[piece] + here
 			i := end - settled
 			if end > reach {
 				cells = grow(cells, reach-settled, i)
@@ -86,7 +89,7 @@ func (l *lattice[F]) search(m *Model[F], tokens []Token, text []byte) []Token {
 			}
 		}
 		if !single {
-			score := m.options.UnknownScore + here
+			score := unseen + here
 			end := at + size
 			i := end - settled
 			if end > reach {

@@ -146,6 +146,18 @@ func (m *Model[F]) Append(tokens []Token, text string) []Token {
 	return tokens
 }
 
+// A Memory is what a search needs besides its text and result. Its zero value is ready. One
+// goroutine at a time may use it.
+type Memory[F Float] struct{ lattice lattice[F] }
+
+// Size is about how many bytes the memory has.
+func (mem *Memory[F]) Size() int { return 16 * cap(mem.lattice.cells) }
+
+// AppendWith is AppendBytes in the caller's memory, for many short texts.
+func (m *Model[F]) AppendWith(mem *Memory[F], tokens []Token, text []byte) []Token {
+	return mem.lattice.search(m, tokens, text)
+}
+
 // AppendBytes is Append for text that is not a string.
 func (m *Model[F]) AppendBytes(tokens []Token, text []byte) []Token {
 	l := m.pool.Get().(*lattice[F])

@@ -121,7 +121,11 @@ func TestRead(t *testing.T) {
 		{"added tokens", Source{}, hfFolder.with(mapFiles{"added_tokens.json": `{"<e2>":11,"<e1>":10}`}), "<e1>ab <e2>", []int{0, 10, 7, 6, 11, 2}, "vocab.json", nil},
 		{"added tokens of tokenizer_config.json", Source{}, hfFolder.with(mapFiles{"tokenizer_config.json": `{"added_tokens_decoder":{"10":{"content":"<e1>","lstrip":true,"special":true}}}`}), "ab <e1>", []int{0, 7, 10, 2}, "vocab.json", nil},
 		{"an extra special token", Source{}, hfFolder.with(mapFiles{"special_tokens_map.json": `{"additional_special_tokens":["<e1>"]}`}), "ab<e1>", []int{0, 7, 10, 2}, "vocab.json", nil},
-		{"added tokens beyond the rows", Source{VocabSize: 10}, hfFolder.with(mapFiles{"added_tokens.json": `{"<e1>":10}`}), "ab", nil, "", []string{"m/vocab.json", "11", "10"}},
+		{"added tokens beyond the rows", Source{VocabSize: 10}, hfFolder.with(mapFiles{"added_tokens.json": `{"<e1>":10}`}), "ab", nil, "", []string{"m/added_tokens.json", `"<e1>"`, "id 10", "10 rows"}},
+		{"a special token beyond the rows", Source{VocabSize: 10}, hfFolder.with(mapFiles{"special_tokens_map.json": `{"cls_token":"<s>","additional_special_tokens":["<e1>"]}`}), "ab", nil, "", []string{"m/special_tokens_map.json", `"<e1>"`, "id 10", "10 rows"}},
+		{"added tokens after a hole", Source{VocabSize: 9}, spFolder.with(mapFiles{"tokenizer_config.json": `{"added_tokens_decoder":{"12":{"content":"<e1>"}}}`}), "ab", nil, "", []string{"m/tokenizer_config.json", `"<e1>"`, "id 12", "9 rows"}},
+		{"added tokens beside too large a vocabulary", Source{VocabSize: 9}, hfFolder.with(mapFiles{"added_tokens.json": `{"<e1>":10}`}), "ab", nil, "", []string{"m/vocab.json", "11", "9"}},
+		{"added tokens of SentencePiece beyond the rows", Source{VocabSize: 9}, spFolder.with(mapFiles{"added_tokens.json": `{"<e1>":9}`}), "ab", nil, "", []string{"m/added_tokens.json", `"<e1>"`, "id 9", "9 rows"}},
 		{"a hole", Source{}, hfFolder.with(mapFiles{"vocab.json": strings.ReplaceAll(vocabJSON, ":9}", ":12}")}), "ab<mask>", []int{0, 7, 12, 2}, "vocab.json", nil},
 		{"a merge without its token", Source{}, hfFolder.with(mapFiles{"merges.txt": "a b\nb b\n"}), "ab", nil, "", []string{"m/merges.txt", "m/vocab.json", `"bb"`}},
 		{"no merges", Source{}, hfFolder.with(mapFiles{"merges.txt": ""}), "ab", nil, "", []string{"m/merges.txt", "missing", "m/vocab.json"}},
@@ -269,6 +273,9 @@ func TestNotes(t *testing.T) {
 		{Source{VocabSize: gpt2Size}, mapFiles{}, "GPT-2"},
 		{Source{Fairseq: true}, spFolder.with(mapFiles{"dict.txt": words}), "does not name its BPE"},
 		{Source{Fairseq: true, BPE: "sentencepiece"}, spFolder.with(mapFiles{"dict.txt": words}), "lacks 2 pieces"},
+		{Source{}, hfFolder.with(spFolder), "m/sentencepiece.bpe.model is read; m/vocab.json and m/merges.txt beside it are not"},
+		{Source{}, hfFolder.with(spFolder).with(mapFiles{"config.json": `{"model_type":"camembert"}`}), "m/sentencepiece.bpe.model is read;"},
+		{Source{}, spFolder.with(hfFolder), "m/vocab.json is read, as RobertaTokenizer does; m/sentencepiece.bpe.model beside it is not"},
 		{Source{}, mapFiles{"tokenizer.json": tokJSON, "added_tokens.json": `{"<e1>":9}`}, `"<e1>"`},
 	} {
 		c.src.Files = c.files

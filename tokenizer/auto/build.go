@@ -21,10 +21,34 @@ func (p *plan) build(o *options) (tokenizer.Tokenizer, tokenizer.Info, error) {
 	if err != nil {
 		return nil, tokenizer.Info{}, err
 	}
-	if n := tok.Len(); p.VocabSize > 0 && n > p.VocabSize {
-		return nil, tokenizer.Info{}, p.in(p.main, fmt.Errorf("the vocabulary has %d tokens, but the model's token embedding has %d rows", n, p.VocabSize))
+	if p.VocabSize > 0 && tok.Len() > p.VocabSize {
+		return nil, tokenizer.Info{}, p.tooLarge(tok)
 	}
 	return tok, info, nil
+}
+
+// tooLarge is the error for a vocabulary that is larger than the model's. It names the
+// file that lists the first token without a row.
+func (p *plan) tooLarge(tok tokenizer.Tokenizer) error {
+	var added []token
+	if p.kind != tokenizerJSON { // which has all that count
+		added = p.config.tokens()
+		for _, role := range roles {
+			if t, ok := p.config.role(role); ok {
+				added = append(added, t)
+			}
+		}
+	}
+	id, text := p.VocabSize, ""
+	for ; id < tok.Len() && text == ""; id++ {
+		text = string(tok.AppendText(nil, []int{id}))
+	}
+	for _, t := range added {
+		if t.text == text {
+			return p.in(t.file, fmt.Errorf("added token %.100q has id %d, but the model's token embedding has %d rows", text, id-1, p.VocabSize))
+		}
+	}
+	return p.in(p.main, fmt.Errorf("the vocabulary has %d tokens, but the model's token embedding has %d rows", tok.Len(), p.VocabSize))
 }
 
 // makers makes the tokenizer of the plan's kind and says what it is.

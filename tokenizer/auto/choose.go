@@ -61,9 +61,14 @@ func (p *plan) huggingFace() error {
 	}
 	pieces := slices.Contains([]string{"XLMRobertaTokenizer", "CamembertTokenizer"}, class)
 	if name, ok := p.takeFirst(sentencePieceNames...); ok && !pieces && class != "" && p.take("vocab.json") {
-		delete(p.files, name) // the class reads the other
+		delete(p.files, name)
+		p.notes = append(p.notes, fmt.Sprintf("%s is read, as %s does; %s beside it is not", p.called["vocab.json"], class, p.called[name]))
 	} else if ok {
 		p.uses(sentencePieceHF, name)
+		other := &plan{Source: p.Source, only: p.only, files: map[string][]byte{}, called: map[string]string{}}
+		if other.take("vocab.json") && other.take("merges.txt") {
+			p.notes = append(p.notes, fmt.Sprintf("%s is read; %s and %s beside it are not", p.called[name], other.called["vocab.json"], other.called["merges.txt"]))
+		}
 		switch {
 		case pieces:
 		case class == "" && p.VocabSize == 0 && !p.take("dict.txt"):

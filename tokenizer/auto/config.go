@@ -85,6 +85,7 @@ type token struct {
 	singleWord     bool
 	normalized     bool
 	flags          bool // the file gives these; otherwise they are the class's
+	file           string
 }
 
 // asToken reads a token, which is a string or an object.
@@ -109,14 +110,13 @@ var roles = []string{"bos_token", "eos_token", "unk_token", "sep_token", "pad_to
 // counts before tokenizer_config.json, unless that has added_tokens_decoder: so
 // transformers has it.
 func (c *config) role(name string) (t token, ok bool) {
-	maps := []map[string]any{c.special, c.tokenizer}
-	if c.hasDecoder() {
-		maps = []map[string]any{c.tokenizer}
+	if !c.hasDecoder() {
+		t, ok = asToken(c.special[name])
+		t.file = "special_tokens_map.json"
 	}
-	for _, m := range maps {
-		if t, ok = asToken(m[name]); ok {
-			break
-		}
+	if !ok {
+		t, ok = asToken(c.tokenizer[name])
+		t.file = "tokenizer_config.json"
 	}
 	if !ok {
 		return t, false
@@ -142,7 +142,7 @@ func (c *config) decoder() []token {
 	for key, v := range m {
 		id, err := strconv.Atoi(key)
 		if t, ok := asToken(v); ok && err == nil && id >= 0 {
-			t.id = id
+			t.id, t.file = id, "tokenizer_config.json"
 			all = append(all, t)
 		}
 	}
@@ -152,17 +152,17 @@ func (c *config) decoder() []token {
 
 // extra lists the special tokens without a role.
 func (c *config) extra() []token {
-	maps := []map[string]any{c.tokenizer}
-	if !c.hasDecoder() {
-		maps = append(maps, c.special)
+	files := []string{"tokenizer_config.json", "special_tokens_map.json"}
+	if c.hasDecoder() {
+		files = files[:1]
 	}
 	var all []token
-	for _, m := range maps {
+	for i, m := range []map[string]any{c.tokenizer, c.special}[:len(files)] {
 		for _, name := range []string{"additional_special_tokens", "extra_special_tokens"} {
 			list, _ := m[name].([]any)
 			for _, v := range list {
 				if t, ok := asToken(v); ok && !slices.ContainsFunc(all, func(u token) bool { return u.text == t.text }) {
-					t.special = true
+					t.special, t.file = true, files[i]
 					all = append(all, t)
 				}
 			}
@@ -179,7 +179,7 @@ func (c *config) tokens() []token {
 	if !c.hasDecoder() {
 		for text, v := range c.added {
 			if id, ok := pyjson.Int(v); ok && id >= 0 && text != "" {
-				all = append(all, token{text: text, id: id})
+				all = append(all, token{text: text, id: id, file: "added_tokens.json"})
 			}
 		}
 		slices.SortFunc(all, byID)

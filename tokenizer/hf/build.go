@@ -172,6 +172,8 @@ func (p *parser) finish(added []AddedToken) (_ *Tokenizer, err error) {
 	for id := range t.added.tokens {
 		t.size = max(t.size, id+1)
 	}
+	_, unigram := t.model.(*unigramModel)
+	t.prefixes = unigram && prefixesWords(t.pre)
 	t.loose = !slices.ContainsFunc(t.normalizer, matchesNothing)
 	if p.options.plain {
 		return t.Plain(), nil
@@ -243,7 +245,11 @@ func (p *parser) finishBPE() error {
 // matchesNothing reports whether n may replace the empty string.
 func matchesNothing(n normalizer) bool {
 	r, ok := n.(replaceNormalizer)
-	return ok && slices.ContainsFunc(r.find(nil, "\x00"), func(m match) bool { return m.lo == m.hi })
+	if !ok {
+		return false
+	}
+	x, ok := r.finder.(expression)
+	return ok && x.empty
 }
 
 // addTokens numbers the added tokens and builds what looks for them.

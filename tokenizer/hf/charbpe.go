@@ -74,12 +74,15 @@ func (m *charBPE) withoutSpecial(special map[string]bool) model {
 
 func (m *charBPE) appendIDs(ids []int, piece string, _ *scratch) []int {
 	if key, ok := keyOf(piece); ok {
-		if w := m.words.find(key); w != nil {
-			return w.append(ids)
+		ids, ok, again := m.words.append(ids, key)
+		if ok {
+			return ids
 		}
 		n := len(ids)
 		ids = m.merge(ids, nil, piece)
-		m.words.add(key, ids[n:])
+		if again {
+			m.words.add(key, ids[n:])
+		}
 		return ids
 	}
 	return m.merge(ids, nil, piece)

@@ -146,11 +146,20 @@ func (e *encoding) chunk(text string, end bool) bool {
 	t := e.t
 	c := t.chunks
 	key, short := keyOf(text)
+	again := false
 	if short {
-		if w := c.words.find(key); w != nil {
-			e.ids = w.append(e.ids)
+		var ok bool
+		if e.ids, ok, again = c.words.append(e.ids, key); ok {
 			return true
 		}
+	}
+	n := len(e.ids)
+	if e.unchanged(text) {
+		e.prefixedWords(text)
+		if again {
+			c.words.add(key, e.ids[n:])
+		}
+		return true
 	}
 	e.mem.reset()
 	p := piece{text: text, loose: true, mem: &e.mem}
@@ -173,14 +182,34 @@ func (e *encoding) chunk(text string, end bool) bool {
 			return false
 		}
 	}
-	n := len(e.ids)
 	if p.text != "" {
 		e.mem.chunk = short
 		e.part(p.slice(0, len(p.text)))
 		e.mem.chunk = false
 	}
-	if short && !(c.glued && end) { // elsewhere white space at its end would count
+	if again && !(c.glued && end) { // elsewhere white space at its end would count
 		c.words.add(key, e.ids[n:])
 	}
 	return true
+}
+
+// unchanged reports whether a chunk is the words of the model as it is: the most usual
+// case has the shortest way.
+func (e *encoding) unchanged(text string) bool {
+	t := e.t
+	if !t.prefixes || len(t.normalizer) != 1 {
+		return false
+	}
+	n, ok := t.normalizer[0].(precompiled)
+	if !ok {
+		return false
+	}
+	if _, change := n.unchanged(text, 0); change < len(text) {
+		return false
+	}
+	if t.normalized == nil {
+		return true
+	}
+	_, _, _, found := t.normalized.find(text, 0)
+	return !found
 }

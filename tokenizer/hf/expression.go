@@ -20,6 +20,7 @@ const maxPattern = 4096
 type expression struct {
 	re     *regexp2.Regexp
 	source string // as the file has it
+	empty  bool   // it may match the empty string
 }
 
 // newExpression compiles an expression in Oniguruma's syntax, which the tokenizers
@@ -37,7 +38,7 @@ func newExpression(expr string) (expression, error) {
 		return expression{}, formatError("regular expression %.200q: %.100s", expr, err.Error())
 	}
 	re.MatchTimeout = matchTimeout
-	return expression{re, expr}, nil
+	return expression{re, expr, mayBeEmpty(translated)}, nil
 }
 
 // find appends the matches of the expression. If one takes more than a second or too

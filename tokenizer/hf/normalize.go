@@ -44,8 +44,31 @@ func toLower(c rune) rune {
 type stripNormalizer struct{ left, right bool }
 
 func (n stripNormalizer) normalize(p piece) piece {
-	p.strip(n.left, n.right)
-	return p
+	if len(p.align) == 0 || p.align[0].Start < p.align[0].End {
+		p.strip(n.left, n.right)
+		return p
+	}
+	// Text that an empty match has put at the beginning comes from nowhere, and the library
+	// replaces only what comes after it: see rewrite.
+	kept := p.text
+	if n.left {
+		kept = strings.TrimLeftFunc(kept, unicode.IsSpace)
+	}
+	leading := utf8.RuneCountInString(p.text[:len(p.text)-len(kept)])
+	if n.right {
+		kept = strings.TrimRightFunc(kept, unicode.IsSpace)
+	}
+	if len(kept) == len(p.text) {
+		return p
+	}
+	w := p.rewrite()
+	for range leading {
+		w.skip()
+	}
+	for _, c := range kept {
+		w.put(c, 0)
+	}
+	return w.done()
 }
 
 // filter removes characters.

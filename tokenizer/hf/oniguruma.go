@@ -135,6 +135,8 @@ func fromOniguruma(expr string) (string, error) {
 		case inClass && c == ']':
 			inClass = false
 			b.WriteByte(c)
+		case !inClass && c == '^':
+			b.WriteString(`(?:\A|(?<=\n)(?!\z))`) // no line begins at the end of the text
 		case !inClass && strings.HasPrefix(rest, "(?"):
 			b.WriteString("(?")
 			for i += 2; i < len(expr) && strings.IndexByte("imx-", expr[i]) >= 0; i++ {

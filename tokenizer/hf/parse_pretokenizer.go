@@ -73,6 +73,9 @@ func (p *parser) preTokenizer(n node) error {
 		if err != nil {
 			return err
 		}
+		if x, ok := f.(expression); ok {
+			f = known(x)
+		}
 		if invert {
 			f = inverted{f}
 		}

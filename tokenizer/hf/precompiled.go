@@ -13,23 +13,58 @@ import (
 // cluster. Other clusters go character by character.
 type precompiled struct {
 	m    *charsmap.Map
-	same *[utf8.RuneSelf]bool // the ASCII characters that stay as they are before another one
+	keys *charKeys
+}
+
+// charKeys are the keys of all characters, in pages of 256. Most pages are the first,
+// without any.
+type charKeys struct {
+	page  [(utf8.MaxRune + 1) >> 8]uint16
+	pages [][256]charsmap.Keys
+	first [256]charsmap.Keys // a copy of page 0
+}
+
+func (t *charKeys) of(c rune) charsmap.Keys { return t.pages[t.page[c>>8]][c&0xFF] }
+
+func (t *charKeys) set(c rune, keys charsmap.Keys) {
+	if t.page[c>>8] == 0 {
+		t.page[c>>8] = uint16(len(t.pages))
+		t.pages = append(t.pages, [256]charsmap.Keys{})
+	}
+	t.pages[t.page[c>>8]][c&0xFF] = keys
 }
 
 func newPrecompiled(m *charsmap.Map) precompiled {
-	n := precompiled{m, new([utf8.RuneSelf]bool)}
-	for c := range n.same {
-		_, _, ok := m.Shortest(string(rune(c)))
-		n.same[c] = !ok && c != '\r' // which makes a cluster with \n
+	t := &charKeys{pages: make([][256]charsmap.Keys, 1)}
+	var buf [utf8.UTFMax]byte
+	for c := rune(0); c <= utf8.MaxRune; c++ {
+		char := utf8.AppendRune(buf[:0], c)
+		// Characters are skipped as many at a time as share the bytes that no key begins with.
+		if c >= 0x800 && c&0xFFF == 0 && !m.Begins(char[0]) {
+			c |= 0xFFF
+			continue
+		}
+		if c >= 0x10000 && c&0xFFF == 0 && !m.Begins2(char[0], char[1]) {
+			c |= 0xFFF
+			continue
+		}
+		if c >= 0x800 && c&0x3F == 0 && !m.Begins2(char[0], char[1]) {
+			c |= 0x3F
+			continue
+		}
+		if k := m.Keys(char); k != charsmap.NoKey {
+			t.set(c, k)
+		}
 	}
-	return n
+	t.first = t.pages[t.page[0]]
+	return precompiled{m, t}
 }
 
 func (n precompiled) normalize(p piece) piece {
 	text := p.text
 	// Most texts do not change.
-	i := n.unchanged(text)
-	if i == len(text) {
+	i, change := n.unchanged(text, 0)
+	if change == len(text) {
 		return p
 	}
 	w := p.rewrite()
@@ -49,37 +84,66 @@ func (n precompiled) normalize(p piece) piece {
 			}
 			i += size
 		}
-		same := n.unchanged(text[i:])
-		w.keep(i, i+same)
-		i += same
+		if i > change {
+			end, change = n.unchanged(text, i)
+			w.keep(i, end)
+			i = end
+		}
 	}
 	return w.done()
 }
 
-// unchanged returns how much of text, from its beginning on, stays as it is. It ends
-// at a cluster's end.
-func (n precompiled) unchanged(text string) int {
-	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf && n.same[text[i]] && i+1 < len(text) && text[i+1] < utf8.RuneSelf {
-			i++
-			continue
+// unchanged returns the first byte from at on, which begins a cluster, at which a key may
+// stand, and where the cluster begins that has it, or one before: all up to there stays
+// as it is.
+func (n precompiled) unchanged(text string, at int) (end, change int) {
+	i := at
+search:
+	for i < len(text) {
+		c, size := rune(text[i]), 1
+		switch {
+		case c < utf8.RuneSelf:
+			if n.keys.first[c] == charsmap.NoKey {
+				i++
+				continue
+			}
+		case 0xC2 <= c && c < 0xE0 && i+1 < len(text): // text is UTF-8
+			c, size = c&0x1F<<6|rune(text[i+1]&0x3F), 2
+		case 0xE0 <= c && c < 0xF0 && i+2 < len(text):
+			c, size = c&0x0F<<12|rune(text[i+1]&0x3F)<<6|rune(text[i+2]&0x3F), 3
+		default:
+			c, size = utf8.DecodeRuneInString(text[i:])
 		}
-		size := cluster(text[i:])
-		if _, first := utf8.DecodeRuneInString(text[i:]); first < size || n.m.Begins(text[i]) {
-			for j := i; j < i+size; {
-				_, m := utf8.DecodeRuneInString(text[j:])
-				if _, _, ok := n.m.Shortest(text[j : j+m]); ok {
-					return i
-				}
-				j += m
+		switch n.keys.of(c) {
+		case charsmap.NotASCII:
+			if i+size == len(text) || text[i+size] < utf8.RuneSelf {
+				break
 			}
-			if _, _, ok := n.m.Shortest(text[i : i+size]); ok {
-				return i
+			fallthrough
+		case charsmap.Longer:
+			if _, _, ok := n.m.Shortest(text[i:]); !ok {
+				break
 			}
+			break search
+		case charsmap.Within:
+			break search
 		}
 		i += size
 	}
-	return len(text)
+	if i == len(text) {
+		return i, i
+	}
+	// Back to a boundary.
+	after, _ := utf8.DecodeRuneInString(text[i:])
+	for end = i; end > at; {
+		before, size := utf8.DecodeLastRuneInString(text[:end])
+		if alone(before) && alone(after) && (before != '\r' || after != '\n') {
+			break
+		}
+		after = before
+		end -= size
+	}
+	return end, i
 }
 
 // cluster returns the length of the grapheme cluster that s, which is not empty,

@@ -37,24 +37,76 @@ func (p *piece) find(f finder) []match {
 type whitespaceSplit struct{}
 
 func (whitespaceSplit) split(e *encoding, p piece, next int) {
-	start := 0
-	for i := 0; i < len(p.text); {
-		c, n := rune(p.text[i]), 1
-		if c >= utf8.RuneSelf {
-			c, n = utf8.DecodeRuneInString(p.text[i:])
-		}
-		if unicode.IsSpace(c) {
-			if start < i {
-				e.cut(p.slice(start, i), next)
-			}
-			start = i + n
-		}
-		i += n
+	if e.t.prefixes && !e.withSpans {
+		e.prefixedWords(p.text)
+		return
 	}
-	if start < len(p.text) {
-		e.cut(p.slice(start, len(p.text)), next)
+	start := 0
+	for start < len(p.text) {
+		i, n := space(p.text, start)
+		if start == 0 && i == len(p.text) {
+			e.cut(p, next)
+			return
+		}
+		if start < i {
+			e.cut(p.slice(start, i), next)
+		}
+		start = i + n
 	}
 }
+
+// prefixedWords appends the ids of text, whose words get a replacement before them.
+func (e *encoding) prefixedWords(text string) {
+	m, replacement := e.t.model.(*unigramModel), e.t.pre[1].(*metaspace).replacement
+	for start := 0; start < len(text); {
+		i, n := space(text, start)
+		if start < i {
+			if word := text[start:i]; strings.Contains(word, replacement) {
+				e.cut(piece{text: word, loose: true, mem: &e.mem}, 1)
+			} else {
+				e.ids = m.appendWord(e.ids, replacement, word, &e.mem)
+			}
+		}
+		start = i + n
+	}
+}
+
+// prefixesWords reports whether pre-tokenisers put a replacement before each word.
+func prefixesWords(pre []preTokenizer) bool {
+	if len(pre) != 2 {
+		return false
+	}
+	_, ok := pre[0].(whitespaceSplit)
+	m, ok2 := pre[1].(*metaspace)
+	return ok && ok2 && m.cut && m.scheme == always
+}
+
+// space returns where the first white space of text[at:] is and its length, or the end of
+// the text.
+func space(text string, at int) (i, n int) {
+	for i = at; i < len(text); i++ {
+		switch spaceBytes[text[i]] {
+		case 1:
+			return i, 1
+		case 2:
+			if c, n := utf8.DecodeRuneInString(text[i:]); unicode.IsSpace(c) {
+				return i, n
+			}
+		}
+	}
+	return len(text), 0
+}
+
+// spaceBytes has 1 for a byte that is white space, 2 for one that white space begins with.
+var spaceBytes = func() (t [256]uint8) {
+	for _, r := range unicode.White_Space.R16 {
+		for c := rune(r.Lo); c <= rune(r.Hi); c += rune(r.Stride) {
+			s := string(c)
+			t[s[0]] = uint8(min(len(s), 2))
+		}
+	}
+	return t
+}()
 
 // words finds what \w+|[^\w\s]+ matches.
 type words struct{}
@@ -109,7 +161,7 @@ func (m *metaspace) split(e *encoding, p piece, next int) {
 	if m.scheme != never && !strings.HasPrefix(p.text, m.replacement) && (m.scheme == always || p.orig == 0) {
 		p.prepend(m.replacement)
 	}
-	if !m.cut {
+	if !m.cut || !strings.Contains(p.text[1:], m.replacement) {
 		e.cut(p, next)
 		return
 	}

@@ -15,7 +15,9 @@ type scratch struct {
 	tokens  []token
 	ids     []int           // of a piece
 	found   []unigram.Token // in a piece
-	chunk   bool            // a piece is part of a chunk, whose ids are remembered as a whole
+	lattice unigram.Memory[float64]
+	piece   []byte // what a search is in
+	chunk   bool   // a piece is part of a chunk, whose ids are remembered as a whole
 }
 
 // keepScratch is how many bytes of text, spans and so on a scratch may have that is kept.
@@ -30,7 +32,7 @@ func (m *scratch) reset() {
 
 // keep frees all, and reports whether the memory is small enough to be kept.
 func (m *scratch) keep() bool {
-	if max(m.text.size(), m.align.size(), m.matches.size(), cap(m.tokens), cap(m.ids), cap(m.found)) > keepScratch {
+	if max(m.text.size(), m.align.size(), m.matches.size(), cap(m.tokens), cap(m.ids), cap(m.found), cap(m.piece), m.lattice.Size()) > keepScratch {
 		return false
 	}
 	m.reset()

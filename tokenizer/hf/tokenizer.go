@@ -22,6 +22,7 @@ type Tokenizer struct {
 	prefix      bool    // with direct: a space is put before a part that does not begin with one
 	expressions bool    // the normaliser or the pre-tokeniser has regular expressions, which may give up
 	loose       bool    // ids do not depend on where text comes from
+	prefixes    bool    // the model is Unigram, and each word between white space gets a replacement before it
 	chunks      *chunks // how words are encoded by themselves, or nil
 	model       model
 	trims       []bool // how offsets are trimmed; true: a space at the start was added

@@ -65,27 +65,82 @@ func (m *unigramModel) withoutSpecial(special map[string]bool) model {
 }
 
 func (m *unigramModel) appendIDs(ids []int, piece string, mem *scratch) []int {
-	key, short := keyOf(piece)
-	if !short || mem.chunk {
+	if mem.chunk {
 		return m.encode(ids, nil, piece, mem)
 	}
-	if w := m.words.find(key); w != nil {
-		return w.append(ids)
+	key, short := keyOf(piece)
+	if !short {
+		return m.encode(ids, nil, piece, mem)
+	}
+	ids, ok, again := m.words.append(ids, key)
+	if ok {
+		return ids
 	}
 	n := len(ids)
 	ids = m.encode(ids, nil, piece, mem)
-	m.words.add(key, ids[n:])
+	if again {
+		m.words.add(key, ids[n:])
+	}
 	return ids
 }
 
+// appendWord appends the ids of a word, before which Metaspace puts its
+// replacement.
+func (m *unigramModel) appendWord(ids []int, replacement, word string, mem *scratch) []int {
+	mem.piece = append(append(mem.piece[:0], replacement...), word...)
+	mem.found = m.search.AppendWith(&mem.lattice, mem.found[:0], mem.piece)
+	return m.tokens(ids, nil, view(mem.piece), mem)
+}
+
 func (m *unigramModel) appendTokens(tokens []token, piece string, mem *scratch) []token {
+	key, again := keyOf(piece)
+	if again {
+		var ok bool
+		if mem.ids, ok, again = m.words.append(mem.ids[:0], key); ok {
+			if all, ok := m.named(tokens, piece, mem.ids); ok {
+				return all
+			}
+		}
+	}
+	n := len(tokens)
 	m.encode(nil, &tokens, piece, mem)
+	if again {
+		mem.ids = mem.ids[:0]
+		for _, t := range tokens[n:] {
+			mem.ids = append(mem.ids, t.id)
+		}
+		m.words.add(key, mem.ids)
+	}
 	return tokens
+}
+
+// named appends the tokens of piece that have these ids. If one of them does not stand for
+// its name it appends nothing.
+func (m *unigramModel) named(tokens []token, piece string, ids []int) (_ []token, ok bool) {
+	n, at := len(tokens), 0
+	for _, id := range ids {
+		name := m.vocab.names[id]
+		if id == m.unk || !strings.HasPrefix(piece[at:], name) {
+			return tokens[:n], false
+		}
+		tokens = append(tokens, token{id, at, at + len(name), piece[at : at+len(name)]})
+		at += len(name)
+	}
+	if at < len(piece) {
+		return tokens[:n], false
+	}
+	return tokens, true
 }
 
 // encode appends the ids of piece to ids, or its tokens to tokens if that is not nil.
 func (m *unigramModel) encode(ids []int, tokens *[]token, piece string, mem *scratch) []int {
-	mem.found = m.search.Append(mem.found[:0], piece)
+	mem.piece = append(mem.piece[:0], piece...)
+	mem.found = m.search.AppendWith(&mem.lattice, mem.found[:0], mem.piece)
+	return m.tokens(ids, tokens, piece, mem)
+}
+
+// tokens appends what was found in piece.
+func (m *unigramModel) tokens(ids []int, tokens *[]token, piece string, mem *scratch) []int {
 	at := 0
 	for _, t := range mem.found {
 		text := piece[at:t.End]

@@ -9,8 +9,11 @@ const (
 	wordSlots    = 1 << wordSlotBits
 )
 
-// longestWord is the longest piece in bytes that is cached.
-const longestWord = 24
+// The largest word that is cached: its bytes and its ids.
+const (
+	longestWord = 24
+	mostWordIDs = 8
+)
 
 // A wordKey is a piece of at most longestWord bytes.
 type wordKey struct {
@@ -52,74 +55,120 @@ func load32(s string) uint32 {
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
 
-func (k wordKey) slot() uint {
+// hash is well mixed in its upper bits.
+func (k wordKey) hash() uint64 {
 	h := (k.a ^ uint64(k.size)<<56) * 0x9E3779B97F4A7C15
 	h ^= h >> 32
 	h = (h ^ k.b) * 0xD6E8FEB86659FD93
 	h ^= h >> 32
 	h = (h ^ k.c) * 0xA0761D6478BD642F
-	return uint(h >> (64 - wordSlotBits))
+	return h
 }
 
-// A word is a piece and its ids. It does not change once it is in the cache. Nearly
-// all words have at most 5 ids and take 64 bytes.
+// A word is a piece and its ids, in a cache line:
+//
+//	state  32 bits   how often it was written, twice; odd: it is being written
+//	        8 bits   the number of ids
+//	        8 bits   the size of the piece; 0: there is none
+//	key    the piece
+//	ids    two in each
+//
+// Whoever reads looks at the state before and after: if it is the same and even, what was
+// read between belongs together.
 type word struct {
-	wordKey
-	count uint8
-	ids   [5]int32
-	more  *[longestWord]int32
+	state atomic.Uint64
+	key   [3]atomic.Uint64
+	ids   [mostWordIDs / 2]atomic.Uint64
 }
 
-func (w *word) append(ids []int) []int {
-	if w.more != nil {
-		for _, id := range w.more[:w.count] {
-			ids = append(ids, int(id))
+const (
+	writing = 1 << 32
+	written = 2 << 32
+)
+
+// A wordCache caches the ids of recent pieces, in some 4 MB. A piece is in the slot that
+// its hash gives or in that slot's neighbour. There is no lock: of two goroutines that
+// write to a slot at once, one gives up.
+//
+// Text in which hardly a word comes twice would fill the cache with what nobody asks for,
+// at a third of the cost of the words themselves. So a piece is cached when it comes the
+// second time, and seen, which is small, tells which have come.
+type wordCache struct {
+	memory atomic.Pointer[wordMemory] // nil until there is a piece
+}
+
+type wordMemory struct {
+	seen  [wordSlots / 2]atomic.Uint64 // parts of the hashes of two recent pieces each
+	words [wordSlots]word
+}
+
+// append appends the ids of a piece, if it is in the cache. If it is not, again says
+// whether it has come before, so that it is worth to be added.
+func (c *wordCache) append(ids []int, k wordKey) (_ []int, ok, again bool) {
+	memory := c.memory.Load()
+	if memory == nil {
+		memory = new(wordMemory)
+		if !c.memory.CompareAndSwap(nil, memory) {
+			memory = c.memory.Load()
 		}
-		return ids
 	}
-	if w.count == 1 {
-		return append(ids, int(w.ids[0]))
+	h := k.hash()
+	i := uint(h >> (64 - wordSlotBits))
+	tag := uint32(h>>8) | 1 // 0: none
+	seen := &memory.seen[i/2]
+	if two := seen.Load(); uint32(two) != tag && uint32(two>>32) != tag {
+		seen.Store(two<<32 | uint64(tag))
+		return ids, false, false
 	}
-	for _, id := range w.ids[:w.count] {
-		ids = append(ids, int(id))
+	words := &memory.words
+	for _, i := range [2]uint{i, i ^ 1} {
+		w := &words[i]
+		state := w.state.Load()
+		if uint8(state) != k.size || state&writing != 0 || w.key[0].Load() != k.a || w.key[1].Load() != k.b || w.key[2].Load() != k.c {
+			continue
+		}
+		n := len(ids)
+		for j := range int(uint8(state>>8)+1) / 2 {
+			two := w.ids[j].Load()
+			ids = append(ids, int(int32(two)), int(int32(two>>32)))
+		}
+		if w.state.Load() == state {
+			return ids[:n+int(uint8(state>>8))], true, true
+		}
+		ids = ids[:n]
 	}
-	return ids
+	return ids, false, true
 }
 
-// A wordCache caches the ids of recent pieces, in at most about 6 MB. A piece is in
-// the slot that its hash gives or in that slot's neighbour. No lock is needed: a slot
-// is one pointer to a word that does not change. If two goroutines write to a slot at
-// once, a word may be lost, and it is made again when it is needed.
-type wordCache [wordSlots]atomic.Pointer[word]
-
-func (c *wordCache) find(k wordKey) *word {
-	i := k.slot()
-	if w := c[i].Load(); w != nil && w.wordKey == k {
-		return w
-	}
-	if w := c[i^1].Load(); w != nil && w.wordKey == k {
-		return w
-	}
-	return nil
-}
-
-// add records the ids of a piece, unless they are too many.
+// add records the ids of a piece which append has not found, unless they are too many.
 func (c *wordCache) add(k wordKey, ids []int) {
-	if len(ids) > longestWord {
+	if len(ids) > mostWordIDs {
 		return
 	}
-	w := &word{wordKey: k, count: uint8(len(ids))}
-	to := w.ids[:]
-	if len(ids) > len(w.ids) {
-		w.more = new([longestWord]int32)
-		to = w.more[:]
+	words := &c.memory.Load().words
+	i := uint(k.hash() >> (64 - wordSlotBits))
+	w := &words[i]
+	if w.state.Load() != 0 {
+		if other := &words[i^1]; other.state.Load() == 0 || k.a>>11&1 == 0 {
+			w = other
+		}
 	}
-	for i, id := range ids {
-		to[i] = int32(id)
+	state := w.state.Load()
+	if state&writing != 0 || !w.state.CompareAndSwap(state, state|writing) {
+		return
 	}
-	i := k.slot()
-	if old := c[i].Load(); old != nil {
-		c[i^1].Store(old)
+	for j, part := range [3]uint64{k.a, k.b, k.c} {
+		if w.key[j].Load() != part { // much faster than to store it
+			w.key[j].Store(part)
+		}
 	}
-	c[i].Store(w)
+	for j := 0; j < len(ids); j += 2 {
+		two := uint64(uint32(ids[j]))
+		if j+1 < len(ids) {
+			two |= uint64(uint32(ids[j+1])) << 32
+		}
+		w.ids[j/2].Store(two)
+	}
+	const count = 1<<32 - 1
+	w.state.Store((state+written)&^count | uint64(len(ids))<<8 | uint64(k.size))
 }

@@ -27,7 +27,8 @@ from inputs import POSITIONS, VOCAB, dims
 
 MODELS = {"small": "6x384x12x1536", "base": "base"}  # the size of a common embedder, and roberta.base
 COUNT = {"small": 128, "base": 32}  # texts of a call
-TASKS = "embed,classify,tag,rank,zero-shot,fill-mask"
+TASKS = "embed,embed-sparse,classify,tag,rank,zero-shot,fill-mask"
+FIRST = 100  # values of a sparse vector that are compared
 LABELS = ["politics", "science", "sport"]
 
 
@@ -62,7 +63,7 @@ def prepare(args):
     makes = {
         "embed": (tf.RobertaModel, {}), "classify": (tf.RobertaForSequenceClassification, names("negative", "neutral", "positive")), "rank": (tf.RobertaForSequenceClassification, dict(num_labels=1)),
         "zero-shot": (tf.RobertaForSequenceClassification, names("contradiction", "neutral", "entailment")), "tag": (tf.RobertaForTokenClassification, names("O", "B-PER", "I-PER", "B-LOC", "I-LOC")),
-        "fill-mask": (tf.RobertaForMaskedLM, {})}
+        "fill-mask": (tf.RobertaForMaskedLM, {}), "embed-sparse": (tf.RobertaForMaskedLM, {})}
     for task, (cls, more) in makes.items():
         path = os.path.join(args.work, args.model, task)
         if os.path.exists(os.path.join(path, "ready")):
@@ -77,22 +78,29 @@ def prepare(args):
             from sentence_transformers import SentenceTransformer, models
             body = models.Transformer(path, max_seq_length=POSITIONS - 2)
             SentenceTransformer(modules=[body, models.Pooling(d, "mean"), models.Normalize()], device="cpu").save(path)
+        if task == "embed-sparse":
+            from sentence_transformers import SparseEncoder
+            from sentence_transformers.sparse_encoder.modules import MLMTransformer, SpladePooling
+            SparseEncoder(modules=[MLMTransformer(path, max_seq_length=POSITIONS - 2), SpladePooling("max")], device="cpu").save(path)
         open(os.path.join(path, "ready"), "w").close()
 
 
 # ---------------------------------------------------------------- the others (these run in the worker process)
 
 class SentenceTransformers:
-    title, package, tasks, batches = "sentence-transformers", "sentence-transformers", ("embed", "rank"), (1, 32)
+    title, package, tasks, batches = "sentence-transformers", "sentence-transformers", ("embed", "embed-sparse", "rank"), (1, 32)
 
     def load(self, task, path, batch):
-        from sentence_transformers import CrossEncoder, SentenceTransformer
+        from sentence_transformers import CrossEncoder, SentenceTransformer, SparseEncoder
         self.task, self.batch = task, batch
-        self.m = SentenceTransformer(path, device="cpu") if task == "embed" else CrossEncoder(path, device="cpu")
+        self.m = {"embed": SentenceTransformer, "embed-sparse": SparseEncoder, "rank": CrossEncoder}[task](path, device="cpu")
 
     def call(self, texts):
         if self.task == "embed":
             return self.m.encode([t["text"] for t in texts], batch_size=self.batch, show_progress_bar=False).tolist()
+        if self.task == "embed-sparse":
+            vectors = self.m.encode([t["text"] for t in texts], batch_size=self.batch, show_progress_bar=False, convert_to_tensor=False)
+            return [v.coalesce().values()[:FIRST].tolist() for v in vectors]
         return [[float(x)] for x in self.m.predict([(t["text"], t["pair"]) for t in texts], batch_size=self.batch, show_progress_bar=False)]
 
 

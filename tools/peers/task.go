@@ -19,6 +19,9 @@ type text struct {
 // each answer.
 type task func(ctx context.Context, texts []text) ([][]float32, error)
 
+// sparseFirst is how many values of a sparse vector are compared.
+const sparseFirst = 100
+
 func openTask(name, path string, threads int) (peer, error) {
 	m, err := roberta.Open(path, roberta.WithThreads(threads))
 	if err != nil {
@@ -42,6 +45,19 @@ func openTask(name, path string, threads int) (peer, error) {
 			return nil, err
 		}
 		return task(func(ctx context.Context, texts []text) ([][]float32, error) { return e.EmbedAll(ctx, inputs(texts)) }), nil
+	case "embed-sparse":
+		e, err := pipeline.NewSparseEmbedder(m, cut)
+		if err != nil {
+			return nil, err
+		}
+		return task(func(ctx context.Context, texts []text) ([][]float32, error) {
+			vectors, err := e.EmbedAll(ctx, inputs(texts))
+			out := make([][]float32, len(vectors))
+			for i, v := range vectors {
+				out[i] = v.Values[:min(sparseFirst, len(v.Values))]
+			}
+			return out, err
+		}), nil
 	case "classify", "rank":
 		c, err := pipeline.NewClassifier(m, cut)
 		if err != nil {

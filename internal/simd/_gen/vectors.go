@@ -39,6 +39,15 @@ func vectors(m machine, level string) {
 			m.store("p0", 0)
 		}, map[string]int{"p0": 64, "p1": 64, "p2": 64})
 	})
+	w.function("larger", "x *float32, y *float32, n int", "sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]", "", prefix, func() {
+		m.loop(func() {
+			m.load(0, "p0")
+			m.load(1, "p1")
+			m.choose("less", 0, 0, 1, 1, 0)
+			m.choose("equal", 0, 1, 1, 0, 1)
+			m.store("p0", 0)
+		}, map[string]int{"p0": 64, "p1": 64})
+	})
 	w.function("normalize", "dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32",
 		"sets dst[i] = (x[i]−mean)·scale·gain[i] + bias[i]", "", prefix, func() {
 			m.loop(func() {

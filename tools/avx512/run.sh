@@ -1,0 +1,100 @@
+#!/bin/sh
+# Tests of the AVX-512 kernels on a machine that has no AVX-512: Bochs, an emulator of a
+# whole PC that knows these instructions, starts Linux with the tests in its memory.
+#
+#	tools/avx512/run.sh [PACKAGE:PATTERN ...]
+#
+# It is for correctness alone: Bochs is some hundred times slower than a processor. Debian
+# and its kin have what it needs: apt-get install bochs bochs-term bochsbios vgabios xorriso isolinux
+# syslinux-common busybox-static cpio; a kernel comes by apt-get download. AVX512_DIR is
+# where all of it is put together.
+set -eu
+cd "$(dirname "$0")/../.."
+dir=${AVX512_DIR:-.bin/avx512}
+fail() { echo "avx512: $*" >&2; exit 1; }
+
+for tool in bochs xorriso script cpio apt-get dpkg-deb; do
+	command -v $tool >/dev/null || fail "$tool is not there"
+done
+[ "$(go env GOARCH)" = amd64 ] && [ "$(go env GOOS)" = linux ] || fail "needs Linux on amd64"
+[ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || fail "needs busybox-static"
+[ $# -gt 0 ] || set -- 'internal/simd:^TestLevels'
+
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
+if ! [ -f "$dir/vmlinuz" ]; then
+	kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends/ {print $2; exit}')
+	[ -n "$kernel" ] || fail "apt knows no linux-image-cloud-amd64"
+	(cd "$dir" && apt-get download "$kernel" >/dev/null 2>&1 && dpkg-deb -x linux-image-*.deb kernel && cp kernel/boot/vmlinuz-* vmlinuz && rm -rf kernel linux-image-*.deb)
+fi
+
+# What the kernel starts is init; it runs run.sh and says when that has ended.
+rm -rf "$dir/root" "$dir/iso" "$dir/serial.txt" "$dir/bochs.pid"
+mkdir -p "$dir/root/bin" "$dir/root/tests" "$dir/root/proc" "$dir/root/dev" "$dir/root/tmp" "$dir/iso/isolinux"
+cp /bin/busybox "$dir/root/bin/busybox"
+ln -s busybox "$dir/root/bin/sh"
+{
+	echo '#!/bin/sh'
+	echo '/bin/busybox mount -t proc proc /proc; /bin/busybox mount -t devtmpfs dev /dev'
+	echo 'exec >/dev/ttyS0 2>&1'
+	n=0
+	for test in "$@"; do
+		n=$((n + 1)) package=${test%%:*}
+		CGO_ENABLED=0 go test -c -o "$dir/root/tests/$n" "./$package"
+		mkdir -p "$dir/root/src/$package"
+		if [ -d "$package/testdata" ]; then cp -r "$package/testdata" "$dir/root/src/$package/"; fi
+		echo "cd /src/$package && GOROBERTA_REQUIRE_SIMD=avx512 HOME=/tmp /tests/$n -test.short -test.v -test.run '${test#*:}' && echo 'avx512: ok $package'"
+	done
+	echo 'echo avx512: end'
+	echo 'while true; do /bin/busybox sleep 1000; done'
+} >"$dir/root/init"
+chmod +x "$dir/root/init"
+(cd "$dir/root" && find . | cpio -o -H newc 2>/dev/null | gzip -1) >"$dir/iso/initrd.gz"
+cp "$dir/vmlinuz" "$dir/iso/"
+cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$dir/iso/isolinux/"
+# Bochs 2.7 states sizes of XSAVES that Linux refuses, so Linux is told to do without; it
+# never wakes from MWAIT.
+cat >"$dir/iso/isolinux/isolinux.cfg" <<'END'
+DEFAULT tests
+PROMPT 0
+LABEL tests
+  KERNEL /vmlinuz
+  APPEND initrd=/initrd.gz console=ttyS0 quiet clearcpuid=pku,xsaves,xsavec idle=poll nosmp noapic acpi=off mitigations=off tsc=reliable lpj=4000000
+END
+xorriso -as mkisofs -quiet -o "$dir/tests.iso" -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table "$dir/iso" 2>/dev/null
+
+cat >"$dir/bochsrc" <<'END'
+megs: 1024
+cpu: model=corei7_skylake_x, ips=100000000
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+ata0-master: type=cdrom, path=tests.iso, status=inserted
+boot: cdrom
+display_library: term
+com1: enabled=1, mode=file, dev=serial.txt
+log: bochs.log
+panic: action=fatal
+error: action=ignore
+info: action=ignore
+clock: sync=none
+END
+# Debian's Bochs waits for a debugger's command; its window is a terminal.
+cd "$dir"
+(sleep 2; echo c; exec sleep 7200) | TERM=vt100 script -qfc 'echo $$ >bochs.pid; exec bochs -q -f bochsrc -unlock' screen.txt >/dev/null 2>&1 &
+stop() { kill -9 "$(cat bochs.pid)" 2>/dev/null || true; }
+trap stop EXIT INT TERM
+end=$(($(date +%s) + 7200))
+until grep -aq '^avx512: end' serial.txt 2>/dev/null; do
+	[ "$(date +%s)" -lt $end ] || fail "no end after two hours; see $dir/serial.txt"
+	sleep 2
+done
+failed=0
+for test in "$@"; do
+	grep -aq "^avx512: ok ${test%%:*}" serial.txt || failed=1
+done
+n=$(grep -ac '^    --- PASS: TestLevels.*/avx512' serial.txt || true)
+if [ $failed = 1 ] || [ "$n" = 0 ]; then
+	grep -av '^=== ' serial.txt >&2
+	fail "tests failed"
+fi
+echo "avx512, by Bochs: $n tests"
