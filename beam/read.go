@@ -11,6 +11,7 @@ import (
 	"io"
 	"math"
 	"path"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -65,13 +66,24 @@ func ReadLines(s beam.Scope, pattern string, shard int64) (lines, failures beam.
 	filesystem.ValidateScheme(pattern)
 	shard = cmp.Or(shard, ShardSize)
 	folder := pattern
-	if i := strings.IndexAny(folder, `*?[\`); i >= 0 {
+	if i := strings.IndexAny(folder, `*?[`); i >= 0 {
 		folder = folder[:i]
 	}
-	folder = folder[:strings.LastIndex(folder, "/")+1]
+	folder = filepath.ToSlash(folder)
+	if folder = folder[:strings.LastIndex(folder, "/")+1]; folder != "" {
+		folder = strings.TrimPrefix(strings.TrimSuffix(clean(folder), "/")+"/", "./")
+	}
 	files := fileio.ReadMatches(s, fileio.MatchFiles(s, pattern, fileio.MatchEmptyDisallow()))
 	spans := beam.Reshuffle(s, beam.ParDo(s, &cutFn{Shard: shard}, files))
 	return beam.ParDo2(s, &readFn{Folder: folder, Shard: shard}, spans)
+}
+
+// clean gives a path one spelling: "./in/a" is what the local file system calls "in/a".
+func clean(name string) string {
+	if strings.Contains(name, "://") {
+		return name
+	}
+	return path.Clean(filepath.ToSlash(name))
 }
 
 // A span is a part of a file: the lines whose first bytes are at Start to End-1.
@@ -150,7 +162,7 @@ func (f *readFn) ProcessElement(ctx context.Context, part span, emit func(Line, 
 		} else if err != nil {
 			return fmt.Errorf("robertabeam: %s at byte %d: %w", part.Path, at, err)
 		}
-		line := Line{File: strings.TrimPrefix(part.Path, f.Folder), Shard: at / f.Shard, Offset: at}
+		line := Line{File: strings.TrimPrefix(clean(part.Path), f.Folder), Shard: at / f.Shard, Offset: at}
 		in, err := r.parse(&line)
 		if err != nil {
 			fail(line, Failure{Example: in, Error: err.Error()})

@@ -164,11 +164,30 @@ func TestTransforms(t *testing.T) {
 			fl, err := pipeline.NewFiller(m, pipeline.WithTopK(2))
 			must(err)
 			checkTransform(t, c, FillMask, inputs(), values(fl.FillSeq))
+			with, err := openers["answers"]()
+			must(err)
+			defer with.Close()
+			rd, err := pipeline.NewReader(with)
+			must(err)
+			questions := inputs()[:12]
+			for i, q := range questions {
+				if i%4 != 1 { // those are no questions
+					questions[i] = pipeline.Text(fmt.Sprintf("Who is number %d?", i), q.Texts[0])
+				}
+			}
+			checkTransform(t, Config{Model: "answers", Hold: hold}, Answer, questions, asQuestions(rd))
 			c.TopK = 0
 			sc, err := pipeline.NewScorer(m)
 			must(err)
 			checkTransform(t, c, Score, inputs()[:10], values(sc.ScoreSeq))
 		})
+	}
+}
+
+// asQuestions has a Reader answer inputs of a question and its context.
+func asQuestions(r *pipeline.Reader) Func[[]pipeline.Answer] {
+	return func(ctx context.Context, inputs iter.Seq[pipeline.Input]) iter.Seq2[[]pipeline.Answer, error] {
+		return r.AnswerSeq(ctx, questions(inputs))
 	}
 }
 
@@ -299,7 +318,7 @@ func TestHeld(t *testing.T) {
 }
 
 func TestShared(t *testing.T) {
-	c := Config{Model: "pocket", Threads: 3} // jobs of other tests, which may not have ended yet, have other numbers
+	c := Config{Model: "pocket", Threads: 5} // jobs of other tests, which may not have ended yet, have other numbers
 	a, first, err := acquire(c)
 	if err != nil || !first {
 		t.Fatal(first, err)

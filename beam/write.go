@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -288,7 +289,7 @@ func writeFile(ctx context.Context, name string, content []byte) (err error) {
 	if !renames {
 		return put(ctx, fs, name, content)
 	}
-	folder, base := path.Split(name)
+	folder, base := path.Split(filepath.ToSlash(name))
 	hidden := folder + "." + base + ".tmp-"
 	temporary := fmt.Sprintf("%s%016x", hidden, rand.Uint64())
 	remover, _ := fs.(filesystem.Remover)
