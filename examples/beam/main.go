@@ -13,7 +13,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/local"
@@ -66,6 +68,8 @@ func build() (*beam.Pipeline, error) {
 		return nil, fmt.Errorf("--input and --output are needed")
 	case !ok:
 		return nil, fmt.Errorf("--compression %s: want none, gz or zst", *compression)
+	case overlap(*input, *output, "-00000.jsonl"+string(z)):
+		return nil, fmt.Errorf("--output %s: the next run would read its files, because --input %s matches them; write to another folder", *output, *input)
 	case !slices.Contains(tasks, *task):
 		return nil, fmt.Errorf("--task %s: want one of %v", *task, tasks)
 	}
@@ -95,4 +99,17 @@ func build() (*beam.Pipeline, error) {
 	}
 	robertabeam.WriteFailures(s, *output, z, unread, failures)
 	return p, nil
+}
+
+// overlap is true if a pattern matches what is written for one of the files that it
+// matches, so that the next run would take answers for texts.
+func overlap(pattern, prefix, end string) bool {
+	folder, base := path.Split(path.Clean(pattern))
+	out, first := path.Split(prefix)
+	if same, err := path.Match(path.Clean(folder), path.Clean(out)); err != nil || !same {
+		return false
+	}
+	file := strings.NewReplacer("*", "", "?", "x").Replace(base)
+	both, err := path.Match(base, first+file+end)
+	return err == nil && both
 }

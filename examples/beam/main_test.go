@@ -41,3 +41,24 @@ func TestRun(t *testing.T) {
 		t.Error("no error for an unknown task")
 	}
 }
+
+func TestOverlap(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, prefix string
+		want            bool
+	}{
+		{"texts/*.jsonl", "texts/", true},
+		{"texts/*.jsonl", "./texts/out-", true},
+		{"*.jsonl", "out", true},
+		{"*/*.jsonl", "out/", true},
+		{"texts/a*", "texts/", true},
+		{"texts/a*", "texts/b", false},
+		{"texts/*.txt", "texts/", false},
+		{"texts/*.jsonl", "out/", false},
+		{"texts/a.jsonl", "texts/", false},
+	} {
+		if got := overlap(tt.pattern, tt.prefix, "-00000.jsonl"); got != tt.want {
+			t.Errorf("overlap of %s and %s: %v", tt.pattern, tt.prefix, got)
+		}
+	}
+}
