@@ -7,6 +7,11 @@ COUNT ?= 6
 # missing tests run without it; CI sets RACE=-race, so that it cannot go unnoticed.
 RACE ?= $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 
+# The modules that need Apache Beam. To build what Beam needs a second time, for the race
+# detector, takes minutes, so that is done when it is asked for: make test BEAM_RACE=-race.
+BEAM = beam examples/beam
+BEAM_RACE ?=
+
 # Platforms that the library is known to build for. s390x is big-endian.
 PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loong64 linux/ppc64le linux/s390x \
 	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 js/wasm wasip1/wasm
@@ -17,11 +22,12 @@ PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loon
 # 10 minutes for a package is too short on a busy machine.
 GOTEST = go test -timeout 40m
 
-# test runs every test with the race detector. Two tests then run without it: the
+# test runs every test with the race detector, but for Beam's. Two tests then run without it: the
 # models of the published sizes, which would take minutes with it, and the hammer,
 # with so little memory that the garbage collector runs all the time.
 test:
-	@set -e; for m in $(filter-out examples,$(MODULES)); do (cd $$m && $(GOTEST) $(RACE) ./...); done
+	@set -e; for m in $(filter-out examples $(BEAM),$(MODULES)); do (cd $$m && $(GOTEST) $(RACE) ./...); done
+	@set -e; for m in $(BEAM); do (cd $$m && $(GOTEST) $(BEAM_RACE) ./...); done
 	cd examples && $(GOTEST) $(RACE) -count 1 ./... # the cache does not see changes of documents
 	$(GOTEST) -run TestSynthetic ./roberta
 	GOGC=1 GOMEMLIMIT=20MiB GOROBERTA_HAMMER=10s $(GOTEST) -count 1 -run TestHammer ./roberta
