@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/goroberta/goroberta/pipeline"
@@ -46,13 +47,19 @@ func init() {
 //
 //	{"embedding":[…]} {"labels":[…]} {"entities":[…]} {"answers":[…]} {"fills":[…]} {"masks":[[…]]} {"log_likelihood":…,…}
 //
-// Results of other types are {"inference":…}. The lines of shard 7 of the file FILE are in
+// Results of other types are {"inference":…}. One with a number that JSON does not have, NaN
+// or an infinity, is a line of prefix + "FILE-00007.unwritten.errors.jsonl", as
+// WriteFailures makes them. The lines of shard 7 of the file FILE are in
 // prefix + "FILE-00007.jsonl", in the order of the input. Names and contents depend on the
 // input and the model alone: not on workers, bundles or runners, nor on an earlier job that
 // was stopped. A file appears when it is complete, under another name that begins with a
 // dot until then, if the file system can rename; elsewhere it is written in one piece.
 //
-// A worker holds the lines of a shard in memory while it writes them.
+// Results are those of a bounded collection; what windows they are in does not matter.
+// A second WriteLines with the same prefix would replace the files of the first.
+//
+// A worker holds the lines of a shard in memory while it writes them. WriteLines panics for
+// an unknown Compression.
 func WriteLines[R any](s beam.Scope, prefix string, z Compression, results beam.PCollection) {
 	s = s.Scope("robertabeam.WriteLines")
 	write(s, prefix, beam.ParDo(s, &resultFn[R]{names{prefix, z}}, results), z)
@@ -64,6 +71,7 @@ func WriteLines[R any](s beam.Scope, prefix string, z Compression, results beam.
 //	{"id":…,"offset":…,"error":…}
 //
 // where the offset is that of the line in the input. Shards without failures have none.
+// Give all collections to one call: another with the same prefix would replace its files.
 func WriteFailures(s beam.Scope, prefix string, z Compression, failures ...beam.PCollection) {
 	s = s.Scope("robertabeam.WriteFailures")
 	write(s, prefix, beam.ParDo(s, &failureFn{names{prefix, z}}, beam.Flatten(s, failures...)), z)
@@ -71,6 +79,11 @@ func WriteFailures(s beam.Scope, prefix string, z Compression, failures ...beam.
 
 func write(s beam.Scope, prefix string, rows beam.PCollection, z Compression) {
 	filesystem.ValidateScheme(prefix + "x")
+	if _, err := packer(io.Discard, z); err != nil { // not after hours, when the first file is written
+		panic(err.Error())
+	}
+	// The groups of several windows would be one file, and the last would stay.
+	rows = beam.WindowInto(s, window.NewGlobalWindows(), rows)
 	beam.ParDo0(s, &writeFn{Compression: z}, beam.GroupByKey(s, rows))
 }
 
@@ -93,7 +106,9 @@ func (n names) of(l Line, kind string) string {
 	return fmt.Sprintf("%s%s-%05d%s.jsonl%s", n.Prefix, escape.Replace(l.File), l.Shard, kind, n.Compression)
 }
 
-func (n names) failure(l Line, message string) (string, row) {
+// failure is the row of a failure, in the files of a kind: two transforms must not write
+// the same ones.
+func (n names) failure(l Line, kind, message string) (string, row) {
 	v := struct {
 		Offset int64  `json:"offset"`
 		Error  string `json:"error"`
@@ -102,7 +117,7 @@ func (n names) failure(l Line, message string) (string, row) {
 	if err != nil { // the id is no JSON: a program made the Line
 		text, _ = object("", v)
 	}
-	return n.of(l, ".errors"), row{l.Offset, text}
+	return n.of(l, kind), row{l.Offset, text}
 }
 
 // object is the line of v, whose first member becomes the id.
@@ -133,7 +148,7 @@ type resultFn[R any] struct{ Names names }
 func (f *resultFn[R]) ProcessElement(l Line, r Result[R], emit func(string, row)) {
 	text, err := object(l.ID, members(r.Inference))
 	if err != nil { // NaN, for which JSON has no number
-		emit(f.Names.failure(l, err.Error()))
+		emit(f.Names.failure(l, ".unwritten.errors", err.Error()))
 		return
 	}
 	emit(f.Names.of(l, ""), row{l.Offset, text})
@@ -144,7 +159,7 @@ type failureFn struct{ Names names }
 
 // ProcessElement is called by Beam.
 func (f *failureFn) ProcessElement(l Line, x Failure, emit func(string, row)) {
-	emit(f.Names.failure(l, x.Error))
+	emit(f.Names.failure(l, ".errors", x.Error))
 }
 
 // members gives an answer the names that the command gives it.
@@ -239,7 +254,9 @@ func (f *writeFn) ProcessElement(ctx context.Context, name string, next func(*ro
 	for r := (row{}); next(&r); r = (row{}) {
 		rows = append(rows, r)
 	}
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.Offset, b.Offset) })
+	slices.SortFunc(rows, func(a, b row) int { // lines of two files that have one name come in a certain order, too
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), bytes.Compare(a.Text, b.Text))
+	})
 	var content bytes.Buffer
 	w, err := packer(&content, f.Compression)
 	if err != nil {
