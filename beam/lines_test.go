@@ -1,6 +1,7 @@
 package robertabeam
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -137,6 +138,67 @@ func TestBadLines(t *testing.T) {
 	ReadLines(s, folder+"/nothing*.jsonl", 0)
 	if err := ptest.Run(p); err == nil {
 		t.Error("no error for a pattern that no file has")
+	}
+}
+
+// TestLinesOfTheCommand checks what the roberta command refuses or accepts and
+// encoding/json does not.
+func TestLinesOfTheCommand(t *testing.T) {
+	folder := t.TempDir()
+	content := "\ufeff{\"text\":\"a\"}\n" + `{"texts":["a",null]}
+{"words":[null]}
+{"tokens":[0,null,2]}
+{"text":"a","token_type_ids":[0]}
+{"tokens":[0,2],"token_type_ids":[]}
+{"texts":[]}
+`
+	if err := os.WriteFile(filepath.Join(folder, "a.jsonl"), []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, shard := range []int64{0, 2} {
+		p, s := beam.NewPipelineWithRoot()
+		lines, failures := ReadLines(s, folder+"/a.jsonl", shard)
+		passert.Count(s, lines, "lines", 1)
+		passert.Count(s, failures, "failures", 6)
+		if shard == 0 {
+			passert.EqualsList(s, beam.ParDo(s, lineText, lines), []string{"a.jsonl 0 0  [a] [] []"})
+			passert.EqualsList(s, beam.ParDo(s, lineFailure, failures), []string{
+				`a.jsonl 16 robertabeam: "texts": element 1 is null`,
+				`a.jsonl 37 robertabeam: "words": element 0 is null`,
+				`a.jsonl 54 robertabeam: "tokens": element 1 is null`,
+				`a.jsonl 76 robertabeam: "token_type_ids" without "tokens"`,
+				`a.jsonl 110 robertabeam: 0 "token_type_ids" for 2 "tokens"`,
+				`a.jsonl 147 robertabeam: "texts" is empty`,
+			})
+		}
+		ptest.RunAndValidate(t, p)
+	}
+}
+
+func TestNegativeShard(t *testing.T) {
+	defer func() {
+		if r, _ := recover().(string); !strings.Contains(r, "shard of -1") {
+			t.Errorf("panic %q", r)
+		}
+	}()
+	_, s := beam.NewPipelineWithRoot()
+	ReadLines(s, "in/*", -1)
+}
+
+// TestSkip checks that a line is not read to its end to find that none begins in a span.
+func TestSkip(t *testing.T) {
+	file := strings.NewReader(strings.Repeat("x", 1<<20) + "\ny")
+	r := lineReader{r: bufio.NewReaderSize(file, 1<<10)}
+	if n, err := r.skip(5000); err != nil || n < 5000 || n > 7000 {
+		t.Errorf("passed over %d bytes, %v", n, err)
+	}
+	if n, err := r.skip(1 << 30); err != nil || file.Len() != 0 || n > 1<<20 {
+		t.Errorf("passed over %d bytes, %v", n, err)
+	}
+	if err := r.r.UnreadByte(); err != nil {
+		t.Error(err)
+	} else if b, _ := r.r.ReadByte(); b != '\n' {
+		t.Errorf("ended at %q", b)
 	}
 }
 

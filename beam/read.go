@@ -53,17 +53,21 @@ func init() {
 //
 //	{"text":…} {"text":…,"pair":…} {"texts":[…]} {"words":[…]} {"tokens":[…]} {"question":…,"context":…}
 //
-// An "id" of any kind is kept; other members are ignored. Files named .gz and .zst are
+// An "id" of any kind is kept; other members are ignored. A byte-order mark at the start of
+// a file is skipped, and a line has at most 16 MiB. Files named .gz and .zst are
 // unpacked. A line that is none of these is in the second output, KV<Line, Failure>. A
 // pattern that no file has fails the job.
 //
 // Files that are not compressed are read in pieces of shard bytes (0: ShardSize), by as
 // many workers as there are; a compressed one, and one of a file system without seeking, by
-// one worker. (textio.Read of SDK 2.77 stops in a gzip file after as many bytes as the
+// one worker. ReadLines panics for a negative shard. (textio.Read of SDK 2.77 stops in a gzip file after as many bytes as the
 // compressed file has.)
 func ReadLines(s beam.Scope, pattern string, shard int64) (lines, failures beam.PCollection) {
 	s = s.Scope("robertabeam.ReadLines")
 	filesystem.ValidateScheme(pattern)
+	if shard < 0 {
+		panic(fmt.Sprintf("robertabeam: a shard of %d bytes", shard))
+	}
 	shard = cmp.Or(shard, ShardSize)
 	folder := pattern
 	if i := strings.IndexAny(folder, `*?[`); i >= 0 {
@@ -144,7 +148,7 @@ func (f *readFn) ProcessElement(ctx context.Context, part span, emit func(Line, 
 	}
 	r := lineReader{r: bufio.NewReaderSize(file, 1<<16)}
 	if part.Start > 0 {
-		n, err := r.next()
+		n, err := r.skip(part.End - at)
 		if err == io.EOF {
 			return nil
 		} else if err != nil {
@@ -226,10 +230,29 @@ func (l *lineReader) next() (n int64, err error) {
 	}
 }
 
+// skip passes over the rest of a line and returns how many bytes that is, or, without going
+// to its end, some number from most on: a file that is one long line would be read to
+// its end for each span.
+func (l *lineReader) skip(most int64) (n int64, err error) {
+	for {
+		part, err := l.r.ReadSlice('\n')
+		n += int64(len(part))
+		switch {
+		case err == nil, err == io.EOF && n > 0, err == bufio.ErrBufferFull && n >= most:
+			return n, nil
+		case err != bufio.ErrBufferFull:
+			return n, err
+		}
+	}
+}
+
 // parse makes an Input of the line that was read, and sets the ID of where.
 func (l *lineReader) parse(where *Line) (in pipeline.Input, err error) {
 	if l.long {
 		return in, fmt.Errorf("robertabeam: a line of more than %d bytes", maxLine)
+	}
+	if where.Offset == 0 {
+		l.line = bytes.TrimPrefix(l.line, []byte("\ufeff"))
 	}
 	if len(bytes.TrimSpace(l.line)) == 0 {
 		return in, errors.New("robertabeam: an empty line")
@@ -238,10 +261,10 @@ func (l *lineReader) parse(where *Line) (in pipeline.Input, err error) {
 		ID       json.RawMessage `json:"id"`
 		Text     *string         `json:"text"`
 		Pair     *string         `json:"pair"`
-		Texts    []string        `json:"texts"`
-		Words    []string        `json:"words"`
-		Tokens   []int           `json:"tokens"`
-		Types    []int           `json:"token_type_ids"`
+		Texts    []*string       `json:"texts"`
+		Words    []*string       `json:"words"`
+		Tokens   []*int          `json:"tokens"`
+		Types    []*int          `json:"token_type_ids"`
 		Question *string         `json:"question"`
 		Context  *string         `json:"context"`
 	}
@@ -265,6 +288,12 @@ func (l *lineReader) parse(where *Line) (in pipeline.Input, err error) {
 		return in, errors.New(`robertabeam: "question" and "context" go together`)
 	case v.Pair != nil && v.Text == nil:
 		return in, errors.New(`robertabeam: "pair" without "text"`)
+	case v.Types != nil && v.Tokens == nil:
+		return in, errors.New(`robertabeam: "token_type_ids" without "tokens"`)
+	case v.Types != nil && len(v.Types) != len(v.Tokens): // Beam makes no slice of an empty one
+		return in, fmt.Errorf(`robertabeam: %d "token_type_ids" for %d "tokens"`, len(v.Types), len(v.Tokens))
+	case v.Texts != nil && len(v.Texts) == 0:
+		return in, errors.New(`robertabeam: "texts" is empty`)
 	case v.Question != nil:
 		return pipeline.Text(*v.Question, *v.Context), nil
 	case v.Pair != nil:
@@ -272,5 +301,26 @@ func (l *lineReader) parse(where *Line) (in pipeline.Input, err error) {
 	case v.Text != nil:
 		return pipeline.Text(*v.Text), nil
 	}
-	return pipeline.Input{Texts: v.Texts, Words: v.Words, Tokens: v.Tokens, Types: v.Types}, nil
+	var errs [4]error
+	in.Texts, errs[0] = elements("texts", v.Texts)
+	in.Words, errs[1] = elements("words", v.Words)
+	in.Tokens, errs[2] = elements("tokens", v.Tokens)
+	in.Types, errs[3] = elements("token_type_ids", v.Types)
+	return in, cmp.Or(errs[:]...)
+}
+
+// elements copies an array, in which null is no element: encoding/json would make "" or 0,
+// which is <s>, of it.
+func elements[T any](name string, array []*T) ([]T, error) {
+	if array == nil {
+		return nil, nil
+	}
+	out := make([]T, len(array))
+	for i, p := range array {
+		if p == nil {
+			return nil, fmt.Errorf("robertabeam: %q: element %d is null", name, i)
+		}
+		out[i] = *p
+	}
+	return out, nil
 }
