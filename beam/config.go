@@ -8,7 +8,8 @@ import (
 
 // A Config says which model a transform opens on its workers and how it answers. It
 // travels to the workers as JSON. The fields from Limit on are the options of package
-// pipeline with the same names, and their zero values leave the options out. One that the
+// pipeline with the same names, and their zero values leave the options out; an empty list
+// is not nil. One that the
 // task does not have is an error when a worker starts.
 type Config struct {
 	// Model is the path of a model on the workers, as roberta.Open takes it, or a name
@@ -20,7 +21,7 @@ type Config struct {
 	// Batch is how many tokens are computed at a time; 0: 4096. See pipeline.WithBatch.
 	Batch int `json:"batch,omitempty"`
 	// Hold is how many bytes of texts a bundle collects before they are computed; 0: 256
-	// KiB. A text that is longer is computed by itself.
+	// KiB. A text that is longer is computed at once, with those that wait before it.
 	Hold int `json:"hold,omitempty"`
 
 	Limit       *tokenizer.Limit     `json:"limit,omitempty"`
@@ -30,9 +31,9 @@ type Config struct {
 	Function    *roberta.Function    `json:"function,omitempty"`
 	TopK        int                  `json:"top_k,omitempty"`
 	Aggregation pipeline.Aggregation `json:"aggregation,omitempty"`
-	Ignore      []string             `json:"ignore,omitempty"`
+	Ignore      []string             `json:"ignore,omitzero"` // []string{}: no label, nil: the default
 	Characters  bool                 `json:"characters,omitempty"`
-	Pooling     []pipeline.Pooling   `json:"pooling,omitempty"`
+	Pooling     []pipeline.Pooling   `json:"pooling,omitzero"`
 	Normalize   *bool                `json:"normalize,omitempty"`
 	TruncateDim int                  `json:"truncate_dim,omitempty"`
 	Prompt      *string              `json:"prompt,omitempty"`
@@ -40,7 +41,7 @@ type Config struct {
 	MaxAnswer   int                  `json:"max_answer,omitempty"` // tokens
 	Impossible  bool                 `json:"impossible,omitempty"`
 	Unaligned   bool                 `json:"unaligned,omitempty"` // WithoutAlignment
-	Targets     []string             `json:"targets,omitempty"`
+	Targets     []string             `json:"targets,omitzero"`
 	Joint       int                  `json:"joint,omitempty"` // the width of the beam
 	WordL2R     bool                 `json:"word_l2r,omitempty"`
 }

@@ -54,18 +54,27 @@ func acquire(c Config) (s *shared, first bool, err error) {
 	s.users++
 	sharedMu.Unlock()
 	if first {
-		start := time.Now()
-		s.model, s.err = openModel(key)
-		s.load = time.Since(start)
-		if s.err != nil { // the next user tries again
+		s.open(key)
+	}
+	<-s.ready
+	return s, first, s.err
+}
+
+// open opens the model. If that fails, or panics, the next user tries again, and those who
+// wait have an error.
+func (s *shared) open(key source) {
+	s.err = fmt.Errorf("robertabeam: model %q: opening it panicked", key.model)
+	defer func() {
+		if s.err != nil {
 			sharedMu.Lock()
 			delete(models, key)
 			sharedMu.Unlock()
 		}
 		close(s.ready)
-	}
-	<-s.ready
-	return s, first, s.err
+	}()
+	start := time.Now()
+	s.model, s.err = openModel(key)
+	s.load = time.Since(start)
 }
 
 // release gives up what acquire returned. The last user closes the model.

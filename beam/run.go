@@ -110,6 +110,9 @@ func (w *work[R]) Setup() error {
 	if !ok {
 		return fmt.Errorf("robertabeam: task %q is not registered", w.Task)
 	}
+	if w.Config.Hold < 0 {
+		return fmt.Errorf("robertabeam: Config.Hold is %d bytes", w.Config.Hold)
+	}
 	m, first, err := acquire(w.Config)
 	if err != nil {
 		return err
@@ -173,6 +176,7 @@ func size(in *pipeline.Input) int {
 		for _, t := range texts {
 			n += len(t)
 		}
+		n += 16 * max(0, len(texts)-2) // words may be empty, and still have their headers
 	}
 	return n
 }
@@ -195,11 +199,13 @@ func (w *work[R]) flush(ctx context.Context, emit emitKeyed[Result[R]], fail emi
 	}
 	start := time.Now()
 	i, n := 0, 0
+	var last error
 	for r, err := range w.run(ctx, iter.Seq[pipeline.Input](inputs)) {
 		if i == len(w.held) {
 			return fmt.Errorf("robertabeam: task %q gave more answers than there are inputs", w.Task)
 		}
 		e := &w.held[i]
+		last = err
 		switch {
 		case err == nil:
 			emit(e.key, Result[R]{e.in, r, w.Config.Model, e.place})
@@ -213,7 +219,12 @@ func (w *work[R]) flush(ctx context.Context, emit emitKeyed[Result[R]], fail emi
 		i++
 	}
 	if i < len(w.held) {
-		return fmt.Errorf("robertabeam: task %q answered %d of %d inputs", w.Task, i, len(w.held))
+		failedBatches.Inc(ctx, 1)
+		err := fmt.Errorf("robertabeam: task %q answered %d of %d inputs", w.Task, i, len(w.held))
+		if last != nil { // a reason for all that follow, as a Func may have
+			err = fmt.Errorf("%w: %w", err, last)
+		}
+		return err
 	}
 	inferences.Inc(ctx, int64(len(w.held)-n))
 	failed.Inc(ctx, int64(n))

@@ -3,6 +3,7 @@ package robertabeam
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"path/filepath"
@@ -338,5 +339,72 @@ func TestShared(t *testing.T) {
 	}
 	if _, _, err := acquire(Config{Model: "nowhere"}); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestLastError checks that the error which ended a task is in that of the bundle.
+func TestLastError(t *testing.T) {
+	w := work[int]{Config: Config{Model: "pocket"}, Task: "lengths"}
+	if err := w.Setup(); err != nil {
+		t.Fatal(err)
+	}
+	defer w.Teardown()
+	end := errors.New("the disk is gone")
+	w.run = func(context.Context, iter.Seq[pipeline.Input]) iter.Seq2[int, error] {
+		return func(yield func(int, error) bool) { yield(0, end) }
+	}
+	w.add(element{in: pipeline.Text("a")})
+	w.add(element{in: pipeline.Text("b")})
+	if err := w.flush(t.Context(), nil, func(beam.T, Failure) {}); !errors.Is(err, end) {
+		t.Errorf("error %v, want %v", err, end)
+	}
+	w.Config.Hold = -1
+	if err := w.Setup(); err == nil || !strings.Contains(err.Error(), "Hold") {
+		t.Errorf("Hold of -1: %v", err)
+	}
+}
+
+// TestConfigJSON checks that empty lists reach the workers: WithIgnore of none is not the
+// default.
+func TestConfigJSON(t *testing.T) {
+	want := Config{Ignore: []string{}, Targets: []string{}}
+	b, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Config
+	if err := json.Unmarshal(b, &got); err != nil || len(got.Options()) != 2 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%s became %+v, %v", b, got, err)
+	}
+}
+
+func init() {
+	RegisterModel("panics", func(...roberta.Option) (*roberta.Model, error) { panic("no such luck") })
+}
+
+// TestOpenPanics checks that a model whose opening panics does not make others wait for it.
+func TestOpenPanics(t *testing.T) {
+	for range 2 {
+		done := make(chan any, 1)
+		go func() {
+			defer func() { done <- recover() }()
+			acquire(Config{Model: "panics"})
+		}()
+		select {
+		case r := <-done:
+			if r != "no such luck" {
+				t.Errorf("panic %v", r)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("waits for ever")
+		}
+	}
+}
+
+// TestWordsHeld checks that words without letters count as memory.
+func TestWordsHeld(t *testing.T) {
+	in := pipeline.Words(make([]string, hold/16+2)...)
+	if n := size(&in); n < hold {
+		t.Errorf("%d words have %d bytes", len(in.Words), n)
 	}
 }
