@@ -318,21 +318,35 @@ func writeFile(ctx context.Context, name string, content []byte) (err error) {
 	}
 	if err := fsRename.Rename(ctx, temporary, name); err != nil {
 		// Another worker that was done first has removed it as a leftover.
-		if left, _ := fs.List(ctx, temporary); len(left) == 0 {
-			if done, _ := fs.List(ctx, name); len(done) == 1 {
+		if left, e := list(ctx, fs, temporary, ""); e == nil && len(left) == 0 {
+			if done, _ := list(ctx, fs, name, ""); len(done) == 1 {
 				return nil
 			}
 		}
 		return err
 	}
 	if remover != nil { // what workers left that were stopped
-		if left, err := fs.List(ctx, hidden+"*"); err == nil {
+		if left, err := list(ctx, fs, hidden, "*"); err == nil {
 			for _, f := range left {
 				remover.Remove(ctx, f)
 			}
 		}
 	}
 	return nil
+}
+
+// plain makes a pattern of a name: what means something in patterns becomes any letter.
+var plain = strings.NewReplacer("*", "?", "[", "?", "]", "?", `\`, "?", "{", "?", "}", "?")
+
+// list returns the files with a name, or that begin with it if more is "*". A * in the
+// name stands for itself: a pattern would find what other workers are writing.
+func list(ctx context.Context, fs filesystem.Interface, name, more string) ([]string, error) {
+	folder, base := path.Split(filepath.ToSlash(name))
+	all, err := fs.List(ctx, plain.Replace(folder+base)+more)
+	return slices.DeleteFunc(all, func(f string) bool {
+		at, is := path.Split(filepath.ToSlash(f))
+		return clean(at) != clean(folder) || !strings.HasPrefix(is, base) || more == "" && is != base
+	}), err
 }
 
 func put(ctx context.Context, fs filesystem.Interface, name string, content []byte) error {

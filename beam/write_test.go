@@ -2,6 +2,8 @@ package robertabeam
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -74,4 +76,27 @@ func TestUnknownCompression(t *testing.T) {
 	}()
 	_, s := beam.NewPipelineWithRoot()
 	WriteLines[[]float32](s, "out/", "gz", beam.ParDo(s, lineResult, beam.Create(s, 0)))
+}
+
+// TestPatternNames checks that names with the letters of patterns are only names.
+func TestPatternNames(t *testing.T) {
+	folder := t.TempDir()
+	other, mine := filepath.Join(folder, ".axb.tmp-0"), filepath.Join(folder, ".a[1]*b.tmp-0")
+	for _, name := range []string{other, mine, filepath.Join(folder, ".a[1]xb.tmp-0")} {
+		if err := os.WriteFile(name, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a*b", "a[1]*b"} {
+		if err := writeFile(t.Context(), folder+"/"+name, []byte("content")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := files(t, folder)
+	if _, is := got[filepath.Base(mine)]; is {
+		t.Error("a leftover stays")
+	}
+	if _, is := got[filepath.Base(other)]; !is || len(got) != 4 {
+		t.Errorf("the file that another worker writes is gone: %q", got)
+	}
 }
