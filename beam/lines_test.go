@@ -185,6 +185,26 @@ func TestNegativeShard(t *testing.T) {
 	ReadLines(s, "in/*", -1)
 }
 
+// TestCutOff checks that the rest of a compressed file is not lost without an error.
+func TestCutOff(t *testing.T) {
+	folder, _ := corpus(t)
+	for _, name := range []string{"f1.jsonl.gz", "f2.jsonl.zst"} {
+		name = filepath.Join(folder, name)
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, b[:len(b)-10], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		p, s := beam.NewPipelineWithRoot()
+		ReadLines(s, name, 0)
+		if err := ptest.Run(p); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error %v, want one that names %s", err, name)
+		}
+	}
+}
+
 // TestSkip checks that a line is not read to its end to find that none begins in a span.
 func TestSkip(t *testing.T) {
 	file := strings.NewReader(strings.Repeat("x", 1<<20) + "\ny")

@@ -66,6 +66,8 @@ func build() (*beam.Pipeline, error) {
 	switch {
 	case *input == "" || *output == "":
 		return nil, fmt.Errorf("--input and --output are needed")
+	case *shard < 1:
+		return nil, fmt.Errorf("--shard %d: want at least 1 byte", *shard)
 	case !ok:
 		return nil, fmt.Errorf("--compression %s: want none, gz or zst", *compression)
 	case overlap(*input, *output, "-00000.jsonl"+string(z)):

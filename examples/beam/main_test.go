@@ -40,6 +40,11 @@ func TestRun(t *testing.T) {
 	if _, err := build(); err == nil {
 		t.Error("no error for an unknown task")
 	}
+	flag.Set("task", "classify")
+	flag.Set("shard", "-1")
+	if _, err := build(); err == nil {
+		t.Error("no error for a shard of -1 bytes")
+	}
 }
 
 func TestOverlap(t *testing.T) {
