@@ -1,5 +1,6 @@
 // Package metrics has the numbers that classifiers, taggers and question answerers are
-// compared by: accuracy, F1 and confusion matrices; Matthews', Pearson's and Spearman's
+// compared by: accuracy, F1 and confusion matrices, of one label an example or of several
+// ([MultiLabel]); Matthews', Pearson's and Spearman's
 // correlation, as GLUE uses them; seqeval's precision, recall and F1 of entities; SQuAD's
 // exact match and F1.
 //

@@ -28,12 +28,14 @@
 //
 // # One text, many, or a sequence
 //
-// Every pipeline has three methods: Classify for one text, ClassifyAll for a slice of
-// inputs, and ClassifySeq for any number of inputs that come one by one. The last reads
-// as many as make a batch, computes them together and yields the answers in order, so
-// its memory does not grow. (An Embedder's Embed takes a slice of texts, as
-// sentence-transformers' encode does.) An input that cannot be answered gives its error in its
-// place and costs no other.
+// Every pipeline has three methods, named for what it does. A Classifier has Classify for
+// one text, ClassifyAll for a slice of inputs, and ClassifySeq for any number of inputs
+// that come one by one; a Tagger has Tag, TagAll and TagSeq. ClassifySeq reads as many as
+// make a batch, computes them together and yields the answers in order, so its memory does
+// not grow; an input that cannot be answered gives its error in its place and costs no
+// other. ClassifyAll ends with the first such error. Two things differ: an Embedder's Embed
+// takes a slice of texts, as sentence-transformers' encode does, and a Reranker has Rank
+// and RankSeq beside Score.
 //
 //	for labels, err := range c.ClassifySeq(ctx, pipeline.Texts(lines)) { … }
 //

@@ -16,7 +16,7 @@
 // [Classifier] fits a head that gives texts labels and [Tagger] one that gives words labels,
 // such as entities. The head is in the model at once, for Predict and for package pipeline,
 // and Save writes it with the model and the labels. [Head] fits a head on features of any
-// kind.
+// kind. An example has one label: heads of which several labels can hold are not fitted.
 //
 // A head is linear by default. Logistic regression has one best solution and needs no
 // luck: equal examples give equal bits, and the only thing to choose is how strongly

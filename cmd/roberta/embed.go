@@ -50,7 +50,7 @@ type embedCmd struct {
 	vectorFlags
 	quantizeFlags
 	Output     string   `short:"o" placeholder:"FILE" help:"Write the vectors as one tensor \"embeddings\" [texts, width], float32, int8 or uint8, to this .safetensors file, or to a .npy file, in place of lines. - is standard output; other results then go to standard error."`
-	Prompt     *string  `xor:"prompt" placeholder:"TEXT" help:"Put TEXT before each text; '' for nothing. Default: the default prompt of the model's files, if they have one."`
+	Prompt     *string  `xor:"prompt" placeholder:"TEXT" help:"Put TEXT before each text; an empty TEXT for nothing. Default: the default prompt of the model's files, if they have one."`
 	PromptName *string  `xor:"prompt" placeholder:"NAME" help:"Put the prompt of this name in the model's files before each text."`
 	As         *string  `xor:"prompt" enum:"query,document" placeholder:"WHAT" help:"Take the prompt that the model's files have for what is searched with (query), or in (document)."`
 	Sparse     bool     `help:"Write sparse vectors, as the SPLADE modules of the model's files make them of its language-model head."`

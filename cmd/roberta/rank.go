@@ -16,7 +16,7 @@ type rankCmd struct {
 	limitFlags
 	Head        string   `placeholder:"NAME" help:"The head with one class. Default: the only one, if the model has one."`
 	TopK        *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many documents to give, the best ones. Default: all. --top-k is the same."`
-	QueryPrompt *string  `placeholder:"TEXT" help:"Put TEXT before the query; '' for nothing. Default: the default prompt of the model's files, if they have one."`
+	QueryPrompt *string  `placeholder:"TEXT" help:"Put TEXT before the query; an empty TEXT for nothing. Default: the default prompt of the model's files, if they have one."`
 	Texts       []string `arg:"" name:"query" help:"The query, verbatim, and documents if there is no --input."`
 }
 

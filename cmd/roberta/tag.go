@@ -15,7 +15,7 @@ type tagCmd struct {
 	limitFlags
 	Head        string   `placeholder:"NAME" help:"The head that classifies tokens. Default: the only one, if the model has one."`
 	Aggregation string   `enum:"none,simple,first,average,max" default:"simple" placeholder:"HOW" help:"How tokens become entities: none (each by itself), simple (neighbours of one type are joined; default), or a word gets one label first, by its first token, the mean of its tokens, or the one with the largest score."`
-	Ignore      []string `sep:"none" default:"O" placeholder:"LABEL" help:"Leave out entities of this label, PER or with --aggregation none B-PER; give it several times. Default: O. '' leaves out nothing."`
+	Ignore      []string `sep:"none" default:"O" placeholder:"LABEL" help:"Leave out entities of this label, PER or with --aggregation none B-PER; give it several times. Default: O. An empty LABEL leaves out nothing."`
 	Offsets     string   `enum:"bytes,chars" default:"bytes" placeholder:"UNIT" help:"What start and end count: bytes (default) or chars, Unicode code points."`
 	Text        []string `arg:"" optional:"" name:"text" help:"The text, verbatim."`
 }
