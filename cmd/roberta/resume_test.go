@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,6 +147,64 @@ func TestResumeTable(t *testing.T) {
 	}
 }
 
+// TestResumeMemory: a table of any length is read a row at a time.
+func TestResumeMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.csv")
+	var b bytes.Buffer
+	b.WriteString("row,id,text,error\n")
+	for i := range 50000 {
+		fmt.Fprintf(&b, "%d,,a text,\n", i+1)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all := (&resumed{name: path, format: formatCSV, shard: whole, file: f}).results(int64(b.Len()))
+	for i := range 50000 {
+		if _, err := all.next(); err != nil {
+			t.Fatalf("result %d: %v", i, err)
+		}
+		if n := len(all.read.kept); n > 1<<14 {
+			t.Fatalf("%d bytes are kept after %d results", n, i+1)
+		}
+	}
+}
+
+// goOn answers requests into the file at path, which has old results, and returns what it
+// has then. It fails if what it had has changed.
+func goOn(t *testing.T, path, format, requests string, old []byte) (got []byte, err error) {
+	if err := os.WriteFile(path, old, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	in := testInput(true)
+	go in.read(strings.NewReader(requests))
+	defer in.close()
+	r, err := openResumed(path, format, in, "")
+	if err == nil {
+		s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
+		s.out.setFormat(format)
+		if s.out.table != nil {
+			s.out.table.goOn(whole, r)
+		}
+		err = numbered(t, s, in, r)
+		if s.out.table != nil {
+			if endErr := errors.Join(s.out.table.end(), s.out.flush()); endErr != nil {
+				err = endErr
+			}
+		}
+		r.close()
+	}
+	got, _ = os.ReadFile(path)
+	if !bytes.HasPrefix(got, old) {
+		t.Fatalf("%q became %q", old, got)
+	}
+	return got, err
+}
+
 // FuzzResume holds that a file is only ever added to, and that what is accepted is a
 // begin of the results.
 func FuzzResume(f *testing.F) {
@@ -156,22 +215,7 @@ func FuzzResume(f *testing.F) {
 	}
 	path := filepath.Join(f.TempDir(), "out")
 	f.Fuzz(func(t *testing.T, old []byte) {
-		if err := os.WriteFile(path, old, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		in := testInput(true)
-		go in.read(strings.NewReader(requests))
-		defer in.close()
-		r, err := openResumed(path, formatJSONL, in, "")
-		if err == nil {
-			s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
-			err = numbered(t, s, in, r)
-			r.close()
-		}
-		got, _ := os.ReadFile(path)
-		if !bytes.HasPrefix(got, old) {
-			t.Fatalf("%q became %q", old, got)
-		}
+		got, err := goOn(t, path, formatJSONL, requests, old)
 		if err != nil {
 			return
 		}
@@ -198,27 +242,7 @@ func FuzzResumeTable(f *testing.F) {
 	}
 	path := filepath.Join(f.TempDir(), "out")
 	f.Fuzz(func(t *testing.T, old []byte) {
-		if err := os.WriteFile(path, old, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		in := testInput(true)
-		go in.read(strings.NewReader(requests))
-		defer in.close()
-		r, err := openResumed(path, formatCSV, in, "")
-		if err == nil {
-			s := newSession(&commonFlags{}, nil, r, new(bytes.Buffer))
-			s.out.setFormat(formatCSV)
-			s.out.table.goOn(whole, r)
-			err = numbered(t, s, in, r)
-			if endErr := errors.Join(s.out.table.end(), s.out.flush()); endErr != nil {
-				err = endErr
-			}
-			r.close()
-		}
-		got, _ := os.ReadFile(path)
-		if !bytes.HasPrefix(got, old) {
-			t.Fatalf("%q became %q", old, got)
-		}
+		got, err := goOn(t, path, formatCSV, requests, old)
 		if _, failed := errors.AsType[failedError](err); err != nil && !failed {
 			return
 		}

@@ -133,6 +133,7 @@ func (o *results) row() ([]string, error) {
 	o.read.read = 0
 	row, err := o.rows.Read()
 	at := o.rows.InputOffset()
+	o.read.cut(at, at) // what was read is not needed again
 	whole := at < o.end
 	if at == o.end && at > 0 {
 		last := make([]byte, 1)
