@@ -16,7 +16,8 @@ type rankCmd struct {
 	limitFlags
 	Head        string   `placeholder:"NAME" help:"The head with one class. Default: the only one, if the model has one."`
 	TopK        *int     `name:"topk" aliases:"top-k" placeholder:"K" help:"How many documents to give, the best ones. Default: all. --top-k is the same."`
-	QueryPrompt *string  `placeholder:"TEXT" help:"Put TEXT before the query; an empty TEXT for nothing. Default: the default prompt of the model's files, if they have one."`
+	QueryPrompt *string  `xor:"prompt" placeholder:"TEXT" help:"Put TEXT before the query; an empty TEXT for nothing. Default: the default prompt of the model's files, if they have one."`
+	PromptName  *string  `xor:"prompt" placeholder:"NAME" help:"Put the prompt of this name in the model's files before the query."`
 	Texts       []string `arg:"" name:"query" help:"The query, verbatim, and documents if there is no --input."`
 }
 
@@ -60,6 +61,9 @@ func (c *rankCmd) Run(ctx context.Context, s *session) error {
 	}
 	if c.QueryPrompt != nil {
 		opts = append(opts, pipeline.WithPrompt(*c.QueryPrompt))
+	}
+	if c.PromptName != nil {
+		opts = append(opts, pipeline.WithPromptName(*c.PromptName))
 	}
 	r, err := pipeline.NewReranker(m, opts...)
 	if err != nil {
