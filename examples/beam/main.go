@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -103,6 +104,10 @@ func build() (*beam.Pipeline, error) {
 	return p, nil
 }
 
+// class is a class of characters in a pattern, [abc] or [^abc]. Its first one is a
+// character that it matches: ^ is none of those that it leaves out.
+var class = regexp.MustCompile(`\[(.)[^]]*\]`)
+
 // overlap is true if a pattern matches what is written for one of the files that it
 // matches, so that the next run would take answers for texts.
 func overlap(pattern, prefix, end string) bool {
@@ -111,7 +116,7 @@ func overlap(pattern, prefix, end string) bool {
 	if same, err := path.Match(path.Clean(folder), path.Clean(out)); err != nil || !same {
 		return false
 	}
-	file := strings.NewReplacer("*", "", "?", "x").Replace(base)
+	file := strings.NewReplacer("*", "", "?", "x").Replace(class.ReplaceAllString(base, "$1"))
 	both, err := path.Match(base, first+file+end)
 	return err == nil && both
 }

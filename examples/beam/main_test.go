@@ -58,6 +58,8 @@ func TestOverlap(t *testing.T) {
 		{"*/*.jsonl", "out/", true},
 		{"texts/a*", "texts/", true},
 		{"texts/a*", "texts/b", false},
+		{"texts/[^ab]*", "texts/", true},
+		{"texts/[ab]*.jsonl", "texts/", true},
 		{"texts/*.txt", "texts/", false},
 		{"texts/*.jsonl", "out/", false},
 		{"texts/a.jsonl", "texts/", false},

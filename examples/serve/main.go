@@ -42,11 +42,11 @@ func run(w io.Writer, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	open := func() (*roberta.Model, error) { return pocket.Open() }
+	// Text of strangers must not spell out special tokens.
+	open := func() (*roberta.Model, error) { return pocket.Open(roberta.WithPlainText()) }
 	if *path != "" {
-		open = func() (*roberta.Model, error) { return roberta.Open(*path) }
+		open = func() (*roberta.Model, error) { return roberta.Open(*path, roberta.WithPlainText()) }
 	}
-	// Text of strangers must not spell out special tokens; in a fairseq model it never does.
 	m, err := open()
 	if err != nil {
 		return err
