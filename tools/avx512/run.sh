@@ -17,7 +17,7 @@ for tool in bochs xorriso script cpio apt-get dpkg-deb; do
 	command -v $tool >/dev/null || fail "$tool is not there"
 done
 [ "$(go env GOARCH)" = amd64 ] && [ "$(go env GOOS)" = linux ] || fail "needs Linux on amd64"
-[ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || fail "needs busybox-static"
+busybox=$(command -v busybox) && ! ldd "$busybox" >/dev/null 2>&1 || fail "needs busybox-static"
 [ $# -gt 0 ] || set -- 'internal/simd:^TestLevels'
 
 mkdir -p "$dir"
@@ -31,7 +31,7 @@ fi
 # What the kernel starts is init; it runs run.sh and says when that has ended.
 rm -rf "$dir/root" "$dir/iso" "$dir/serial.txt" "$dir/bochs.pid"
 mkdir -p "$dir/root/bin" "$dir/root/tests" "$dir/root/proc" "$dir/root/dev" "$dir/root/tmp" "$dir/iso/isolinux"
-cp /bin/busybox "$dir/root/bin/busybox"
+cp "$busybox" "$dir/root/bin/busybox"
 ln -s busybox "$dir/root/bin/sh"
 {
 	echo '#!/bin/sh'
