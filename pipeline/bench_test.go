@@ -1,8 +1,12 @@
 package pipeline_test
 
 import (
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +32,8 @@ func BenchmarkPipelines(b *testing.B) {
 	tg, err2 := pipeline.NewTagger(m)
 	e, err3 := pipeline.NewEmbedder(m)
 	first, err4 := pipeline.NewEmbedder(m, pipeline.WithPooling(pipeline.CLS))
-	sparse, err5 := pipeline.NewSparseEmbedder(m)
+	many, err5 := pipeline.NewSparseEmbedder(m) // of weights at random, which leave half of the vocabulary
+	trained, sparse := fewValues(b, texts[0])
 	r, err6 := pipeline.NewReranker(m)
 	ch, err7 := pipeline.NewChooser(m)
 	z, err8 := pipeline.NewZeroShot(m)
@@ -72,6 +77,8 @@ func BenchmarkPipelines(b *testing.B) {
 		}
 		ranked = append(ranked, m.Encode(question, text))
 	}
+	everyLogit := roberta.Request{Want: roberta.WantLogits, EachLogits: func(int, int, int, []float32) {}}
+	bareTrained := func() error { return bare(b, trained, everyLogit, tokens) }
 	bare := func(q roberta.Request, tokens [][]int) error { return bare(b, m, q, tokens) }
 	measure(b, []bench{
 		{"task=classify/by=encoder", tokens, func() error { return bare(roberta.Request{Head: "mnli"}, tokens) }},
@@ -90,10 +97,10 @@ func BenchmarkPipelines(b *testing.B) {
 		{"task=answer/by=pipeline", windows, func() error { _, err := rd.AnswerAll(b.Context(), questions); return err }},
 		{"task=embed-cls/by=encoder", tokens, func() error { return bare(roberta.Request{Want: roberta.WantFirst}, tokens) }},
 		{"task=embed-cls/by=pipeline", tokens, func() error { _, err := first.Embed(b.Context(), texts); return err }},
-		{"task=embed-sparse/by=encoder", tokens, func() error {
-			return bare(roberta.Request{Want: roberta.WantLogits, EachLogits: func(int, int, int, []float32) {}}, tokens)
-		}},
+		{"task=embed-sparse/by=encoder", tokens, bareTrained},
 		{"task=embed-sparse/by=pipeline", tokens, func() error { _, err := sparse.Embed(b.Context(), texts); return err }},
+		{"task=embed-half/by=encoder", tokens, func() error { return bare(everyLogit, tokens) }},
+		{"task=embed-half/by=pipeline", tokens, func() error { _, err := many.Embed(b.Context(), texts); return err }},
 		{"task=embed/by=sequence", tokens, func() error {
 			for _, err := range e.EmbedSeq(b.Context(), pipeline.Texts(slices.Values(texts))) {
 				if err != nil {
@@ -103,6 +110,54 @@ func BenchmarkPipelines(b *testing.B) {
 			return nil
 		}},
 	})
+}
+
+// fewValues is a model of the same size whose vector of a text has some hundred values, as
+// those of trained SPLADE models do: the bias of its language-model head is lower.
+func fewValues(b *testing.B, text string) (*roberta.Model, *pipeline.SparseEmbedder) {
+	b.Helper()
+	path := synthFile(b, 6, 384, 12)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := binary.LittleEndian.Uint64(data)
+	var header map[string]struct {
+		Offsets [2]int `json:"data_offsets"`
+	}
+	if err := json.Unmarshal(data[8:8+n], &header); err != nil {
+		b.Fatal(err)
+	}
+	at := header["encoder.lm_head.bias"].Offsets
+	if at[1] == 0 {
+		b.Fatal("the model has no bias")
+	}
+	bias := data[8+int(n):][at[0]:at[1]]
+	for bound := float32(0); ; bound -= 0.25 {
+		for i := 0; i < len(bias); i += 4 {
+			binary.LittleEndian.PutUint32(bias[i:], math.Float32bits(bound))
+		}
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			b.Fatal(err)
+		}
+		m, err := roberta.Open(path, roberta.WithoutMap())
+		if err != nil {
+			b.Fatal(err)
+		}
+		e, err := pipeline.NewSparseEmbedder(m)
+		if err != nil {
+			b.Fatal(err)
+		}
+		vectors, err := e.Embed(b.Context(), []string{text})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(vectors[0].Indices) < 300 {
+			b.Cleanup(func() { m.Close() })
+			return m, e
+		}
+		m.Close()
+	}
 }
 
 // bare computes batches of as many tokens as a pipeline's.

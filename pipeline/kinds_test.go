@@ -94,16 +94,22 @@ func setHeads(t testing.TB, m *roberta.Model) {
 // those of setHeads.
 func synthModel(t testing.TB, layers, dim, heads int, opts ...roberta.Option) *roberta.Model {
 	t.Helper()
-	arch := synth.Model{Arch: "roberta_base", Layers: layers, Dim: dim, FFN: 4 * dim, Heads: heads, MaxPositions: 512, Vocabulary: 50265, Classifiers: []synth.Classifier{{Name: "mnli", Classes: 3, Hidden: dim}}}
-	path := filepath.Join(t.TempDir(), "model.safetensors")
-	if err := arch.WriteFile(t.Context(), path, 1); err != nil {
-		t.Fatal(err)
-	}
-	m, err := roberta.Open(path, opts...)
+	m, err := roberta.Open(synthFile(t, layers, dim, heads), opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
 	setHeads(t, m)
 	return m
+}
+
+// synthFile is the path of such a model.
+func synthFile(t testing.TB, layers, dim, heads int) string {
+	t.Helper()
+	arch := synth.Model{Arch: "roberta_base", Layers: layers, Dim: dim, FFN: 4 * dim, Heads: heads, MaxPositions: 512, Vocabulary: 50265, Classifiers: []synth.Classifier{{Name: "mnli", Classes: 3, Hidden: dim}}}
+	path := filepath.Join(t.TempDir(), "model.safetensors")
+	if err := arch.WriteFile(t.Context(), path, 1); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
