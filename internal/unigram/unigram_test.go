@@ -147,16 +147,3 @@ func TestNewErrors(t *testing.T) {
 		t.Errorf("a piece of %d bytes: error %v, want %v", MaxPiece+1, err, ErrTooLarge)
 	}
 }
-
-func TestAllocations(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	m, err := New(random[float32](r, "abcé▁x", 300), Options[float32]{UnknownScore: -16})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.Repeat("▁abc▁xé▁b☃aa", 100)
-	tokens := m.Append(nil, text)
-	if n := testing.AllocsPerRun(100, func() { tokens = m.Append(tokens[:0], text) }); n > 0.5 {
-		t.Errorf("%v allocations for a text, want none", n)
-	}
-}
