@@ -41,6 +41,7 @@ type Model struct {
 	notes            []string
 
 	plainText bool // see WithPlainText
+	precision Precision
 
 	headsMu sync.Mutex // held by registrations; readers load the map
 	heads   atomic.Pointer[map[string]*head]
