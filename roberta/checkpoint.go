@@ -46,6 +46,7 @@ type checkpoint struct {
 	differ   []string // tensors that are not used, as the file has others for their parameters
 
 	hasPooler bool
+	int8      bool   // the file holds the encoder's matrices in Int8
 	quantized string // how Hugging Face's weights are quantised; "": they are not
 	guess     string // the note on what was assumed without settings, or ""
 

@@ -46,7 +46,7 @@ const (
 // K is filled up with zeros to a multiple of four. Element (n, k) is at
 // ((n/16*K/4+k/4)*16+n%16)*4 + k%4.
 type Int8Panels struct {
-	Q      []int8    // Int8Len(N, K) elements
+	Q      []uint8   // Int8Len(N, K) bytes, each an int8
 	Scales []float32 // sw, padded with zeros to whole panels
 	Sums   []int32   // Σ_k of Q for each output feature, padded as well
 	Large  []Large   // weights of more than 8 bits, in order of N
@@ -90,18 +90,26 @@ func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 	return Matrix{Format: Int8, N: n, K: k, I8: p}, true
 }
 
+// Between is the panels first … end-1 of a matrix in Int8, in the same memory.
+func (w *Matrix) Between(first, end int) Matrix {
+	lo, hi, p := first*PanelWidth, min(end*PanelWidth, w.N), w.I8
+	p.Q = p.Q[Int8Len(lo, w.K):]
+	p.Scales, p.Sums, p.first = p.Scales[lo:], p.Sums[lo:], p.first[first:end+1]
+	return Matrix{Format: Int8, N: hi - lo, K: w.K, I8: p}
+}
+
 // MaxInt8Terms is the largest K of a Matrix in Int8.
 const MaxInt8Terms = maxTerms
 
 // PackInt8 rounds W, n rows of k weights with stride ldw, to a Matrix in Int8. A row
 // with a NaN or an infinity has NaN for a scale, and so has what is computed with it.
-// q, if not nil, gives the memory for that many panels' weights.
-func PackInt8(w []float32, ldw, n, k int, q []int8) Matrix {
+// q, if not nil, is memory of zeros for the panels.
+func PackInt8(w []float32, ldw, n, k int, q []uint8) Matrix {
 	if n > 0 && k > 0 && len(w) < (n-1)*ldw+k || k > maxTerms {
 		panic("simd: short slice for PackInt8")
 	}
 	if q == nil {
-		q = make([]int8, Int8Len(n, k))
+		q = make([]uint8, Int8Len(n, k))
 	}
 	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth), Sums: make([]int32, Panels(n)*PanelWidth)}
 	wide := make([]int16, wholeGroups(k))
@@ -116,7 +124,7 @@ func PackInt8(w []float32, ldw, n, k int, q []int8) Matrix {
 				if narrow != v {
 					p.Large = append(p.Large, Large{int32(i), int32(j + t), int32(v - narrow)})
 				}
-				q[at+j*PanelWidth+t] = int8(narrow)
+				q[at+j*PanelWidth+t] = uint8(narrow)
 				p.Sums[i] += int32(narrow)
 			}
 		}
@@ -129,6 +137,22 @@ func PackInt8(w []float32, ldw, n, k int, q []int8) Matrix {
 		panic("simd: PackInt8 made what NewInt8 refuses")
 	}
 	return m
+}
+
+// JoinInt8 is a matrix of n output features: those of ms, each of which begins a panel.
+// Their panels lie one after another in q.
+func JoinInt8(n, k int, q []uint8, ms ...Matrix) (Matrix, bool) {
+	p := Int8Panels{Q: q}
+	for _, m := range ms {
+		at := len(p.Scales)
+		p.Scales = append(p.Scales, m.I8.Scales...)
+		p.Sums = append(p.Sums, m.I8.Sums...)
+		for _, l := range m.I8.Large {
+			l.N += int32(at)
+			p.Large = append(p.Large, l)
+		}
+	}
+	return NewInt8(n, k, p)
 }
 
 // weightStep is the step to which the weights of an output feature are rounded, and their
@@ -166,11 +190,11 @@ func WeightsInt8(dst []float32, w *Matrix, n int) {
 	k4 := wholeGroups(w.K)
 	at, scale := n/PanelWidth*PanelWidth*k4+n%PanelWidth*4, p.Scales[n]
 	for k := range dst[:w.K] {
-		dst[k] = float32(p.Q[at+k/4*4*PanelWidth+k%4]) * scale
+		dst[k] = float32(int8(p.Q[at+k/4*4*PanelWidth+k%4])) * scale
 	}
 	for _, l := range p.large(n / PanelWidth) {
 		if int(l.N) == n {
-			dst[l.K] = float32(int32(p.Q[at+int(l.K)/4*4*PanelWidth+int(l.K)%4])+l.Extra) * scale
+			dst[l.K] = float32(int32(int8(p.Q[at+int(l.K)/4*4*PanelWidth+int(l.K)%4]))+l.Extra) * scale
 		}
 	}
 }
@@ -225,12 +249,13 @@ func sized[E any](s []E, n int) []E {
 	return s[:n]
 }
 
-// Bytes is the size of a row, for what counts how many rows a cache holds.
-func (q *Int8Rows) Bytes() int {
-	if q.form == words {
-		return 2 * q.stride
+// Int8RowBytes is the size of a row of so many terms, for what counts how many rows a
+// cache holds.
+func Int8RowBytes(terms int) int {
+	if int8Form() == words {
+		return 2 * terms
 	}
-	return q.stride
+	return terms
 }
 
 // Set rounds the rows lo … hi-1 of x, ldx apart. Several goroutines may set different
@@ -387,7 +412,7 @@ func (j *Job) multiplyInt8Row(r, panel int) {
 		group := q[k*PanelWidth:][:4*PanelWidth]
 		for n := range sums {
 			g := group[4*n:][:4]
-			sums[n] += x[0]*int32(g[0]) + x[1]*int32(g[1]) + x[2]*int32(g[2]) + x[3]*int32(g[3])
+			sums[n] += x[0]*int32(int8(g[0])) + x[1]*int32(int8(g[1])) + x[2]*int32(int8(g[2])) + x[3]*int32(int8(g[3]))
 		}
 	}
 	for _, l := range p.large(panel) {

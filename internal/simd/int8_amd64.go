@@ -28,6 +28,6 @@ func int8Tiles(l Level, f form) int8Set {
 }
 
 // int8StartAt is int8Start of the levels, which have it in common.
-func int8StartAt(dst, sums *int32, w *int8, zero, at, extra *int32, rows, ldd int) {
+func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
 	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
 }

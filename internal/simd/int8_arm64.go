@@ -9,6 +9,6 @@ func int8Form() form { return words }
 func int8Tiles(_ Level, f form) int8Set { return nil }
 
 // int8StartAt sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n].
-func int8StartAt(dst, sums *int32, w *int8, zero, at, extra *int32, rows, ldd int) {
+func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
 	panic("simd: no tiles of bytes")
 }

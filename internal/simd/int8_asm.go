@@ -15,7 +15,7 @@ type int8Tile struct {
 	ldd    int
 	x      unsafe.Pointer
 	ldx    int
-	w      *int8
+	w      *uint8
 	ldw    int // to the next panel
 	groups int // of four terms
 	start  *int32

@@ -1153,7 +1153,7 @@ group24:
 	VZEROUPPER
 	RET
 
-// func int8StartAVX2(dst *int32, sums *int32, w *int8, zero *int32, at *int32, extra *int32, rows int, ldd int)
+// func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
 // int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Int8Rows.start.
 TEXT ·int8StartAVX2(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI

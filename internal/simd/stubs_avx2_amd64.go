@@ -337,7 +337,7 @@ func int8Bytesx6x16AVX2(t *int8Tile)
 // int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Int8Rows.start.
 //
 //go:noescape
-func int8StartAVX2(dst *int32, sums *int32, w *int8, zero *int32, at *int32, extra *int32, rows int, ldd int)
+func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
 
 // The tiles by their number of rows.
 var (

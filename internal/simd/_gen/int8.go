@@ -273,6 +273,6 @@ func (m *x86) int8Start() {
 }
 
 func int8StartFunction(level string) function {
-	return function{"int8Start" + level, "dst *int32, sums *int32, w *int8, zero *int32, at *int32, extra *int32, rows int, ldd int",
+	return function{"int8Start" + level, "dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int",
 		"sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Int8Rows.start.", byHand}
 }
