@@ -227,15 +227,13 @@ func (c *checkpoint) configure() error {
 		}
 		cfg.LMActivation = "gelu" // also in files that were converted before settings had a model_type
 	}
-	embed, ok := c.tensors[embedWeight]
-	if !ok || len(embed.Shape) != 2 || embed.Shape[0] < 1 {
+	if cfg.VocabSize = c.rows(); cfg.VocabSize < 1 {
 		return fmt.Errorf("tensor %s is missing or no matrix", c.describe(embedWeight))
 	}
-	cfg.VocabSize = embed.Shape[0]
 	// fairseq loads both names of a tied weight into one parameter, lm_head's last.
 	// So lm_head's counts where the two differ in a file.
-	if lm, ok := c.tensors[lmWeight]; ok && cfg.Tied {
-		if equal, err := equalTensors(lm, embed); err != nil {
+	if lm, ok := c.tensors[lmWeight]; ok && cfg.Tied && c.has(embedWeight) {
+		if equal, err := equalTensors(lm, c.tensors[embedWeight]); err != nil {
 			return err
 		} else if !equal {
 			c.note("tensor %s differs from the token embedding, to which it is tied; it counts for both, as in fairseq", c.describe(lmWeight))

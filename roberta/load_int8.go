@@ -13,8 +13,8 @@ import (
 // simd.Int8Panels has beside them.
 const (
 	int8Suffix   = ".int8"
-	scalesSuffix = int8Suffix + ".scales" // F32 [panels·16]
-	sumsSuffix   = int8Suffix + ".sums"   // I32 [panels·16]
+	scalesSuffix = int8Suffix + ".scales" // F32 [out]
+	sumsSuffix   = int8Suffix + ".sums"   // I32 [out]
 	largeSuffix  = int8Suffix + ".large"  // I32 [weights, 3]
 )
 
@@ -72,8 +72,8 @@ func (l *loader) readInt8(name string, out, in int) simd.Matrix {
 		Sums:   make([]int32, simd.Panels(out)*simd.PanelWidth),
 		Large:  make([]simd.Large, l.tensors[name+largeSuffix].Shape[0]),
 	}
-	l.read(p.Scales, name+scalesSuffix)
-	l.readInt32(p.Sums, name+sumsSuffix)
+	l.read(p.Scales[:out], name+scalesSuffix)
+	l.readInt32(p.Sums[:out], name+sumsSuffix)
 	l.readInt32(p.Large, name+largeSuffix)
 	var err error
 	if p.Q, err = l.tensors[name+int8Suffix].Bytes(); err != nil {

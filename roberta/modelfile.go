@@ -121,14 +121,13 @@ func (f *modelFile) entries() []weights.Entry {
 // int8Entries are the tensors of a matrix in Int8.
 func int8Entries(name string, w *simd.Matrix) []weights.Entry {
 	p, panels := &w.I8, simd.Panels(w.N)
-	features := panels * simd.PanelWidth
 	return []weights.Entry{
 		{Name: name + int8Suffix, DType: weights.I8, Shape: []int{panels, (w.K + 3) / 4, simd.PanelWidth, 4}, Write: func(out io.Writer) error {
 			_, err := out.Write(p.Q[:simd.Int8Len(w.N, w.K)])
 			return err
 		}},
-		{Name: name + scalesSuffix, DType: weights.F32, Shape: []int{features}, Write: func(out io.Writer) error { return writeValues(out, p.Scales[:features]) }},
-		{Name: name + sumsSuffix, DType: weights.I32, Shape: []int{features}, Write: func(out io.Writer) error { return writeValues(out, p.Sums[:features]) }},
+		{Name: name + scalesSuffix, DType: weights.F32, Shape: []int{w.N}, Write: func(out io.Writer) error { return writeValues(out, p.Scales[:w.N]) }},
+		{Name: name + sumsSuffix, DType: weights.I32, Shape: []int{w.N}, Write: func(out io.Writer) error { return writeValues(out, p.Sums[:w.N]) }},
 		{Name: name + largeSuffix, DType: weights.I32, Shape: []int{len(p.Large), 3}, Write: func(out io.Writer) error { return writeValues(out, p.Large) }},
 	}
 }
