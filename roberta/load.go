@@ -209,22 +209,25 @@ func (l *loader) attention(prefix string) nn.Linear {
 	for i, name := range projections {
 		l.read(y.Bias[i*part:][:C], prefix+name+".bias")
 	}
-	const qkv = "qkv_proj.weight"
+	qkv := prefix + "qkv_proj.weight"
+	packed := l.has(qkv+packedSuffix) || l.has(qkv+int8Suffix)
 	switch {
-	case l.has(prefix + qkv + packedSuffix):
-		y.W = l.packed(prefix+qkv+packedSuffix, 3*part, C)
-	case l.has(prefix + qkv + int8Suffix):
-		y.W = l.readInt8(prefix+qkv, 3*part, C)
+	case packed && l.precision == Int8:
+		y.W = l.int8(qkv, 3*part, C)
+	case packed:
+		y.W = l.packed(qkv+packedSuffix, 3*part, C)
+	case l.precision == Int8:
+		var ws [][]float32
+		for _, name := range projections {
+			ws = append(ws, l.values(prefix+name+".weight"))
+		}
+		y.W = l.packInt8(C, C, ws...)
 	default:
 		var ts []*weights.Tensor
 		for _, name := range projections {
 			ts = append(ts, l.tensors[prefix+name+".weight"])
 		}
-		if l.precision == Int8 {
-			y.W = l.packInt8(C, C, ts...)
-		} else {
-			y.W = l.pack(C, C, ts...)
-		}
+		y.W = l.pack(C, C, ts...)
 	}
 	return y
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
-	"github.com/goroberta/goroberta/weights"
 )
 
 // A matrix in Int8 is four tensors: its panels, [panels, K/4, 16, 4], and what
@@ -30,22 +29,43 @@ func (l *loader) vocabulary(name string) *nn.Table {
 
 // int8 reads a weight [out, in] and rounds it, unless the file has it rounded.
 func (l *loader) int8(name string, out, in int) simd.Matrix {
-	if l.has(name + int8Suffix) {
+	switch {
+	case l.has(name + int8Suffix):
 		return l.readInt8(name, out, in)
+	case l.has(name + packedSuffix):
+		return l.packInt8(out, in, l.unpacked(name+packedSuffix, out, in))
 	}
-	return l.packInt8(out, in, l.tensors[name])
+	return l.packInt8(out, in, l.values(name))
 }
 
-// packInt8 rounds tensors [out, in] to one matrix. Each begins at a panel.
-func (l *loader) packInt8(out, in int, ts ...*weights.Tensor) simd.Matrix {
+// values are the values of a tensor as float32.
+func (l *loader) values(name string) []float32 {
+	w, err := float32s(l.tensors[name])
+	if err != nil {
+		l.fail(err)
+	}
+	return w
+}
+
+// unpacked are the rows of a matrix that the file holds in panels.
+func (l *loader) unpacked(name string, out, in int) []float32 {
+	panels, w := l.values(name), make([]float32, out*in)
+	for n := range out {
+		for k := range in {
+			w[n*in+k] = panels[(n/simd.PanelWidth*in+k)*simd.PanelWidth+n%simd.PanelWidth]
+		}
+	}
+	return w
+}
+
+// packInt8 rounds matrices [out, in] to one. Each begins at a panel.
+func (l *loader) packInt8(out, in int, ws ...[]float32) simd.Matrix {
 	const rows = 64 * simd.PanelWidth // rounded at a time, by one thread
 	n, size := simd.Int8Len(out, in), simd.Panels(out)*simd.PanelWidth
-	q := l.bytes.Take(len(ts) * n)
+	q := l.bytes.Take(len(ws) * n)
 	var parts []simd.Matrix
-	for i, t := range ts {
-		w, err := float32s(t)
-		if err != nil {
-			l.fail(err)
+	for i, w := range ws {
+		if l.failed() {
 			return simd.Matrix{}
 		}
 		of := make([]simd.Matrix, (out+rows-1)/rows)
@@ -55,8 +75,8 @@ func (l *loader) packInt8(out, in int, ts ...*weights.Tensor) simd.Matrix {
 		})
 		parts = append(parts, of...)
 	}
-	if len(ts) > 1 {
-		out = len(ts) * size
+	if len(ws) > 1 {
+		out = len(ws) * size
 	}
 	m, ok := simd.JoinInt8(out, in, q, parts...)
 	if !ok {

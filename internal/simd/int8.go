@@ -32,7 +32,7 @@ const (
 	// maxLarge is how many weights of an output feature may have more than 8 bits, and
 	// worthLarge how much smaller the step has to become for each.
 	maxLarge   = 4
-	worthLarge = 0.05
+	worthLarge = 0.25
 )
 
 // Int8Panels are the weights of a Matrix in Int8, cut into panels. Four terms of an output

@@ -115,8 +115,15 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 		}
 		for _, l := range p.large(panel + i) {
 			n := int(l.N) % PanelWidth
+			if q.form != words {
+				for r := range h {
+					to[r*ldd+n] += l.Extra * q.value(row+r, int(l.K))
+				}
+				continue
+			}
+			x := q.words[row*q.stride+int(l.K):]
 			for r := range h {
-				to[r*ldd+n] += l.Extra * q.value(row+r, int(l.K))
+				to[r*ldd+n] += l.Extra * int32(x[r*q.stride])
 			}
 		}
 	}
