@@ -43,9 +43,9 @@ func (c *compareCmd) Validate() error {
 // Run is called by kong.
 func (c *compareCmd) Run(ctx context.Context, s *session) error {
 	switch {
-	case (s.Precision == "" || s.Precision == roberta.Float32.String()) && c.Other == "":
+	case (s.Precision == nil || s.precision() == roberta.Float32) && c.Other == "":
 		return usagef("nothing to compare with: give --precision int8 or bf16, or --other MODEL")
-	case s.Precision != "" && c.Other != "":
+	case s.Precision != nil && c.Other != "":
 		return usagef("--other %s replaces --precision: give one or the other", c.Other)
 	}
 	var in *input
@@ -106,7 +106,7 @@ func unnumbered(err error) error {
 // reference opens the model as its file has it, which must be float32.
 func (c *compareCmd) reference(ctx context.Context, s *session) (*roberta.Model, error) {
 	plain, flags := *s, *s.commonFlags
-	flags.Precision = ""
+	flags.Precision = nil
 	plain.commonFlags = &flags
 	m, err := c.modelFlags.open(ctx, &plain, c.plainFlag.options()...)
 	if err != nil {
