@@ -7,7 +7,7 @@ import "golang.org/x/sys/cpu"
 // int8Form is the form of rows that the active level multiplies fastest.
 func int8Form() form {
 	switch {
-	case !dots:
+	case !dots.Load():
 	case Active() == AVX512 && cpu.X86.HasAVX512VNNI, Active() >= AVX2 && cpu.X86.HasAVXVNNI:
 		return unsignedBytes
 	}
