@@ -17,10 +17,9 @@ type compareCmd struct {
 	plainFlag
 	inputFlags
 	limitFlags
-	Precision string  `enum:",int8,bf16" default:"" placeholder:"P" help:"Compare with the same model in this precision, int8 or bf16."`
-	Other     string  `placeholder:"MODEL" help:"Compare with another file of the model in place of --precision, such as one that convert --precision wrote."`
-	Head      *string `placeholder:"NAME" help:"Compare this head alone. Default: all that the model has."`
-	Masks     *int    `placeholder:"N" help:"Mask N tokens of each text, one at a time. Default: 1, of the built-in texts 4."`
+	Other string  `placeholder:"MODEL" help:"Compare with another file of the model in place of --precision, such as one that convert --precision wrote."`
+	Head  *string `placeholder:"NAME" help:"Compare this head alone. Default: all that the model has."`
+	Masks *int    `placeholder:"N" help:"Mask N tokens of each text, one at a time. Default: 1, of the built-in texts 4."`
 }
 
 // Help is shown by kong below the summary.
@@ -35,10 +34,6 @@ func (compareCmd) Help() string {
 // Validate is called by kong.
 func (c *compareCmd) Validate() error {
 	switch {
-	case c.Precision == "" && c.Other == "":
-		return usagef("nothing to compare with: give --precision int8 or bf16, or --other MODEL")
-	case c.Precision != "" && c.Other != "":
-		return usagef("--other %s replaces --precision: give one or the other", c.Other)
 	case c.Masks != nil && *c.Masks < 0:
 		return usagef("--masks %d: want at least 0", *c.Masks)
 	}
@@ -47,6 +42,12 @@ func (c *compareCmd) Validate() error {
 
 // Run is called by kong.
 func (c *compareCmd) Run(ctx context.Context, s *session) error {
+	switch {
+	case (s.Precision == nil || s.precision() == roberta.Float32) && c.Other == "":
+		return usagef("nothing to compare with: give --precision int8 or bf16, or --other MODEL")
+	case s.Precision != nil && c.Other != "":
+		return usagef("--other %s replaces --precision: give one or the other", c.Other)
+	}
 	var in *input
 	if c.Input != "" || c.Shard != nil || c.InputFormat != "" || c.Columns != nil {
 		var err error
@@ -104,7 +105,10 @@ func unnumbered(err error) error {
 
 // reference opens the model as its file has it, which must be float32.
 func (c *compareCmd) reference(ctx context.Context, s *session) (*roberta.Model, error) {
-	m, err := c.modelFlags.open(ctx, s, c.plainFlag.options()...)
+	plain, flags := *s, *s.commonFlags
+	flags.Precision = nil
+	plain.commonFlags = &flags
+	m, err := c.modelFlags.open(ctx, &plain, c.plainFlag.options()...)
 	if err != nil {
 		return nil, err
 	}
@@ -121,12 +125,9 @@ func (c *compareCmd) other(ctx context.Context, s *session) (*roberta.Model, err
 	if c.Other != "" {
 		return (&modelFlags{c.Other}).open(ctx, s, opts...)
 	}
-	var p roberta.Precision
-	if err := p.UnmarshalText([]byte(c.Precision)); err != nil {
-		return nil, err
-	}
+	p := s.precision()
 	// What there is to say of the checkpoint has been said.
-	m, err := c.modelFlags.open(ctx, s, append(opts, roberta.WithPrecision(p), roberta.WithLogger(slog.New(slog.DiscardHandler)))...)
+	m, err := c.modelFlags.open(ctx, s, append(opts, roberta.WithLogger(slog.New(slog.DiscardHandler)))...)
 	if err != nil {
 		return nil, err
 	}

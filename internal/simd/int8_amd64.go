@@ -1,0 +1,33 @@
+//go:build !purego
+
+package simd
+
+import "golang.org/x/sys/cpu"
+
+// int8Form is the form of rows that the active level multiplies fastest.
+func int8Form() form {
+	switch {
+	case !dots:
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI, Active() >= AVX2 && cpu.X86.HasAVXVNNI:
+		return unsignedBytes
+	}
+	return words
+}
+
+// int8Tiles are the tiles of a level for rows in a form; nil if it has none.
+func int8Tiles(l Level, f form) int8Set {
+	switch {
+	case f == words:
+		return int8Set{int8Wordsx16AVX2}
+	case l == AVX512 && cpu.X86.HasAVX512VNNI:
+		return int8Set{int8Bytesx16AVX512, int8Bytesx32AVX512}
+	case cpu.X86.HasAVXVNNI:
+		return int8Set{int8Bytesx16AVX2}
+	}
+	return nil
+}
+
+// int8StartAt is int8Start of the levels, which have it in common.
+func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
+	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
+}

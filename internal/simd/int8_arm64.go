@@ -1,0 +1,14 @@
+//go:build !purego
+
+package simd
+
+// int8Form is the form of rows that the active level multiplies fastest.
+func int8Form() form { return words }
+
+// int8Tiles are the tiles of a level for rows in a form; nil if it has none.
+func int8Tiles(_ Level, f form) int8Set { return nil }
+
+// int8StartAt sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n].
+func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
+	panic("simd: no tiles of bytes")
+}
