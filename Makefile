@@ -130,7 +130,8 @@ bench:
 	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./internal/nn
 
 # bench-peers measures goroberta beside other runtimes; see tools/peers/README.md.
-# MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers MODELS=base
+# PRECISION, MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers
+# PRECISION=int8 MODELS=base
 bench-peers:
 	@sh tools/peers/run.sh
 

@@ -31,8 +31,8 @@ def shape_lengths(shape):
     return [int(m[2])] * int(m[1]), False
 
 
-def token_ids(lengths):
-    r = random.Random(1)
+def token_ids(lengths, seed=1):
+    r = random.Random(seed)
     return [[0] + [r.randrange(4, 50260) for _ in range(n - 2)] + [2] for n in lengths]
 
 
