@@ -40,3 +40,10 @@ def flops(model, lengths):
     """Multiplications and additions in the matrix products; padding does not count."""
     layers, d, _, f = dims(model)
     return sum(layers * n * (8 * d * d + 4 * d * f + 4 * n * d) for n in lengths)
+
+
+def sentences():
+    """English sentences from what every Python has: the pages of its help."""
+    from pydoc_data.topics import topics
+    text = re.sub(r"[*`|=+~_-]{2,}|[*`]", " ", " ".join(topics[k] for k in sorted(topics)))
+    return [s for s in re.split(r"(?<=[.!?])\s+", re.sub(r"\s+", " ", text)) if 20 < len(s) < 300 and s[0].isupper()]

@@ -1,7 +1,7 @@
-// Command peers lets goroberta take part in bench_peers.py and bench_pipelines.py. It is
-// started by these scripts; README.md describes what they say to each other.
+// Command peers lets goroberta take part in bench_peers.py, bench_pipelines.py and
+// quality.py. It is started by these scripts; README.md describes what they say to each other.
 //
-//	peers [-threads N] [-precision NAME] [-task NAME] MODEL
+//	peers [-threads N] [-precision NAME] [-task NAME | -outputs] MODEL
 //	peers -vocabulary DIR
 package main
 
@@ -24,6 +24,7 @@ func main() {
 	task := flag.String("task", "", "answer texts as this pipeline does, in place of tokens")
 	var precision roberta.Precision
 	flag.Func("precision", "arithmetic of the matrices: fp32, bf16 or int8", func(s string) error { return precision.UnmarshalText([]byte(s)) })
+	all := flag.Bool("outputs", false, "answer with all that is computed, for quality.py")
 	vocabulary := flag.String("vocabulary", "", "write GPT-2's vocab.json and merges.txt into this folder, and end")
 	flag.Parse()
 	if *vocabulary != "" {
@@ -34,11 +35,14 @@ func main() {
 		return
 	}
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: peers [-threads N] [-precision NAME] [-task NAME] MODEL")
+		fmt.Fprintln(os.Stderr, "usage: peers [-threads N] [-precision NAME] [-task NAME | -outputs] MODEL")
 		os.Exit(2)
 	}
 	s := server{
 		load: func() (peer, error) {
+			if *all {
+				return openOutputs(flag.Arg(0), *threads, precision)
+			}
 			if *task != "" {
 				return openTask(*task, flag.Arg(0), *threads, precision)
 			}
