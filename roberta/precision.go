@@ -1,8 +1,11 @@
 package roberta
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/goroberta/goroberta/internal/simd"
 )
 
 // A Precision is the arithmetic of a model's matrices: its linear layers, with
@@ -54,6 +57,26 @@ func WithPrecision(p Precision) Option {
 		o.precision = &p
 		return nil
 	}
+}
+
+// ErrPrecision is returned where a file has its matrices in another precision than the one
+// that was asked for.
+var ErrPrecision = errors.New("roberta: the file's matrices have another precision")
+
+// precision is the one that was asked for, if the file can have it. nil asks for the
+// file's own.
+func (c *checkpoint) precision(asked *Precision) (Precision, error) {
+	switch {
+	case c.int8 && (asked == nil || *asked == Int8):
+		return Int8, nil
+	case c.int8:
+		return 0, fmt.Errorf("%w: they are %v, and %v cannot be made from that", ErrPrecision, Int8, *asked)
+	case asked == nil:
+		return Float32, nil
+	case *asked == Int8 && max(c.config.Dim, c.config.FFNDim) > simd.MaxInt8Terms:
+		return 0, fmt.Errorf("%w: %v adds at most %d products, and the model has rows of %d", ErrPrecision, Int8, simd.MaxInt8Terms, max(c.config.Dim, c.config.FFNDim))
+	}
+	return *asked, nil
 }
 
 // Precision is the arithmetic of the model's matrices.

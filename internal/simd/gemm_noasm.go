@@ -7,3 +7,9 @@ package simd
 type Scratch struct{}
 
 func multiply(j *Job, _ *Scratch) { multiplyGeneric(j) }
+
+func multiplyInt8(j *Job, _ *Scratch) { multiplyInt8Generic(j) }
+
+func int8Form() form { return words }
+
+func extremesVec(*[5]lanes, []float32) int { return 0 }

@@ -47,14 +47,24 @@ func (e *LevelError) Error() string {
 	return fmt.Sprintf("simd: %s=%q, which this processor or build does not have (it has %v)", EnvLevel, e.Word, e.Available)
 }
 
+// EnvDots is the environment variable that leaves out instructions for dot products of
+// 8-bit integers, if it is off: AVX512-VNNI, AVX-VNNI and SDOT, which a level may have.
+const EnvDots = "GOROBERTA_DOT"
+
 var (
 	active   atomic.Uint32
+	dots     bool
 	levelErr error
 )
 
 func init() {
 	level, err := choose(os.Getenv(EnvLevel), Supported())
 	active.Store(uint32(level))
+	word := os.Getenv(EnvDots)
+	dots = word != "off"
+	if err == nil && dots && word != "" {
+		err = fmt.Errorf("simd: %s=%q, want off or nothing", EnvDots, word)
+	}
 	levelErr = err
 }
 
