@@ -86,19 +86,21 @@ type MaskedComparison struct {
 func (m *MaskedComparison) Top1() float64 { return share(m.Agreed, m.Masks) }
 
 // WorstLayers are the numbers of the n layers, from 1, that add most to the error of the
-// hidden states: what LayerErrors[l] is above LayerErrors[l−1]. The worst is first, and
-// one whose error is NaN before all others.
+// hidden states: what LayerErrors[l] is above LayerErrors[l−1]. The worst is first; a layer
+// that adds nothing is none. One whose error is NaN counts as infinite.
 func (c *Comparison) WorstLayers(n int) []int {
-	layers := make([]int, len(c.LayerErrors)-1)
-	for i := range layers {
-		layers[i] = i + 1
-	}
+	var layers []int
 	added := func(l int) float64 {
 		d := c.LayerErrors[l] - c.LayerErrors[l-1]
 		if math.IsNaN(d) {
 			return math.Inf(1)
 		}
 		return d
+	}
+	for l := 1; l < len(c.LayerErrors); l++ {
+		if added(l) > 0 {
+			layers = append(layers, l)
+		}
 	}
 	slices.SortStableFunc(layers, func(a, b int) int { return cmp.Compare(added(b), added(a)) })
 	return layers[:min(max(n, 0), len(layers))]

@@ -188,7 +188,7 @@ type compareLine struct {
 	Masks           int      `json:"masks,omitempty"`
 	Perplexity      *figure  `json:"pseudo_perplexity,omitempty"`
 	LayerErrors     []figure `json:"layer_errors"`
-	WorstLayers     []int    `json:"worst_layers"`
+	WorstLayers     []int    `json:"worst_layers,omitempty"`
 
 	Heads []compareHead `json:"heads,omitempty"`
 	Past  []string      `json:"past,omitempty"`
