@@ -14,6 +14,11 @@ func int8Form() form {
 	return words
 }
 
+// int8Bytes says whether the processor has tiles of bytes at any level.
+func int8Bytes() bool {
+	return cpu.X86.HasAVXVNNI || cpu.X86.HasAVX512VNNI
+}
+
 // int8Tiles are the tiles of a level for rows in a form; nil if it has none.
 func int8Tiles(l Level, f form) int8Set {
 	switch {

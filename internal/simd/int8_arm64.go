@@ -5,6 +5,9 @@ package simd
 // int8Form is the form of rows that the active level multiplies fastest.
 func int8Form() form { return words }
 
+// int8Bytes says whether the processor has tiles of bytes.
+func int8Bytes() bool { return false }
+
 // int8Tiles are the tiles of a level for rows in a form; nil if it has none.
 func int8Tiles(_ Level, f form) int8Set { return nil }
 
