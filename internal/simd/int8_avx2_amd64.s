@@ -1154,7 +1154,7 @@ group24:
 	RET
 
 // func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
-// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Int8Rows.start.
+// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
 TEXT ·int8StartAVX2(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ sums+8(FP), SI
@@ -1202,7 +1202,7 @@ row25:
 	RET
 
 // func int8LargeWordsAVX2(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
-// int8LargeWordsAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+// int8LargeWordsAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
 TEXT ·int8LargeWordsAVX2(SB), NOSPLIT, $0-56
 	MOVQ sums+0(FP), AX
 	MOVQ lds+8(FP), BX
@@ -1232,7 +1232,7 @@ row27:
 	RET
 
 // func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
-// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
 TEXT ·int8LargeBytesAVX2(SB), NOSPLIT, $0-56
 	MOVQ sums+0(FP), AX
 	MOVQ lds+8(FP), BX

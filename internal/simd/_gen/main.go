@@ -45,7 +45,7 @@ func generate(dir string) (map[string][]byte, error) {
 		m.pack()
 		m.packF16()
 		m.peak()
-		i := &file{header: int8Header}
+		i := &file{header: t.int8Header}
 		lists := t.machine(i, &constants{table: constantTable}).int8()
 		files[fmt.Sprintf("gemm_%s_%s.s", t.file, t.arch)] = g.asm()
 		files[fmt.Sprintf("vec_%s_%s.s", t.file, t.arch)] = v.asm()

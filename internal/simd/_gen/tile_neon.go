@@ -30,7 +30,7 @@ func (t neonTile) write(fn function) {
 		t.op("MOVD", field(R(11), name), R(12+i))
 	}
 	t.op("MOVD", field(R(11), "ldx"), R(8))
-	again, four, last, one, done := t.label("tile"), t.label("four"), t.label("last"), t.label("one"), t.label("done")
+	again := t.label("tile")
 	t.place(again)
 	t.op("MOVD", R(12), R(0))
 	for r := 1; r < t.rows; r++ {
@@ -41,34 +41,7 @@ func (t neonTile) write(fn function) {
 	if t.kind.wide {
 		t.op("MOVD", field(R(11), "wide"), R(10))
 	}
-	t.comment("acc[r][n] = 0")
-	for i := range 4 * t.rows {
-		t.zero(V(i))
-	}
-	t.op("SUBS", imm(4), R(7))
-	t.op("BLT", last)
-	t.place(four)
-	for r := range t.rows {
-		t.op("FMOVQ.P", at(R(r), 16), V(24+r).scalar())
-	}
-	for k := range 4 {
-		t.term(k)
-	}
-	t.advance(4)
-	t.op("SUBS", imm(4), R(7))
-	t.op("BGE", four)
-	t.place(last)
-	t.op("ADDS", imm(4), R(7))
-	t.op("BEQ", done)
-	t.place(one)
-	for r := range t.rows {
-		t.op("FMOVS.P", at(R(r), 4), V(24+r).scalar())
-	}
-	t.term(0)
-	t.advance(1)
-	t.op("SUBS", imm(1), R(7))
-	t.op("BNE", one)
-	t.place(done)
+	t.products([4]string{"FMLA0", "FMLA1", "FMLA2", "FMLA3"})
 
 	t.comment("dst[r][n] = base[r][n] + acc[r][n]")
 	t.op("MOVD", field(R(11), "ldd"), R(1))
@@ -90,8 +63,42 @@ func (t neonTile) write(fn function) {
 	t.ret()
 }
 
+// products adds up the products of all terms, from registers R0 … R7 on, by instructions
+// that take x from each element of a vector.
+func (t neonTile) products(by [4]string) {
+	four, last, one, done := t.label("four"), t.label("last"), t.label("one"), t.label("done")
+	t.comment("acc[r][n] = 0")
+	for i := range 4 * t.rows {
+		t.zero(V(i))
+	}
+	t.op("SUBS", imm(4), R(7))
+	t.op("BLT", last)
+	t.place(four)
+	for r := range t.rows {
+		t.op("FMOVQ.P", at(R(r), 16), V(24+r).scalar())
+	}
+	for k := range 4 {
+		t.term(k, by[k])
+	}
+	t.advance(4)
+	t.op("SUBS", imm(4), R(7))
+	t.op("BGE", four)
+	t.place(last)
+	t.op("ADDS", imm(4), R(7))
+	t.op("BEQ", done)
+	t.place(one)
+	for r := range t.rows {
+		t.op("FMOVS.P", at(R(r), 4), V(24+r).scalar())
+	}
+	t.term(0, by[0])
+	t.advance(1)
+	t.op("SUBS", imm(1), R(7))
+	t.op("BNE", one)
+	t.place(done)
+}
+
 // term adds one term, k terms on: acc[r][n] += x[r][k]·w[k][n].
-func (t neonTile) term(k int) {
+func (t neonTile) term(k int, by string) {
 	t.comment("acc[r][n] += x[r][k]·w[k][n], k += 1")
 	for q := range 4 {
 		w := V(30 + q%2)
@@ -106,7 +113,7 @@ func (t neonTile) term(k int) {
 			t.op("FLDPQ", at(R(6), 64*k+16*q), reg("(F30, F31)"))
 		}
 		for r := range t.rows {
-			t.word([]string{"FMLA0", "FMLA1", "FMLA2", "FMLA3"}[k], V(4*r+q), w, V(24+r))
+			t.word(by, V(4*r+q), w, V(24+r))
 		}
 	}
 }
