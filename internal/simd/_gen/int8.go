@@ -228,7 +228,7 @@ func (t int8Tile) dot256() {
 // vexDot writes VPDPBUSD w, x, sum in its VEX form, which Go's assembler lacks.
 func (m *x86) vexDot(w, x, sum xreg) {
 	high := func(r xreg) int { return 1 - r.n>>3 }
-	m.line("\tBYTE $0xC4; BYTE $%#02X; BYTE $%#02X; BYTE $0x50; BYTE $%#02X // VPDPBUSD %v, %v, %v",
+	m.line("\tBYTE $0xC4; BYTE $0x%02X; BYTE $0x%02X; BYTE $0x50; BYTE $0x%02X // VPDPBUSD %v, %v, %v",
 		high(sum)<<7|1<<6|high(w)<<5|2, (15-x.n)<<3|1<<2|1, 0xC0|sum.n&7<<3|w.n&7, w, x, sum)
 }
 
