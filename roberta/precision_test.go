@@ -27,6 +27,9 @@ func TestPrecisionNames(t *testing.T) {
 	if err := p.UnmarshalText([]byte("fp16")); err == nil {
 		t.Error("fp16 is a precision")
 	}
+	if _, err := Precision(9).MarshalText(); err == nil {
+		t.Error("9 is a precision")
+	}
 	if s := Precision(9).String(); s != "Precision(9)" {
 		t.Error(s)
 	}
