@@ -32,7 +32,7 @@ const (
 	// maxLarge is how many weights of an output feature may have more than 8 bits, and
 	// worthLarge how much smaller the step has to become for each.
 	maxLarge   = 4
-	worthLarge = 0.25
+	worthLarge = 0.15
 )
 
 // Int8Panels are the weights of a Matrix in Int8, cut into panels. Four terms of an output
@@ -48,7 +48,7 @@ const (
 type Int8Panels struct {
 	Q      []uint8   // Int8Len(N, K) bytes, each an int8
 	Scales []float32 // sw, padded with zeros to whole panels
-	Sums   []int32   // Σ_k of Q for each output feature, padded as well
+	Sums   []int32   // Σ_k Qw for each output feature, padded as well
 	Large  []Large   // weights of more than 8 bits, in order of N
 
 	first []int32 // for each panel the index of its first Large, and their number
@@ -125,7 +125,7 @@ func PackInt8(w []float32, ldw, n, k int, q []uint8) Matrix {
 					p.Large = append(p.Large, Large{int32(i), int32(j + t), int32(v - narrow)})
 				}
 				q[at+j*PanelWidth+t] = uint8(narrow)
-				p.Sums[i] += int32(narrow)
+				p.Sums[i] += int32(v)
 			}
 		}
 		if p.Scales[i] != p.Scales[i] { // the integers of such a row are anything

@@ -7,7 +7,7 @@ import "golang.org/x/sys/cpu"
 // int8Form is the form of rows that the active level multiplies fastest.
 func int8Form() form {
 	switch {
-	case !dots:
+	case !dots.Load():
 	case Active() == AVX512 && cpu.X86.HasAVX512VNNI, Active() >= AVX2 && cpu.X86.HasAVXVNNI:
 		return unsignedBytes
 	}
@@ -30,4 +30,22 @@ func int8Tiles(l Level, f form) int8Set {
 // int8StartAt is int8Start of the levels, which have it in common.
 func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
 	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
+}
+
+// addLarge adds the products of h rows from row on with weights of more than 8 bits to
+// sums [h, ld]. Of bytes, the start has taken off the zero points already.
+func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
+	if q.form == words {
+		int8LargeWordsAVX2(&sums[0], 4*ld, &q.words[row*q.stride], 2*q.stride, h, &large[0], len(large))
+		return
+	}
+	int8LargeBytesAVX2(&sums[0], 4*ld, &q.bytes[row*q.stride], q.stride, h, &large[0], len(large))
+	for r := range h {
+		at := q.at[row+r]
+		for _, l := range large {
+			if l.K == at {
+				sums[r*ld+int(l.N)%PanelWidth] += l.Extra * q.extra[row+r]
+			}
+		}
+	}
 }

@@ -12,3 +12,17 @@ func int8Tiles(_ Level, f form) int8Set { return nil }
 func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
 	panic("simd: no tiles of bytes")
 }
+
+// addLarge adds the products of h rows from row on with weights of more than 8 bits to
+// sums [h, ld]. Of bytes, the start has taken off the zero points already.
+func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
+	for _, l := range large {
+		for r := range h {
+			x := q.value(row+r, int(l.K))
+			if q.form != words {
+				x += q.zero[row+r]
+			}
+			sums[r*ld+int(l.N)%PanelWidth] += l.Extra * x
+		}
+	}
+}

@@ -113,18 +113,8 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 		if q.form != words {
 			int8StartAt(&to[0], &p.Sums[(panel+i)*PanelWidth], &p.Q[(panel+i)*size], &q.zero[row], &q.at[row], &q.extra[row], h, 4*ldd)
 		}
-		for _, l := range p.large(panel + i) {
-			n := int(l.N) % PanelWidth
-			if q.form != words {
-				for r := range h {
-					to[r*ldd+n] += l.Extra * q.value(row+r, int(l.K))
-				}
-				continue
-			}
-			x := q.words[row*q.stride+int(l.K):]
-			for r := range h {
-				to[r*ldd+n] += l.Extra * int32(x[r*q.stride])
-			}
+		if large := p.large(panel + i); len(large) > 0 {
+			q.addLarge(to, ldd, large, row, h)
 		}
 	}
 }

@@ -1200,3 +1200,63 @@ row25:
 	JNZ row25
 	VZEROUPPER
 	RET
+
+// func int8LargeWordsAVX2(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
+// int8LargeWordsAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+TEXT ·int8LargeWordsAVX2(SB), NOSPLIT, $0-56
+	MOVQ sums+0(FP), AX
+	MOVQ lds+8(FP), BX
+	MOVQ x+16(FP), CX
+	MOVQ ldx+24(FP), DX
+	MOVQ large+40(FP), R8
+	MOVQ n+48(FP), R9
+large26:
+	MOVL Large_N(R8), DI
+	ANDL $15, DI
+	LEAQ (AX)(DI*4), DI
+	MOVL Large_K(R8), SI
+	LEAQ (CX)(SI*2), SI
+	MOVL Large_Extra(R8), R10
+	MOVQ rows+32(FP), R11
+row27:
+	MOVWLSX (SI), R12
+	IMULL R10, R12
+	ADDL R12, (DI)
+	ADDQ DX, SI
+	ADDQ BX, DI
+	SUBQ $1, R11
+	JNZ row27
+	ADDQ $Large__size, R8
+	SUBQ $1, R9
+	JNZ large26
+	RET
+
+// func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
+// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+TEXT ·int8LargeBytesAVX2(SB), NOSPLIT, $0-56
+	MOVQ sums+0(FP), AX
+	MOVQ lds+8(FP), BX
+	MOVQ x+16(FP), CX
+	MOVQ ldx+24(FP), DX
+	MOVQ large+40(FP), R8
+	MOVQ n+48(FP), R9
+large28:
+	MOVL Large_N(R8), DI
+	ANDL $15, DI
+	LEAQ (AX)(DI*4), DI
+	MOVL Large_K(R8), SI
+	LEAQ (CX)(SI*1), SI
+	MOVL Large_Extra(R8), R10
+	MOVQ rows+32(FP), R11
+row29:
+	MOVBLZX (SI), R12
+	IMULL R10, R12
+	ADDL R12, (DI)
+	ADDQ DX, SI
+	ADDQ BX, DI
+	SUBQ $1, R11
+	JNZ row29
+	ADDQ $Large__size, R8
+	SUBQ $1, R9
+	JNZ large28
+	RET

@@ -46,12 +46,12 @@ func TestLevelsInt8Golden(t *testing.T) {
 			}
 			for n, feature := range g.Features {
 				if got := math.Float32bits(w.I8.Scales[n]); got != g.Scales[n] {
-					t.Errorf("scale of feature %d: %#x, want %#x", n, got, g.Scales[n])
+					t.Fatalf("scale of feature %d: %#x, want %#x", n, got, g.Scales[n])
 				}
 				for k, want := range feature {
 					at := ((n/PanelWidth*wholeGroups(g.K)/4+k/4)*PanelWidth+n%PanelWidth)*4 + k%4
 					if got := int32(int8(w.I8.Q[at])) + extra[[2]int32{int32(n), int32(k)}]; got != want {
-						t.Errorf("weight (%d, %d) is %d, want %d", n, k, got, want)
+						t.Fatalf("weight (%d, %d) is %d, want %d", n, k, got, want)
 					}
 				}
 			}
@@ -61,14 +61,14 @@ func TestLevelsInt8Golden(t *testing.T) {
 				q.Set(fromBits(g.X), g.K, 0, g.M)
 				for r, row := range g.Rows {
 					if got := math.Float32bits(q.scales[r]); got != g.RowScales[r] {
-						t.Errorf("form %d: scale of row %d: %#x, want %#x", f, r, got, g.RowScales[r])
+						t.Fatalf("form %d: scale of row %d: %#x, want %#x", f, r, got, g.RowScales[r])
 					}
 					if f == unsignedBytes && q.zero[r] != g.ZeroPoints[r] {
-						t.Errorf("zero point of row %d: %d, want %d", r, q.zero[r], g.ZeroPoints[r])
+						t.Fatalf("zero point of row %d: %d, want %d", r, q.zero[r], g.ZeroPoints[r])
 					}
 					for k, want := range row {
 						if got := q.value(r, k); got != want {
-							t.Errorf("form %d: value (%d, %d) is %d, want %d", f, r, k, got, want)
+							t.Fatalf("form %d: value (%d, %d) is %d, want %d", f, r, k, got, want)
 						}
 					}
 				}
@@ -79,7 +79,7 @@ func TestLevelsInt8Golden(t *testing.T) {
 				for r := range g.M {
 					for n := range g.N {
 						if got, want := math.Float32bits(dst[r*ldd+n]), g.Y[r*g.N+n]; got != want {
-							t.Errorf("form %d: y(%d, %d) is %#x, want %#x", f, r, n, got, want)
+							t.Fatalf("form %d: y(%d, %d) is %#x, want %#x", f, r, n, got, want)
 						}
 					}
 				}

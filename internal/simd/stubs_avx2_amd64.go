@@ -339,6 +339,16 @@ func int8Bytesx6x16AVX2(t *int8Tile)
 //go:noescape
 func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
 
+// int8LargeWordsAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+//
+//go:noescape
+func int8LargeWordsAVX2(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
+
+// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+//
+//go:noescape
+func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
+
 // The tiles by their number of rows.
 var (
 	gemmF32x16AVX2            = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}

@@ -10,7 +10,7 @@ import numpy as np
 
 F = np.float32
 STEPS, LARGEST_X, LARGEST_W, LEAST = F(254), F(32000), F(16000), F(2.0**-120)
-MAX_LARGE, WORTH = 4, 0.25
+MAX_LARGE, WORTH = 4, 0.15
 
 
 def row(x):

@@ -67,6 +67,8 @@ func (m *x86) int8() (lists []string) {
 	}
 	if !m.wide {
 		m.int8Start()
+		m.int8Large("Words", "*int16", "MOVWLSX", 2)
+		m.int8Large("Bytes", "*uint8", "MOVBLZX", 1)
 	}
 	return lists
 }
@@ -275,4 +277,38 @@ func (m *x86) int8Start() {
 func int8StartFunction(level string) function {
 	return function{"int8Start" + level, "dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int",
 		"sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Int8Rows.start.", byHand}
+}
+
+// int8Large writes the products with weights of more than 8 bits, of which a panel has
+// few: in general registers, one after the other.
+func (m *x86) int8Large(name, typ, load string, size int) {
+	m.begin(function{"int8Large" + name + m.level(), "sums *int32, lds int, x " + typ + ", ldx int, rows int, large *Large, n int",
+		"adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.", byHand}, 0)
+	for _, p := range []struct {
+		name string
+		to   reg
+	}{{"sums", AX}, {"lds", BX}, {"x", CX}, {"ldx", DX}, {"large", R8}, {"n", R9}} {
+		m.op("MOVQ", m.arg(p.name), p.to)
+	}
+	again, row := m.label("large"), m.label("row")
+	m.place(again)
+	m.op("MOVL", mem{base: R8, name: "Large_N"}, DI)
+	m.op("ANDL", imm(15), DI)
+	m.op("LEAQ", at(AX, 0).by(DI, 4), DI)
+	m.op("MOVL", mem{base: R8, name: "Large_K"}, SI)
+	m.op("LEAQ", at(CX, 0).by(SI, size), SI)
+	m.op("MOVL", mem{base: R8, name: "Large_Extra"}, R10)
+	m.op("MOVQ", m.arg("rows"), R11)
+	m.place(row)
+	m.op(load, at(SI, 0), R12)
+	m.op("IMULL", R10, R12)
+	m.op("ADDL", R12, at(DI, 0))
+	m.op("ADDQ", DX, SI)
+	m.op("ADDQ", BX, DI)
+	m.op("SUBQ", imm(1), R11)
+	m.op("JNZ", row)
+	m.op("ADDQ", reg("$Large__size"), R8)
+	m.op("SUBQ", imm(1), R9)
+	m.op("JNZ", again)
+	m.op("RET")
 }
