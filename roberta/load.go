@@ -22,8 +22,8 @@ type network struct {
 // load reads a checkpoint's tensors into the parts of a model. Matrices are packed into
 // new memory, unless the file has them packed; embeddings stay in the file's memory.
 // Errors are those of package weights and the context's.
-func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*network, error) {
-	l := &loader{checkpoint: c, ctx: ctx}
+func load(ctx context.Context, c *checkpoint, p Precision, pool *parallel.Pool) (*network, error) {
+	l := &loader{checkpoint: c, ctx: ctx, precision: p, pool: pool}
 	elements := 0
 	for _, t := range c.tensors {
 		elements += t.Len()
@@ -31,7 +31,7 @@ func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*network, er
 	// As much memory as the layers need, but not more elements than the file has.
 	l.float32s.Want = min(elements, c.config.Layers*(4*simd.PackedLen(c.config.Dim, c.config.Dim)+
 		simd.PackedLen(c.config.FFNDim, c.config.Dim)+simd.PackedLen(c.config.Dim, c.config.FFNDim)))
-	l.float16s.Want = l.float32s.Want
+	l.float16s.Want, l.bytes.Want = l.float32s.Want, l.float32s.Want
 	n := &network{enc: l.encoder(pool)}
 	n.lm = l.lmHead(n.enc.Tokens)
 	n.pooler = l.poolerLayer()
@@ -46,9 +46,12 @@ func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*network, er
 // and have the right shapes. It keeps the first error and then reads no more.
 type loader struct {
 	*checkpoint
-	ctx      context.Context
-	float32s nn.Slab[float32] // matrices in float32
-	float16s nn.Slab[uint16]  // and in float16
+	ctx       context.Context
+	precision Precision
+	pool      *parallel.Pool
+	float32s  nn.Slab[float32] // matrices in float32
+	float16s  nn.Slab[uint16]  // in float16
+	bytes     nn.Slab[uint8]   // and in 8 bits
 
 	mu  sync.Mutex
 	err error
@@ -79,7 +82,7 @@ func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
 			Dim: c.Dim, FFNDim: c.FFNDim, Heads: c.Heads, Activation: activations[c.Activation],
 			LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, HiddenNorm: c.HiddenNorm, ScaleEmbedding: c.ScaleEmbedding,
 		},
-		Tokens: l.table(embedWeight),
+		Tokens: l.vocabulary(embedWeight),
 		Layers: make([]nn.Layer, c.Layers),
 	}
 	switch c.Positions {
@@ -106,10 +109,10 @@ func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
 		p := c.layerPrefix(i)
 		e.Layers[i] = nn.Layer{
 			QKV:      l.attention(p + "self_attn."),
-			Out:      l.linear(p+"self_attn.out_proj", c.Dim, c.Dim),
+			Out:      l.layer(p+"self_attn.out_proj", c.Dim, c.Dim),
 			AttnNorm: l.norm(p + "self_attn_layer_norm"),
-			FC1:      l.linear(p+"fc1", c.FFNDim, c.Dim),
-			FC2:      l.linear(p+"fc2", c.Dim, c.FFNDim),
+			FC1:      l.layer(p+"fc1", c.FFNDim, c.Dim),
+			FC2:      l.layer(p+"fc2", c.Dim, c.FFNDim),
 			FFNNorm:  l.norm(p + "final_layer_norm"),
 		}
 	})
@@ -127,7 +130,7 @@ func (l *loader) lmHead(tokens *nn.Table) *nn.LMHead {
 		W:    tokens,
 	}
 	if !l.config.Tied {
-		h.W = l.table(lmWeight)
+		h.W = l.vocabulary(lmWeight)
 	}
 	return h
 }
@@ -190,6 +193,14 @@ func (l *loader) linear(prefix string, out, in int) nn.Linear {
 	return nn.Linear{W: l.matrix(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
 }
 
+// layer is linear for the encoder's layers, which are in the model's precision.
+func (l *loader) layer(prefix string, out, in int) nn.Linear {
+	if l.precision != Int8 {
+		return l.linear(prefix, out, in)
+	}
+	return nn.Linear{W: l.int8(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
+}
+
 // attention reads the projections of queries, keys and values as one layer.
 func (l *loader) attention(prefix string) nn.Linear {
 	C := l.config.Dim
@@ -198,15 +209,26 @@ func (l *loader) attention(prefix string) nn.Linear {
 	for i, name := range projections {
 		l.read(y.Bias[i*part:][:C], prefix+name+".bias")
 	}
-	if packed := prefix + "qkv_proj.weight" + packedSuffix; l.has(packed) {
-		y.W = l.packed(packed, 3*part, C)
-		return y
+	qkv := prefix + "qkv_proj.weight"
+	packed := l.has(qkv+packedSuffix) || l.has(qkv+int8Suffix)
+	switch {
+	case packed && l.precision == Int8:
+		y.W = l.int8(qkv, 3*part, C)
+	case packed:
+		y.W = l.packed(qkv+packedSuffix, 3*part, C)
+	case l.precision == Int8:
+		var ws [][]float32
+		for _, name := range projections {
+			ws = append(ws, l.values(prefix+name+".weight"))
+		}
+		y.W = l.packInt8(C, C, ws...)
+	default:
+		var ts []*weights.Tensor
+		for _, name := range projections {
+			ts = append(ts, l.tensors[prefix+name+".weight"])
+		}
+		y.W = l.pack(C, C, ts...)
 	}
-	var ts []*weights.Tensor
-	for _, name := range projections {
-		ts = append(ts, l.tensors[prefix+name+".weight"])
-	}
-	y.W = l.pack(C, C, ts...)
 	return y
 }
 

@@ -76,6 +76,10 @@ func (f *modelFile) entries() []weights.Entry {
 		}
 	}
 	for name, w := range f.packed {
+		if w.Format == simd.Int8 {
+			entries = append(entries, int8Entries(name, w)...)
+			continue
+		}
 		e := weights.Entry{Name: name + packedSuffix, DType: weights.F32, Shape: []int{simd.Panels(w.N), w.K, simd.PanelWidth}}
 		if w.F16 != nil {
 			e.DType = weights.F16
@@ -112,6 +116,19 @@ func (f *modelFile) entries() []weights.Entry {
 		layer(headPrefix+name+".out_proj", &h.net.Out)
 	}
 	return entries
+}
+
+// int8Entries are the tensors of a matrix in Int8.
+func int8Entries(name string, w *simd.Matrix) []weights.Entry {
+	p, panels := &w.I8, simd.Panels(w.N)
+	return []weights.Entry{
+		{Name: name + int8Suffix, DType: weights.I8, Shape: []int{panels, (w.K + 3) / 4, simd.PanelWidth, 4}, Write: func(out io.Writer) error {
+			_, err := out.Write(p.Q[:simd.Int8Len(w.N, w.K)])
+			return err
+		}},
+		{Name: name + scalesSuffix, DType: weights.F32, Shape: []int{w.N}, Write: func(out io.Writer) error { return writeValues(out, p.Scales[:w.N]) }},
+		{Name: name + largeSuffix, DType: weights.I32, Shape: []int{len(p.Large), 3}, Write: func(out io.Writer) error { return writeValues(out, p.Large) }},
+	}
 }
 
 // files lists the files that came with the tensors and that the model needs, and
@@ -153,7 +170,13 @@ func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 		ms[p+"fc1.weight"] = &l.FC1.W
 		ms[p+"fc2.weight"] = &l.FC2.W
 	}
+	if t := n.enc.Tokens; t.Int8 != nil {
+		ms[embedWeight] = t.Int8
+	}
 	if n.lm != nil {
+		if t := n.lm.W; t.Int8 != nil && !c.config.Tied {
+			ms[lmWeight] = t.Int8
+		}
 		ms[lmPrefix+"dense.weight"] = &n.lm.Dense.W
 	}
 	if n.pooler != nil {
@@ -171,6 +194,9 @@ func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 // packedName is the name that a weight's matrix has in checkpoint.matrices.
 func packedName(name string) string {
 	name = strings.TrimSuffix(name, packedSuffix)
+	if i := strings.LastIndex(name, int8Suffix); i >= 0 {
+		name = name[:i]
+	}
 	for _, part := range projections {
 		if prefix, ok := strings.CutSuffix(name, "."+part+".weight"); ok {
 			return prefix + ".qkv_proj.weight"
@@ -188,7 +214,7 @@ func writeMatrix(w io.Writer, m *simd.Matrix) error {
 }
 
 // writeValues writes values as little-endian bytes, some at a time.
-func writeValues[E float32 | uint16](w io.Writer, values []E) error {
+func writeValues[E float32 | uint16 | int32 | simd.Large](w io.Writer, values []E) error {
 	var buf []byte
 	for some := range slices.Chunk(values, 16<<10) {
 		var err error

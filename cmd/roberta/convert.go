@@ -30,6 +30,9 @@ func (c *convertCmd) Run(ctx context.Context, s *session) error {
 		opts = append(opts, roberta.Zstd())
 		endings = append(endings, ".zst")
 	}
+	if s.Precision != nil {
+		opts = append(opts, roberta.ConvertPrecision(s.precision()))
+	}
 	if c.Out == "-" {
 		c.Out = stdoutName
 	}

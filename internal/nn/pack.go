@@ -15,6 +15,10 @@ func NewLinear(w []float32, out, in int, bias []float32) Linear {
 func (l *Linear) Weights() (w, bias []float32) {
 	w = make([]float32, l.W.N*l.W.K)
 	for n := range l.W.N {
+		if l.W.Format == simd.Int8 {
+			simd.WeightsInt8(w[n*l.W.K:][:l.W.K], &l.W, n)
+			continue
+		}
 		for k := range l.W.K {
 			at := (n/simd.PanelWidth*l.W.K+k)*simd.PanelWidth + n%simd.PanelWidth
 			if l.W.Format == simd.Float16 {
@@ -34,8 +38,13 @@ type packedRows struct {
 	f16    []uint16
 }
 
-// pack packs rows lo … hi-1 of t. The matrix is valid until the next call.
+// pack packs rows lo … hi-1 of t, where lo begins a panel. The matrix is valid until the
+// next call.
 func (p *packedRows) pack(t *Table, lo, hi int) *simd.Matrix {
+	if t.Int8 != nil { // is packed already
+		p.matrix = t.Int8.Between(lo/simd.PanelWidth, simd.Panels(hi))
+		return &p.matrix
+	}
 	n := simd.PackedLen(hi-lo, t.Cols)
 	p.matrix = simd.Matrix{N: hi - lo, K: t.Cols}
 	if t.F16 != nil {

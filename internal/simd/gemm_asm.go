@@ -58,6 +58,7 @@ type tileSet struct {
 type Scratch struct {
 	tile tile
 	wide [2*PanelWidth*kBlock + cacheLine/4]float32 // a block of two panels, as float32, from a cache line's start
+	int8 int8Scratch
 }
 
 const cacheLine = 64

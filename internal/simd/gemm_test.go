@@ -62,7 +62,7 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	if c.base == "dst" {
 		base, ldb = dst, ldd
 	}
-	j := Job{dst, ldd, x, ldx, c.m, &w, PanelRanges{c.p0, c.p1, 0, 1}, base, ldb, c.byTerms, Next{}}
+	j := Job{Dst: dst, DstStride: ldd, X: x, XStride: ldx, Rows: c.m, W: &w, Panels: PanelRanges{c.p0, c.p1, 0, 1}, Base: base, BaseStride: ldb, ByTerms: c.byTerms}
 	portable := j
 	portable.Dst = slices.Clone(dst)
 	if c.base == "dst" {

@@ -248,6 +248,54 @@ func addLayerNorm2At(l Level, x0 *float32, x1 *float32, y0 *float32, y1 *float32
 	}
 }
 
+// extremesAt sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+func extremesAt(l Level, acc *lanes, x *float32, n int) {
+	switch l {
+	case AVX512:
+		extremesAVX512(acc, x, n)
+	case AVX2:
+		extremesAVX2(acc, x, n)
+	}
+}
+
+// toInt16At sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+func toInt16At(l Level, dst *int16, x *float32, n int, inverse float32) {
+	switch l {
+	case AVX512:
+		toInt16AVX512(dst, x, n, inverse)
+	case AVX2:
+		toInt16AVX2(dst, x, n, inverse)
+	}
+}
+
+// toInt16Vec is toInt16At for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func toInt16Vec(dst []int16, x []float32, inverse float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		toInt16At(l, &dst[0], &x[0], n, inverse)
+	}
+	return n
+}
+
+// toBytesAt sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+func toBytesAt(l Level, dst *uint8, x *float32, n int, inverse float32, zero float32) {
+	switch l {
+	case AVX512:
+		toBytesAVX512(dst, x, n, inverse, zero)
+	case AVX2:
+		toBytesAVX2(dst, x, n, inverse, zero)
+	}
+}
+
+// toBytesVec is toBytesAt for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func toBytesVec(dst []uint8, x []float32, inverse float32, zero float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		toBytesAt(l, &dst[0], &x[0], n, inverse, zero)
+	}
+	return n
+}
+
 // maxAt sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 func maxAt(l Level, acc *lanes, x *float32, n int) {
 	switch l {

@@ -219,6 +219,21 @@ func softmaxAVX2(x *float32, ldx int, rows int, n int)
 //go:noescape
 func addLayerNorm2AVX2(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
+// extremesAVX2 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+//
+//go:noescape
+func extremesAVX2(acc *lanes, x *float32, n int)
+
+// toInt16AVX2 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+//
+//go:noescape
+func toInt16AVX2(dst *int16, x *float32, n int, inverse float32)
+
+// toBytesAVX2 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+//
+//go:noescape
+func toBytesAVX2(dst *uint8, x *float32, n int, inverse float32, zero float32)
+
 // maxAVX2 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
@@ -259,6 +274,91 @@ func pack16F16AVX2(panel *uint16, w *uint16, ldw int, k int)
 //go:noescape
 func peakAVX2(rounds int)
 
+// int8Wordsx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx1x16AVX2(t *int8Tile)
+
+// int8Wordsx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx2x16AVX2(t *int8Tile)
+
+// int8Wordsx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx3x16AVX2(t *int8Tile)
+
+// int8Wordsx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx4x16AVX2(t *int8Tile)
+
+// int8Wordsx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx5x16AVX2(t *int8Tile)
+
+// int8Wordsx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx6x16AVX2(t *int8Tile)
+
+// int8Bytesx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx1x16AVX2(t *int8Tile)
+
+// int8Bytesx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx2x16AVX2(t *int8Tile)
+
+// int8Bytesx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx3x16AVX2(t *int8Tile)
+
+// int8Bytesx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx4x16AVX2(t *int8Tile)
+
+// int8Bytesx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx5x16AVX2(t *int8Tile)
+
+// int8Bytesx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx6x16AVX2(t *int8Tile)
+
+// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Int8Rows.start.
+//
+//go:noescape
+func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
+
+// int8LargeWordsAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+//
+//go:noescape
+func int8LargeWordsAVX2(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
+
+// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.
+//
+//go:noescape
+func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
+
+// peakWordsAVX2 is peakAVX2 for rounds of 48 products of integers: x in words.
+//
+//go:noescape
+func peakWordsAVX2(rounds int)
+
+// peakBytesAVX2 is peakAVX2 for rounds of 48 products of integers: x in unsigned bytes.
+//
+//go:noescape
+func peakBytesAVX2(rounds int)
+
 // The tiles by their number of rows.
 var (
 	gemmF32x16AVX2            = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}
@@ -267,4 +367,10 @@ var (
 	gemmF32x16AVX2Near        = []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near}
 	gemmF32F16x16AVX2Near     = []kernel{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near}
 	gemmF32F16Widex16AVX2Near = []kernel{4: gemmF32F16Widex4x16AVX2Near, gemmF32F16Widex5x16AVX2Near, gemmF32F16Widex6x16AVX2Near}
+)
+
+// The tiles of integers by their number of rows.
+var (
+	int8Wordsx16AVX2 = []int8Kernel{nil, int8Wordsx1x16AVX2, int8Wordsx2x16AVX2, int8Wordsx3x16AVX2, int8Wordsx4x16AVX2, int8Wordsx5x16AVX2, int8Wordsx6x16AVX2}
+	int8Bytesx16AVX2 = []int8Kernel{nil, int8Bytesx1x16AVX2, int8Bytesx2x16AVX2, int8Bytesx3x16AVX2, int8Bytesx4x16AVX2, int8Bytesx5x16AVX2, int8Bytesx6x16AVX2}
 )

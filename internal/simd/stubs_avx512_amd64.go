@@ -419,6 +419,21 @@ func softmaxAVX512(x *float32, ldx int, rows int, n int)
 //go:noescape
 func addLayerNorm2AVX512(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
+// extremesAVX512 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+//
+//go:noescape
+func extremesAVX512(acc *lanes, x *float32, n int)
+
+// toInt16AVX512 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+//
+//go:noescape
+func toInt16AVX512(dst *int16, x *float32, n int, inverse float32)
+
+// toBytesAVX512 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+//
+//go:noescape
+func toBytesAVX512(dst *uint8, x *float32, n int, inverse float32, zero float32)
+
 // maxAVX512 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
@@ -459,6 +474,151 @@ func pack16F16AVX512(panel *uint16, w *uint16, ldw int, k int)
 //go:noescape
 func peakAVX512(rounds int)
 
+// int8Bytesx1x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx1x16AVX512(t *int8Tile)
+
+// int8Bytesx2x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx2x16AVX512(t *int8Tile)
+
+// int8Bytesx3x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx3x16AVX512(t *int8Tile)
+
+// int8Bytesx4x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx4x16AVX512(t *int8Tile)
+
+// int8Bytesx5x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx5x16AVX512(t *int8Tile)
+
+// int8Bytesx6x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx6x16AVX512(t *int8Tile)
+
+// int8Bytesx7x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx7x16AVX512(t *int8Tile)
+
+// int8Bytesx8x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx8x16AVX512(t *int8Tile)
+
+// int8Bytesx9x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx9x16AVX512(t *int8Tile)
+
+// int8Bytesx10x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx10x16AVX512(t *int8Tile)
+
+// int8Bytesx11x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx11x16AVX512(t *int8Tile)
+
+// int8Bytesx12x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx12x16AVX512(t *int8Tile)
+
+// int8Bytesx13x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx13x16AVX512(t *int8Tile)
+
+// int8Bytesx14x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx14x16AVX512(t *int8Tile)
+
+// int8Bytesx1x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx1x32AVX512(t *int8Tile)
+
+// int8Bytesx2x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx2x32AVX512(t *int8Tile)
+
+// int8Bytesx3x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx3x32AVX512(t *int8Tile)
+
+// int8Bytesx4x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx4x32AVX512(t *int8Tile)
+
+// int8Bytesx5x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx5x32AVX512(t *int8Tile)
+
+// int8Bytesx6x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx6x32AVX512(t *int8Tile)
+
+// int8Bytesx7x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx7x32AVX512(t *int8Tile)
+
+// int8Bytesx8x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx8x32AVX512(t *int8Tile)
+
+// int8Bytesx9x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx9x32AVX512(t *int8Tile)
+
+// int8Bytesx10x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx10x32AVX512(t *int8Tile)
+
+// int8Bytesx11x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx11x32AVX512(t *int8Tile)
+
+// int8Bytesx12x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx12x32AVX512(t *int8Tile)
+
+// int8Bytesx13x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx13x32AVX512(t *int8Tile)
+
+// int8Bytesx14x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx14x32AVX512(t *int8Tile)
+
+// peakBytesAVX512 is peakAVX512 for rounds of 48 products of integers: x in unsigned bytes.
+//
+//go:noescape
+func peakBytesAVX512(rounds int)
+
 // The tiles by their number of rows.
 var (
 	gemmF32x32AVX512            = []kernel{1: gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512}
@@ -467,4 +627,10 @@ var (
 	gemmF32x32AVX512Near        = []kernel{1: gemmF32x1x32AVX512Near, gemmF32x2x32AVX512Near, gemmF32x3x32AVX512Near, gemmF32x4x32AVX512Near, gemmF32x5x32AVX512Near, gemmF32x6x32AVX512Near, gemmF32x7x32AVX512Near, gemmF32x8x32AVX512Near, gemmF32x9x32AVX512Near, gemmF32x10x32AVX512Near, gemmF32x11x32AVX512Near, gemmF32x12x32AVX512Near, gemmF32x13x32AVX512Near, gemmF32x14x32AVX512Near}
 	gemmF32F16x32AVX512Near     = []kernel{1: gemmF32F16x1x32AVX512Near, gemmF32F16x2x32AVX512Near, gemmF32F16x3x32AVX512Near, gemmF32F16x4x32AVX512Near, gemmF32F16x5x32AVX512Near, gemmF32F16x6x32AVX512Near, gemmF32F16x7x32AVX512Near, gemmF32F16x8x32AVX512Near, gemmF32F16x9x32AVX512Near, gemmF32F16x10x32AVX512Near, gemmF32F16x11x32AVX512Near, gemmF32F16x12x32AVX512Near, gemmF32F16x13x32AVX512Near, gemmF32F16x14x32AVX512Near}
 	gemmF32F16Widex32AVX512Near = []kernel{8: gemmF32F16Widex8x32AVX512Near, gemmF32F16Widex9x32AVX512Near, gemmF32F16Widex10x32AVX512Near, gemmF32F16Widex11x32AVX512Near, gemmF32F16Widex12x32AVX512Near, gemmF32F16Widex13x32AVX512Near, gemmF32F16Widex14x32AVX512Near}
+)
+
+// The tiles of integers by their number of rows.
+var (
+	int8Bytesx16AVX512 = []int8Kernel{nil, int8Bytesx1x16AVX512, int8Bytesx2x16AVX512, int8Bytesx3x16AVX512, int8Bytesx4x16AVX512, int8Bytesx5x16AVX512, int8Bytesx6x16AVX512, int8Bytesx7x16AVX512, int8Bytesx8x16AVX512, int8Bytesx9x16AVX512, int8Bytesx10x16AVX512, int8Bytesx11x16AVX512, int8Bytesx12x16AVX512, int8Bytesx13x16AVX512, int8Bytesx14x16AVX512}
+	int8Bytesx32AVX512 = []int8Kernel{nil, int8Bytesx1x32AVX512, int8Bytesx2x32AVX512, int8Bytesx3x32AVX512, int8Bytesx4x32AVX512, int8Bytesx5x32AVX512, int8Bytesx6x32AVX512, int8Bytesx7x32AVX512, int8Bytesx8x32AVX512, int8Bytesx9x32AVX512, int8Bytesx10x32AVX512, int8Bytesx11x32AVX512, int8Bytesx12x32AVX512, int8Bytesx13x32AVX512, int8Bytesx14x32AVX512}
 )

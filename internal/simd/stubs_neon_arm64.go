@@ -144,6 +144,21 @@ func softmaxNEON(x *float32, ldx int, rows int, n int)
 //go:noescape
 func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
 
+// extremesNEON sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+//
+//go:noescape
+func extremesNEON(acc *lanes, x *float32, n int)
+
+// toInt16NEON sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+//
+//go:noescape
+func toInt16NEON(dst *int16, x *float32, n int, inverse float32)
+
+// toBytesNEON sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+//
+//go:noescape
+func toBytesNEON(dst *uint8, x *float32, n int, inverse float32, zero float32)
+
 // maxNEON sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape

@@ -46,7 +46,8 @@ DATA constantsAVX2<>+140(SB)/4, $0x3d372713 // geluTanhCube
 DATA constantsAVX2<>+144(SB)/4, $0x3f4c422a // geluTanhScale
 DATA constantsAVX2<>+148(SB)/4, $0x3f000000 // half
 DATA constantsAVX2<>+152(SB)/4, $0xff800000 // -inf
-GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $156
+DATA constantsAVX2<>+156(SB)/4, $0x437f0000 // byteMax
+GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $160
 
 // func geluAVX2(x *float32, n int)
 // geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -940,6 +941,126 @@ loop18:
 	VZEROUPPER
 	RET
 
+// func extremesAVX2(acc *lanes, x *float32, n int)
+// extremesAVX2 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+TEXT ·extremesAVX2(SB), NOSPLIT, $0-24
+	MOVQ acc+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
+	VMOVAPS Y0, Y1
+	VBROADCASTSS constantsAVX2<>+100(SB), Y2 // zero
+	VMOVAPS Y2, Y3
+	VBROADCASTSS constantsAVX2<>+100(SB), Y4 // zero
+	VMOVAPS Y4, Y5
+	VBROADCASTSS constantsAVX2<>+100(SB), Y6 // zero
+	VMOVAPS Y6, Y7
+	VBROADCASTSS constantsAVX2<>+100(SB), Y8 // zero
+	VMOVAPS Y8, Y9
+loop19:
+	VMOVUPS (SI), Y10
+	VMOVUPS 32(SI), Y11
+	VMINPS Y10, Y0, Y12
+	VMINPS Y11, Y1, Y13
+	VMAXPS Y10, Y0, Y0
+	VMAXPS Y11, Y1, Y1
+	VMAXPS Y12, Y2, Y2
+	VMAXPS Y13, Y3, Y3
+	VMAXPS Y10, Y4, Y12
+	VMAXPS Y11, Y5, Y13
+	VMINPS Y10, Y4, Y4
+	VMINPS Y11, Y5, Y5
+	VMINPS Y12, Y6, Y6
+	VMINPS Y13, Y7, Y7
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
+	VFMADD231PS Y14, Y10, Y8
+	VFMADD231PS Y14, Y11, Y9
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop19
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ $64, DI
+	VZEROUPPER
+	RET
+
+// func toInt16AVX2(dst *int16, x *float32, n int, inverse float32)
+// toInt16AVX2 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+TEXT ·toInt16AVX2(SB), NOSPLIT, $0-28
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop20:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS inverse+24(FP), Y14
+	VMULPS Y14, Y0, Y0
+	VMULPS Y14, Y1, Y1
+	VCVTPS2DQ Y0, Y0
+	VCVTPS2DQ Y1, Y1
+	VPACKSSDW Y1, Y0, Y0
+	VPERMQ $0xd8, Y0, Y0
+	VMOVDQU Y0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop20
+	VZEROUPPER
+	RET
+
+// func toBytesAVX2(dst *uint8, x *float32, n int, inverse float32, zero float32)
+// toBytesAVX2 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+TEXT ·toBytesAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop21:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS inverse+24(FP), Y14
+	VMULPS Y14, Y0, Y0
+	VMULPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
+	VADDPS Y14, Y0, Y0
+	VADDPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
+	VSUBPS Y14, Y0, Y0
+	VSUBPS Y14, Y1, Y1
+	VBROADCASTSS zero+28(FP), Y14
+	VADDPS Y14, Y0, Y0
+	VADDPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+156(SB), Y14 // byteMax
+	VMINPS Y14, Y0, Y0
+	VMINPS Y14, Y1, Y1
+	VCVTPS2DQ Y0, Y0
+	VCVTPS2DQ Y1, Y1
+	VPACKSSDW Y1, Y0, Y0
+	VPERMQ $0xd8, Y0, Y0
+	VEXTRACTI128 $1, Y0, X1
+	VPACKUSWB X1, X0, X0
+	VMOVDQU X0, (DI)
+	ADDQ $16, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop21
+	VZEROUPPER
+	RET
+
 // func maxAVX2(acc *lanes, x *float32, n int)
 // maxAVX2 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxAVX2(SB), NOSPLIT, $0-24
@@ -948,7 +1069,7 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop19:
+loop22:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VCMPPS $17, Y2, Y0, Y15
@@ -957,7 +1078,7 @@ loop19:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop19
+	JNZ loop22
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -971,14 +1092,14 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop20:
+loop23:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop20
+	JNZ loop23
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -993,7 +1114,7 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS mean+24(FP), Y14
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop21:
+loop24:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y14, Y2, Y2
@@ -1002,7 +1123,7 @@ loop21:
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop21
+	JNZ loop24
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1016,7 +1137,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop22:
+loop25:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VBROADCASTSS top+24(FP), Y14
@@ -1082,7 +1203,7 @@ loop22:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop22
+	JNZ loop25
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1097,7 +1218,7 @@ TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop23:
+loop26:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
@@ -1117,7 +1238,7 @@ loop23:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop23
+	JNZ loop26
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1133,7 +1254,7 @@ TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop24:
+loop27:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1222,7 +1343,7 @@ loop24:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop24
+	JNZ loop27
 	VZEROUPPER
 	RET
 
@@ -1238,7 +1359,7 @@ TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop25:
+loop28:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -1293,7 +1414,7 @@ loop25:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop25
+	JNZ loop28
 	VZEROUPPER
 	RET
 
@@ -1315,7 +1436,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop26:
+loop29:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -1365,6 +1486,6 @@ loop26:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop26
+	JNZ loop29
 	VZEROUPPER
 	RET

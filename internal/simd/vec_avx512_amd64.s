@@ -45,7 +45,8 @@ DATA constantsAVX512<>+136(SB)/4, $0x3d372713 // geluTanhCube
 DATA constantsAVX512<>+140(SB)/4, $0x3f4c422a // geluTanhScale
 DATA constantsAVX512<>+144(SB)/4, $0x3f000000 // half
 DATA constantsAVX512<>+148(SB)/4, $0xff800000 // -inf
-GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $152
+DATA constantsAVX512<>+152(SB)/4, $0x437f0000 // byteMax
+GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $156
 
 // func geluAVX512(x *float32, n int)
 // geluAVX512 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -2018,6 +2019,91 @@ loop58:
 	VZEROUPPER
 	RET
 
+// func extremesAVX512(acc *lanes, x *float32, n int)
+// extremesAVX512 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+TEXT ·extremesAVX512(SB), NOSPLIT, $0-24
+	MOVQ acc+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z1 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z2 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z3 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
+loop59:
+	VMOVUPS (SI), Z5
+	VMINPS Z5, Z0, Z6
+	VMAXPS Z5, Z0, Z0
+	VMAXPS Z6, Z1, Z1
+	VMAXPS Z5, Z2, Z6
+	VMINPS Z5, Z2, Z2
+	VMINPS Z6, Z3, Z3
+	VBROADCASTSS constantsAVX512<>+96(SB), Z31 // zero
+	VFMADD231PS Z31, Z5, Z4
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop59
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z1, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z2, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z3, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z4, (DI)
+	ADDQ $64, DI
+	VZEROUPPER
+	RET
+
+// func toInt16AVX512(dst *int16, x *float32, n int, inverse float32)
+// toInt16AVX512 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+TEXT ·toInt16AVX512(SB), NOSPLIT, $0-28
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop60:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS inverse+24(FP), Z31
+	VMULPS Z31, Z0, Z0
+	VCVTPS2DQ Z0, Z0
+	VPMOVSDW Z0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop60
+	VZEROUPPER
+	RET
+
+// func toBytesAVX512(dst *uint8, x *float32, n int, inverse float32, zero float32)
+// toBytesAVX512 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+TEXT ·toBytesAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop61:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS inverse+24(FP), Z31
+	VMULPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+60(SB), Z31 // roundBig
+	VADDPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+60(SB), Z31 // roundBig
+	VSUBPS Z31, Z0, Z0
+	VBROADCASTSS zero+28(FP), Z31
+	VADDPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+96(SB), Z31 // zero
+	VMAXPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+152(SB), Z31 // byteMax
+	VMINPS Z31, Z0, Z0
+	VCVTPS2DQ Z0, Z0
+	VPMOVDB Z0, (DI)
+	ADDQ $16, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop61
+	VZEROUPPER
+	RET
+
 // func maxAVX512(acc *lanes, x *float32, n int)
 // maxAVX512 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxAVX512(SB), NOSPLIT, $0-24
@@ -2025,13 +2111,13 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop59:
+loop62:
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop59
+	JNZ loop62
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2043,12 +2129,12 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop60:
+loop63:
 	VMOVUPS (SI), Z1
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop60
+	JNZ loop63
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2061,13 +2147,13 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS (DI), Z0
-loop61:
+loop64:
 	VMOVUPS (SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop61
+	JNZ loop64
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2080,8 +2166,8 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
 	SUBQ $64, CX
-	JLT two62
-loop65:
+	JLT two65
+loop68:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -2186,11 +2272,11 @@ loop65:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop65
-two62:
+	JGE loop68
+two65:
 	ADDQ $32, CX
-	JLT one63
-loop66:
+	JLT one66
+loop69:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VBROADCASTSS top+24(FP), Z31
@@ -2251,11 +2337,11 @@ loop66:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop66
-one63:
+	JGE loop69
+one66:
 	ADDQ $32, CX
-	JEQ done64
-loop67:
+	JEQ done67
+loop70:
 	VMOVUPS (SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
@@ -2294,8 +2380,8 @@ loop67:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop67
-done64:
+	JNZ loop70
+done67:
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2308,7 +2394,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop68:
+loop71:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2320,7 +2406,7 @@ loop68:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop68
+	JNZ loop71
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2335,7 +2421,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop69:
+loop72:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2424,7 +2510,7 @@ loop69:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop69
+	JNZ loop72
 	VZEROUPPER
 	RET
 
@@ -2440,7 +2526,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop70:
+loop73:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2495,7 +2581,7 @@ loop70:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop70
+	JNZ loop73
 	VZEROUPPER
 	RET
 
@@ -2529,7 +2615,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop71:
+loop74:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2555,6 +2641,6 @@ loop71:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop71
+	JNZ loop74
 	VZEROUPPER
 	RET

@@ -85,7 +85,9 @@ DATA constantsNEON<>+592(SB)/8, $0x3f0000003f000000 // half
 DATA constantsNEON<>+600(SB)/8, $0x3f0000003f000000
 DATA constantsNEON<>+608(SB)/8, $0xff800000ff800000 // -inf
 DATA constantsNEON<>+616(SB)/8, $0xff800000ff800000
-GLOBL constantsNEON<>(SB), RODATA|NOPTR, $624
+DATA constantsNEON<>+624(SB)/8, $0x437f0000437f0000 // byteMax
+DATA constantsNEON<>+632(SB)/8, $0x437f0000437f0000
+GLOBL constantsNEON<>(SB), RODATA|NOPTR, $640
 
 // func geluNEON(x *float32, n int)
 // geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -1643,6 +1645,168 @@ loop18:
 	BNE loop18
 	RET
 
+// func extremesNEON(acc *lanes, x *float32, n int)
+// extremesNEON sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+TEXT ·extremesNEON(SB), NOSPLIT, $0-24
+	MOVD $constantsNEON<>(SB), R9
+	MOVD acc+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+	FMOVQ 400(R9), F0 // zero
+	FMOVQ 400(R9), F1 // zero
+	FMOVQ 400(R9), F2 // zero
+	FMOVQ 400(R9), F3 // zero
+	FMOVQ 400(R9), F4 // zero
+	FMOVQ 400(R9), F5 // zero
+	FMOVQ 400(R9), F6 // zero
+	FMOVQ 400(R9), F7 // zero
+	FMOVQ 400(R9), F8 // zero
+	FMOVQ 400(R9), F9 // zero
+	FMOVQ 400(R9), F10 // zero
+	FMOVQ 400(R9), F11 // zero
+	FMOVQ 400(R9), F12 // zero
+	FMOVQ 400(R9), F13 // zero
+	FMOVQ 400(R9), F14 // zero
+	FMOVQ 400(R9), F15 // zero
+	FMOVQ 400(R9), F16 // zero
+	FMOVQ 400(R9), F17 // zero
+	FMOVQ 400(R9), F18 // zero
+	FMOVQ 400(R9), F19 // zero
+loop19:
+	VLD1 (R1), [V20.S4, V21.S4, V22.S4, V23.S4]
+	WORD $0x4EB4F418 // FMIN V24, V0, V20
+	WORD $0x4EB5F439 // FMIN V25, V1, V21
+	WORD $0x4EB6F45A // FMIN V26, V2, V22
+	WORD $0x4EB7F47B // FMIN V27, V3, V23
+	WORD $0x4E34F400 // FMAX V0, V0, V20
+	WORD $0x4E35F421 // FMAX V1, V1, V21
+	WORD $0x4E36F442 // FMAX V2, V2, V22
+	WORD $0x4E37F463 // FMAX V3, V3, V23
+	WORD $0x4E38F484 // FMAX V4, V4, V24
+	WORD $0x4E39F4A5 // FMAX V5, V5, V25
+	WORD $0x4E3AF4C6 // FMAX V6, V6, V26
+	WORD $0x4E3BF4E7 // FMAX V7, V7, V27
+	WORD $0x4E34F518 // FMAX V24, V8, V20
+	WORD $0x4E35F539 // FMAX V25, V9, V21
+	WORD $0x4E36F55A // FMAX V26, V10, V22
+	WORD $0x4E37F57B // FMAX V27, V11, V23
+	WORD $0x4EB4F508 // FMIN V8, V8, V20
+	WORD $0x4EB5F529 // FMIN V9, V9, V21
+	WORD $0x4EB6F54A // FMIN V10, V10, V22
+	WORD $0x4EB7F56B // FMIN V11, V11, V23
+	WORD $0x4EB8F58C // FMIN V12, V12, V24
+	WORD $0x4EB9F5AD // FMIN V13, V13, V25
+	WORD $0x4EBAF5CE // FMIN V14, V14, V26
+	WORD $0x4EBBF5EF // FMIN V15, V15, V27
+	FMOVQ 400(R9), F28 // zero
+	VFMLA V28.S4, V20.S4, V16.S4
+	VFMLA V28.S4, V21.S4, V17.S4
+	VFMLA V28.S4, V22.S4, V18.S4
+	VFMLA V28.S4, V23.S4, V19.S4
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop19
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
+	ADD $64, R0
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
+	ADD $64, R0
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
+	ADD $64, R0
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
+	ADD $64, R0
+	RET
+
+// func toInt16NEON(dst *int16, x *float32, n int, inverse float32)
+// toInt16NEON sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+TEXT ·toInt16NEON(SB), NOSPLIT, $0-28
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+loop20:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMOVS inverse+24(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CDC00 // FMUL V0, V0, V28
+	WORD $0x6E3CDC21 // FMUL V1, V1, V28
+	WORD $0x6E3CDC42 // FMUL V2, V2, V28
+	WORD $0x6E3CDC63 // FMUL V3, V3, V28
+	WORD $0x4E21A800 // FCVTNS V0, V0, V0
+	WORD $0x4E21A821 // FCVTNS V1, V1, V0
+	WORD $0x4E21A842 // FCVTNS V2, V2, V0
+	WORD $0x4E21A863 // FCVTNS V3, V3, V0
+	WORD $0x0E614800 // SQXTN V0, V0, V0
+	WORD $0x4E614820 // SQXTN2 V0, V1, V0
+	WORD $0x0E614841 // SQXTN V1, V2, V0
+	WORD $0x4E614861 // SQXTN2 V1, V3, V0
+	FMOVQ F0, (R0)
+	FMOVQ F1, 16(R0)
+	ADD $32, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop20
+	RET
+
+// func toBytesNEON(dst *uint8, x *float32, n int, inverse float32, zero float32)
+// toBytesNEON sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+TEXT ·toBytesNEON(SB), NOSPLIT, $0-32
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+loop21:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMOVS inverse+24(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CDC00 // FMUL V0, V0, V28
+	WORD $0x6E3CDC21 // FMUL V1, V1, V28
+	WORD $0x6E3CDC42 // FMUL V2, V2, V28
+	WORD $0x6E3CDC63 // FMUL V3, V3, V28
+	FMOVQ 240(R9), F28 // roundBig
+	WORD $0x4E3CD400 // FADD V0, V0, V28
+	WORD $0x4E3CD421 // FADD V1, V1, V28
+	WORD $0x4E3CD442 // FADD V2, V2, V28
+	WORD $0x4E3CD463 // FADD V3, V3, V28
+	FMOVQ 240(R9), F28 // roundBig
+	WORD $0x4EBCD400 // FSUB V0, V0, V28
+	WORD $0x4EBCD421 // FSUB V1, V1, V28
+	WORD $0x4EBCD442 // FSUB V2, V2, V28
+	WORD $0x4EBCD463 // FSUB V3, V3, V28
+	FMOVS zero+28(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x4E3CD400 // FADD V0, V0, V28
+	WORD $0x4E3CD421 // FADD V1, V1, V28
+	WORD $0x4E3CD442 // FADD V2, V2, V28
+	WORD $0x4E3CD463 // FADD V3, V3, V28
+	FMOVQ 400(R9), F28 // zero
+	WORD $0x4E3CF400 // FMAX V0, V0, V28
+	WORD $0x4E3CF421 // FMAX V1, V1, V28
+	WORD $0x4E3CF442 // FMAX V2, V2, V28
+	WORD $0x4E3CF463 // FMAX V3, V3, V28
+	FMOVQ 624(R9), F28 // byteMax
+	WORD $0x4EBCF400 // FMIN V0, V0, V28
+	WORD $0x4EBCF421 // FMIN V1, V1, V28
+	WORD $0x4EBCF442 // FMIN V2, V2, V28
+	WORD $0x4EBCF463 // FMIN V3, V3, V28
+	WORD $0x4E21A800 // FCVTNS V0, V0, V0
+	WORD $0x4E21A821 // FCVTNS V1, V1, V0
+	WORD $0x4E21A842 // FCVTNS V2, V2, V0
+	WORD $0x4E21A863 // FCVTNS V3, V3, V0
+	WORD $0x0E614800 // SQXTN V0, V0, V0
+	WORD $0x4E614820 // SQXTN2 V0, V1, V0
+	WORD $0x0E614841 // SQXTN V1, V2, V0
+	WORD $0x4E614861 // SQXTN2 V1, V3, V0
+	WORD $0x0E212800 // XTN V0, V0, V0
+	WORD $0x4E212820 // XTN2 V0, V1, V0
+	FMOVQ F0, (R0)
+	ADD $16, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop21
+	RET
+
 // func maxNEON(acc *lanes, x *float32, n int)
 // maxNEON sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxNEON(SB), NOSPLIT, $0-24
@@ -1651,7 +1815,7 @@ TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop19:
+loop22:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
 	VBSL V0.B16, V4.B16, V29.B16
@@ -1667,7 +1831,7 @@ loop19:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop19
+	BNE loop22
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1679,7 +1843,7 @@ TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop20:
+loop23:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24D400 // FADD V0, V0, V4
 	WORD $0x4E25D421 // FADD V1, V1, V5
@@ -1687,7 +1851,7 @@ loop20:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop20
+	BNE loop23
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1701,7 +1865,7 @@ TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	FMOVS mean+24(FP), F28
 	VDUP V28.S[0], V28.S4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop21:
+loop24:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EBCD484 // FSUB V4, V4, V28
 	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
@@ -1713,7 +1877,7 @@ loop21:
 	VFMLA V7.S4, V7.S4, V3.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop21
+	BNE loop24
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1725,7 +1889,7 @@ TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop22:
+loop25:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	FMOVS top+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -1870,7 +2034,7 @@ loop22:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop22
+	BNE loop25
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1883,7 +2047,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop23:
+loop26:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -1920,7 +2084,7 @@ loop23:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE loop23
+	BNE loop26
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1931,7 +2095,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop24:
+loop27:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2020,7 +2184,7 @@ loop24:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop24
+	BNE loop27
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2030,7 +2194,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop25:
+loop28:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -2135,7 +2299,7 @@ loop25:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE loop25
+	BNE loop28
 	RET
 
 // func peakNEON(rounds int)
@@ -2167,7 +2331,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop26:
+loop29:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -2265,5 +2429,5 @@ loop26:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE loop26
+	BNE loop29
 	RET

@@ -15,7 +15,7 @@ import (
 
 // sources are the files of package simd that hold the numbers which portable Go
 // and assembly share.
-var sources = []string{"exp.go", "activation.go"}
+var sources = []string{"exp.go", "activation.go", "int8.go"}
 
 // A table has the bits of float32 constants by their names.
 type table map[string]uint32

@@ -32,15 +32,20 @@ type machine interface {
 	eachRow(body func(), p, ld string)
 	offset(p, name string) // p += an argument, in bytes
 
-	pack()       // packing of 16 rows into a panel
-	packF16()    // of float16
-	peak()       // what the arithmetic units can do at best
-	writeTable() // the constants that were used
+	pack()          // packing of 16 rows into a panel
+	packF16()       // of float16
+	peak()          // what the arithmetic units can do at best
+	peakInt8()      // with integers
+	int8() []string // tiles of integers; their lists in Go
+	writeTable()    // the constants that were used
 
 	load(v int, p string)
 	loadF16(v int, p string)
 	store(p string, v int)
-	storeF16(p string, v int) // and rounds v to what was stored
+	storeF16(p string, v int)   // and rounds v to what was stored
+	storeInt16(p string, v int) // v holds whole numbers, here and for bytes, which are from 0 to 255; v is scratch
+	storeBytes(p string, v int)
+	advance(p string, bytes int)
 	mov(d, a int)
 	spread(d, a int) // d = a, whose elements are all the same and may be set in its first register only
 	constant(d int, k string)

@@ -46,6 +46,11 @@ var words = map[string]uint32{
 	"FCVTL":  0x0E217800, // Vd.4S, Vn.4H
 	"FCVTL2": 0x4E217800, // Vd.4S, Vn.8H
 	"FCVTN":  0x0E216800, // Vd.4H, Vn.4S
+	"FCVTNS": 0x4E21A800, // Vd.4S, Vn.4S
+	"SQXTN":  0x0E614800, // Vd.4H, Vn.4S
+	"SQXTN2": 0x4E614800, // Vd.8H, Vn.4S
+	"XTN":    0x0E212800, // Vd.8B, Vn.8H
+	"XTN2":   0x4E212800, // Vd.16B, Vn.8H
 }
 
 // word writes the instruction d = n op m.
@@ -172,6 +177,34 @@ func (m *neon) storeF16(p string, v int) {
 	}
 }
 
+// words packs whole numbers to int16, in the first two registers of v.
+func (m *neon) words(v int) [4]V {
+	r := quad(v)
+	for _, r := range r {
+		m.word("FCVTNS", r, r, 0)
+	}
+	m.word("SQXTN", r[0], r[0], 0)
+	m.word("SQXTN2", r[0], r[1], 0)
+	m.word("SQXTN", r[1], r[2], 0)
+	m.word("SQXTN2", r[1], r[3], 0)
+	return r
+}
+
+func (m *neon) storeInt16(p string, v int) {
+	r := m.words(v)
+	m.op("FMOVQ", r[0].scalar(), at(neonPointers[p], 0))
+	m.op("FMOVQ", r[1].scalar(), at(neonPointers[p], 16))
+}
+
+func (m *neon) storeBytes(p string, v int) {
+	r := m.words(v)
+	m.word("XTN", r[0], r[0], 0)
+	m.word("XTN2", r[0], r[1], 0)
+	m.op("FMOVQ", r[0].scalar(), at(neonPointers[p], 0))
+}
+
+func (m *neon) advance(p string, bytes int) { m.op("ADD", imm(bytes), neonPointers[p]) }
+
 func (m *neon) mov(d, a int) {
 	for i, r := range quad(d) {
 		m.op("VMOV", quad(a)[i].as("B16"), r.as("B16"))
@@ -256,3 +289,5 @@ func (m *neon) timesPower(x, y, t, q int, k string) {
 	m.constant(q, "zero")
 	m.choose("less", x, x, m.k(k), q, y)
 }
+
+func (m *neon) int8() []string { return nil }

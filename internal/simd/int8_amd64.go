@@ -1,0 +1,70 @@
+//go:build !purego
+
+package simd
+
+import "golang.org/x/sys/cpu"
+
+// int8Form is the form of rows that the active level multiplies fastest.
+func int8Form() form {
+	switch {
+	case !dots.Load():
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI, Active() >= AVX2 && cpu.X86.HasAVXVNNI:
+		return unsignedBytes
+	}
+	return words
+}
+
+// int8Bytes says whether the processor has tiles of bytes at any level.
+func int8Bytes() bool {
+	return cpu.X86.HasAVXVNNI || cpu.X86.HasAVX512VNNI
+}
+
+// int8Tiles are the tiles of a level for rows in a form; nil if it has none.
+func int8Tiles(l Level, f form) int8Set {
+	switch {
+	case f == words:
+		return int8Set{int8Wordsx16AVX2}
+	case l == AVX512 && cpu.X86.HasAVX512VNNI:
+		return int8Set{int8Bytesx16AVX512, int8Bytesx32AVX512}
+	case cpu.X86.HasAVXVNNI:
+		return int8Set{int8Bytesx16AVX2}
+	}
+	return nil
+}
+
+// int8StartAt is int8Start of the levels, which have it in common.
+func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
+	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
+}
+
+// addLarge adds the products of h rows from row on with weights of more than 8 bits to
+// sums [h, ld]. Of bytes, the start has taken off the zero points already.
+func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
+	if q.form == words {
+		int8LargeWordsAVX2(&sums[0], 4*ld, &q.words[row*q.stride], 2*q.stride, h, &large[0], len(large))
+		return
+	}
+	int8LargeBytesAVX2(&sums[0], 4*ld, &q.bytes[row*q.stride], q.stride, h, &large[0], len(large))
+	for r := range h {
+		at := q.at[row+r]
+		for _, l := range large {
+			if l.K == at {
+				sums[r*ld+int(l.N)%PanelWidth] += l.Extra * q.extra[row+r]
+			}
+		}
+	}
+}
+
+// int8Peak does rounds of products in the active level's form of rows, and ops are those
+// of a round. It is nil at the portable level.
+func int8Peak() (run func(rounds int), ops int) {
+	switch f := int8Form(); {
+	case Active() == Generic:
+		return nil, 0
+	case f == words:
+		return peakWordsAVX2, 48 * 2 * 16
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI:
+		return peakBytesAVX512, 48 * 2 * 64
+	}
+	return peakBytesAVX2, 48 * 2 * 32
+}

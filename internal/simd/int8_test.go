@@ -1,0 +1,233 @@
+package simd
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// An int8Case is a product in Int8, whose strides are larger than they need be.
+type int8Case struct {
+	m, n, k, p0, p1 int
+	base            string // as in productCase
+	hard            bool
+	form            form
+}
+
+func (c int8Case) String() string {
+	return fmt.Sprintf("m=%d/n=%d/k=%d/panels=%d-%d/base=%s/form=%d", c.m, c.n, c.k, c.p0, c.p1, c.base, c.form)
+}
+
+// fillLarge is fill with a few values much larger than the others.
+func fillLarge(rng *rand.Rand, x []float32, hard bool) {
+	fill(rng, x, hard)
+	for i := range x {
+		if rng.IntN(40) == 0 {
+			x[i] *= float32(math.Exp(6 * rng.Float64()))
+		}
+	}
+}
+
+func (c int8Case) run(t *testing.T, rng *rand.Rand) {
+	t.Helper()
+	weights := make([]float32, c.n*c.k)
+	fillLarge(rng, weights, c.hard)
+	w := PackInt8(weights, c.k, c.n, c.k, nil)
+	width := Panels(c.n) * PanelWidth
+	ldx, ldd := c.k+3, width+5
+	x := make([]float32, (c.m+2)*ldx)
+	fillLarge(rng, x, c.hard)
+	var q Int8Rows
+	q.resetAs(c.form, c.m+2, c.k)
+	q.Set(x, ldx, 0, c.m+2)
+	size := max(0, (c.m-1)*ldd+width)
+	dst, check := guarded(t, size)
+	fill(rng, dst, false)
+	var base []float32
+	ldb := 0
+	switch c.base {
+	case "row":
+		base = make([]float32, width)
+		fill(rng, base, false)
+	case "matrix":
+		ldb = width + 1
+		base = make([]float32, max(0, (c.m-1)*ldb+width))
+		fill(rng, base, false)
+	case "dst":
+		base, ldb = dst, ldd
+	}
+	j := Job{Dst: dst, DstStride: ldd, Rows: c.m, W: &w, Panels: PanelRanges{c.p0, c.p1, 0, 1}, Base: base, BaseStride: ldb, Int8: &q, Row: 1}
+	portable := j
+	portable.Dst = slices.Clone(dst)
+	if c.base == "dst" {
+		portable.Base = portable.Dst
+	}
+	onGeneric(t, func() { Multiply(&portable, new(Scratch)) })
+	Multiply(&j, new(Scratch))
+	for i, want := range portable.Dst {
+		if !same(dst[i], want) {
+			t.Errorf("%v: element %d of row %d is %v, portable %v", c, i%ldd, i/ldd, dst[i], want)
+			break
+		}
+	}
+	check()
+}
+
+// forms are the forms of rows that the active level has kernels for, and words.
+func forms() []form {
+	fs := []form{words}
+	if f := int8Form(); f != words {
+		fs = append(fs, f)
+	}
+	return fs
+}
+
+func TestLevelsInt8(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 8))
+		bases := []string{"", "row", "matrix", "dst"}
+		for _, f := range forms() {
+			for m := range 32 {
+				int8Case{m, 48, 21, 0, 3, bases[m%4], false, f}.run(t, rng)
+				int8Case{m, 33, 6, 1, 3, bases[(m+1)%4], false, f}.run(t, rng)
+			}
+			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 255, 256, 257, 1023, 1024, 1025} {
+				for _, m := range []int{1, 5, 17} {
+					int8Case{m, 20, k, 0, 2, bases[k%4], k%2 == 0, f}.run(t, rng)
+				}
+			}
+			for _, n := range []int{1, 15, 16, 17, 31, 32, 33, 47} {
+				for p0 := range Panels(n) {
+					for p1 := p0; p1 <= Panels(n); p1++ {
+						int8Case{3, n, 10, p0, p1, "row", n%2 == 0, f}.run(t, rng)
+					}
+				}
+			}
+			int8Case{29, 64, 1024, 0, 4, "row", false, f}.run(t, rng)
+			int8Case{2, 32, 4096, 0, 2, "", false, f}.run(t, rng)
+		}
+	})
+}
+
+// TestLevelsInt8Rows compares rows in each form with the definition.
+func TestLevelsInt8Rows(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for _, f := range []form{words, unsignedBytes, signedBytes} {
+			for n := range 70 {
+				for range 8 {
+					x := make([]float32, n)
+					fillLarge(rng, x, rng.IntN(3) == 0)
+					var q Int8Rows
+					q.resetAs(f, 1, n)
+					q.Set(x, n, 0, 1)
+					step, want, ok := int8RowDefinition(x)
+					if !ok {
+						if s := q.scales[0]; s == s {
+							t.Fatalf("form %d: the scale of %v is %v, want NaN", f, x, s)
+						}
+						continue
+					}
+					if q.scales[0] != step {
+						t.Fatalf("form %d: the scale of %v is %v, want %v", f, x, q.scales[0], step)
+					}
+					for k := range n {
+						if got := q.value(0, k); got != want[k] {
+							t.Fatalf("form %d: value %d of %v is %d, want %d", f, k, x, got, want[k])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// int8RowDefinition rounds a row as doc.go says, by sorting.
+func int8RowDefinition(x []float32) (step float32, q []int32, ok bool) {
+	all := []float32{0, 0}
+	for _, v := range x {
+		if v-v != 0 {
+			return 0, nil, false
+		}
+		all = append(all, v)
+	}
+	slices.Sort(all)
+	low, high := all[0], all[len(all)-1]
+	largest := max(-low, high)
+	if -low > high {
+		low = all[1]
+	} else {
+		high = all[len(all)-2]
+	}
+	step = max(high/int8Steps-low/int8Steps, largest/largestX, leastStep)
+	for _, v := range x {
+		q = append(q, int32(math.RoundToEven(float64(v*float32(1/step)))))
+	}
+	return step, q, true
+}
+
+// TestInt8Error: what a product in Int8 loses is what rounding to its steps may lose.
+func TestLevelsInt8Error(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(5, 6))
+		const m, n, k = 7, 40, 300
+		x, weights := make([]float32, m*k), make([]float32, n*k)
+		fillLarge(rng, x, false)
+		fillLarge(rng, weights, false)
+		w := PackInt8(weights, k, n, k, nil)
+		var q Int8Rows
+		q.Reset(m, k)
+		q.Set(x, k, 0, m)
+		ldd := Panels(n) * PanelWidth
+		dst := make([]float32, m*ldd)
+		Multiply(&Job{Dst: dst, DstStride: ldd, Rows: m, W: &w, Panels: w.All(), Int8: &q}, new(Scratch))
+		back, sums := make([]float32, k), w.int8Sums()
+		for c := range n {
+			WeightsInt8(back, &w, c)
+			sum := float32(0)
+			for _, v := range back {
+				sum += float32(math.RoundToEven(float64(v / w.I8.Scales[c])))
+			}
+			if sums[c] != int32(sum) {
+				t.Errorf("the sum of feature %d is %d, want %v", c, sums[c], sum)
+			}
+			for i, v := range back {
+				if d := math.Abs(float64(v - weights[c*k+i])); d > 0.501*float64(w.I8.Scales[c]) {
+					t.Fatalf("weight (%d, %d) is %v, want %v within half of %v", c, i, v, weights[c*k+i], w.I8.Scales[c])
+				}
+			}
+			for r := range m {
+				exact, bound := 0.0, 1e-4
+				for i := range k {
+					a, b := float64(x[r*k+i]), float64(weights[c*k+i])
+					exact += a * b
+					bound += 0.51 * (math.Abs(a)*float64(w.I8.Scales[c]) + (math.Abs(b)+float64(w.I8.Scales[c]))*float64(q.scales[r]))
+				}
+				if got := float64(dst[r*ldd+c]); math.Abs(got-exact) > bound {
+					t.Errorf("element (%d, %d) is %v, want %v within %v", r, c, got, exact, bound)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkInt8(b *testing.B) {
+	for _, s := range []struct{ m, n, k int }{{8, 768, 768}, {128, 768, 768}, {128, 3072, 768}, {128, 768, 3072}} {
+		b.Run(fmt.Sprintf("m=%d/n=%d/k=%d", s.m, s.n, s.k), func(b *testing.B) {
+			w := PackInt8(testFloats(s.n*s.k, 1), s.k, s.n, s.k, nil)
+			x := testFloats(s.m*s.k, 2)
+			var q Int8Rows
+			q.Reset(s.m, s.k)
+			q.Set(x, s.k, 0, s.m)
+			dst := make([]float32, s.m*s.n)
+			j := Job{Dst: dst, DstStride: s.n, Rows: s.m, W: &w, Panels: w.All(), Int8: &q}
+			scratch := new(Scratch)
+			for b.Loop() {
+				Multiply(&j, scratch)
+			}
+			b.ReportMetric(2*float64(s.m*s.n*s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
+		})
+	}
+}

@@ -1,0 +1,116 @@
+package roberta
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/goroberta/goroberta/internal/nn"
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// A matrix in Int8 is three tensors: its panels, [panels, K/4, 16, 4], and what
+// simd.Int8Panels has beside them.
+const (
+	int8Suffix   = ".int8"
+	scalesSuffix = int8Suffix + ".scales" // F32 [out]
+	largeSuffix  = int8Suffix + ".large"  // I32 [weights, 3]
+)
+
+// vocabulary reads a matrix with a row for each token, in the model's precision.
+func (l *loader) vocabulary(name string) *nn.Table {
+	if l.precision != Int8 {
+		return l.table(name)
+	}
+	rows, cols := l.config.VocabSize, l.config.Dim
+	m := l.int8(name, rows, cols)
+	return &nn.Table{Rows: rows, Cols: cols, Int8: &m}
+}
+
+// int8 reads a weight [out, in] and rounds it, unless the file has it rounded.
+func (l *loader) int8(name string, out, in int) simd.Matrix {
+	switch {
+	case l.has(name + int8Suffix):
+		return l.readInt8(name, out, in)
+	case l.has(name + packedSuffix):
+		return l.packInt8(out, in, l.unpacked(name+packedSuffix, out, in))
+	}
+	return l.packInt8(out, in, l.values(name))
+}
+
+// values are the values of a tensor as float32.
+func (l *loader) values(name string) []float32 {
+	w, err := float32s(l.tensors[name])
+	if err != nil {
+		l.fail(err)
+	}
+	return w
+}
+
+// unpacked are the rows of a matrix that the file holds in panels.
+func (l *loader) unpacked(name string, out, in int) []float32 {
+	panels, w := l.values(name), make([]float32, out*in)
+	for n := range out {
+		for k := range in {
+			w[n*in+k] = panels[(n/simd.PanelWidth*in+k)*simd.PanelWidth+n%simd.PanelWidth]
+		}
+	}
+	return w
+}
+
+// packInt8 rounds matrices [out, in] to one. Each begins at a panel.
+func (l *loader) packInt8(out, in int, ws ...[]float32) simd.Matrix {
+	const rows = 64 * simd.PanelWidth // rounded at a time, by one thread
+	n, size := simd.Int8Len(out, in), simd.Panels(out)*simd.PanelWidth
+	q := l.bytes.Take(len(ws) * n)
+	var parts []simd.Matrix
+	for i, w := range ws {
+		if l.failed() {
+			return simd.Matrix{}
+		}
+		of := make([]simd.Matrix, (out+rows-1)/rows)
+		l.pool.Run(len(of), func(_, item int) {
+			lo, hi := item*rows, min(out, (item+1)*rows)
+			of[item] = simd.PackInt8(w[lo*in:], in, hi-lo, in, q[i*n+simd.Int8Len(lo, in):][:simd.Int8Len(hi-lo, in)])
+		})
+		parts = append(parts, of...)
+	}
+	if len(ws) > 1 {
+		out = len(ws) * size
+	}
+	m, ok := simd.JoinInt8(out, in, q, parts...)
+	if !ok {
+		panic("roberta: parts of a matrix do not fit")
+	}
+	return m
+}
+
+// readInt8 reads a matrix that the file holds in Int8, in the file's memory if possible.
+func (l *loader) readInt8(name string, out, in int) simd.Matrix {
+	p := simd.Int8Panels{
+		Scales: make([]float32, simd.Panels(out)*simd.PanelWidth),
+		Large:  make([]simd.Large, l.tensors[name+largeSuffix].Shape[0]),
+	}
+	l.read(p.Scales[:out], name+scalesSuffix)
+	l.readInt32(p.Large, name+largeSuffix)
+	var err error
+	if p.Q, err = l.tensors[name+int8Suffix].Bytes(); err != nil {
+		l.fail(err)
+		return simd.Matrix{}
+	}
+	m, ok := simd.NewInt8(out, in, p)
+	if !ok {
+		l.fail(modelError(fmt.Errorf("tensor %s names weights that are not there or not in order", name+largeSuffix)))
+	}
+	return m
+}
+
+// readInt32 reads a tensor of I32 to values of int32.
+func (l *loader) readInt32(dst any, name string) {
+	b, err := l.tensors[name].Bytes()
+	if err == nil {
+		_, err = binary.Decode(b, binary.LittleEndian, dst)
+	}
+	if err != nil {
+		l.fail(err)
+	}
+}
