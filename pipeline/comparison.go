@@ -66,6 +66,10 @@ type HeadComparison struct {
 	FlipMargin float64
 
 	LogitMax, LogitMean float64 // absolute differences of logits
+
+	// LogitSpread is the standard deviation of all logits of the reference, which says
+	// whether a difference is large.
+	LogitSpread float64
 }
 
 // Agreement is the share of decisions that are equal; NaN for none.
@@ -274,6 +278,7 @@ type headSums struct {
 	decisions, flips int
 	margins          spread // of decisions that flipped
 	differences      spread
+	sum, squares     float64 // of the reference's logits
 }
 
 // add adds the logits of a batch. The error is ErrHead for a head that was replaced.
@@ -337,7 +342,16 @@ func (s *headSums) addRow(reference, other []float32) {
 func (s *headSums) difference(reference, other []float32) {
 	for k, z := range reference {
 		s.differences.add(math.Abs(float64(other[k]) - float64(z)))
+		s.sum += float64(z)
+		s.squares += float64(z) * float64(z)
 	}
+}
+
+// spread is the standard deviation of the reference's logits; NaN of none.
+func (s *headSums) spread() float64 {
+	n := float64(s.differences.n)
+	mean := s.sum / n
+	return math.Sqrt(max(0, s.squares/n-mean*mean))
 }
 
 // decide adds a decision between logits.
@@ -420,7 +434,7 @@ func (s *sums) comparison(masked bool) *Comparison {
 			margin = h.margins.most()
 		}
 		c.Heads = append(c.Heads, HeadComparison{
-			Head: h.head, Decisions: h.decisions, Flips: h.flips, FlipMargin: margin, LogitMax: h.differences.most(), LogitMean: h.differences.mean(),
+			Head: h.head, Decisions: h.decisions, Flips: h.flips, FlipMargin: margin, LogitMax: h.differences.most(), LogitMean: h.differences.mean(), LogitSpread: h.spread(),
 		})
 	}
 	if masked {

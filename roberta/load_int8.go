@@ -6,21 +6,24 @@ import (
 
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/weights"
 )
 
-// A matrix in Int8 is four tensors: its panels, [panels, K/4, 16, 4], and what
+// A matrix in Int8 is three tensors: its panels, [panels, K/4, 16, 4], and what
 // simd.Int8Panels has beside them.
 const (
 	int8Suffix   = ".int8"
 	scalesSuffix = int8Suffix + ".scales" // F32 [out]
-	sumsSuffix   = int8Suffix + ".sums"   // I32 [out]
 	largeSuffix  = int8Suffix + ".large"  // I32 [weights, 3]
 )
 
 // vocabulary reads a matrix with a row for each token, in the model's precision.
 func (l *loader) vocabulary(name string) *nn.Table {
-	if l.precision != Int8 {
+	switch l.precision {
+	case Float32:
 		return l.table(name)
+	case BFloat16:
+		return l.bf16Table(name)
 	}
 	rows, cols := l.config.VocabSize, l.config.Dim
 	m := l.int8(name, rows, cols)
@@ -50,6 +53,14 @@ func (l *loader) values(name string) []float32 {
 // unpacked are the rows of a matrix that the file holds in panels.
 func (l *loader) unpacked(name string, out, in int) []float32 {
 	panels, w := l.values(name), make([]float32, out*in)
+	if l.tensors[name].DType == weights.BF16 {
+		for n := range out {
+			for k := range in {
+				w[n*in+k] = panels[simd.PairAt(n, k, in)]
+			}
+		}
+		return w
+	}
 	for n := range out {
 		for k := range in {
 			w[n*in+k] = panels[(n/simd.PanelWidth*in+k)*simd.PanelWidth+n%simd.PanelWidth]
@@ -89,11 +100,9 @@ func (l *loader) packInt8(out, in int, ws ...[]float32) simd.Matrix {
 func (l *loader) readInt8(name string, out, in int) simd.Matrix {
 	p := simd.Int8Panels{
 		Scales: make([]float32, simd.Panels(out)*simd.PanelWidth),
-		Sums:   make([]int32, simd.Panels(out)*simd.PanelWidth),
 		Large:  make([]simd.Large, l.tensors[name+largeSuffix].Shape[0]),
 	}
 	l.read(p.Scales[:out], name+scalesSuffix)
-	l.readInt32(p.Sums[:out], name+sumsSuffix)
 	l.readInt32(p.Large, name+largeSuffix)
 	var err error
 	if p.Q, err = l.tensors[name+int8Suffix].Bytes(); err != nil {

@@ -139,15 +139,15 @@ func packPairsGeneric(panel, w []uint16, ldw, rows, k0, k int) {
 	}
 }
 
-// pairAt is where a matrix in BFloat16 has its element (n, k).
-func (w *Matrix) pairAt(n, k int) int {
-	return (n/PanelWidth*wholePairs(w.K)+k/2*2)*PanelWidth + n%PanelWidth*2 + 1 - k%2
+// PairAt is where a matrix of rows of k weights in BFloat16 has weight j of row n.
+func PairAt(n, j, k int) int {
+	return (n/PanelWidth*wholePairs(k)+j/2*2)*PanelWidth + n%PanelWidth*2 + 1 - j%2
 }
 
 // WeightsBF16 sets dst to row n of a matrix in BFloat16.
 func WeightsBF16(dst []float32, w *Matrix, n int) {
 	for k := range dst[:w.K] {
-		dst[k] = widenBF16(w.BF16[w.pairAt(n, k)])
+		dst[k] = widenBF16(w.BF16[PairAt(n, k, w.K)])
 	}
 }
 

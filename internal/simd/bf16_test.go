@@ -126,14 +126,13 @@ func TestLevelsPackBF16(t *testing.T) {
 					if packed[len(packed)-1] != 0x7bad {
 						t.Fatalf("n=%d k=%d: writes beyond its end", n, k)
 					}
-					m := Matrix{Format: BFloat16, N: n, K: k, BF16: packed}
 					for i := range Panels(n) * PanelWidth {
 						for j := range wholePairs(k) {
 							want := uint16(0)
 							if i < n && j < k {
 								want = w[i*ld+j]
 							}
-							if got := packed[m.pairAt(i, j)]; got != want {
+							if got := packed[PairAt(i, j, k)]; got != want {
 								t.Fatalf("n=%d k=%d: element (%d, %d) is %#04x, want %#04x", n, k, i, j, got, want)
 							}
 						}

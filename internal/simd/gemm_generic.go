@@ -41,7 +41,7 @@ func multiplyRange(j *Job, p0, p1 int) {
 						fromF16Generic(panel[:], w.F16[at:][:PanelWidth])
 					case BFloat16:
 						for i := range panel {
-							panel[i] = widenBF16(w.BF16[w.pairAt(p*PanelWidth+i, k)])
+							panel[i] = widenBF16(w.BF16[PairAt(p*PanelWidth+i, k, w.K)])
 						}
 					default:
 						copy(panel[:], w.F32[at:])

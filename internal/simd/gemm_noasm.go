@@ -12,6 +12,7 @@ func multiplyInt8(j *Job, _ *Scratch) { multiplyInt8Generic(j) }
 
 func hasPairs(Level) bool { return false }
 
-func int8Form() form { return words }
+func int8Form() form  { return words }
+func int8Bytes() bool { return false }
 
 func extremesVec(*[5]lanes, []float32) int { return 0 }

@@ -14,6 +14,11 @@ func int8Form() form {
 	return words
 }
 
+// int8Bytes says whether the processor has tiles of bytes at any level.
+func int8Bytes() bool {
+	return cpu.X86.HasAVXVNNI || cpu.X86.HasAVX512VNNI
+}
+
 // int8Tiles are the tiles of a level for rows in a form; nil if it has none.
 func int8Tiles(l Level, f form) int8Set {
 	switch {
@@ -48,4 +53,18 @@ func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
 			}
 		}
 	}
+}
+
+// int8Peak does rounds of products in the active level's form of rows, and ops are those
+// of a round. It is nil at the portable level.
+func int8Peak() (run func(rounds int), ops int) {
+	switch f := int8Form(); {
+	case Active() == Generic:
+		return nil, 0
+	case f == words:
+		return peakWordsAVX2, 48 * 2 * 16
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI:
+		return peakBytesAVX512, 48 * 2 * 64
+	}
+	return peakBytesAVX2, 48 * 2 * 32
 }

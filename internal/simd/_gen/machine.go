@@ -36,6 +36,7 @@ type machine interface {
 	packF16()       // of float16
 	packPairs()     // of pairs of bfloat16
 	peak()          // what the arithmetic units can do at best
+	peakInt8()      // with integers
 	int8() []string // tiles of integers; their lists in Go
 	writeTable()    // the constants that were used
 
