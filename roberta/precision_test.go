@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"slices"
 	"strings"
 	"testing"
 
@@ -192,14 +191,16 @@ func TestBFloat16Stored(t *testing.T) {
 	}
 }
 
-// TestBFloat16Close holds hidden states in BFloat16 to those in float32: each of a
-// dozen roundings to 8 bits changes them by at most 2⁻⁹ of a value, and many are averaged.
+// TestBFloat16Close holds hidden states in BFloat16 to those in float32. Values keep 8 bits,
+// a relative error of 2⁻⁹ at most; this model's random weights make it grow from layer to
+// layer, more than trained ones (docs/precision.md).
 func TestBFloat16Close(t *testing.T) {
 	in := golden(t, "tiny", "model.pt")
 	full, rounded := openGolden(t, in), openGolden(t, in, WithPrecision(BFloat16))
 	rows := batchOf(6, full.Config().VocabSize, 30, 12)
 	want := must[*States](t)(full.ExtractFeatures(t.Context(), rows...))
 	got := must[*States](t)(rounded.ExtractFeatures(t.Context(), rows...))
+	var sum, tokens float64
 	for s, row := range rows {
 		for i := range row {
 			var xx, dd float64
@@ -207,10 +208,15 @@ func TestBFloat16Close(t *testing.T) {
 				d := float64(got.Row(s, i)[k]) - float64(x)
 				xx, dd = xx+float64(x)*float64(x), dd+d*d
 			}
-			if e := math.Sqrt(dd / xx); !(e < 0.01) || e == 0 {
+			if e := math.Sqrt(dd / xx); !(e < 0.06) || e == 0 {
 				t.Errorf("token %d of sequence %d: relative error %v", i, s, e)
+			} else {
+				sum, tokens = sum+e, tokens+1
 			}
 		}
+	}
+	if mean := sum / tokens; !(mean < 0.02) {
+		t.Errorf("mean relative error %v", mean)
 	}
 }
 
