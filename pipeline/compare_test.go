@@ -77,6 +77,7 @@ func TestCompare(t *testing.T) {
 	type head struct {
 		decisions, flips, n int
 		margin, most, sum   float64
+		x, xx               float64 // sums of logits and of their squares
 	}
 	heads := map[string]*head{}
 	best := func(x []float32) (int, float64) {
@@ -183,6 +184,7 @@ func TestCompare(t *testing.T) {
 			for i := range x {
 				diff := math.Abs(float64(x[i]) - float64(y[i]))
 				h.n, h.most, h.sum = h.n+1, max(h.most, diff), h.sum+diff
+				h.x, h.xx = h.x+float64(x[i]), h.xx+float64(x[i])*float64(x[i])
 			}
 		}
 	}
@@ -223,6 +225,8 @@ func TestCompare(t *testing.T) {
 		equal(h.Head.Name+" margin", h.FlipMargin, want.margin)
 		equal(h.Head.Name+" max", h.LogitMax, want.most)
 		equal(h.Head.Name+" mean", h.LogitMean, want.sum/float64(want.n))
+		average := want.x / float64(want.n)
+		equal(h.Head.Name+" spread", h.LogitSpread*h.LogitSpread, want.xx/float64(want.n)-average*average)
 	}
 	if flips == 0 || got.CosineMin == 1 {
 		t.Error("the models do not differ enough to test anything")
@@ -233,6 +237,7 @@ func TestCompare(t *testing.T) {
 	if got.Masked == nil || got.Masked.Masks != 2*(len(inputs)-1) {
 		t.Fatalf("masks: %+v", got.Masked)
 	}
+	inputs = inputs[:8]
 	all, err := pipeline.Compare(t.Context(), a, b, slices.Values(inputs), pipeline.WithMasks(1000))
 	if err != nil {
 		t.Fatal(err)

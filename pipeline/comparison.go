@@ -66,6 +66,10 @@ type HeadComparison struct {
 	FlipMargin float64
 
 	LogitMax, LogitMean float64 // absolute differences of logits
+
+	// LogitSpread is the standard deviation of all logits of the reference, which says
+	// whether a difference is large.
+	LogitSpread float64
 }
 
 // Agreement is the share of decisions that are equal; NaN for none.
@@ -274,6 +278,7 @@ type headSums struct {
 	decisions, flips int
 	margins          spread // of decisions that flipped
 	differences      spread
+	sum, squares     float64 // of the reference's logits
 }
 
 // add adds the logits of a batch. The error is ErrHead for a head that was replaced.
@@ -337,7 +342,16 @@ func (s *headSums) addRow(reference, other []float32) {
 func (s *headSums) difference(reference, other []float32) {
 	for k, z := range reference {
 		s.differences.add(math.Abs(float64(other[k]) - float64(z)))
+		s.sum += float64(z)
+		s.squares += float64(z) * float64(z)
 	}
+}
+
+// spread is the standard deviation of the reference's logits; NaN of none.
+func (s *headSums) spread() float64 {
+	n := float64(s.differences.n)
+	mean := s.sum / n
+	return math.Sqrt(max(0, s.squares/n-mean*mean))
 }
 
 // decide adds a decision between logits.
@@ -403,7 +417,7 @@ func (s *sums) comparison(masked bool) *Comparison {
 		Texts: s.texts, Tokens: s.tokens,
 		Vectors: s.vectors.n, CosineMean: s.vectors.mean(), CosineMin: s.vectors.least(),
 		TokenCosineMean: s.cosines.mean(), TokenCosineMin: s.cosines.least(),
-		Pairs: len(s.similarities[0].values), Spearman: spearman(s.similarities[0].values, s.similarities[1].values),
+		Pairs: len(s.similarities[0].values), Spearman: metrics.Spearman(s.similarities[0].values, s.similarities[1].values),
 		Speedup: median(s.speedups), Timings: len(s.speedups),
 	}
 	for _, l := range s.layers {
@@ -420,22 +434,13 @@ func (s *sums) comparison(masked bool) *Comparison {
 			margin = h.margins.most()
 		}
 		c.Heads = append(c.Heads, HeadComparison{
-			Head: h.head, Decisions: h.decisions, Flips: h.flips, FlipMargin: margin, LogitMax: h.differences.most(), LogitMean: h.differences.mean(),
+			Head: h.head, Decisions: h.decisions, Flips: h.flips, FlipMargin: margin, LogitMax: h.differences.most(), LogitMean: h.differences.mean(), LogitSpread: h.spread(),
 		})
 	}
 	if masked {
 		c.Masked = s.masked.comparison()
 	}
 	return c
-}
-
-// spearman is the rank correlation; NaN if there is one among the values, which have no
-// ranks then.
-func spearman(x, y []float64) float64 {
-	if slices.ContainsFunc(x, math.IsNaN) || slices.ContainsFunc(y, math.IsNaN) {
-		return math.NaN()
-	}
-	return metrics.Spearman(x, y)
 }
 
 // median is the middle one, or the mean of the middle two; NaN of none.

@@ -55,7 +55,10 @@ func ExamplePrecision_UnmarshalText() {
 	var p roberta.Precision
 	fmt.Println(p.UnmarshalText([]byte("bf16")), p == roberta.BFloat16)
 	fmt.Println(p.UnmarshalText([]byte("fp8")))
+	name, err := p.MarshalText()
+	fmt.Printf("%s %v\n", name, err)
 	// Output:
 	// <nil> true
 	// roberta: precision "fp8", want one of [fp32 bf16 int8]
+	// bf16 <nil>
 }

@@ -33,7 +33,8 @@ func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) er
 		}
 	}
 	if o.packed {
-		f.packed = m.source.matrices(&network{m.enc, m.lm, m.pooler, heads})
+		n := &network{m.enc, m.lm, m.pooler, heads}
+		f.packed, f.tables = m.source.matrices(n), m.source.tables(n)
 	}
 	return m.file.Guard(func() error { return f.write(ctx, path) })
 }

@@ -45,3 +45,17 @@ func int8LargeWordsAt(sums *int32, lds int, x *int16, ldx, rows int, large *Larg
 func int8LargeBytesAt(sums *int32, lds int, x *uint8, ldx, rows int, large *Large, n int) {
 	int8LargeBytesAVX2(sums, lds, x, ldx, rows, large, n)
 }
+
+// int8Peak does rounds of products in the active level's form of rows, and ops are those
+// of a round. It is nil at the portable level.
+func int8Peak() (run func(rounds int), ops int) {
+	switch f := int8Form(); {
+	case Active() == Generic:
+		return nil, 0
+	case f == words:
+		return peakWordsAVX2, 48 * 2 * 16
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI:
+		return peakBytesAVX512, 48 * 2 * 64
+	}
+	return peakBytesAVX2, 48 * 2 * 32
+}

@@ -44,9 +44,13 @@ DATA constantsAVX512<>+132(SB)/4, $0x3f200000 // tanhSplit
 DATA constantsAVX512<>+136(SB)/4, $0x3d372713 // geluTanhCube
 DATA constantsAVX512<>+140(SB)/4, $0x3f4c422a // geluTanhScale
 DATA constantsAVX512<>+144(SB)/4, $0x3f000000 // half
-DATA constantsAVX512<>+148(SB)/4, $0xff800000 // -inf
-DATA constantsAVX512<>+152(SB)/4, $0x437f0000 // byteMax
-GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $156
+DATA constantsAVX512<>+148(SB)/4, $0x7f800000 // inf
+DATA constantsAVX512<>+152(SB)/4, $0x60000000 // bf16Top
+DATA constantsAVX512<>+156(SB)/4, $0x27400000 // bf16Round
+DATA constantsAVX512<>+160(SB)/4, $0x2bc00000 // bf16Least
+DATA constantsAVX512<>+164(SB)/4, $0xff800000 // -inf
+DATA constantsAVX512<>+168(SB)/4, $0x437f0000 // byteMax
+GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $172
 
 // func geluAVX512(x *float32, n int)
 // geluAVX512 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -1544,20 +1548,74 @@ loop36:
 	VZEROUPPER
 	RET
 
+// func roundBF16AVX512(dst *float32, x *float32, n int)
+// roundBF16AVX512 sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+TEXT ·roundBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop37:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS constantsAVX512<>+148(SB), Z31 // inf
+	VPANDD Z31, Z0, Z1
+	VBROADCASTSS constantsAVX512<>+152(SB), Z31 // bf16Top
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+156(SB), Z31 // bf16Round
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+160(SB), Z31 // bf16Least
+	VMAXPS Z31, Z1, Z1
+	VADDPS Z1, Z0, Z0
+	VSUBPS Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop37
+	VZEROUPPER
+	RET
+
+// func pairBF16AVX512(dst *uint16, x *float32, n int)
+// pairBF16AVX512 sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+TEXT ·pairBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop38:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS constantsAVX512<>+148(SB), Z31 // inf
+	VPANDD Z31, Z0, Z1
+	VBROADCASTSS constantsAVX512<>+152(SB), Z31 // bf16Top
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+156(SB), Z31 // bf16Round
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+160(SB), Z31 // bf16Least
+	VMAXPS Z31, Z1, Z1
+	VADDPS Z1, Z0, Z0
+	VSUBPS Z1, Z0, Z0
+	VPSRLQ $48, Z0, Z31
+	VPORD Z31, Z0, Z0
+	VPMOVQD Z0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop38
+	VZEROUPPER
+	RET
+
 // func softmaxAVX512(x *float32, ldx int, rows int, n int)
 // softmaxAVX512 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
-row37:
+row39:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-	VBROADCASTSS constantsAVX512<>+148(SB), Z0 // -inf
+	VBROADCASTSS constantsAVX512<>+164(SB), Z0 // -inf
 	VMOVAPS Z0, Z8
 	VMOVAPS Z0, Z16
 	VMOVAPS Z0, Z24
 	SUBQ $64, CX
-	JLT two38
-loop41:
+	JLT two40
+loop43:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1568,28 +1626,28 @@ loop41:
 	VMAXPS Z25, Z24, Z24
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop41
-two38:
+	JGE loop43
+two40:
 	ADDQ $32, CX
-	JLT one39
-loop42:
+	JLT one41
+loop44:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMAXPS Z1, Z0, Z0
 	VMAXPS Z17, Z16, Z16
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop42
-one39:
+	JGE loop44
+one41:
 	ADDQ $32, CX
-	JEQ done40
-loop43:
+	JEQ done42
+loop45:
 	VMOVUPS (SI), Z1
 	VMAXPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop43
-done40:
+	JNZ loop45
+done42:
 	VMAXPS Z16, Z0, Z0
 	VMAXPS Z24, Z8, Z8
 	VMAXPS Z8, Z0, Z0
@@ -1611,8 +1669,8 @@ done40:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	SUBQ $64, CX
-	JLT two44
-loop47:
+	JLT two46
+loop49:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1716,11 +1774,11 @@ loop47:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop47
-two44:
+	JGE loop49
+two46:
 	ADDQ $32, CX
-	JLT one45
-loop48:
+	JLT one47
+loop50:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VSUBPS Z6, Z1, Z1
@@ -1780,11 +1838,11 @@ loop48:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop48
-one45:
+	JGE loop50
+one47:
 	ADDQ $32, CX
-	JEQ done46
-loop49:
+	JEQ done48
+loop51:
 	VMOVUPS (SI), Z1
 	VSUBPS Z6, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
@@ -1822,8 +1880,8 @@ loop49:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop49
-done46:
+	JNZ loop51
+done48:
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1843,8 +1901,8 @@ done46:
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 	SUBQ $64, CX
-	JLT two50
-loop53:
+	JLT two52
+loop55:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1859,11 +1917,11 @@ loop53:
 	VMOVUPS Z25, 192(SI)
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop53
-two50:
+	JGE loop55
+two52:
 	ADDQ $32, CX
-	JLT one51
-loop54:
+	JLT one53
+loop56:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMULPS Z6, Z1, Z1
@@ -1872,22 +1930,22 @@ loop54:
 	VMOVUPS Z17, 64(SI)
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop54
-one51:
+	JGE loop56
+one53:
 	ADDQ $32, CX
-	JEQ done52
-loop55:
+	JEQ done54
+loop57:
 	VMOVUPS (SI), Z1
 	VMULPS Z6, Z1, Z1
 	VMOVUPS Z1, (SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop55
-done52:
+	JNZ loop57
+done54:
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row37
+	JNZ row39
 	VZEROUPPER
 	RET
 
@@ -1902,7 +1960,7 @@ TEXT ·addLayerNorm2AVX512(SB), NOSPLIT, $0-64
 	MOVQ y1+24(FP), BX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z6 // zero
-loop56:
+loop58:
 	VMOVUPS (DI), Z1
 	VMOVUPS (SI), Z2
 	VMOVUPS (DX), Z3
@@ -1918,7 +1976,7 @@ loop56:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop56
+	JNZ loop58
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1947,7 +2005,7 @@ loop56:
 	MOVQ x1+8(FP), DX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z5 // zero
-loop57:
+loop59:
 	VMOVUPS (DI), Z1
 	VMOVUPS (DX), Z2
 	VSUBPS Z0, Z1, Z1
@@ -1957,7 +2015,7 @@ loop57:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop57
+	JNZ loop59
 	VEXTRACTF64X4 $1, Z4, Y1
 	VADDPS Y1, Y4, Y4
 	VEXTRACTF128 $1, Y4, X1
@@ -1996,7 +2054,7 @@ loop57:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop58:
+loop60:
 	VMOVUPS (SI), Z2
 	VMOVUPS (DI), Z1
 	VMOVUPS (BX), Z3
@@ -2015,7 +2073,7 @@ loop58:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop58
+	JNZ loop60
 	VZEROUPPER
 	RET
 
@@ -2030,7 +2088,7 @@ TEXT ·extremesAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS constantsAVX512<>+96(SB), Z2 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z3 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
-loop59:
+loop61:
 	VMOVUPS (SI), Z5
 	VMINPS Z5, Z0, Z6
 	VMAXPS Z5, Z0, Z0
@@ -2042,7 +2100,7 @@ loop59:
 	VFMADD231PS Z31, Z5, Z4
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop59
+	JNZ loop61
 	VMOVUPS Z0, (DI)
 	ADDQ $64, DI
 	VMOVUPS Z1, (DI)
@@ -2062,7 +2120,7 @@ TEXT ·toInt16AVX512(SB), NOSPLIT, $0-28
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop60:
+loop62:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS inverse+24(FP), Z31
 	VMULPS Z31, Z0, Z0
@@ -2071,7 +2129,7 @@ loop60:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop60
+	JNZ loop62
 	VZEROUPPER
 	RET
 
@@ -2081,7 +2139,7 @@ TEXT ·toBytesAVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop61:
+loop63:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS inverse+24(FP), Z31
 	VMULPS Z31, Z0, Z0
@@ -2093,14 +2151,14 @@ loop61:
 	VADDPS Z31, Z0, Z0
 	VBROADCASTSS constantsAVX512<>+96(SB), Z31 // zero
 	VMAXPS Z31, Z0, Z0
-	VBROADCASTSS constantsAVX512<>+152(SB), Z31 // byteMax
+	VBROADCASTSS constantsAVX512<>+168(SB), Z31 // byteMax
 	VMINPS Z31, Z0, Z0
 	VCVTPS2DQ Z0, Z0
 	VPMOVDB Z0, (DI)
 	ADDQ $16, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop61
+	JNZ loop63
 	VZEROUPPER
 	RET
 
@@ -2111,13 +2169,13 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop62:
+loop64:
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop62
+	JNZ loop64
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2129,12 +2187,12 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop63:
+loop65:
 	VMOVUPS (SI), Z1
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop63
+	JNZ loop65
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2147,13 +2205,13 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS (DI), Z0
-loop64:
+loop66:
 	VMOVUPS (SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop64
+	JNZ loop66
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2166,8 +2224,8 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
 	SUBQ $64, CX
-	JLT two65
-loop68:
+	JLT two67
+loop70:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -2272,11 +2330,11 @@ loop68:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop68
-two65:
+	JGE loop70
+two67:
 	ADDQ $32, CX
-	JLT one66
-loop69:
+	JLT one68
+loop71:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VBROADCASTSS top+24(FP), Z31
@@ -2337,11 +2395,11 @@ loop69:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop69
-one66:
+	JGE loop71
+one68:
 	ADDQ $32, CX
-	JEQ done67
-loop70:
+	JEQ done69
+loop72:
 	VMOVUPS (SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
@@ -2380,8 +2438,8 @@ loop70:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop70
-done67:
+	JNZ loop72
+done69:
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2394,7 +2452,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop71:
+loop73:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2406,7 +2464,7 @@ loop71:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop71
+	JNZ loop73
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2421,7 +2479,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop72:
+loop74:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2510,7 +2568,7 @@ loop72:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop72
+	JNZ loop74
 	VZEROUPPER
 	RET
 
@@ -2526,7 +2584,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop73:
+loop75:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2581,7 +2639,158 @@ loop73:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop73
+	JNZ loop75
+	VZEROUPPER
+	RET
+
+// func pack16PairsAVX512(panel *uint16, w *uint16, ldw int, k int)
+// pack16PairsAVX512 sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+TEXT ·pack16PairsAVX512(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	// R8 = 3·ldw, DX = row 8
+	LEAQ (AX)(AX*2), R8
+	LEAQ (SI)(AX*8), DX
+loop76:
+	LEAQ (SI)(AX*4), R9
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (SI)(AX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, (DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 64(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 128(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 192(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 256(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 320(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 384(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 448(DI)
+	LEAQ (DX)(AX*4), R9
+	VMOVUPS (DX), Y0
+	VMOVUPS (DX)(AX*1), Y1
+	VMOVUPS (DX)(AX*2), Y2
+	VMOVUPS (DX)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 32(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 96(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 160(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 224(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 288(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 352(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 416(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 480(DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $512, DI
+	SUBQ $8, CX
+	JNZ loop76
 	VZEROUPPER
 	RET
 
@@ -2615,7 +2824,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop74:
+loop77:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2641,6 +2850,6 @@ loop74:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop74
+	JNZ loop77
 	VZEROUPPER
 	RET

@@ -59,18 +59,19 @@ func main() {
 	}
 }
 
-// peak is the median of n measurements of the highest rate of one core, in GFLOP/s,
-// with a pause before each. The CPU's clock changes with its load, so the peak is
-// measured at the start and after every shape. It is 0 for less than float32, whose
-// instructions have no measure yet.
+// peak is the median of n measurements of the highest rate of one core, in GFLOP/s or
+// GOP/s, with a pause before each. The CPU's clock changes with its load, so the peak is
+// measured at the start and after every shape.
 func peak(precision roberta.Precision, n int, pause time.Duration) float64 {
-	if precision != roberta.Float32 {
-		return 0
-	}
 	rates := make([]float64, n)
 	for i := range rates {
 		time.Sleep(pause)
-		rates[i] = simd.Peak() / 1e9
+		switch precision {
+		case roberta.Float32:
+			rates[i] = simd.Peak() / 1e9
+		case roberta.Int8:
+			rates[i] = simd.PeakInt8() / 1e9
+		}
 	}
 	slices.Sort(rates)
 	return rates[n/2]

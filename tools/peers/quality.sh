@@ -11,8 +11,8 @@ build
 (cd "$here/../../cmd/roberta" && GOWORK=off go build -o "$dir/roberta" .)
 compare() { "$venv/bin/python" "$here/quality.py" "$@"; }
 
-compare prepare --work "$dir/quality" --goroberta "$dir/goroberta" --roberta "$dir/roberta" --pocket "$here/../../models/pocket/pocket.safetensors.zst" \
+compare prepare --work "$dir/models/quality" --goroberta "$dir/goroberta" --roberta "$dir/roberta" --pocket "$here/../../models/pocket/pocket.safetensors.zst" \
 	${TEXTS:+--texts "$TEXTS"} >&2
-compare run --work "$dir/quality" --goroberta "$dir/goroberta" --command "$made_with" "$@" >"$results"
+compare run --work "$dir/models/quality" --goroberta "$dir/goroberta" --command "$made_with" "$@" >"$results"
 echo "quality: all figures are in $results" >&2
 compare table "$results"

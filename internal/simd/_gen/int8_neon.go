@@ -52,7 +52,7 @@ func (t neonInt8Tile) write(fn function, words bool) {
 		sums, free = 8, 0
 		t.words(sums)
 	} else {
-		t.products([4]string{"SDOT0", "SDOT1", "SDOT2", "SDOT3"})
+		t.products("SDOT")
 	}
 
 	t.comment("dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]")

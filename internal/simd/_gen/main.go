@@ -44,9 +44,12 @@ func generate(dir string) (map[string][]byte, error) {
 		m.writeTable()
 		m.pack()
 		m.packF16()
+		m.packPairs()
 		m.peak()
 		i := &file{header: t.int8Header}
-		lists := t.machine(i, &constants{table: constantTable}).int8()
+		integers := t.machine(i, &constants{table: constantTable})
+		lists := integers.int8()
+		integers.peakInt8()
 		files[fmt.Sprintf("gemm_%s_%s.s", t.file, t.arch)] = g.asm()
 		files[fmt.Sprintf("vec_%s_%s.s", t.file, t.arch)] = v.asm()
 		files[fmt.Sprintf("int8_%s_%s.s", t.file, t.arch)] = i.asm()
@@ -149,6 +152,9 @@ func stubs(t target, fs []function, lists []string) []byte {
 	b.WriteString("// The tiles by their number of rows.\nvar (\n")
 	for _, near := range t.near {
 		for _, k := range tileKinds {
+			if !k.on(t) {
+				continue
+			}
 			fmt.Fprintf(&b, "\t%s = []kernel{%d: ", k.list(t, near), k.low(t))
 			for r := k.low(t); r <= t.rows; r++ {
 				fmt.Fprintf(&b, "%s, ", k.function(t, r, near).name)
