@@ -24,6 +24,7 @@ func int8Tiles(l Level, f form) int8Set {
 	switch {
 	case f == words:
 		return int8Set{int8Wordsx16AVX2}
+	case f != unsignedBytes:
 	case l == AVX512 && cpu.X86.HasAVX512VNNI:
 		return int8Set{int8Bytesx16AVX512, int8Bytesx32AVX512}
 	case cpu.X86.HasAVXVNNI:
