@@ -27,21 +27,22 @@ func (x input) between(lo, hi int) input {
 	return input{x.matrix.between(lo, hi), x.int8, x.first + lo}
 }
 
-// input is x as weights of format f want it: rounded to integers in q, memory of the team,
-// for Int8. It is valid until q is used again.
-func (t team) input(q *simd.Int8Rows, x matrix, f simd.Format) input {
-	if f != simd.Int8 {
+// input is x as the weights w want it: rounded to integers in q, memory of the team, for
+// Int8. It is valid until q is used again. A nil w is not Int8.
+func (t team) input(q *simd.Int8Rows, x matrix, w *simd.Matrix) input {
+	if w == nil || w.Format != simd.Int8 {
 		return input{matrix: x}
 	}
 	q.Reset(x.rows, x.cols)
-	t.rows(x.rows, func(lo, hi int) { q.Set(x.data, x.stride, lo, hi) })
+	t.rows(x.rows, func(lo, hi int) { q.Set(x.data, x.stride, lo, hi, w.I8.In) })
 	return input{matrix: x, int8: q}
 }
 
 // linear is f(x·Wᵀ + b), with f applied to each element; a nil f is the identity.
 func (t team) linear(u use, x matrix, l *Linear, f Activation) matrix {
+	t.sample.keep(l, x)
 	y := t.matrix(u, x.rows, l.W.N)
-	t.multiply(y, t.input(&t.arena.int8, x, l.W.Format), l, l.W.All(), f, l.next)
+	t.multiply(y, t.input(&t.arena.int8, x, &l.W), l, l.W.All(), f, l.next)
 	return y
 }
 

@@ -29,7 +29,7 @@ func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each
 
 	const width = lmPanels * simd.PanelWidth
 	V := h.W.Rows
-	in := t.input(&t.arena.int8, inner, h.W.format())
+	in := t.input(&t.arena.int8, inner, h.W.Int8)
 	var ended atomic.Bool
 	t.run((V+width-1)/width, func(m *member, item int) {
 		if ended.Load() {

@@ -26,14 +26,3 @@ func (t *Table) copyRow(dst []float32, i int) {
 
 // row is row i of a table in float32.
 func (t *Table) row(i int) []float32 { return t.F32[i*t.Cols:][:t.Cols] }
-
-// format is what products with the table's rows read.
-func (t *Table) format() simd.Format {
-	switch {
-	case t.Int8 != nil:
-		return simd.Int8
-	case t.F16 != nil:
-		return simd.Float16
-	}
-	return simd.Float32
-}

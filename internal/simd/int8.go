@@ -17,6 +17,10 @@ import (
 // Few values are much larger than the others of their row, and would leave these a
 // coarse step. They are integers of more bits: one of each row of x, see Int8Rows,
 // and up to maxLarge of each row of W, see Int8Panels.
+//
+// Where some input features are always much larger than others, a factor for each
+// evens them out: x[r][k]·In[k] is rounded in place of x[r][k], and W(n, k)/In[k] in
+// place of W(n, k), which leaves the products as they are.
 
 const (
 	byteMax = 255.0
@@ -50,6 +54,7 @@ type Int8Panels struct {
 	Scales []float32 // sw, padded with zeros to whole panels
 	Sums   []int32   // Σ_k Qw for each output feature, padded as well
 	Large  []Large   // weights of more than 8 bits, in order of N
+	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
 
 	first []int32 // for each panel the index of its first Large, and their number
 }
@@ -64,11 +69,11 @@ func Int8Len(n, k int) int { return Panels(n) * PanelWidth * wholeGroups(k) }
 func wholeGroups(k int) int { return (k + 3) &^ 3 }
 
 // NewInt8 is a matrix of n × k that is held in p. It returns false if slices are too
-// short, or if Large names weights that are not there, is not in order, or has values
+// short or In is not K long, or if Large names weights that are not there, is not in order, or has values
 // that no rounding gives.
 func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 	panels := Panels(n)
-	if k > maxTerms || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth || len(p.Sums) < panels*PanelWidth {
+	if k > maxTerms || p.In != nil && len(p.In) != k || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth || len(p.Sums) < panels*PanelWidth {
 		return Matrix{}, false
 	}
 	p.first = make([]int32, panels+1)
@@ -184,7 +189,7 @@ func weightStep(w []float32) (step, scale float32) {
 	return step, step
 }
 
-// WeightsInt8 sets dst to row n of a matrix in Int8, as float32: Qw·sw.
+// WeightsInt8 sets dst to row n of a matrix in Int8, as float32: Qw·sw·In.
 func WeightsInt8(dst []float32, w *Matrix, n int) {
 	p := &w.I8
 	k4 := wholeGroups(w.K)
@@ -196,6 +201,9 @@ func WeightsInt8(dst []float32, w *Matrix, n int) {
 		if int(l.N) == n {
 			dst[l.K] = float32(int32(int8(p.Q[at+int(l.K)/4*4*PanelWidth+int(l.K)%4]))+l.Extra) * scale
 		}
+	}
+	if p.In != nil {
+		mul(dst[:w.K], dst[:w.K], p.In)
 	}
 }
 
@@ -258,11 +266,30 @@ func Int8RowBytes(terms int) int {
 	return terms
 }
 
-// Set rounds the rows lo … hi-1 of x, ldx apart. Several goroutines may set different
-// rows at once.
-func (q *Int8Rows) Set(x []float32, ldx, lo, hi int) {
+// Set rounds the rows lo … hi-1 of x, ldx apart, or of x·in where in is not nil: a factor
+// for each term, the In of the weights that the rows are multiplied with. Several
+// goroutines may set different rows at once.
+func (q *Int8Rows) Set(x []float32, ldx, lo, hi int, in []float32) {
+	if in != nil {
+		q.setProducts(x, ldx, lo, hi, in[:q.terms])
+		return
+	}
 	for r := lo; r < hi; r++ {
 		q.set(r, x[r*ldx:][:q.terms])
+	}
+}
+
+// setProducts is Set with factors.
+func (q *Int8Rows) setProducts(x []float32, ldx, lo, hi int, in []float32) {
+	var room [4096]float32 // on the stack: the rows of most models
+	row := room[:]
+	if len(in) > len(row) {
+		row = make([]float32, len(in))
+	}
+	row = row[:len(in)]
+	for r := lo; r < hi; r++ {
+		mul(row, x[r*ldx:][:len(in)], in)
+		q.set(r, row)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestLevelsInt8Golden(t *testing.T) {
 			for _, f := range forms() {
 				var q Int8Rows
 				q.resetAs(f, g.M, g.K)
-				q.Set(fromBits(g.X), g.K, 0, g.M)
+				q.Set(fromBits(g.X), g.K, 0, g.M, nil)
 				for r, row := range g.Rows {
 					if got := math.Float32bits(q.scales[r]); got != g.RowScales[r] {
 						t.Fatalf("form %d: scale of row %d: %#x, want %#x", f, r, got, g.RowScales[r])

@@ -533,13 +533,37 @@ loop7:
 	VZEROUPPER
 	RET
 
+// func mulAVX2(dst *float32, x *float32, y *float32, n int)
+// mulAVX2 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+loop8:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JNZ loop8
+	VZEROUPPER
+	RET
+
 // func largerAVX2(x *float32, y *float32, n int)
 // largerAVX2 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerAVX2(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ n+16(FP), CX
-loop8:
+loop9:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS (SI), Y2
@@ -557,7 +581,7 @@ loop8:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop8
+	JNZ loop9
 	VZEROUPPER
 	RET
 
@@ -569,7 +593,7 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop9:
+loop10:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS (DX), Y2
@@ -591,7 +615,7 @@ loop9:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop9
+	JNZ loop10
 	VZEROUPPER
 	RET
 
@@ -601,7 +625,7 @@ TEXT ·fromF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-loop10:
+loop11:
 	VCVTPH2PS (SI), Y0
 	VCVTPH2PS 16(SI), Y1
 	VMOVUPS Y0, (DI)
@@ -609,7 +633,7 @@ loop10:
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ loop10
+	JNZ loop11
 	VZEROUPPER
 	RET
 
@@ -619,7 +643,7 @@ TEXT ·packColumnAVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
-loop11:
+loop12:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS Y0, (DI)
@@ -627,27 +651,27 @@ loop11:
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ loop11
+	JNZ loop12
 	VZEROUPPER
 	RET
 
 // func softmaxAVX2(x *float32, ldx int, rows int, n int)
 // softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
-row12:
+row13:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX2<>+152(SB), Y0 // -inf
 	VMOVAPS Y0, Y1
-loop13:
+loop14:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMAXPS Y2, Y0, Y0
 	VMAXPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop13
+	JNZ loop14
 	VMOVAPS Y1, Y2
 	VMAXPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -665,7 +689,7 @@ loop13:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
 	VMOVAPS Y0, Y1
-loop14:
+loop15:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y12, Y2, Y2
@@ -730,7 +754,7 @@ loop14:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop14
+	JNZ loop15
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -749,7 +773,7 @@ loop14:
 	// x[i] = x[i]/sum
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-loop15:
+loop16:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMULPS Y12, Y2, Y2
@@ -758,11 +782,11 @@ loop15:
 	VMOVUPS Y3, 32(SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop15
+	JNZ loop16
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row12
+	JNZ row13
 	VZEROUPPER
 	RET
 
@@ -779,7 +803,7 @@ TEXT ·addLayerNorm2AVX2(SB), NOSPLIT, $0-64
 	VMOVAPS Y0, Y1
 	VBROADCASTSS constantsAVX2<>+100(SB), Y12 // zero
 	VMOVAPS Y12, Y13
-loop16:
+loop17:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (SI), Y4
@@ -805,7 +829,7 @@ loop16:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop16
+	JNZ loop17
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -840,7 +864,7 @@ loop16:
 	VMOVAPS Y8, Y9
 	VBROADCASTSS constantsAVX2<>+100(SB), Y10 // zero
 	VMOVAPS Y10, Y11
-loop17:
+loop18:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (DX), Y4
@@ -856,7 +880,7 @@ loop17:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop17
+	JNZ loop18
 	VMOVAPS Y9, Y2
 	VADDPS Y2, Y8, Y8
 	VEXTRACTF128 $1, Y8, X2
@@ -905,7 +929,7 @@ loop17:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop18:
+loop19:
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
 	VMOVUPS (DI), Y2
@@ -937,7 +961,7 @@ loop18:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop18
+	JNZ loop19
 	VZEROUPPER
 	RET
 
@@ -957,7 +981,7 @@ TEXT ·extremesAVX2(SB), NOSPLIT, $0-24
 	VMOVAPS Y6, Y7
 	VBROADCASTSS constantsAVX2<>+100(SB), Y8 // zero
 	VMOVAPS Y8, Y9
-loop19:
+loop20:
 	VMOVUPS (SI), Y10
 	VMOVUPS 32(SI), Y11
 	VMINPS Y10, Y0, Y12
@@ -977,7 +1001,7 @@ loop19:
 	VFMADD231PS Y14, Y11, Y9
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop19
+	JNZ loop20
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
@@ -1002,7 +1026,7 @@ TEXT ·toInt16AVX2(SB), NOSPLIT, $0-28
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop20:
+loop21:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS inverse+24(FP), Y14
@@ -1016,7 +1040,7 @@ loop20:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop20
+	JNZ loop21
 	VZEROUPPER
 	RET
 
@@ -1026,7 +1050,7 @@ TEXT ·toBytesAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop21:
+loop22:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS inverse+24(FP), Y14
@@ -1057,7 +1081,7 @@ loop21:
 	ADDQ $16, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop21
+	JNZ loop22
 	VZEROUPPER
 	RET
 
@@ -1069,7 +1093,7 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop22:
+loop23:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VCMPPS $17, Y2, Y0, Y15
@@ -1078,7 +1102,7 @@ loop22:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop22
+	JNZ loop23
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1092,14 +1116,14 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop23:
+loop24:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop23
+	JNZ loop24
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1114,7 +1138,7 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS mean+24(FP), Y14
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop24:
+loop25:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y14, Y2, Y2
@@ -1123,7 +1147,7 @@ loop24:
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop24
+	JNZ loop25
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1137,7 +1161,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop25:
+loop26:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VBROADCASTSS top+24(FP), Y14
@@ -1203,7 +1227,7 @@ loop25:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop25
+	JNZ loop26
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1218,7 +1242,7 @@ TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop26:
+loop27:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
@@ -1238,7 +1262,7 @@ loop26:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop26
+	JNZ loop27
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1254,7 +1278,7 @@ TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop27:
+loop28:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1343,7 +1367,7 @@ loop27:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop27
+	JNZ loop28
 	VZEROUPPER
 	RET
 
@@ -1359,7 +1383,7 @@ TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop28:
+loop29:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -1414,7 +1438,7 @@ loop28:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop28
+	JNZ loop29
 	VZEROUPPER
 	RET
 
@@ -1436,7 +1460,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop29:
+loop30:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -1486,6 +1510,6 @@ loop29:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop29
+	JNZ loop30
 	VZEROUPPER
 	RET

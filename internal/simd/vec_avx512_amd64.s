@@ -1464,13 +1464,33 @@ loop32:
 	VZEROUPPER
 	RET
 
+// func mulAVX512(dst *float32, x *float32, y *float32, n int)
+// mulAVX512 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+loop33:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z1
+	VMULPS Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JNZ loop33
+	VZEROUPPER
+	RET
+
 // func largerAVX512(x *float32, y *float32, n int)
 // largerAVX512 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ n+16(FP), CX
-loop33:
+loop34:
 	VMOVUPS (DI), Z0
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
@@ -1481,7 +1501,7 @@ loop33:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop33
+	JNZ loop34
 	VZEROUPPER
 	RET
 
@@ -1493,7 +1513,7 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop34:
+loop35:
 	VMOVUPS (SI), Z0
 	VMOVUPS (DX), Z1
 	VMOVUPS (BX), Z2
@@ -1508,7 +1528,7 @@ loop34:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop34
+	JNZ loop35
 	VZEROUPPER
 	RET
 
@@ -1518,13 +1538,13 @@ TEXT ·fromF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-loop35:
+loop36:
 	VCVTPH2PS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ loop35
+	JNZ loop36
 	VZEROUPPER
 	RET
 
@@ -1534,20 +1554,20 @@ TEXT ·packColumnAVX512(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
-loop36:
+loop37:
 	VMOVUPS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ loop36
+	JNZ loop37
 	VZEROUPPER
 	RET
 
 // func softmaxAVX512(x *float32, ldx int, rows int, n int)
 // softmaxAVX512 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
-row37:
+row38:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
@@ -1556,8 +1576,8 @@ row37:
 	VMOVAPS Z0, Z16
 	VMOVAPS Z0, Z24
 	SUBQ $64, CX
-	JLT two38
-loop41:
+	JLT two39
+loop42:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1568,28 +1588,28 @@ loop41:
 	VMAXPS Z25, Z24, Z24
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop41
-two38:
+	JGE loop42
+two39:
 	ADDQ $32, CX
-	JLT one39
-loop42:
+	JLT one40
+loop43:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMAXPS Z1, Z0, Z0
 	VMAXPS Z17, Z16, Z16
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop42
-one39:
+	JGE loop43
+one40:
 	ADDQ $32, CX
-	JEQ done40
-loop43:
+	JEQ done41
+loop44:
 	VMOVUPS (SI), Z1
 	VMAXPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop43
-done40:
+	JNZ loop44
+done41:
 	VMAXPS Z16, Z0, Z0
 	VMAXPS Z24, Z8, Z8
 	VMAXPS Z8, Z0, Z0
@@ -1611,8 +1631,8 @@ done40:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	SUBQ $64, CX
-	JLT two44
-loop47:
+	JLT two45
+loop48:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1716,11 +1736,11 @@ loop47:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop47
-two44:
+	JGE loop48
+two45:
 	ADDQ $32, CX
-	JLT one45
-loop48:
+	JLT one46
+loop49:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VSUBPS Z6, Z1, Z1
@@ -1780,11 +1800,11 @@ loop48:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop48
-one45:
+	JGE loop49
+one46:
 	ADDQ $32, CX
-	JEQ done46
-loop49:
+	JEQ done47
+loop50:
 	VMOVUPS (SI), Z1
 	VSUBPS Z6, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
@@ -1822,8 +1842,8 @@ loop49:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop49
-done46:
+	JNZ loop50
+done47:
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1843,8 +1863,8 @@ done46:
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 	SUBQ $64, CX
-	JLT two50
-loop53:
+	JLT two51
+loop54:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1859,11 +1879,11 @@ loop53:
 	VMOVUPS Z25, 192(SI)
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop53
-two50:
+	JGE loop54
+two51:
 	ADDQ $32, CX
-	JLT one51
-loop54:
+	JLT one52
+loop55:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMULPS Z6, Z1, Z1
@@ -1872,22 +1892,22 @@ loop54:
 	VMOVUPS Z17, 64(SI)
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop54
-one51:
+	JGE loop55
+one52:
 	ADDQ $32, CX
-	JEQ done52
-loop55:
+	JEQ done53
+loop56:
 	VMOVUPS (SI), Z1
 	VMULPS Z6, Z1, Z1
 	VMOVUPS Z1, (SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop55
-done52:
+	JNZ loop56
+done53:
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row37
+	JNZ row38
 	VZEROUPPER
 	RET
 
@@ -1902,7 +1922,7 @@ TEXT ·addLayerNorm2AVX512(SB), NOSPLIT, $0-64
 	MOVQ y1+24(FP), BX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z6 // zero
-loop56:
+loop57:
 	VMOVUPS (DI), Z1
 	VMOVUPS (SI), Z2
 	VMOVUPS (DX), Z3
@@ -1918,7 +1938,7 @@ loop56:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop56
+	JNZ loop57
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1947,7 +1967,7 @@ loop56:
 	MOVQ x1+8(FP), DX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z5 // zero
-loop57:
+loop58:
 	VMOVUPS (DI), Z1
 	VMOVUPS (DX), Z2
 	VSUBPS Z0, Z1, Z1
@@ -1957,7 +1977,7 @@ loop57:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop57
+	JNZ loop58
 	VEXTRACTF64X4 $1, Z4, Y1
 	VADDPS Y1, Y4, Y4
 	VEXTRACTF128 $1, Y4, X1
@@ -1996,7 +2016,7 @@ loop57:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop58:
+loop59:
 	VMOVUPS (SI), Z2
 	VMOVUPS (DI), Z1
 	VMOVUPS (BX), Z3
@@ -2015,7 +2035,7 @@ loop58:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop58
+	JNZ loop59
 	VZEROUPPER
 	RET
 
@@ -2030,7 +2050,7 @@ TEXT ·extremesAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS constantsAVX512<>+96(SB), Z2 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z3 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
-loop59:
+loop60:
 	VMOVUPS (SI), Z5
 	VMINPS Z5, Z0, Z6
 	VMAXPS Z5, Z0, Z0
@@ -2042,7 +2062,7 @@ loop59:
 	VFMADD231PS Z31, Z5, Z4
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop59
+	JNZ loop60
 	VMOVUPS Z0, (DI)
 	ADDQ $64, DI
 	VMOVUPS Z1, (DI)
@@ -2062,7 +2082,7 @@ TEXT ·toInt16AVX512(SB), NOSPLIT, $0-28
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop60:
+loop61:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS inverse+24(FP), Z31
 	VMULPS Z31, Z0, Z0
@@ -2071,7 +2091,7 @@ loop60:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop60
+	JNZ loop61
 	VZEROUPPER
 	RET
 
@@ -2081,7 +2101,7 @@ TEXT ·toBytesAVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop61:
+loop62:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS inverse+24(FP), Z31
 	VMULPS Z31, Z0, Z0
@@ -2100,7 +2120,7 @@ loop61:
 	ADDQ $16, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop61
+	JNZ loop62
 	VZEROUPPER
 	RET
 
@@ -2111,13 +2131,13 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop62:
+loop63:
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop62
+	JNZ loop63
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2129,12 +2149,12 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop63:
+loop64:
 	VMOVUPS (SI), Z1
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop63
+	JNZ loop64
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2147,13 +2167,13 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS (DI), Z0
-loop64:
+loop65:
 	VMOVUPS (SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop64
+	JNZ loop65
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2166,8 +2186,8 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
 	SUBQ $64, CX
-	JLT two65
-loop68:
+	JLT two66
+loop69:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -2272,11 +2292,11 @@ loop68:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop68
-two65:
+	JGE loop69
+two66:
 	ADDQ $32, CX
-	JLT one66
-loop69:
+	JLT one67
+loop70:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VBROADCASTSS top+24(FP), Z31
@@ -2337,11 +2357,11 @@ loop69:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop69
-one66:
+	JGE loop70
+one67:
 	ADDQ $32, CX
-	JEQ done67
-loop70:
+	JEQ done68
+loop71:
 	VMOVUPS (SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
@@ -2380,8 +2400,8 @@ loop70:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop70
-done67:
+	JNZ loop71
+done68:
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2394,7 +2414,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop71:
+loop72:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2406,7 +2426,7 @@ loop71:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop71
+	JNZ loop72
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2421,7 +2441,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop72:
+loop73:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2510,7 +2530,7 @@ loop72:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop72
+	JNZ loop73
 	VZEROUPPER
 	RET
 
@@ -2526,7 +2546,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop73:
+loop74:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2581,7 +2601,7 @@ loop73:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop73
+	JNZ loop74
 	VZEROUPPER
 	RET
 
@@ -2615,7 +2635,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop74:
+loop75:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2641,6 +2661,6 @@ loop74:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop74
+	JNZ loop75
 	VZEROUPPER
 	RET

@@ -1073,6 +1073,29 @@ loop7:
 	BNE loop7
 	RET
 
+// func mulNEON(dst *float32, x *float32, y *float32, n int)
+// mulNEON sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulNEON(SB), NOSPLIT, $0-32
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD y+16(FP), R2
+	MOVD n+24(FP), R4
+loop8:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6E24DC00 // FMUL V0, V0, V4
+	WORD $0x6E25DC21 // FMUL V1, V1, V5
+	WORD $0x6E26DC42 // FMUL V2, V2, V6
+	WORD $0x6E27DC63 // FMUL V3, V3, V7
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	ADD $64, R1
+	ADD $64, R2
+	SUBS $16, R4
+	BNE loop8
+	RET
+
 // func largerNEON(x *float32, y *float32, n int)
 // largerNEON sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerNEON(SB), NOSPLIT, $0-24
@@ -1080,7 +1103,7 @@ TEXT ·largerNEON(SB), NOSPLIT, $0-24
 	MOVD x+0(FP), R0
 	MOVD y+8(FP), R1
 	MOVD n+16(FP), R4
-loop8:
+loop9:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
@@ -1111,7 +1134,7 @@ loop8:
 	ADD $64, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop8
+	BNE loop9
 	RET
 
 // func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
@@ -1123,7 +1146,7 @@ TEXT ·normalizeNEON(SB), NOSPLIT, $0-48
 	MOVD gain+16(FP), R2
 	MOVD bias+24(FP), R3
 	MOVD n+32(FP), R4
-loop9:
+loop10:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V8.S4, V9.S4, V10.S4, V11.S4]
@@ -1149,7 +1172,7 @@ loop9:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop9
+	BNE loop10
 	RET
 
 // func fromF16NEON(dst *float32, src *uint16, n int)
@@ -1159,7 +1182,7 @@ TEXT ·fromF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R4
-loop10:
+loop11:
 	VLD1 (R1), [V28.H8, V29.H8]
 	WORD $0x0E217B80 // FCVTL V0, V28, V0
 	WORD $0x4E217B81 // FCVTL2 V1, V28, V0
@@ -1169,7 +1192,7 @@ loop10:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $16, R4
-	BNE loop10
+	BNE loop11
 	RET
 
 // func packColumnNEON(panel *float32, v *float32, ldv int, n int)
@@ -1179,21 +1202,21 @@ TEXT ·packColumnNEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD v+8(FP), R1
 	MOVD n+24(FP), R4
-loop11:
+loop12:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	MOVD ldv+16(FP), R5
 	ADD R5, R1
 	ADD $64, R0
 	SUBS $16, R4
-	BNE loop11
+	BNE loop12
 	RET
 
 // func softmaxNEON(x *float32, ldx int, rows int, n int)
 // softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
-row12:
+row13:
 	// top = max x, in 0 and then in 6
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
@@ -1201,7 +1224,7 @@ row12:
 	FMOVQ 608(R9), F1 // -inf
 	FMOVQ 608(R9), F2 // -inf
 	FMOVQ 608(R9), F3 // -inf
-loop13:
+loop14:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24F400 // FMAX V0, V0, V4
 	WORD $0x4E25F421 // FMAX V1, V1, V5
@@ -1209,7 +1232,7 @@ loop13:
 	WORD $0x4E27F463 // FMAX V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop13
+	BNE loop14
 	WORD $0x4E22F400 // FMAX V0, V0, V2
 	WORD $0x4E23F421 // FMAX V1, V1, V3
 	WORD $0x4E21F400 // FMAX V0, V0, V1
@@ -1232,7 +1255,7 @@ loop13:
 	FMOVQ 400(R9), F1 // zero
 	FMOVQ 400(R9), F2 // zero
 	FMOVQ 400(R9), F3 // zero
-loop14:
+loop15:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EB8D484 // FSUB V4, V4, V24
 	WORD $0x4EB9D4A5 // FSUB V5, V5, V25
@@ -1375,7 +1398,7 @@ loop14:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop14
+	BNE loop15
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1399,7 +1422,7 @@ loop14:
 	// x[i] = x[i]/sum
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
-loop15:
+loop16:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6E38DC84 // FMUL V4, V4, V24
 	WORD $0x6E39DCA5 // FMUL V5, V5, V25
@@ -1408,7 +1431,7 @@ loop15:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R1)
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop15
+	BNE loop16
 	MOVD x+0(FP), R5
 	MOVD ldx+8(FP), R6
 	ADD R6, R5
@@ -1416,7 +1439,7 @@ loop15:
 	MOVD rows+16(FP), R5
 	SUBS $1, R5
 	MOVD R5, rows+16(FP)
-	BNE row12
+	BNE row13
 	RET
 
 // func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
@@ -1437,7 +1460,7 @@ TEXT ·addLayerNorm2NEON(SB), NOSPLIT, $0-64
 	FMOVQ 400(R9), F25 // zero
 	FMOVQ 400(R9), F26 // zero
 	FMOVQ 400(R9), F27 // zero
-loop16:
+loop17:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R2), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1465,7 +1488,7 @@ loop16:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop16
+	BNE loop17
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1512,7 +1535,7 @@ loop16:
 	FMOVQ 400(R9), F21 // zero
 	FMOVQ 400(R9), F22 // zero
 	FMOVQ 400(R9), F23 // zero
-loop17:
+loop18:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R2), [V8.S4, V9.S4, V10.S4, V11.S4]
 	WORD $0x4EA0D484 // FSUB V4, V4, V0
@@ -1534,7 +1557,7 @@ loop17:
 	ADD $64, R0
 	ADD $64, R2
 	SUBS $16, R4
-	BNE loop17
+	BNE loop18
 	WORD $0x4E32D610 // FADD V16, V16, V18
 	WORD $0x4E33D631 // FADD V17, V17, V19
 	WORD $0x4E31D610 // FADD V16, V16, V17
@@ -1605,7 +1628,7 @@ loop17:
 	MOVD gain+32(FP), R1
 	MOVD x1+8(FP), R2
 	MOVD bias+40(FP), R3
-loop18:
+loop19:
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1642,7 +1665,7 @@ loop18:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop18
+	BNE loop19
 	RET
 
 // func extremesNEON(acc *lanes, x *float32, n int)
@@ -1672,7 +1695,7 @@ TEXT ·extremesNEON(SB), NOSPLIT, $0-24
 	FMOVQ 400(R9), F17 // zero
 	FMOVQ 400(R9), F18 // zero
 	FMOVQ 400(R9), F19 // zero
-loop19:
+loop20:
 	VLD1 (R1), [V20.S4, V21.S4, V22.S4, V23.S4]
 	WORD $0x4EB4F418 // FMIN V24, V0, V20
 	WORD $0x4EB5F439 // FMIN V25, V1, V21
@@ -1705,7 +1728,7 @@ loop19:
 	VFMLA V28.S4, V23.S4, V19.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop19
+	BNE loop20
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
@@ -1725,7 +1748,7 @@ TEXT ·toInt16NEON(SB), NOSPLIT, $0-28
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
-loop20:
+loop21:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS inverse+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -1746,7 +1769,7 @@ loop20:
 	ADD $32, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop20
+	BNE loop21
 	RET
 
 // func toBytesNEON(dst *uint8, x *float32, n int, inverse float32, zero float32)
@@ -1756,7 +1779,7 @@ TEXT ·toBytesNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
-loop21:
+loop22:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS inverse+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -1804,7 +1827,7 @@ loop21:
 	ADD $16, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop21
+	BNE loop22
 	RET
 
 // func maxNEON(acc *lanes, x *float32, n int)
@@ -1815,7 +1838,7 @@ TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop22:
+loop23:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
 	VBSL V0.B16, V4.B16, V29.B16
@@ -1831,7 +1854,7 @@ loop22:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop22
+	BNE loop23
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1843,7 +1866,7 @@ TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop23:
+loop24:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24D400 // FADD V0, V0, V4
 	WORD $0x4E25D421 // FADD V1, V1, V5
@@ -1851,7 +1874,7 @@ loop23:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop23
+	BNE loop24
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1865,7 +1888,7 @@ TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	FMOVS mean+24(FP), F28
 	VDUP V28.S[0], V28.S4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop24:
+loop25:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EBCD484 // FSUB V4, V4, V28
 	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
@@ -1877,7 +1900,7 @@ loop24:
 	VFMLA V7.S4, V7.S4, V3.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop24
+	BNE loop25
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1889,7 +1912,7 @@ TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop25:
+loop26:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	FMOVS top+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -2034,7 +2057,7 @@ loop25:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop25
+	BNE loop26
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -2047,7 +2070,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop26:
+loop27:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -2084,7 +2107,7 @@ loop26:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE loop26
+	BNE loop27
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -2095,7 +2118,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop27:
+loop28:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2184,7 +2207,7 @@ loop27:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop27
+	BNE loop28
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2194,7 +2217,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop28:
+loop29:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -2299,7 +2322,7 @@ loop28:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE loop28
+	BNE loop29
 	RET
 
 // func peakNEON(rounds int)
@@ -2331,7 +2354,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop29:
+loop30:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -2429,5 +2452,5 @@ loop29:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE loop29
+	BNE loop30
 	RET
