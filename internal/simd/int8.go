@@ -108,20 +108,28 @@ const MaxInt8Terms = maxTerms
 
 // PackInt8 rounds W, n rows of k weights with stride ldw, to a Matrix in Int8. A row
 // with a NaN or an infinity has NaN for a scale, and so has what is computed with it.
-// q, if not nil, is memory of zeros for the panels.
-func PackInt8(w []float32, ldw, n, k int, q []uint8) Matrix {
+// q, if not nil, is memory of zeros for the panels. in, if not nil, becomes the matrix's In:
+// W(n, k)/in[k] is rounded.
+func PackInt8(w []float32, ldw, n, k int, q []uint8, in []float32) Matrix {
 	if n > 0 && k > 0 && len(w) < (n-1)*ldw+k || k > maxTerms {
 		panic("simd: short slice for PackInt8")
 	}
 	if q == nil {
 		q = make([]uint8, Int8Len(n, k))
 	}
-	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth), Sums: make([]int32, Panels(n)*PanelWidth)}
-	wide := make([]int16, wholeGroups(k))
+	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth), Sums: make([]int32, Panels(n)*PanelWidth), In: in}
+	wide, quotients := make([]int16, wholeGroups(k)), make([]float32, len(in))
 	for i := range n {
+		row := w[i*ldw:][:k]
+		if in != nil {
+			for j, v := range row {
+				quotients[j] = v / in[j]
+			}
+			row = quotients
+		}
 		var step float32
-		step, p.Scales[i] = weightStep(w[i*ldw:][:k])
-		toInt16(wide[:k], w[i*ldw:][:k], 1/step)
+		step, p.Scales[i] = weightStep(row)
+		toInt16(wide[:k], row, 1/step)
 		at := i/PanelWidth*PanelWidth*wholeGroups(k) + i%PanelWidth*4
 		for j := 0; j < k; j += 4 {
 			for t, v := range wide[j : j+4] {
@@ -145,10 +153,11 @@ func PackInt8(w []float32, ldw, n, k int, q []uint8) Matrix {
 }
 
 // JoinInt8 is a matrix of n output features: those of ms, each of which begins a panel.
-// Their panels lie one after another in q.
+// Their panels lie one after another in q. They have one In.
 func JoinInt8(n, k int, q []uint8, ms ...Matrix) (Matrix, bool) {
 	p := Int8Panels{Q: q}
 	for _, m := range ms {
+		p.In = m.I8.In
 		at := len(p.Scales)
 		p.Scales = append(p.Scales, m.I8.Scales...)
 		p.Sums = append(p.Sums, m.I8.Sums...)

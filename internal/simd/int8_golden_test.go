@@ -39,7 +39,7 @@ func TestLevelsInt8Golden(t *testing.T) {
 	}
 	testLevels(t, func(t *testing.T) {
 		for _, g := range goldens {
-			w := PackInt8(fromBits(g.W), g.K, g.N, g.K, nil)
+			w := PackInt8(fromBits(g.W), g.K, g.N, g.K, nil, nil)
 			extra := map[[2]int32]int32{}
 			for _, l := range w.I8.Large {
 				extra[[2]int32{l.N, l.K}] = l.Extra

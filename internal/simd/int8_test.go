@@ -34,7 +34,7 @@ func (c int8Case) run(t *testing.T, rng *rand.Rand) {
 	t.Helper()
 	weights := make([]float32, c.n*c.k)
 	fillLarge(rng, weights, c.hard)
-	w := PackInt8(weights, c.k, c.n, c.k, nil)
+	w := PackInt8(weights, c.k, c.n, c.k, nil, nil)
 	width := Panels(c.n) * PanelWidth
 	ldx, ldd := c.k+3, width+5
 	x := make([]float32, (c.m+2)*ldx)
@@ -178,7 +178,7 @@ func TestLevelsInt8Factors(t *testing.T) {
 					}
 				}
 			}
-			w := PackInt8(x, n+2, m, n, nil)
+			w := PackInt8(x, n+2, m, n, nil, nil)
 			plain, back := make([]float32, n), make([]float32, n)
 			for r := range m {
 				w.I8.In = nil
@@ -227,7 +227,7 @@ func TestLevelsInt8Error(t *testing.T) {
 		x, weights := make([]float32, m*k), make([]float32, n*k)
 		fillLarge(rng, x, false)
 		fillLarge(rng, weights, false)
-		w := PackInt8(weights, k, n, k, nil)
+		w := PackInt8(weights, k, n, k, nil, nil)
 		var q Int8Rows
 		q.Reset(m, k)
 		q.Set(x, k, 0, m, nil)
@@ -260,7 +260,7 @@ func TestLevelsInt8Error(t *testing.T) {
 func BenchmarkInt8(b *testing.B) {
 	for _, s := range []struct{ m, n, k int }{{8, 768, 768}, {128, 768, 768}, {128, 3072, 768}, {128, 768, 3072}} {
 		b.Run(fmt.Sprintf("m=%d/n=%d/k=%d", s.m, s.n, s.k), func(b *testing.B) {
-			w := PackInt8(testFloats(s.n*s.k, 1), s.k, s.n, s.k, nil)
+			w := PackInt8(testFloats(s.n*s.k, 1), s.k, s.n, s.k, nil, nil)
 			x := testFloats(s.m*s.k, 2)
 			var q Int8Rows
 			q.Reset(s.m, s.k)
