@@ -16,7 +16,7 @@ BEAM_RACE ?=
 PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loong64 linux/ppc64le linux/s390x \
 	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 js/wasm wasip1/wasm
 
-.PHONY: test check generated platforms purego wasm arm64 avx512 tidy lint fuzz bench bench-peers bench-pipelines pocket-heads flink bench-flink
+.PHONY: test check generated platforms purego wasm arm64 avx512 tidy lint fuzz bench bench-peers bench-pipelines quality pocket-heads flink bench-flink
 
 # Tests have no time limits of their own: go test ends one that hangs. Its default of
 # 10 minutes for a package is too short on a busy machine.
@@ -130,7 +130,8 @@ bench:
 	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./internal/nn
 
 # bench-peers measures goroberta beside other runtimes; see tools/peers/README.md.
-# MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers MODELS=base
+# PRECISION, MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers
+# PRECISION=int8 MODELS=base
 bench-peers:
 	@sh tools/peers/run.sh
 
@@ -138,6 +139,11 @@ bench-peers:
 # infinity; MODELS, THREADS, TASKS, ROUNDS and PEERS_DIR can be set.
 bench-pipelines:
 	@sh tools/peers/pipelines.sh
+
+# quality measures what int8 and bf16 cost in quality, beside other runtimes; see
+# tools/peers/README.md. TEXTS and PEERS_DIR can be set.
+quality:
+	@sh tools/peers/quality.sh
 
 # pocket-heads fits the pocket model's heads for sentiment and entities anew, with the
 # same bits, in models/pocket/pocket.safetensors.zst.

@@ -66,6 +66,10 @@ type HeadComparison struct {
 	FlipMargin float64
 
 	LogitMax, LogitMean float64 // absolute differences of logits
+
+	// LogitSpread is the standard deviation of all logits of the reference, which says
+	// whether a difference is large.
+	LogitSpread float64
 }
 
 // Agreement is the share of decisions that are equal; NaN for none.
@@ -86,19 +90,21 @@ type MaskedComparison struct {
 func (m *MaskedComparison) Top1() float64 { return share(m.Agreed, m.Masks) }
 
 // WorstLayers are the numbers of the n layers, from 1, that add most to the error of the
-// hidden states: what LayerErrors[l] is above LayerErrors[l−1]. The worst is first, and
-// one whose error is NaN before all others.
+// hidden states: what LayerErrors[l] is above LayerErrors[l−1]. The worst is first; a layer
+// that adds nothing is none. One whose error is NaN counts as infinite.
 func (c *Comparison) WorstLayers(n int) []int {
-	layers := make([]int, len(c.LayerErrors)-1)
-	for i := range layers {
-		layers[i] = i + 1
-	}
+	var layers []int
 	added := func(l int) float64 {
 		d := c.LayerErrors[l] - c.LayerErrors[l-1]
 		if math.IsNaN(d) {
 			return math.Inf(1)
 		}
 		return d
+	}
+	for l := 1; l < len(c.LayerErrors); l++ {
+		if added(l) > 0 {
+			layers = append(layers, l)
+		}
 	}
 	slices.SortStableFunc(layers, func(a, b int) int { return cmp.Compare(added(b), added(a)) })
 	return layers[:min(max(n, 0), len(layers))]
@@ -272,6 +278,7 @@ type headSums struct {
 	decisions, flips int
 	margins          spread // of decisions that flipped
 	differences      spread
+	sum, squares     float64 // of the reference's logits
 }
 
 // add adds the logits of a batch. The error is ErrHead for a head that was replaced.
@@ -335,7 +342,16 @@ func (s *headSums) addRow(reference, other []float32) {
 func (s *headSums) difference(reference, other []float32) {
 	for k, z := range reference {
 		s.differences.add(math.Abs(float64(other[k]) - float64(z)))
+		s.sum += float64(z)
+		s.squares += float64(z) * float64(z)
 	}
+}
+
+// spread is the standard deviation of the reference's logits; NaN of none.
+func (s *headSums) spread() float64 {
+	n := float64(s.differences.n)
+	mean := s.sum / n
+	return math.Sqrt(max(0, s.squares/n-mean*mean))
 }
 
 // decide adds a decision between logits.
@@ -418,7 +434,7 @@ func (s *sums) comparison(masked bool) *Comparison {
 			margin = h.margins.most()
 		}
 		c.Heads = append(c.Heads, HeadComparison{
-			Head: h.head, Decisions: h.decisions, Flips: h.flips, FlipMargin: margin, LogitMax: h.differences.most(), LogitMean: h.differences.mean(),
+			Head: h.head, Decisions: h.decisions, Flips: h.flips, FlipMargin: margin, LogitMax: h.differences.most(), LogitMean: h.differences.mean(), LogitSpread: h.spread(),
 		})
 	}
 	if masked {

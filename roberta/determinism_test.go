@@ -109,11 +109,13 @@ func testLevelsOneResult(t *testing.T, precision Precision) {
 					}
 				}
 			}
-			for _, level := range simd.Supported() {
+			levels := simd.Supported()
+			for i, level := range append(levels, levels...) {
 				restore, err := simd.Use(level)
 				if err != nil {
 					t.Fatal(err)
 				}
+				restoreDots := simd.UseDots(i < len(levels))
 				got, err := one.ExtractFeatures(ctx, rows...)
 				if err == nil && !sameBits(floats(got), floats(want)) {
 					t.Errorf("level %v differs from level %v", level, simd.Active())
@@ -126,6 +128,7 @@ func testLevelsOneResult(t *testing.T, precision Precision) {
 				if err3 == nil && !sameBits(floats(l), floats(logits)) {
 					t.Errorf("LM logits at level %v differ", level)
 				}
+				restoreDots()
 				restore()
 				if err := errors.Join(err, err2, err3); err != nil {
 					t.Fatal(err)

@@ -9,12 +9,11 @@ import (
 	"github.com/goroberta/goroberta/internal/simd"
 )
 
-// A matrix in Int8 is four tensors: its panels, [panels, K/4, 16, 4], and what
+// A matrix in Int8 is three tensors: its panels, [panels, K/4, 16, 4], and what
 // simd.Int8Panels has beside them.
 const (
 	int8Suffix   = ".int8"
 	scalesSuffix = int8Suffix + ".scales" // F32 [out]
-	sumsSuffix   = int8Suffix + ".sums"   // I32 [out]
 	largeSuffix  = int8Suffix + ".large"  // I32 [weights, 3]
 	inSuffix     = int8Suffix + ".in"     // F32 [in]; missing where there are no factors
 )
@@ -104,11 +103,9 @@ func (l *loader) eachBlock(out, in int, ws [][]float32, f func(block int, w []fl
 func (l *loader) readInt8(name string, out, in int) simd.Matrix {
 	p := simd.Int8Panels{
 		Scales: make([]float32, simd.Panels(out)*simd.PanelWidth),
-		Sums:   make([]int32, simd.Panels(out)*simd.PanelWidth),
 		Large:  make([]simd.Large, l.tensors[name+largeSuffix].Shape[0]),
 	}
 	l.read(p.Scales[:out], name+scalesSuffix)
-	l.readInt32(p.Sums[:out], name+sumsSuffix)
 	l.readInt32(p.Large, name+largeSuffix)
 	var err error
 	if p.Q, err = l.tensors[name+int8Suffix].Bytes(); err != nil {

@@ -128,7 +128,6 @@ func int8Entries(name string, w *simd.Matrix) []weights.Entry {
 			return err
 		}},
 		{Name: name + scalesSuffix, DType: weights.F32, Shape: []int{w.N}, Write: func(out io.Writer) error { return writeValues(out, p.Scales[:w.N]) }},
-		{Name: name + sumsSuffix, DType: weights.I32, Shape: []int{w.N}, Write: func(out io.Writer) error { return writeValues(out, p.Sums[:w.N]) }},
 		{Name: name + largeSuffix, DType: weights.I32, Shape: []int{len(p.Large), 3}, Write: func(out io.Writer) error { return writeValues(out, p.Large) }},
 	}
 	if p.In != nil {

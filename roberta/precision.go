@@ -35,6 +35,14 @@ func (p Precision) String() string {
 	return fmt.Sprintf("Precision(%d)", uint8(p))
 }
 
+// MarshalText is String. It fails for what is no precision.
+func (p Precision) MarshalText() ([]byte, error) {
+	if int(p) >= len(precisionNames) {
+		return nil, fmt.Errorf("roberta: no precision %d", p)
+	}
+	return []byte(p.String()), nil
+}
+
 // UnmarshalText is the inverse of String. It fails for other names.
 func (p *Precision) UnmarshalText(name []byte) error {
 	i := slices.Index(precisionNames, string(name))

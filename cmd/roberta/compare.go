@@ -188,7 +188,7 @@ type compareLine struct {
 	Masks           int      `json:"masks,omitempty"`
 	Perplexity      *figure  `json:"pseudo_perplexity,omitempty"`
 	LayerErrors     []figure `json:"layer_errors"`
-	WorstLayers     []int    `json:"worst_layers"`
+	WorstLayers     []int    `json:"worst_layers,omitempty"`
 
 	Heads []compareHead `json:"heads,omitempty"`
 	Past  []string      `json:"past,omitempty"`
@@ -202,6 +202,7 @@ type compareHead struct {
 	FlipMargin *figure `json:"flip_margin,omitempty"`
 	LogitMax   figure  `json:"logit_max"`
 	LogitMean  figure  `json:"logit_mean"`
+	Spread     figure  `json:"logit_spread"`
 }
 
 // worstLayers is how many layers are named that add most to the error.
@@ -225,7 +226,7 @@ func newCompareLine(r *pipeline.Comparison, threads int) *compareLine {
 	}
 	for i := range r.Heads {
 		h := &r.Heads[i]
-		head := compareHead{Head: h.Head.Name, LogitMax: figure(h.LogitMax), LogitMean: figure(h.LogitMean)}
+		head := compareHead{Head: h.Head.Name, LogitMax: figure(h.LogitMax), LogitMean: figure(h.LogitMean), Spread: figure(h.LogitSpread)}
 		line.LogitMax, line.LogitMean = worse(line.LogitMax, h.LogitMax, math.Max), worse(line.LogitMean, h.LogitMean, math.Max)
 		if h.Decisions > 0 {
 			head.Agreement, head.Decisions, head.Flips, head.FlipMargin = figureOf(h.Agreement()), h.Decisions, &h.Flips, figureOf(h.FlipMargin)

@@ -52,11 +52,11 @@ const (
 type Int8Panels struct {
 	Q      []uint8   // Int8Len(N, K) bytes, each an int8
 	Scales []float32 // sw, padded with zeros to whole panels
-	Sums   []int32   // Σ_k Qw for each output feature, padded as well
 	Large  []Large   // weights of more than 8 bits, in order of N
 	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
 
 	first []int32 // for each panel the index of its first Large, and their number
+	sums  []int32 // Σ_k Qw for each output feature, padded; nil where no level wants bytes
 }
 
 // Large is a weight of more than 8 bits: Qw(N, K) = Q(N, K) + Extra.
@@ -73,7 +73,7 @@ func wholeGroups(k int) int { return (k + 3) &^ 3 }
 // that no rounding gives.
 func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 	panels := Panels(n)
-	if k > maxTerms || p.In != nil && len(p.In) != k || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth || len(p.Sums) < panels*PanelWidth {
+	if k > maxTerms || p.In != nil && len(p.In) != k || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth {
 		return Matrix{}, false
 	}
 	p.first = make([]int32, panels+1)
@@ -92,14 +92,37 @@ func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 	for i := range panels {
 		p.first[i+1] += p.first[i]
 	}
-	return Matrix{Format: Int8, N: n, K: k, I8: p}, true
+	w := Matrix{Format: Int8, N: n, K: k, I8: p}
+	if int8Bytes() {
+		w.I8.sums = w.int8Sums()
+	}
+	return w, true
+}
+
+// int8Sums is Σ_k Qw for each output feature: a product with a row of ones, in words. The
+// sums are below 2²⁴, so float32 has them exactly.
+func (w *Matrix) int8Sums() []int32 {
+	width := Panels(w.N) * PanelWidth
+	ones := Int8Rows{rows: 1, terms: w.K, stride: wholeGroups(w.K), scales: []float32{1}}
+	ones.words = slices.Repeat([]int16{1}, ones.stride)
+	unscaled := *w
+	unscaled.I8.Scales = slices.Repeat([]float32{1}, width)
+	y, sums := make([]float32, width), make([]int32, width)
+	Multiply(&Job{Dst: y, DstStride: width, Rows: 1, W: &unscaled, Panels: w.All(), Int8: &ones}, new(Scratch))
+	for i, v := range y {
+		sums[i] = int32(v)
+	}
+	return sums
 }
 
 // Between is the panels first … end-1 of a matrix in Int8, in the same memory.
 func (w *Matrix) Between(first, end int) Matrix {
 	lo, hi, p := first*PanelWidth, min(end*PanelWidth, w.N), w.I8
 	p.Q = p.Q[Int8Len(lo, w.K):]
-	p.Scales, p.Sums, p.first = p.Scales[lo:], p.Sums[lo:], p.first[first:end+1]
+	p.Scales, p.first = p.Scales[lo:], p.first[first:end+1]
+	if p.sums != nil {
+		p.sums = p.sums[lo:]
+	}
 	return Matrix{Format: Int8, N: hi - lo, K: w.K, I8: p}
 }
 
@@ -117,7 +140,7 @@ func PackInt8(w []float32, ldw, n, k int, q []uint8, in []float32) Matrix {
 	if q == nil {
 		q = make([]uint8, Int8Len(n, k))
 	}
-	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth), Sums: make([]int32, Panels(n)*PanelWidth), In: in}
+	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth), In: in}
 	wide, quotients := make([]int16, wholeGroups(k)), make([]float32, len(in))
 	for i := range n {
 		row := w[i*ldw:][:k]
@@ -138,7 +161,6 @@ func PackInt8(w []float32, ldw, n, k int, q []uint8, in []float32) Matrix {
 					p.Large = append(p.Large, Large{int32(i), int32(j + t), int32(v - narrow)})
 				}
 				q[at+j*PanelWidth+t] = uint8(narrow)
-				p.Sums[i] += int32(v)
 			}
 		}
 		if p.Scales[i] != p.Scales[i] { // the integers of such a row are anything
@@ -160,7 +182,6 @@ func JoinInt8(n, k int, q []uint8, ms ...Matrix) (Matrix, bool) {
 		p.In = m.I8.In
 		at := len(p.Scales)
 		p.Scales = append(p.Scales, m.I8.Scales...)
-		p.Sums = append(p.Sums, m.I8.Sums...)
 		for _, l := range m.I8.Large {
 			l.N += int32(at)
 			p.Large = append(p.Large, l)

@@ -7,11 +7,16 @@ import "golang.org/x/sys/cpu"
 // int8Form is the form of rows that the active level multiplies fastest.
 func int8Form() form {
 	switch {
-	case !dots:
+	case !dots.Load():
 	case Active() == AVX512 && cpu.X86.HasAVX512VNNI, Active() >= AVX2 && cpu.X86.HasAVXVNNI:
 		return unsignedBytes
 	}
 	return words
+}
+
+// int8Bytes says whether the processor has tiles of bytes at any level.
+func int8Bytes() bool {
+	return cpu.X86.HasAVXVNNI || cpu.X86.HasAVX512VNNI
 }
 
 // int8Tiles are the tiles of a level for rows in a form; nil if it has none.
@@ -48,4 +53,18 @@ func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
 			}
 		}
 	}
+}
+
+// int8Peak does rounds of products in the active level's form of rows, and ops are those
+// of a round. It is nil at the portable level.
+func int8Peak() (run func(rounds int), ops int) {
+	switch f := int8Form(); {
+	case Active() == Generic:
+		return nil, 0
+	case f == words:
+		return peakWordsAVX2, 48 * 2 * 16
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI:
+		return peakBytesAVX512, 48 * 2 * 64
+	}
+	return peakBytesAVX2, 48 * 2 * 32
 }

@@ -5,6 +5,9 @@ package simd
 // int8Form is the form of rows that the active level multiplies fastest.
 func int8Form() form { return words }
 
+// int8Bytes says whether the processor has tiles of bytes.
+func int8Bytes() bool { return false }
+
 // int8Tiles are the tiles of a level for rows in a form; nil if it has none.
 func int8Tiles(_ Level, f form) int8Set { return nil }
 
@@ -26,3 +29,6 @@ func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
 		}
 	}
 }
+
+// int8Peak is nil: NEON has no measure of its own.
+func int8Peak() (run func(rounds int), ops int) { return nil, 0 }

@@ -111,7 +111,7 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 	for i := range panels {
 		to := dst[i*PanelWidth:]
 		if q.form != words {
-			int8StartAt(&to[0], &p.Sums[(panel+i)*PanelWidth], &p.Q[(panel+i)*size], &q.zero[row], &q.at[row], &q.extra[row], h, 4*ldd)
+			int8StartAt(&to[0], &p.sums[(panel+i)*PanelWidth], &p.Q[(panel+i)*size], &q.zero[row], &q.at[row], &q.extra[row], h, 4*ldd)
 		}
 		if large := p.large(panel + i); len(large) > 0 {
 			q.addLarge(to, ldd, large, row, h)

@@ -234,9 +234,16 @@ func TestLevelsInt8Error(t *testing.T) {
 		ldd := Panels(n) * PanelWidth
 		dst := make([]float32, m*ldd)
 		Multiply(&Job{Dst: dst, DstStride: ldd, Rows: m, W: &w, Panels: w.All(), Int8: &q}, new(Scratch))
-		back := make([]float32, k)
+		back, sums := make([]float32, k), w.int8Sums()
 		for c := range n {
 			WeightsInt8(back, &w, c)
+			sum := float32(0)
+			for _, v := range back {
+				sum += float32(math.RoundToEven(float64(v / w.I8.Scales[c])))
+			}
+			if sums[c] != int32(sum) {
+				t.Errorf("the sum of feature %d is %d, want %v", c, sums[c], sum)
+			}
 			for i, v := range back {
 				if d := math.Abs(float64(v - weights[c*k+i])); d > 0.501*float64(w.I8.Scales[c]) {
 					t.Fatalf("weight (%d, %d) is %v, want %v within half of %v", c, i, v, weights[c*k+i], w.I8.Scales[c])

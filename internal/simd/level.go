@@ -53,7 +53,7 @@ const EnvDots = "GOROBERTA_DOT"
 
 var (
 	active   atomic.Uint32
-	dots     bool
+	dots     atomic.Bool
 	levelErr error
 )
 
@@ -61,8 +61,8 @@ func init() {
 	level, err := choose(os.Getenv(EnvLevel), Supported())
 	active.Store(uint32(level))
 	word := os.Getenv(EnvDots)
-	dots = word != "off"
-	if err == nil && dots && word != "" {
+	dots.Store(word != "off")
+	if err == nil && word != "off" && word != "" {
 		err = fmt.Errorf("simd: %s=%q, want off or nothing", EnvDots, word)
 	}
 	levelErr = err
@@ -90,6 +90,16 @@ func Err() error { return levelErr }
 
 // Active is the level that operations use.
 func Active() Level { return Level(active.Load()) }
+
+// UseDots says whether instructions for dot products of bytes are used where the active
+// level has them, for tests; restore changes it back. It does not change results.
+func UseDots(on bool) (restore func()) {
+	old := dots.Swap(on)
+	return func() { dots.Store(old) }
+}
+
+// Dots reports whether products in Int8 use instructions for dot products of bytes.
+func Dots() bool { return int8Form() != words }
 
 // Supported lists the levels that the processor and the build have, lowest first.
 func Supported() []Level { return append([]Level{Generic}, supported()...) }

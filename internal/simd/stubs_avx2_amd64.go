@@ -354,6 +354,16 @@ func int8LargeWordsAVX2(sums *int32, lds int, x *int16, ldx int, rows int, large
 //go:noescape
 func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
 
+// peakWordsAVX2 is peakAVX2 for rounds of 48 products of integers: x in words.
+//
+//go:noescape
+func peakWordsAVX2(rounds int)
+
+// peakBytesAVX2 is peakAVX2 for rounds of 48 products of integers: x in unsigned bytes.
+//
+//go:noescape
+func peakBytesAVX2(rounds int)
+
 // The tiles by their number of rows.
 var (
 	gemmF32x16AVX2            = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}

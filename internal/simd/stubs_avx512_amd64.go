@@ -619,6 +619,11 @@ func int8Bytesx13x32AVX512(t *int8Tile)
 //go:noescape
 func int8Bytesx14x32AVX512(t *int8Tile)
 
+// peakBytesAVX512 is peakAVX512 for rounds of 48 products of integers: x in unsigned bytes.
+//
+//go:noescape
+func peakBytesAVX512(rounds int)
+
 // The tiles by their number of rows.
 var (
 	gemmF32x32AVX512            = []kernel{1: gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512}

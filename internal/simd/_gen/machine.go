@@ -35,6 +35,7 @@ type machine interface {
 	pack()          // packing of 16 rows into a panel
 	packF16()       // of float16
 	peak()          // what the arithmetic units can do at best
+	peakInt8()      // with integers
 	int8() []string // tiles of integers; their lists in Go
 	writeTable()    // the constants that were used
 

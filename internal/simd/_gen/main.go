@@ -46,7 +46,9 @@ func generate(dir string) (map[string][]byte, error) {
 		m.packF16()
 		m.peak()
 		i := &file{header: int8Header}
-		lists := t.machine(i, &constants{table: constantTable}).int8()
+		integers := t.machine(i, &constants{table: constantTable})
+		lists := integers.int8()
+		integers.peakInt8()
 		files[fmt.Sprintf("gemm_%s_%s.s", t.file, t.arch)] = g.asm()
 		files[fmt.Sprintf("vec_%s_%s.s", t.file, t.arch)] = v.asm()
 		files[fmt.Sprintf("int8_%s_%s.s", t.file, t.arch)] = i.asm()
