@@ -42,6 +42,7 @@ func TestLevelsReadNothingBeyond(t *testing.T) {
 			ToF16Exact(h, x)
 			Add(x, y)
 			Larger(x, y)
+			mul(x, x, y)
 			LayerNorm(x, x, y, y, 1e-5)
 		}
 		for m := 1; m <= 15; m++ {

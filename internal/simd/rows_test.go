@@ -21,6 +21,7 @@ var rowFunctions = []struct {
 	{"Scale", func(x, _ []float32) { Scale(x, 0.3) }},
 	{"Add", Add},
 	{"Larger", Larger},
+	{"mul", func(x, y []float32) { mul(x, x, y) }},
 	{"Softmax", func(x, _ []float32) { Softmax(x) }},
 	{"LogSoftmax", func(x, _ []float32) { LogSoftmax(x, x) }},
 	{"LogSigmoid", func(x, _ []float32) { LogSigmoid(x, x) }},

@@ -159,6 +159,11 @@ func scaleNEON(x *float32, n int, s float32)
 //go:noescape
 func addNEON(dst *float32, x *float32, y *float32, n int)
 
+// mulNEON sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+//
+//go:noescape
+func mulNEON(dst *float32, x *float32, y *float32, n int)
+
 // largerNEON sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 //
 //go:noescape
