@@ -237,6 +237,7 @@ func TestCompare(t *testing.T) {
 	if got.Masked == nil || got.Masked.Masks != 2*(len(inputs)-1) {
 		t.Fatalf("masks: %+v", got.Masked)
 	}
+	inputs = inputs[:8]
 	all, err := pipeline.Compare(t.Context(), a, b, slices.Values(inputs), pipeline.WithMasks(1000))
 	if err != nil {
 		t.Fatal(err)

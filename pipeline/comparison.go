@@ -417,7 +417,7 @@ func (s *sums) comparison(masked bool) *Comparison {
 		Texts: s.texts, Tokens: s.tokens,
 		Vectors: s.vectors.n, CosineMean: s.vectors.mean(), CosineMin: s.vectors.least(),
 		TokenCosineMean: s.cosines.mean(), TokenCosineMin: s.cosines.least(),
-		Pairs: len(s.similarities[0].values), Spearman: spearman(s.similarities[0].values, s.similarities[1].values),
+		Pairs: len(s.similarities[0].values), Spearman: metrics.Spearman(s.similarities[0].values, s.similarities[1].values),
 		Speedup: median(s.speedups), Timings: len(s.speedups),
 	}
 	for _, l := range s.layers {
@@ -441,15 +441,6 @@ func (s *sums) comparison(masked bool) *Comparison {
 		c.Masked = s.masked.comparison()
 	}
 	return c
-}
-
-// spearman is the rank correlation; NaN if there is one among the values, which have no
-// ranks then.
-func spearman(x, y []float64) float64 {
-	if slices.ContainsFunc(x, math.IsNaN) || slices.ContainsFunc(y, math.IsNaN) {
-		return math.NaN()
-	}
-	return metrics.Spearman(x, y)
 }
 
 // median is the middle one, or the mean of the middle two; NaN of none.

@@ -112,10 +112,12 @@ func TestPast(t *testing.T) {
 	}{
 		{func(c *Comparison) {}, ""},
 		{func(c *Comparison) { c.Heads[0].Flips = 26 }, "head mnli: 97.4 % of 1000 decisions"},
-		{func(c *Comparison) { c.Heads[0].FlipMargin = 0.4 }, "head mnli: a decision flips"},
+		{func(c *Comparison) { c.Heads[0].FlipMargin = 0.41 }, "head mnli: a decision flips"},
 		{func(c *Comparison) { c.Heads[0].FlipMargin = nan }, "head mnli: a decision flips"},
 		{func(c *Comparison) { c.Heads[0].Flips, c.Heads[0].FlipMargin = 0, 0 }, ""},
 		{func(c *Comparison) { c.Heads[0].LogitMean = 0.07 }, "head mnli: logits differ by 0.07 in the mean, want 0.06 at most"},
+		{func(c *Comparison) { c.Heads[0] = HeadComparison{LogitMean: 0.1, LogitSpread: 1} }, "head : logits differ"}, // a regression
+		{func(c *Comparison) { c.Texts, c.Heads[0] = 29, HeadComparison{LogitMean: 0.1, LogitSpread: 1} }, ""},
 		{func(c *Comparison) { c.Heads[0].LogitMean = nan }, "head mnli: logits differ"},
 		{func(c *Comparison) { c.Heads[0].Decisions, c.Heads[0].Flips, c.Heads[0].FlipMargin = 32, 1, 0.1 }, ""}, // of few one may differ
 		{func(c *Comparison) { c.Heads[0].Decisions, c.Heads[0].Flips, c.Heads[0].FlipMargin = 32, 2, 0.1 }, "head mnli: 93.75 %"},

@@ -124,9 +124,13 @@ func (k *checker) matrix(name string, out, in int) {
 		k.tensor(name, out, in)
 		return
 	}
-	k.tensor(packed, simd.Panels(out), in, simd.PanelWidth)
-	if t := k.tensors[packed]; t.DType != weights.F16 && t.DType != weights.F32 {
-		k.fail("tensor %s holds %v, want F16 or F32", packed, t.DType)
+	switch t := k.tensors[packed]; t.DType {
+	case weights.BF16:
+		k.tensor(packed, simd.Panels(out), (in+1)/2, simd.PanelWidth, 2)
+	case weights.F16, weights.F32:
+		k.tensor(packed, simd.Panels(out), in, simd.PanelWidth)
+	default:
+		k.fail("tensor %s holds %v, want F16, BF16 or F32", packed, t.Type())
 	}
 }
 
@@ -135,6 +139,9 @@ func (k *checker) matrix(name string, out, in int) {
 func (k *checker) rounded(name string, out, in int) {
 	if !k.int8 {
 		k.matrix(name, out, in)
+		if t := k.tensors[name+packedSuffix]; t != nil && t.DType == weights.BF16 {
+			k.bf16 = true
+		}
 		return
 	}
 	panels := simd.Panels(out)

@@ -27,7 +27,7 @@ const (
 )
 
 // packedSuffix marks a tensor that holds a matrix already cut into panels,
-// [panels, K, 16] (roberta.Convert with Packed).
+// [panels, K, 16], or of bfloat16 [panels, K/2, 16, 2] (roberta.Convert with Packed).
 const packedSuffix = ".packed16"
 
 // A checkpoint is a file under fairseq's names, whatever names the file has:
@@ -47,6 +47,7 @@ type checkpoint struct {
 
 	hasPooler bool
 	int8      bool   // the file holds the encoder's matrices in Int8
+	bf16      bool   // the file has matrices in panels of bfloat16
 	quantized string // how Hugging Face's weights are quantised; "": they are not
 	guess     string // the note on what was assumed without settings, or ""
 

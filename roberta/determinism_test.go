@@ -49,7 +49,7 @@ func TestLevelsOneResult(t *testing.T) {
 }
 
 // precisions are those that tests go through.
-var precisions = []Precision{Float32, Int8}
+var precisions = []Precision{Float32, BFloat16, Int8}
 
 func testLevelsOneResult(t *testing.T, precision Precision) {
 	ctx := context.Background()

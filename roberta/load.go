@@ -51,7 +51,7 @@ type loader struct {
 	precision Precision
 	pool      *parallel.Pool
 	float32s  nn.Slab[float32] // matrices in float32
-	float16s  nn.Slab[uint16]  // in float16
+	float16s  nn.Slab[uint16]  // in float16 or bfloat16
 	bytes     nn.Slab[uint8]   // and in 8 bits
 
 	calibration *calibration // nil without
@@ -198,10 +198,13 @@ func (l *loader) linear(prefix string, out, in int) nn.Linear {
 
 // layer is linear for the encoder's layers, which are in the model's precision.
 func (l *loader) layer(prefix string, out, in int) nn.Linear {
-	if l.precision != Int8 {
-		return l.linear(prefix, out, in)
+	switch l.precision {
+	case Int8:
+		return nn.Linear{W: l.int8(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
+	case BFloat16:
+		return nn.Linear{W: l.bf16Matrix(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
 	}
-	return nn.Linear{W: l.int8(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
+	return l.linear(prefix, out, in)
 }
 
 // attention reads the projections of queries, keys and values as one layer.
@@ -217,14 +220,20 @@ func (l *loader) attention(prefix string) nn.Linear {
 	switch {
 	case packed && l.precision == Int8:
 		y.W = l.int8(qkv, 3*part, C)
+	case packed && l.precision == BFloat16:
+		y.W = l.bf16Matrix(qkv, 3*part, C)
 	case packed:
 		y.W = l.packed(qkv+packedSuffix, 3*part, C)
-	case l.precision == Int8:
+	case l.precision != Float32:
 		var ws [][]float32
 		for _, name := range projections {
 			ws = append(ws, l.values(prefix+name+".weight"))
 		}
-		y.W = l.packInt8(qkv, C, C, ws...)
+		if l.precision == Int8 {
+			y.W = l.packInt8(qkv, C, C, ws...)
+		} else {
+			y.W = l.packBF16(C, C, ws...)
+		}
 	default:
 		var ts []*weights.Tensor
 		for _, name := range projections {
@@ -243,8 +252,14 @@ func (l *loader) matrix(name string, out, in int) simd.Matrix {
 	return l.pack(out, in, l.tensors[name])
 }
 
-// packed returns a matrix that the file holds in panels already.
+// packed returns a matrix that the file holds in panels already. Of bfloat16 it has the
+// values in float32.
 func (l *loader) packed(name string, out, in int) simd.Matrix {
+	if l.tensors[name].DType == weights.BF16 {
+		m := simd.Matrix{N: out, K: in, F32: l.float32s.Take(simd.PackedLen(out, in))}
+		simd.Pack(m.F32, l.unpacked(name, out, in), in, out, in)
+		return m
+	}
 	t := l.table(name) // of panels, whose shape does not matter here
 	m := simd.Matrix{N: out, K: in, F32: t.F32, F16: t.F16}
 	if t.F16 != nil {
@@ -349,7 +364,7 @@ func float32s(t *weights.Tensor) ([]float32, error) {
 	return v, t.Float32s(v)
 }
 
-// uint16s returns the bits of a float16 tensor, in the file's memory if possible.
+// uint16s returns the bits of a tensor of float16 or bfloat16, in the file's memory if possible.
 func uint16s(t *weights.Tensor) ([]uint16, error) {
 	if v, ok := t.AliasedUint16s(); ok {
 		return v, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // A matrix in Int8 is three tensors: its panels, [panels, K/4, 16, 4], and what
@@ -20,8 +21,11 @@ const (
 
 // vocabulary reads a matrix with a row for each token, in the model's precision.
 func (l *loader) vocabulary(name string) *nn.Table {
-	if l.precision != Int8 {
+	switch l.precision {
+	case Float32:
 		return l.table(name)
+	case BFloat16:
+		return l.bf16Table(name)
 	}
 	rows, cols := l.config.VocabSize, l.config.Dim
 	m := l.int8(name, rows, cols)
@@ -51,6 +55,14 @@ func (l *loader) values(name string) []float32 {
 // unpacked are the rows of a matrix that the file holds in panels.
 func (l *loader) unpacked(name string, out, in int) []float32 {
 	panels, w := l.values(name), make([]float32, out*in)
+	if l.tensors[name].DType == weights.BF16 {
+		for n := range out {
+			for k := range in {
+				w[n*in+k] = panels[simd.PairAt(n, k, in)]
+			}
+		}
+		return w
+	}
 	for n := range out {
 		for k := range in {
 			w[n*in+k] = panels[(n/simd.PanelWidth*in+k)*simd.PanelWidth+n%simd.PanelWidth]

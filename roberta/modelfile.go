@@ -26,6 +26,8 @@ type modelFile struct {
 	// panels; see checkpoint.matrices. If nil, matrices are written as the
 	// checkpoint has them.
 	packed map[string]*simd.Matrix
+	// tables are matrices by rows that replace the checkpoint's, in bfloat16.
+	tables map[string]*nn.Table
 	zstd   bool
 	log    *slog.Logger
 }
@@ -72,7 +74,7 @@ func (f *modelFile) entries() []weights.Entry {
 		if t.DType.Size() == 0 {
 			continue // of a type that cannot be written, and that no part of the model has
 		}
-		if f.packed[packedName(name)] == nil {
+		if f.packed[packedName(name)] == nil && f.tables[name] == nil {
 			entries = append(entries, t.Entry(name))
 		}
 	}
@@ -82,11 +84,18 @@ func (f *modelFile) entries() []weights.Entry {
 			continue
 		}
 		e := weights.Entry{Name: name + packedSuffix, DType: weights.F32, Shape: []int{simd.Panels(w.N), w.K, simd.PanelWidth}}
-		if w.F16 != nil {
+		switch w.Format {
+		case simd.Float16:
 			e.DType = weights.F16
+		case simd.BFloat16:
+			e.DType, e.Shape = weights.BF16, []int{simd.Panels(w.N), (w.K + 1) / 2, simd.PanelWidth, 2}
 		}
 		e.Write = func(out io.Writer) error { return writeMatrix(out, w) }
 		entries = append(entries, e)
+	}
+	for name, t := range f.tables {
+		entries = append(entries, weights.Entry{Name: name, DType: weights.BF16, Shape: []int{t.Rows, t.Cols},
+			Write: func(w io.Writer) error { return writeValues(w, t.BF16) }})
 	}
 	for name, h := range f.heads {
 		// The length of the bias says how many outputs packed weights have.
@@ -203,6 +212,18 @@ func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 	return ms
 }
 
+// tables lists a model's matrices by rows that are in bfloat16.
+func (c *checkpoint) tables(n *network) map[string]*nn.Table {
+	ts := map[string]*nn.Table{}
+	if t := n.enc.Tokens; t.BF16 != nil {
+		ts[embedWeight] = t
+	}
+	if n.lm != nil && n.lm.W.BF16 != nil && !c.config.Tied {
+		ts[lmWeight] = n.lm.W
+	}
+	return ts
+}
+
 // packedName is the name that a weight's matrix has in checkpoint.matrices.
 func packedName(name string) string {
 	name = strings.TrimSuffix(name, packedSuffix)
@@ -219,8 +240,11 @@ func packedName(name string) string {
 
 // writeMatrix writes the values of a packed matrix.
 func writeMatrix(w io.Writer, m *simd.Matrix) error {
-	if m.F16 != nil {
+	switch m.Format {
+	case simd.Float16:
 		return writeValues(w, m.F16)
+	case simd.BFloat16:
+		return writeValues(w, m.BF16)
 	}
 	return writeValues(w, m.F32)
 }

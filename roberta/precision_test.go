@@ -135,6 +135,175 @@ func TestInt8Close(t *testing.T) {
 	}
 }
 
+// TestBFloat16Forms: a model in BFloat16 has the same bits from every form of its file, and
+// the file opens in the other precisions with the values that it has.
+func TestBFloat16Forms(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	for _, path := range []string{"untied", "one_head_ffn_odd", "head_dim_5"} {
+		t.Run(path, func(t *testing.T) {
+			in := golden(t, "variants", path, "model.pt")
+			want := openGolden(t, in, WithPrecision(BFloat16))
+			rows := batchOf(5, want.Config().VocabSize, 9, 20, 3)
+			logits := must[*States](t)(want.LMLogits(ctx, rows...))
+			file := func(name string) string { return filepath.Join(dir, path+name+".safetensors") }
+			convert := func(in, out string, opts ...ConvertOption) {
+				t.Helper()
+				if err := Convert(ctx, in, file(out), opts...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			convert(in, "bf16", ConvertPrecision(BFloat16))
+			convert(file("bf16"), "again")
+			convert(file("bf16"), "packed", Packed())
+			convert(file("bf16"), "compressed", Zstd())
+			convert(in, "floats", Packed())
+			convert(file("floats"), "rounded", ConvertPrecision(BFloat16))
+			convert(file("bf16"), "widened", ConvertPrecision(Float32))
+			if err := want.Save(ctx, file("saved"), Packed()); err != nil {
+				t.Fatal(err)
+			}
+			if err := openGolden(t, file("bf16")).Save(ctx, file("resaved")); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"bf16", "again", "packed", "compressed", "rounded", "saved", "resaved"} {
+				m := openGolden(t, file(name))
+				if m.Precision() != BFloat16 {
+					t.Errorf("%s: precision %v", name, m.Precision())
+				}
+				if got := must[*States](t)(m.LMLogits(ctx, rows...)); !sameBits(floats(got), floats(logits)) {
+					t.Errorf("%s: other logits", name)
+				}
+			}
+			for _, name := range []string{"floats", "widened"} {
+				m := openGolden(t, file(name), WithPrecision(BFloat16))
+				if got := must[*States](t)(m.LMLogits(ctx, rows...)); !sameBits(floats(got), floats(logits)) {
+					t.Errorf("%s opened in BFloat16: other logits", name)
+				}
+			}
+			for _, p := range []Precision{Float32, Int8} {
+				a, b := openGolden(t, file("bf16"), WithPrecision(p)), openGolden(t, file("widened"), WithPrecision(p))
+				x, y := must[*States](t)(a.LMLogits(ctx, rows...)), must[*States](t)(b.LMLogits(ctx, rows...))
+				if a.Precision() != p || !sameBits(floats(x), floats(y)) {
+					t.Errorf("%v from bfloat16 differs from that of the same values in float32", p)
+				}
+			}
+		})
+	}
+}
+
+// TestBFloat16Stored: of a checkpoint in bfloat16 no weight is changed.
+func TestBFloat16Stored(t *testing.T) {
+	in := golden(t, "tiny", "bf16.pt")
+	m := openGolden(t, in, WithPrecision(BFloat16))
+	full := openGolden(t, in)
+	a, wa := m.enc.Layers[0].FC1.Weights()
+	b, wb := full.enc.Layers[0].FC1.Weights()
+	if !slices.Equal(a, b) || !slices.Equal(wa, wb) {
+		t.Error("weights of bfloat16 are changed")
+	}
+	if m.enc.Tokens.BF16 == nil {
+		t.Error("the token embedding is not bfloat16")
+	}
+}
+
+// TestBFloat16Close holds hidden states in BFloat16 to those in float32. Values keep 8 bits,
+// a relative error of 2⁻⁹ at most; this model's random weights make it grow from layer to
+// layer, more than trained ones (docs/precision.md).
+func TestBFloat16Close(t *testing.T) {
+	in := golden(t, "tiny", "model.pt")
+	full, rounded := openGolden(t, in), openGolden(t, in, WithPrecision(BFloat16))
+	rows := batchOf(6, full.Config().VocabSize, 30, 12)
+	want := must[*States](t)(full.ExtractFeatures(t.Context(), rows...))
+	got := must[*States](t)(rounded.ExtractFeatures(t.Context(), rows...))
+	var sum, tokens float64
+	for s, row := range rows {
+		for i := range row {
+			var xx, dd float64
+			for k, x := range want.Row(s, i) {
+				d := float64(got.Row(s, i)[k]) - float64(x)
+				xx, dd = xx+float64(x)*float64(x), dd+d*d
+			}
+			if e := math.Sqrt(dd / xx); !(e < 0.06) || e == 0 {
+				t.Errorf("token %d of sequence %d: relative error %v", i, s, e)
+			} else {
+				sum, tokens = sum+e, tokens+1
+			}
+		}
+	}
+	if mean := sum / tokens; !(mean < 0.02) {
+		t.Errorf("mean relative error %v", mean)
+	}
+}
+
+// TestBFloat16Hostile changes panels of a file in BFloat16: each is an error that names
+// the tensor, or NaN at every level.
+func TestBFloat16Hostile(t *testing.T) {
+	good := filepath.Join(t.TempDir(), "good.safetensors")
+	if err := Convert(t.Context(), golden(t, "tiny", "model.pt"), good, ConvertPrecision(BFloat16)); err != nil {
+		t.Fatal(err)
+	}
+	const fc1 = stack + "layers.0.fc1.weight" + packedSuffix
+	for name, change := range map[string]func(e *weights.Entry) []byte{
+		"shape of float16": func(e *weights.Entry) []byte {
+			e.Shape = []int{e.Shape[0], 2 * e.Shape[1], 16}
+			return make([]byte, e.Size())
+		},
+		"too long": func(e *weights.Entry) []byte { e.Shape[1]++; return make([]byte, e.Size()) },
+		"integers": func(e *weights.Entry) []byte { e.DType = weights.I16; return make([]byte, e.Size()) },
+		"NaN": func(e *weights.Entry) []byte {
+			b := make([]byte, e.Size())
+			b[0], b[1] = 0xc0, 0x7f
+			return b
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file, err := weights.Open(good)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			var entries []weights.Entry
+			for _, tensor := range file.Tensors() {
+				e := tensor.Entry(tensor.Name)
+				e.Shape = slices.Clone(e.Shape)
+				if tensor.Name == fc1 {
+					data := change(&e)
+					e.Write = func(w io.Writer) error { _, err := w.Write(data); return err }
+				}
+				entries = append(entries, e)
+			}
+			path := filepath.Join(t.TempDir(), "bad.safetensors")
+			if err := weights.WriteFile(path, file.Metadata(), entries); err != nil {
+				t.Fatal(err)
+			}
+			m, err := Open(path)
+			if name != "NaN" {
+				if err == nil || !strings.Contains(err.Error(), fc1) || !strings.Contains(err.Error(), path) {
+					t.Errorf("error %v, want one that names %s", err, fc1)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			for _, level := range simd.Supported() {
+				restore, err := simd.Use(level)
+				if err != nil {
+					t.Fatal(err)
+				}
+				x := must[*States](t)(m.ExtractFeatures(t.Context(), []int{0, 5, 2}))
+				restore()
+				for _, v := range floats(x) {
+					if v == v {
+						t.Fatalf("level %v: %v in the features, want NaN", level, v)
+					}
+				}
+			}
+		})
+	}
+}
+
 // TestInt8Hostile changes tensors of a file in Int8: each is an error that names the
 // tensor, or a defined result.
 func TestInt8Hostile(t *testing.T) {

@@ -42,7 +42,7 @@ func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) er
 				}
 				n.heads = heads
 			}
-			f.packed = m.source.matrices(n)
+			f.packed, f.tables = m.source.matrices(n), m.source.tables(n)
 		}
 		return f.write(ctx, path)
 	})

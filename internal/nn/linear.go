@@ -19,30 +19,43 @@ type Linear struct {
 type input struct {
 	matrix
 	int8  *simd.Int8Rows // for weights in Int8; nil for others
-	first int            // the row of int8 that is row 0
+	bf16  *simd.BF16Rows // for weights in BFloat16; nil for others
+	first int            // the row of int8 or bf16 that is row 0
 }
 
 // between is rows lo … hi-1 of the input.
 func (x input) between(lo, hi int) input {
-	return input{x.matrix.between(lo, hi), x.int8, x.first + lo}
+	return input{x.matrix.between(lo, hi), x.int8, x.bf16, x.first + lo}
 }
 
-// input is x as the weights w want it: rounded to integers in q, memory of the team, for
-// Int8. It is valid until q is used again. A nil w is not Int8.
-func (t team) input(q *simd.Int8Rows, x matrix, w *simd.Matrix) input {
-	if w == nil || w.Format != simd.Int8 {
-		return input{matrix: x}
+// rounded is the memory of rows that are rounded before a product.
+type rounded struct {
+	int8 simd.Int8Rows
+	bf16 simd.BF16Rows
+}
+
+// input is x as the weights w want it: for Int8 and BFloat16 rounded in q, memory of the
+// team. It is valid until q is used again.
+func (t team) input(q *rounded, x matrix, w *simd.Matrix) input {
+	in := input{matrix: x}
+	switch w.Format {
+	case simd.Int8:
+		in.int8 = &q.int8
+		q.int8.Reset(x.rows, x.cols)
+		t.rows(x.rows, func(lo, hi int) { q.int8.Set(x.data, x.stride, lo, hi, w.I8.In) })
+	case simd.BFloat16:
+		in.bf16 = &q.bf16
+		q.bf16.Reset(x.rows, x.cols)
+		t.rows(x.rows, func(lo, hi int) { q.bf16.Set(x.data, x.stride, lo, hi) })
 	}
-	q.Reset(x.rows, x.cols)
-	t.rows(x.rows, func(lo, hi int) { q.Set(x.data, x.stride, lo, hi, w.I8.In) })
-	return input{matrix: x, int8: q}
+	return in
 }
 
 // linear is f(x·Wᵀ + b), with f applied to each element; a nil f is the identity.
 func (t team) linear(u use, x matrix, l *Linear, f Activation) matrix {
 	t.sample.keep(l, x)
 	y := t.matrix(u, x.rows, l.W.N)
-	t.multiply(y, t.input(&t.arena.int8, x, &l.W), l, l.W.All(), f, l.next)
+	t.multiply(y, t.input(&t.arena.rounded, x, &l.W), l, l.W.All(), f, l.next)
 	return y
 }
 
@@ -70,7 +83,7 @@ func (m *member) multiply(y matrix, x input, l *Linear, panels simd.PanelRanges,
 	simd.Multiply(&simd.Job{
 		Dst: y.data, DstStride: y.stride,
 		X: x.data, XStride: x.stride, Rows: x.rows,
-		Int8: x.int8, Row: x.first,
+		Int8: x.int8, BF16: x.bf16, Row: x.first,
 		W: &l.W, Panels: panels,
 		Base:    l.Bias,
 		ByTerms: x.rows*x.cols > walkFloats,

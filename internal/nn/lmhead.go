@@ -29,7 +29,7 @@ func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each
 
 	const width = lmPanels * simd.PanelWidth
 	V := h.W.Rows
-	in := t.input(&t.arena.int8, inner, h.W.Int8)
+	in := t.input(&t.arena.rounded, inner, &simd.Matrix{Format: h.W.format()})
 	var ended atomic.Bool
 	t.run((V+width-1)/width, func(m *member, item int) {
 		if ended.Load() {
@@ -47,7 +47,7 @@ func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each
 			simd.Multiply(&simd.Job{
 				Dst: m.out, DstStride: width,
 				X: in.from(r, 0), XStride: in.stride, Rows: n,
-				Int8: in.int8, Row: r,
+				Int8: in.int8, BF16: in.bf16, Row: r,
 				W: w, Panels: w.All(),
 				Base: h.Bias[lo:],
 			}, &m.product)

@@ -62,8 +62,11 @@ func (l *Linear) cut(rows, panels, threads int) cut {
 // stays in a cache.
 func (l *Linear) rowBlocks(rows int) int {
 	bytes := 4 * min(l.W.K, blockColumns)
-	if l.W.Format == simd.Int8 {
+	switch l.W.Format {
+	case simd.Int8:
 		bytes = simd.Int8RowBytes(l.W.K)
+	case simd.BFloat16:
+		bytes = simd.BF16RowBytes(min(l.W.K, blockColumns))
 	}
 	return max(1, (rows*bytes+4*blockFloats-1)/(4*blockFloats))
 }

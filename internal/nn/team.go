@@ -20,8 +20,8 @@ type team struct {
 type arena struct {
 	matrices [matrixCount][]float32
 	members  []*member
-	int8     simd.Int8Rows // what a layer multiplies, as integers
-	int8Some simd.Int8Rows // the same of the selected rows
+	rounded  rounded // what a layer multiplies
+	some     rounded // the same of the selected rows
 }
 
 // A member is the working memory of one goroutine.

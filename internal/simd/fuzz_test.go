@@ -16,7 +16,7 @@ func FuzzProduct(f *testing.F) {
 	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, base uint8, seed uint64, half bool) {
 		c := productCase{m: int(m % 64), n: 1 + int(n%80), k: int(k % 1100), base: []string{"", "row", "matrix", "dst"}[base%4], hard: seed%2 == 0}
 		if half {
-			c.format = Float16
+			c.format = []Format{Float16, BFloat16}[seed/2%2]
 		}
 		rng := rand.New(rand.NewPCG(seed, 1))
 		c.p1 = rng.IntN(Panels(c.n) + 1)

@@ -52,12 +52,18 @@ func TestLevelsReadNothingBeyond(t *testing.T) {
 				x, dst, base := atPageEnd(t, m*k), atPageEnd(t, m*48), atPageEnd(t, 48)
 				Multiply(testJob(dst, 48, x, k, m, &w, base), new(Scratch))
 				Multiply(testJob(dst, 48, x, k, m, &Matrix{Format: Float16, N: 48, K: k, F16: h}, base), new(Scratch))
+				b := unsafe.Slice((*uint16)(unsafe.Pointer(&atPageEnd(t, PairedLen(48, k)/2)[0])), PairedLen(48, k))
+				Multiply(testJob(dst, 48, x, k, m, &Matrix{Format: BFloat16, N: 48, K: k, BF16: b}, base), new(Scratch))
 			}
 		}
 		for _, k := range []int{8, 9, 16} {
 			Pack(atPageEnd(t, PackedLen(16, k)), atPageEnd(t, 16*k), k, 16, k)
 			h := func(n int) []uint16 { return unsafe.Slice((*uint16)(unsafe.Pointer(&atPageEnd(t, n/2)[0])), n) }
 			PackF16(h(PackedLen(16, k)), h(16*k), k, 16, k)
+			if k%2 == 0 {
+				PackBF16(h(PairedLen(16, k)), h(16*k), k, 16, k)
+			}
+			ToBF16(make([]uint16, k), atPageEnd(t, k))
 			PackColumns(atPageEnd(t, PackedLen(16, k)), atPageEnd(t, 16*k), 16, k, 16)
 		}
 	})

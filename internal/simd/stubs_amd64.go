@@ -247,6 +247,44 @@ func packColumnAt(l Level, panel *float32, v *float32, ldv int, n int) {
 	}
 }
 
+// roundBF16At sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+func roundBF16At(l Level, dst *float32, x *float32, n int) {
+	switch l {
+	case AVX512:
+		roundBF16AVX512(dst, x, n)
+	case AVX2:
+		roundBF16AVX2(dst, x, n)
+	}
+}
+
+// roundBF16Vec is roundBF16At for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func roundBF16Vec(dst []float32, x []float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		roundBF16At(l, &dst[0], &x[0], n)
+	}
+	return n
+}
+
+// pairBF16At sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+func pairBF16At(l Level, dst *uint16, x *float32, n int) {
+	switch l {
+	case AVX512:
+		pairBF16AVX512(dst, x, n)
+	case AVX2:
+		pairBF16AVX2(dst, x, n)
+	}
+}
+
+// pairBF16Vec is pairBF16At for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func pairBF16Vec(dst []uint16, x []float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		pairBF16At(l, &dst[0], &x[0], n)
+	}
+	return n
+}
+
 // softmaxAt sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 func softmaxAt(l Level, x *float32, ldx int, rows int, n int) {
 	switch l {
@@ -435,6 +473,16 @@ func pack16F16At(l Level, panel *uint16, w *uint16, ldw int, k int) {
 		pack16F16AVX512(panel, w, ldw, k)
 	case AVX2:
 		pack16F16AVX2(panel, w, ldw, k)
+	}
+}
+
+// pack16PairsAt sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+func pack16PairsAt(l Level, panel *uint16, w *uint16, ldw int, k int) {
+	switch l {
+	case AVX512:
+		pack16PairsAVX512(panel, w, ldw, k)
+	case AVX2:
+		pack16PairsAVX2(panel, w, ldw, k)
 	}
 }
 

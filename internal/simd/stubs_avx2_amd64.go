@@ -79,6 +79,81 @@ func gemmF32F16Widex5x16AVX2(t *tile)
 //go:noescape
 func gemmF32F16Widex6x16AVX2(t *tile)
 
+// gemmF32BF16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x16AVX2(t *tile)
+
+// gemmF32BF16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x16AVX2(t *tile)
+
+// gemmF32BF16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x16AVX2(t *tile)
+
+// gemmF32BF16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x16AVX2(t *tile)
+
+// gemmF32BF16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x16AVX2(t *tile)
+
+// gemmF32BF16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x16AVX2(t *tile)
+
+// gemmF32BF16Widex4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex4x16AVX2(t *tile)
+
+// gemmF32BF16Widex5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex5x16AVX2(t *tile)
+
+// gemmF32BF16Widex6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex6x16AVX2(t *tile)
+
+// gemmBF16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x16AVX2(t *tile)
+
+// gemmBF16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x16AVX2(t *tile)
+
+// gemmBF16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x16AVX2(t *tile)
+
+// gemmBF16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x16AVX2(t *tile)
+
+// gemmBF16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x16AVX2(t *tile)
+
+// gemmBF16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x16AVX2(t *tile)
+
 // gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
@@ -154,6 +229,81 @@ func gemmF32F16Widex5x16AVX2Near(t *tile)
 //go:noescape
 func gemmF32F16Widex6x16AVX2Near(t *tile)
 
+// gemmF32BF16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x16AVX2Near(t *tile)
+
+// gemmF32BF16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x16AVX2Near(t *tile)
+
+// gemmF32BF16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x16AVX2Near(t *tile)
+
+// gemmF32BF16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x16AVX2Near(t *tile)
+
+// gemmF32BF16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x16AVX2Near(t *tile)
+
+// gemmF32BF16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x16AVX2Near(t *tile)
+
+// gemmF32BF16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex4x16AVX2Near(t *tile)
+
+// gemmF32BF16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex5x16AVX2Near(t *tile)
+
+// gemmF32BF16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex6x16AVX2Near(t *tile)
+
+// gemmBF16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x16AVX2Near(t *tile)
+
+// gemmBF16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x16AVX2Near(t *tile)
+
+// gemmBF16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x16AVX2Near(t *tile)
+
+// gemmBF16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x16AVX2Near(t *tile)
+
+// gemmBF16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x16AVX2Near(t *tile)
+
+// gemmBF16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x16AVX2Near(t *tile)
+
 // geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
@@ -214,6 +364,16 @@ func fromF16AVX2(dst *float32, src *uint16, n int)
 //go:noescape
 func packColumnAVX2(panel *float32, v *float32, ldv int, n int)
 
+// roundBF16AVX2 sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+//
+//go:noescape
+func roundBF16AVX2(dst *float32, x *float32, n int)
+
+// pairBF16AVX2 sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+//
+//go:noescape
+func pairBF16AVX2(dst *uint16, x *float32, n int)
+
 // softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
 //go:noescape
@@ -273,6 +433,11 @@ func pack16AVX2(panel *float32, w *float32, ldw int, k int)
 //
 //go:noescape
 func pack16F16AVX2(panel *uint16, w *uint16, ldw int, k int)
+
+// pack16PairsAVX2 sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+//
+//go:noescape
+func pack16PairsAVX2(panel *uint16, w *uint16, ldw int, k int)
 
 // peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
@@ -366,12 +531,18 @@ func peakBytesAVX2(rounds int)
 
 // The tiles by their number of rows.
 var (
-	gemmF32x16AVX2            = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}
-	gemmF32F16x16AVX2         = []kernel{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2}
-	gemmF32F16Widex16AVX2     = []kernel{4: gemmF32F16Widex4x16AVX2, gemmF32F16Widex5x16AVX2, gemmF32F16Widex6x16AVX2}
-	gemmF32x16AVX2Near        = []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near}
-	gemmF32F16x16AVX2Near     = []kernel{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near}
-	gemmF32F16Widex16AVX2Near = []kernel{4: gemmF32F16Widex4x16AVX2Near, gemmF32F16Widex5x16AVX2Near, gemmF32F16Widex6x16AVX2Near}
+	gemmF32x16AVX2             = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}
+	gemmF32F16x16AVX2          = []kernel{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2}
+	gemmF32F16Widex16AVX2      = []kernel{4: gemmF32F16Widex4x16AVX2, gemmF32F16Widex5x16AVX2, gemmF32F16Widex6x16AVX2}
+	gemmF32BF16x16AVX2         = []kernel{1: gemmF32BF16x1x16AVX2, gemmF32BF16x2x16AVX2, gemmF32BF16x3x16AVX2, gemmF32BF16x4x16AVX2, gemmF32BF16x5x16AVX2, gemmF32BF16x6x16AVX2}
+	gemmF32BF16Widex16AVX2     = []kernel{4: gemmF32BF16Widex4x16AVX2, gemmF32BF16Widex5x16AVX2, gemmF32BF16Widex6x16AVX2}
+	gemmBF16x16AVX2            = []kernel{1: gemmBF16x1x16AVX2, gemmBF16x2x16AVX2, gemmBF16x3x16AVX2, gemmBF16x4x16AVX2, gemmBF16x5x16AVX2, gemmBF16x6x16AVX2}
+	gemmF32x16AVX2Near         = []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near}
+	gemmF32F16x16AVX2Near      = []kernel{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near}
+	gemmF32F16Widex16AVX2Near  = []kernel{4: gemmF32F16Widex4x16AVX2Near, gemmF32F16Widex5x16AVX2Near, gemmF32F16Widex6x16AVX2Near}
+	gemmF32BF16x16AVX2Near     = []kernel{1: gemmF32BF16x1x16AVX2Near, gemmF32BF16x2x16AVX2Near, gemmF32BF16x3x16AVX2Near, gemmF32BF16x4x16AVX2Near, gemmF32BF16x5x16AVX2Near, gemmF32BF16x6x16AVX2Near}
+	gemmF32BF16Widex16AVX2Near = []kernel{4: gemmF32BF16Widex4x16AVX2Near, gemmF32BF16Widex5x16AVX2Near, gemmF32BF16Widex6x16AVX2Near}
+	gemmBF16x16AVX2Near        = []kernel{1: gemmBF16x1x16AVX2Near, gemmBF16x2x16AVX2Near, gemmBF16x3x16AVX2Near, gemmBF16x4x16AVX2Near, gemmBF16x5x16AVX2Near, gemmBF16x6x16AVX2Near}
 )
 
 // The tiles of integers by their number of rows.

@@ -79,6 +79,51 @@ func gemmF32F16Widex5x16NEON(t *tile)
 //go:noescape
 func gemmF32F16Widex6x16NEON(t *tile)
 
+// gemmF32BF16x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x16NEON(t *tile)
+
+// gemmF32BF16x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x16NEON(t *tile)
+
+// gemmF32BF16x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x16NEON(t *tile)
+
+// gemmF32BF16x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x16NEON(t *tile)
+
+// gemmF32BF16x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x16NEON(t *tile)
+
+// gemmF32BF16x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x16NEON(t *tile)
+
+// gemmF32BF16Widex4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex4x16NEON(t *tile)
+
+// gemmF32BF16Widex5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex5x16NEON(t *tile)
+
+// gemmF32BF16Widex6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex6x16NEON(t *tile)
+
 // geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
@@ -138,6 +183,16 @@ func fromF16NEON(dst *float32, src *uint16, n int)
 //
 //go:noescape
 func packColumnNEON(panel *float32, v *float32, ldv int, n int)
+
+// roundBF16NEON sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+//
+//go:noescape
+func roundBF16NEON(dst *float32, x *float32, n int)
+
+// pairBF16NEON sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+//
+//go:noescape
+func pairBF16NEON(dst *uint16, x *float32, n int)
 
 // softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
@@ -199,6 +254,11 @@ func pack16NEON(panel *float32, w *float32, ldw int, k int)
 //go:noescape
 func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
 
+// pack16PairsNEON sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+//
+//go:noescape
+func pack16PairsNEON(panel *uint16, w *uint16, ldw int, k int)
+
 // peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
 //go:noescape
@@ -206,7 +266,9 @@ func peakNEON(rounds int)
 
 // The tiles by their number of rows.
 var (
-	gemmF32x16NEON        = []kernel{1: gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON}
-	gemmF32F16x16NEON     = []kernel{1: gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON}
-	gemmF32F16Widex16NEON = []kernel{4: gemmF32F16Widex4x16NEON, gemmF32F16Widex5x16NEON, gemmF32F16Widex6x16NEON}
+	gemmF32x16NEON         = []kernel{1: gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON}
+	gemmF32F16x16NEON      = []kernel{1: gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON}
+	gemmF32F16Widex16NEON  = []kernel{4: gemmF32F16Widex4x16NEON, gemmF32F16Widex5x16NEON, gemmF32F16Widex6x16NEON}
+	gemmF32BF16x16NEON     = []kernel{1: gemmF32BF16x1x16NEON, gemmF32BF16x2x16NEON, gemmF32BF16x3x16NEON, gemmF32BF16x4x16NEON, gemmF32BF16x5x16NEON, gemmF32BF16x6x16NEON}
+	gemmF32BF16Widex16NEON = []kernel{4: gemmF32BF16Widex4x16NEON, gemmF32BF16Widex5x16NEON, gemmF32BF16Widex6x16NEON}
 )

@@ -19,6 +19,8 @@ func normalizeVec(dst []float32, x []float32, gain []float32, bias []float32, me
 	return 0
 }
 func fromF16Vec(dst []float32, src []uint16) int                             { return 0 }
+func roundBF16Vec(dst []float32, x []float32) int                            { return 0 }
+func pairBF16Vec(dst []uint16, x []float32) int                              { return 0 }
 func toInt16Vec(dst []int16, x []float32, inverse float32) int               { return 0 }
 func toBytesVec(dst []uint8, x []float32, inverse float32, zero float32) int { return 0 }
 func maxVec(acc *lanes, x []float32) int                                     { return 0 }

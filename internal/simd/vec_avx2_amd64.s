@@ -45,9 +45,13 @@ DATA constantsAVX2<>+136(SB)/4, $0x3f200000 // tanhSplit
 DATA constantsAVX2<>+140(SB)/4, $0x3d372713 // geluTanhCube
 DATA constantsAVX2<>+144(SB)/4, $0x3f4c422a // geluTanhScale
 DATA constantsAVX2<>+148(SB)/4, $0x3f000000 // half
-DATA constantsAVX2<>+152(SB)/4, $0xff800000 // -inf
-DATA constantsAVX2<>+156(SB)/4, $0x437f0000 // byteMax
-GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $160
+DATA constantsAVX2<>+152(SB)/4, $0x7f800000 // inf
+DATA constantsAVX2<>+156(SB)/4, $0x60000000 // bf16Top
+DATA constantsAVX2<>+160(SB)/4, $0x27400000 // bf16Round
+DATA constantsAVX2<>+164(SB)/4, $0x2bc00000 // bf16Least
+DATA constantsAVX2<>+168(SB)/4, $0xff800000 // -inf
+DATA constantsAVX2<>+172(SB)/4, $0x437f0000 // byteMax
+GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $176
 
 // func geluAVX2(x *float32, n int)
 // geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -655,23 +659,96 @@ loop12:
 	VZEROUPPER
 	RET
 
+// func roundBF16AVX2(dst *float32, x *float32, n int)
+// roundBF16AVX2 sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+TEXT ·roundBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop13:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS constantsAVX2<>+152(SB), Y14 // inf
+	VANDPS Y14, Y0, Y2
+	VANDPS Y14, Y1, Y3
+	VBROADCASTSS constantsAVX2<>+156(SB), Y14 // bf16Top
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+160(SB), Y14 // bf16Round
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+164(SB), Y14 // bf16Least
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y3, Y3
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VSUBPS Y2, Y0, Y0
+	VSUBPS Y3, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop13
+	VZEROUPPER
+	RET
+
+// func pairBF16AVX2(dst *uint16, x *float32, n int)
+// pairBF16AVX2 sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+TEXT ·pairBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop14:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS constantsAVX2<>+152(SB), Y14 // inf
+	VANDPS Y14, Y0, Y2
+	VANDPS Y14, Y1, Y3
+	VBROADCASTSS constantsAVX2<>+156(SB), Y14 // bf16Top
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+160(SB), Y14 // bf16Round
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+164(SB), Y14 // bf16Least
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y3, Y3
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VSUBPS Y2, Y0, Y0
+	VSUBPS Y3, Y1, Y1
+	VPSRLQ $48, Y0, Y14
+	VORPS Y14, Y0, Y0
+	VPSRLQ $48, Y1, Y14
+	VORPS Y14, Y1, Y1
+	VSHUFPS $0x88, Y1, Y0, Y0
+	VPERMQ $0xd8, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop14
+	VZEROUPPER
+	RET
+
 // func softmaxAVX2(x *float32, ldx int, rows int, n int)
 // softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
-row13:
+row15:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-	VBROADCASTSS constantsAVX2<>+152(SB), Y0 // -inf
+	VBROADCASTSS constantsAVX2<>+168(SB), Y0 // -inf
 	VMOVAPS Y0, Y1
-loop14:
+loop16:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMAXPS Y2, Y0, Y0
 	VMAXPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop14
+	JNZ loop16
 	VMOVAPS Y1, Y2
 	VMAXPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -689,7 +766,7 @@ loop14:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
 	VMOVAPS Y0, Y1
-loop15:
+loop17:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y12, Y2, Y2
@@ -754,7 +831,7 @@ loop15:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop15
+	JNZ loop17
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -773,7 +850,7 @@ loop15:
 	// x[i] = x[i]/sum
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-loop16:
+loop18:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMULPS Y12, Y2, Y2
@@ -782,11 +859,11 @@ loop16:
 	VMOVUPS Y3, 32(SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop16
+	JNZ loop18
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row13
+	JNZ row15
 	VZEROUPPER
 	RET
 
@@ -803,7 +880,7 @@ TEXT ·addLayerNorm2AVX2(SB), NOSPLIT, $0-64
 	VMOVAPS Y0, Y1
 	VBROADCASTSS constantsAVX2<>+100(SB), Y12 // zero
 	VMOVAPS Y12, Y13
-loop17:
+loop19:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (SI), Y4
@@ -829,7 +906,7 @@ loop17:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop17
+	JNZ loop19
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -864,7 +941,7 @@ loop17:
 	VMOVAPS Y8, Y9
 	VBROADCASTSS constantsAVX2<>+100(SB), Y10 // zero
 	VMOVAPS Y10, Y11
-loop18:
+loop20:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (DX), Y4
@@ -880,7 +957,7 @@ loop18:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop18
+	JNZ loop20
 	VMOVAPS Y9, Y2
 	VADDPS Y2, Y8, Y8
 	VEXTRACTF128 $1, Y8, X2
@@ -929,7 +1006,7 @@ loop18:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop19:
+loop21:
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
 	VMOVUPS (DI), Y2
@@ -961,7 +1038,7 @@ loop19:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop19
+	JNZ loop21
 	VZEROUPPER
 	RET
 
@@ -981,7 +1058,7 @@ TEXT ·extremesAVX2(SB), NOSPLIT, $0-24
 	VMOVAPS Y6, Y7
 	VBROADCASTSS constantsAVX2<>+100(SB), Y8 // zero
 	VMOVAPS Y8, Y9
-loop20:
+loop22:
 	VMOVUPS (SI), Y10
 	VMOVUPS 32(SI), Y11
 	VMINPS Y10, Y0, Y12
@@ -1001,7 +1078,7 @@ loop20:
 	VFMADD231PS Y14, Y11, Y9
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop20
+	JNZ loop22
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
@@ -1026,7 +1103,7 @@ TEXT ·toInt16AVX2(SB), NOSPLIT, $0-28
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop21:
+loop23:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS inverse+24(FP), Y14
@@ -1040,7 +1117,7 @@ loop21:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop21
+	JNZ loop23
 	VZEROUPPER
 	RET
 
@@ -1050,7 +1127,7 @@ TEXT ·toBytesAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop22:
+loop24:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS inverse+24(FP), Y14
@@ -1068,7 +1145,7 @@ loop22:
 	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
 	VMAXPS Y14, Y0, Y0
 	VMAXPS Y14, Y1, Y1
-	VBROADCASTSS constantsAVX2<>+156(SB), Y14 // byteMax
+	VBROADCASTSS constantsAVX2<>+172(SB), Y14 // byteMax
 	VMINPS Y14, Y0, Y0
 	VMINPS Y14, Y1, Y1
 	VCVTPS2DQ Y0, Y0
@@ -1081,7 +1158,7 @@ loop22:
 	ADDQ $16, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop22
+	JNZ loop24
 	VZEROUPPER
 	RET
 
@@ -1093,7 +1170,7 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop23:
+loop25:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VCMPPS $17, Y2, Y0, Y15
@@ -1102,7 +1179,7 @@ loop23:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop23
+	JNZ loop25
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1116,14 +1193,14 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop24:
+loop26:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop24
+	JNZ loop26
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1138,7 +1215,7 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS mean+24(FP), Y14
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop25:
+loop27:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y14, Y2, Y2
@@ -1147,7 +1224,7 @@ loop25:
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop25
+	JNZ loop27
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1161,7 +1238,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop26:
+loop28:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VBROADCASTSS top+24(FP), Y14
@@ -1227,7 +1304,7 @@ loop26:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop26
+	JNZ loop28
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1242,7 +1319,7 @@ TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop27:
+loop29:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
@@ -1262,7 +1339,7 @@ loop27:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop27
+	JNZ loop29
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1278,7 +1355,7 @@ TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop28:
+loop30:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1367,7 +1444,7 @@ loop28:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop28
+	JNZ loop30
 	VZEROUPPER
 	RET
 
@@ -1383,7 +1460,7 @@ TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop29:
+loop31:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -1438,7 +1515,158 @@ loop29:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop29
+	JNZ loop31
+	VZEROUPPER
+	RET
+
+// func pack16PairsAVX2(panel *uint16, w *uint16, ldw int, k int)
+// pack16PairsAVX2 sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+TEXT ·pack16PairsAVX2(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	// R8 = 3·ldw, DX = row 8
+	LEAQ (AX)(AX*2), R8
+	LEAQ (SI)(AX*8), DX
+loop32:
+	LEAQ (SI)(AX*4), R9
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (SI)(AX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, (DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 64(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 128(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 192(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 256(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 320(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 384(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 448(DI)
+	LEAQ (DX)(AX*4), R9
+	VMOVUPS (DX), Y0
+	VMOVUPS (DX)(AX*1), Y1
+	VMOVUPS (DX)(AX*2), Y2
+	VMOVUPS (DX)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 32(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 96(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 160(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 224(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 288(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 352(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 416(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 480(DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $512, DI
+	SUBQ $8, CX
+	JNZ loop32
 	VZEROUPPER
 	RET
 
@@ -1460,7 +1688,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop30:
+loop33:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -1510,6 +1738,6 @@ loop30:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop30
+	JNZ loop33
 	VZEROUPPER
 	RET

@@ -34,6 +34,7 @@ type machine interface {
 
 	pack()          // packing of 16 rows into a panel
 	packF16()       // of float16
+	packPairs()     // of pairs of bfloat16
 	peak()          // what the arithmetic units can do at best
 	peakInt8()      // with integers
 	int8() []string // tiles of integers; their lists in Go
@@ -43,6 +44,7 @@ type machine interface {
 	loadF16(v int, p string)
 	store(p string, v int)
 	storeF16(p string, v int)   // and rounds v to what was stored
+	storePairs(p string, v int) // the upper halves of v, of each pair of neighbours the second first; v is scratch
 	storeInt16(p string, v int) // v holds whole numbers, here and for bytes, which are from 0 to 255; v is scratch
 	storeBytes(p string, v int)
 	advance(p string, bytes int)

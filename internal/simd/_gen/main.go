@@ -44,6 +44,7 @@ func generate(dir string) (map[string][]byte, error) {
 		m.writeTable()
 		m.pack()
 		m.packF16()
+		m.packPairs()
 		m.peak()
 		i := &file{header: int8Header}
 		integers := t.machine(i, &constants{table: constantTable})
@@ -151,6 +152,9 @@ func stubs(t target, fs []function, lists []string) []byte {
 	b.WriteString("// The tiles by their number of rows.\nvar (\n")
 	for _, near := range t.near {
 		for _, k := range tileKinds {
+			if !k.on(t) {
+				continue
+			}
 			fmt.Fprintf(&b, "\t%s = []kernel{%d: ", k.list(t, near), k.low(t))
 			for r := k.low(t); r <= t.rows; r++ {
 				fmt.Fprintf(&b, "%s, ", k.function(t, r, near).name)

@@ -177,6 +177,18 @@ func (m *neon) storeF16(p string, v int) {
 	}
 }
 
+func (m *neon) storePairs(p string, v int) {
+	r := quad(v)
+	for _, r := range r {
+		m.op("VUSHR", imm(48), r.as("D2"), V(28).as("D2"))
+		m.op("VORR", V(28).as("B16"), r.as("B16"), r.as("B16"))
+	}
+	for i := range 2 {
+		m.op("VUZP1", r[2*i+1].as("S4"), r[2*i].as("S4"), r[2*i].as("S4"))
+		m.op("FMOVQ", r[2*i].scalar(), at(neonPointers[p], 16*i))
+	}
+}
+
 // words packs whole numbers to int16, in the first two registers of v.
 func (m *neon) words(v int) [4]V {
 	r := quad(v)

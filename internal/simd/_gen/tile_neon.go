@@ -51,9 +51,7 @@ func (t neonTile) write(fn function) {
 	for r := range t.rows {
 		t.op("FMOVQ.P", at(R(r), 16), V(24+r).scalar())
 	}
-	for k := range 4 {
-		t.term(k)
-	}
+	t.terms(4)
 	t.advance(4)
 	t.op("SUBS", imm(4), R(7))
 	t.op("BGE", four)
@@ -61,12 +59,13 @@ func (t neonTile) write(fn function) {
 	t.op("ADDS", imm(4), R(7))
 	t.op("BEQ", done)
 	t.place(one)
+	few := choose(t.kind.pairs, 2, 1)
 	for r := range t.rows {
-		t.op("FMOVS.P", at(R(r), 4), V(24+r).scalar())
+		t.op(choose(t.kind.pairs, "FMOVD.P", "FMOVS.P"), at(R(r), 4*few), V(24+r).scalar())
 	}
-	t.term(0)
-	t.advance(1)
-	t.op("SUBS", imm(1), R(7))
+	t.terms(few)
+	t.advance(few)
+	t.op("SUBS", imm(few), R(7))
 	t.op("BNE", one)
 	t.place(done)
 
@@ -88,6 +87,37 @@ func (t neonTile) write(fn function) {
 	t.op("SUBS", imm(1), R(15))
 	t.op("BNE", again)
 	t.ret()
+}
+
+// terms adds n terms.
+func (t neonTile) terms(n int) {
+	for k := 0; k < n; k += choose(t.kind.pairs, 2, 1) {
+		if t.kind.pairs {
+			t.pair(k)
+		} else {
+			t.term(k)
+		}
+	}
+}
+
+// pair adds the terms k and k+1, whose weights are the upper and the lower halves of a
+// panel.
+func (t neonTile) pair(k int) {
+	t.comment("acc[r][n] += x[r][k]·w[k][n], k += 1, twice")
+	for q := range 4 {
+		t.op("FMOVQ", at(R(6), 32*k+16*q), V(30).scalar())
+		t.op("VSHL", imm(16), V(30).as("S4"), V(31).as("S4"))
+		t.op("VUSHR", imm(16), V(30).as("S4"), V(30).as("S4"))
+		t.op("VSHL", imm(16), V(30).as("S4"), V(30).as("S4"))
+		for i, w := range []V{30, 31} {
+			if t.kind.wide {
+				t.op("FMOVQ", w.scalar(), at(R(10), 64*(k+i)+16*q))
+			}
+			for r := range t.rows {
+				t.word([]string{"FMLA0", "FMLA1", "FMLA2", "FMLA3"}[k+i], V(4*r+q), w, V(24+r))
+			}
+		}
+	}
 }
 
 // term adds one term, k terms on: acc[r][n] += x[r][k]·w[k][n].

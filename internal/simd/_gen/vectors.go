@@ -82,6 +82,22 @@ func vectors(m machine, level string) {
 				m.offset("p1", "ldv")
 			}, map[string]int{"p0": 64})
 		})
+	roundTo := func(store func(p string, v int), bytes int) func() {
+		return func() {
+			m.loop(func() {
+				m.load(0, "p1")
+				m.bin("and", 1, 0, m.k("inf"))
+				m.bin("mul", 1, 1, m.k("bf16Top"))
+				m.bin("mul", 1, 1, m.k("bf16Round"))
+				m.bin("max", 1, 1, m.k("bf16Least"))
+				m.bin("add", 0, 0, 1)
+				m.bin("sub", 0, 0, 1)
+				store("p0", 0)
+			}, map[string]int{"p0": bytes, "p1": 64})
+		}
+	}
+	w.function("roundBF16", "dst *float32, x *float32, n int", "sets dst[i] = x[i], rounded to bfloat16", "", prefix, roundTo(m.store, 64))
+	w.function("pairBF16", "dst *uint16, x *float32, n int", "sets dst to x, rounded to bfloat16, in pairs", "", prefix, roundTo(m.storePairs, 32))
 	w.softmax()
 	w.addLayerNorm()
 	w.int8()

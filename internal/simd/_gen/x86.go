@@ -191,6 +191,22 @@ func (m *x86) storeF16(p string, v int) {
 	}
 }
 
+func (m *x86) storePairs(p string, v int) {
+	t, r := m.regs(K)[0], m.regs(v)
+	for i, r := range r {
+		m.op("VPSRLQ", imm(48), r, t)
+		m.op(m.name("or"), t, r, r)
+		if m.wide {
+			m.op("VPMOVQD", r, at(x86Pointers[p], 32*i))
+		}
+	}
+	if !m.wide {
+		m.op("VSHUFPS", bits(0x88), r[1], r[0], r[0])
+		m.op("VPERMQ", bits(0xd8), r[0], r[0])
+		m.op("VMOVUPS", r[0], at(x86Pointers[p], 0))
+	}
+}
+
 // words packs whole numbers to int16, in the right order, at AVX2's level.
 func (m *x86) words(v int) xreg {
 	r := m.regs(v)
