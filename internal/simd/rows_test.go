@@ -322,7 +322,7 @@ func TestLevelsNoAllocation(t *testing.T) {
 		panels, rows := make([]float32, PackedLen(20, 4)), testFloats(16*20, 3)
 		weights := testFloats(40*20, 4)
 		weights[30] = 50 // of more than 8 bits
-		q, i := make([]Int8Rows, 3), PackInt8(weights, 20, 40, 20, nil)
+		q, i := make([]Int8Rows, 3), PackInt8(weights, 20, 40, 20, nil, nil)
 		jobs := []*Job{testJob(dst, 48, rows, 20, 16, &w, nil), testJob(dst, 48, rows, 20, 16, &h, y), testJob(dst, 48, rows, 20, 16, &b, y)}
 		for f := range q {
 			q[f].resetAs(form(f), 16, 20)
