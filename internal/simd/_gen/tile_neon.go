@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 const neonTileHeader = `Tiles of a product; see type tile. Registers:
 
 	R0 … R5         rows of x, which are ldx (R8) apart
@@ -136,7 +138,7 @@ func (t neonTile) term(k int) {
 			t.op("FLDPQ", at(R(6), 64*k+16*q), reg("(F30, F31)"))
 		}
 		for r := range t.rows {
-			t.word([]string{"FMLA0", "FMLA1", "FMLA2", "FMLA3"}[k], V(4*r+q), w, V(24+r))
+			t.word(fmt.Sprint(choose(t.kind.dot, "BFDOT", "FMLA"), k), V(4*r+q), w, V(24+r))
 		}
 	}
 }
