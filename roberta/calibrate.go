@@ -2,6 +2,7 @@ package roberta
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -62,7 +63,7 @@ type calibration struct {
 func (c *checkpoint) calibrate(ctx context.Context, n *network, pool *parallel.Pool, inputs []Input, report func(Calibration)) (*calibration, error) {
 	b, _, err := c.config.batch(inputs)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("inputs of the calibration: %w", err)
 	}
 	k := &calibration{rows: min(b.Len(), sampleRows), samples: map[string][]float32{}, errors: map[string][2]float64{}, report: report}
 	k.result = Calibration{Texts: len(inputs), Tokens: b.Len(), Sampled: k.rows}
