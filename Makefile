@@ -80,15 +80,19 @@ wasm:
 
 # arm64 runs, under qemu, the tests that depend on the instruction set. Their names
 # begin with TestLevels; those of roberta cover internal/nn. A package that has such
-# tests and runs none fails.
+# tests and runs none fails. The processor has SDOT; those tests for which that matters
+# run once more on one without.
 arm64:
 	@if command -v qemu-aarch64 >/dev/null; then \
-		set -e; mkdir -p .bin; for p in $$(git grep -l 'func TestLevels' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
-			GOARCH=arm64 go test -c -o .bin/arm64.test ./$$p; \
-			(cd $$p && GOROBERTA_REQUIRE_SIMD=neon qemu-aarch64 $(CURDIR)/.bin/arm64.test -test.short -test.v -test.run '^TestLevels') >.bin/arm64.log 2>&1 || { grep -Ev '^=== |^ *--- (PASS|SKIP)' .bin/arm64.log; exit 1; }; \
-			n=$$(grep -c '^--- PASS: TestLevels' .bin/arm64.log || true); echo "arm64 $$p: $$n tests"; \
-			[ $$n -gt 0 ] || { echo "no test of $$p ran for arm64" >&2; exit 1; }; \
-		done; \
+		set -e; mkdir -p .bin; \
+		run() { \
+			GOARCH=arm64 go test -c -o .bin/arm64.test ./$$3; \
+			(cd $$3 && GOROBERTA_REQUIRE_SIMD=$$2 qemu-aarch64 -cpu $$1 $(CURDIR)/.bin/arm64.test -test.short -test.v -test.run "$$4") >.bin/arm64.log 2>&1 || { grep -Ev '^=== |^ *--- (PASS|SKIP)' .bin/arm64.log; exit 1; }; \
+			n=$$(grep -c '^--- PASS: TestLevels' .bin/arm64.log || true); echo "arm64 $$3 on $$1: $$n tests"; \
+			[ $$n -gt 0 ] || { echo "no test of $$3 ran for arm64" >&2; exit 1; }; \
+		}; \
+		for p in $$(git grep -l 'func TestLevels' -- '*_test.go' | xargs -n1 dirname | sort -u); do run max neon,dot $$p '^TestLevels'; done; \
+		run cortex-a53 neon internal/simd '^TestLevelsInt8'; \
 	else echo "no qemu-aarch64: arm64 is compiled but not run"; fi
 
 # avx512 runs the kernels' tests in an emulator, for machines without AVX-512. It takes

@@ -106,6 +106,7 @@ func (w *Matrix) int8Sums() []int32 {
 	width := Panels(w.N) * PanelWidth
 	ones := Int8Rows{rows: 1, terms: w.K, stride: wholeGroups(w.K), scales: []float32{1}}
 	ones.words = slices.Repeat([]int16{1}, ones.stride)
+	clear(ones.words[w.K:]) // in a file, anything may be there
 	unscaled := *w
 	unscaled.I8.Scales = slices.Repeat([]float32{1}, width)
 	y, sums := make([]float32, width), make([]int32, width)

@@ -24,6 +24,7 @@ func int8Tiles(l Level, f form) int8Set {
 	switch {
 	case f == words:
 		return int8Set{int8Wordsx16AVX2}
+	case f != unsignedBytes:
 	case l == AVX512 && cpu.X86.HasAVX512VNNI:
 		return int8Set{int8Bytesx16AVX512, int8Bytesx32AVX512}
 	case cpu.X86.HasAVXVNNI:
@@ -32,27 +33,18 @@ func int8Tiles(l Level, f form) int8Set {
 	return nil
 }
 
-// int8StartAt is int8Start of the levels, which have it in common.
+// int8StartAt, int8LargeWordsAt and int8LargeBytesAt are those of the levels, which have
+// them in common.
 func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
 	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
 }
 
-// addLarge adds the products of h rows from row on with weights of more than 8 bits to
-// sums [h, ld]. Of bytes, the start has taken off the zero points already.
-func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
-	if q.form == words {
-		int8LargeWordsAVX2(&sums[0], 4*ld, &q.words[row*q.stride], 2*q.stride, h, &large[0], len(large))
-		return
-	}
-	int8LargeBytesAVX2(&sums[0], 4*ld, &q.bytes[row*q.stride], q.stride, h, &large[0], len(large))
-	for r := range h {
-		at := q.at[row+r]
-		for _, l := range large {
-			if l.K == at {
-				sums[r*ld+int(l.N)%PanelWidth] += l.Extra * q.extra[row+r]
-			}
-		}
-	}
+func int8LargeWordsAt(sums *int32, lds int, x *int16, ldx, rows int, large *Large, n int) {
+	int8LargeWordsAVX2(sums, lds, x, ldx, rows, large, n)
+}
+
+func int8LargeBytesAt(sums *int32, lds int, x *uint8, ldx, rows int, large *Large, n int) {
+	int8LargeBytesAVX2(sums, lds, x, ldx, rows, large, n)
 }
 
 // int8Peak does rounds of products in the active level's form of rows, and ops are those

@@ -119,6 +119,24 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 	}
 }
 
+// addLarge adds the products of h rows from row on with weights of more than 8 bits to
+// sums [h, ld]. Of bytes, the start has taken off the zero points already.
+func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
+	if q.form == words {
+		int8LargeWordsAt(&sums[0], 4*ld, &q.words[row*q.stride], 2*q.stride, h, &large[0], len(large))
+		return
+	}
+	int8LargeBytesAt(&sums[0], 4*ld, &q.bytes[row*q.stride], q.stride, h, &large[0], len(large))
+	for r := range h {
+		at := q.at[row+r]
+		for _, l := range large {
+			if l.K == at {
+				sums[r*ld+int(l.N)%PanelWidth] += l.Extra * q.extra[row+r]
+			}
+		}
+	}
+}
+
 // extremesVec sets the lanes for a prefix of x and returns its length.
 func extremesVec(l *[5]lanes, x []float32) int {
 	n, level := whole(len(x))

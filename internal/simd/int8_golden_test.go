@@ -55,7 +55,7 @@ func TestLevelsInt8Golden(t *testing.T) {
 					}
 				}
 			}
-			for _, f := range forms() {
+			for _, f := range forms(t) {
 				var q Int8Rows
 				q.resetAs(f, g.M, g.K)
 				q.Set(fromBits(g.X), g.K, 0, g.M, nil)

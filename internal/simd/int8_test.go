@@ -14,6 +14,8 @@ type int8Case struct {
 	base            string // as in productCase
 	hard            bool
 	form            form
+	any             bool // a matrix of any bytes, with so many weights of more than 8 bits
+	large           int
 }
 
 func (c int8Case) String() string {
@@ -35,6 +37,9 @@ func (c int8Case) run(t *testing.T, rng *rand.Rand) {
 	weights := make([]float32, c.n*c.k)
 	fillLarge(rng, weights, c.hard)
 	w := PackInt8(weights, c.k, c.n, c.k, nil, nil)
+	if c.any {
+		w = anyInt8(rng, c.n, c.k, c.large)
+	}
 	width := Panels(c.n) * PanelWidth
 	ldx, ldd := c.k+3, width+5
 	x := make([]float32, (c.m+2)*ldx)
@@ -75,11 +80,36 @@ func (c int8Case) run(t *testing.T, rng *rand.Rand) {
 	check()
 }
 
-// forms are the forms of rows that the active level has kernels for, and words.
-func forms() []form {
+// anyInt8 is a matrix as a file may hold one: of any bytes, also where there are no
+// weights, any scales, and at most so many large weights, at any places that are allowed.
+func anyInt8(rng *rand.Rand, n, k, large int) Matrix {
+	p := Int8Panels{Q: make([]uint8, Int8Len(n, k)), Scales: make([]float32, Panels(n)*PanelWidth)}
+	for i := range p.Q {
+		p.Q[i] = uint8(rng.Uint32())
+	}
+	fill(rng, p.Scales, true)
+	for at := 0; at < n*k && len(p.Large) < large; at += 1 + rng.IntN(max(1, 2*n*k/(large+1))) {
+		l := Large{int32(at / k), int32(at % k), int32(rng.IntN(2*largestW+1) - largestW)}
+		if i := len(p.Large) - maxLarge; i < 0 || p.Large[i].N != l.N {
+			p.Large = append(p.Large, l)
+		}
+	}
+	w, ok := NewInt8(n, k, p)
+	if !ok {
+		panic("NewInt8 refuses anyInt8")
+	}
+	return w
+}
+
+// forms are the forms of rows that the active level has kernels for, and words. If
+// GOROBERTA_REQUIRE_SIMD lists dot, the best level has to have others than words.
+func forms(t *testing.T) []form {
+	t.Helper()
 	fs := []form{words}
 	if f := int8Form(); f != words {
 		fs = append(fs, f)
+	} else if levels := Supported(); Active() == levels[len(levels)-1] && slices.Contains(required(), "dot") {
+		t.Errorf("%v has no instructions for dot products of bytes", Active())
 	}
 	return fs
 }
@@ -88,25 +118,28 @@ func TestLevelsInt8(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 8))
 		bases := []string{"", "row", "matrix", "dst"}
-		for _, f := range forms() {
+		for _, f := range forms(t) {
 			for m := range 32 {
-				int8Case{m, 48, 21, 0, 3, bases[m%4], false, f}.run(t, rng)
-				int8Case{m, 33, 6, 1, 3, bases[(m+1)%4], false, f}.run(t, rng)
+				int8Case{m, 48, 21, 0, 3, bases[m%4], false, f, false, 0}.run(t, rng)
+				int8Case{m, 33, 6, 1, 3, bases[(m+1)%4], false, f, false, 0}.run(t, rng)
 			}
 			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 255, 256, 257, 1023, 1024, 1025} {
 				for _, m := range []int{1, 5, 17} {
-					int8Case{m, 20, k, 0, 2, bases[k%4], k%2 == 0, f}.run(t, rng)
+					int8Case{m, 20, k, 0, 2, bases[k%4], k%2 == 0, f, false, 0}.run(t, rng)
 				}
 			}
 			for _, n := range []int{1, 15, 16, 17, 31, 32, 33, 47} {
 				for p0 := range Panels(n) {
 					for p1 := p0; p1 <= Panels(n); p1++ {
-						int8Case{3, n, 10, p0, p1, "row", n%2 == 0, f}.run(t, rng)
+						int8Case{3, n, 10, p0, p1, "row", n%2 == 0, f, false, 0}.run(t, rng)
 					}
 				}
 			}
-			int8Case{29, 64, 1024, 0, 4, "row", false, f}.run(t, rng)
-			int8Case{2, 32, 4096, 0, 2, "", false, f}.run(t, rng)
+			int8Case{29, 64, 1024, 0, 4, "row", false, f, false, 0}.run(t, rng)
+			int8Case{2, 32, 4096, 0, 2, "", false, f, false, 0}.run(t, rng)
+			for k := 1; k < 40; k++ {
+				int8Case{k % 16, 40, k, 0, 3, bases[k%4], k%3 == 0, f, true, k % 5 * 40}.run(t, rng)
+			}
 		}
 	})
 }

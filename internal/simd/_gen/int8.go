@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// int8Header explains the registers of a tile of integers.
-const int8Header = `Tiles of a product in Int8; see type int8Tile. Registers:
+// x86Int8Header explains the registers of a tile of integers.
+const x86Int8Header = `Tiles of a product in Int8; see type int8Tile. Registers:
 
 	R14       the tile's argument
 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
@@ -34,9 +34,13 @@ func x86Int8Kinds(wide bool) []int8Kind {
 	}
 }
 
-// list is the name of the list of tiles of so many panels in Go.
-func (k int8Kind) list(level string, panels int) string {
-	return fmt.Sprintf("int8%sx%d%s", k.name, 16*panels, level)
+// goList is the list of tiles of so many panels, as Go declares it.
+func (k int8Kind) goList(level string, panels int) string {
+	list := fmt.Sprintf("int8%sx%d%s = []int8Kernel{nil, ", k.name, 16*panels, level)
+	for _, fn := range k.functions(level, panels) {
+		list += fn.name + ", "
+	}
+	return list + "}"
 }
 
 // functions are the tiles of so many panels, as Go declares them, from one row up.
@@ -57,12 +61,10 @@ func (k int8Kind) functions(level string, panels int) []function {
 func (m *x86) int8() (lists []string) {
 	for _, k := range x86Int8Kinds(m.wide) {
 		for panels := 1; panels <= k.panels; panels++ {
-			list := fmt.Sprintf("%s = []int8Kernel{nil, ", k.list(m.level(), panels))
+			lists = append(lists, k.goList(m.level(), panels))
 			for i, fn := range k.functions(m.level(), panels) {
 				int8Tile{m, k, i + 1, panels}.write(fn)
-				list += fn.name + ", "
 			}
-			lists = append(lists, list+"}")
 		}
 	}
 	if !m.wide {
@@ -226,7 +228,7 @@ func (t int8Tile) dot256() {
 // vexDot writes VPDPBUSD w, x, sum in its VEX form, which Go's assembler lacks.
 func (m *x86) vexDot(w, x, sum xreg) {
 	high := func(r xreg) int { return 1 - r.n>>3 }
-	m.line("\tBYTE $0xC4; BYTE $%#02X; BYTE $%#02X; BYTE $0x50; BYTE $%#02X // VPDPBUSD %v, %v, %v",
+	m.line("\tBYTE $0xC4; BYTE $0x%02X; BYTE $0x%02X; BYTE $0x50; BYTE $0x%02X // VPDPBUSD %v, %v, %v",
 		high(sum)<<7|1<<6|high(w)<<5|2, (15-x.n)<<3|1<<2|1, 0xC0|sum.n&7<<3|w.n&7, w, x, sum)
 }
 
@@ -276,14 +278,13 @@ func (m *x86) int8Start() {
 
 func int8StartFunction(level string) function {
 	return function{"int8Start" + level, "dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int",
-		"sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Int8Rows.start.", byHand}
+		"sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.", byHand}
 }
 
 // int8Large writes the products with weights of more than 8 bits, of which a panel has
 // few: in general registers, one after the other.
 func (m *x86) int8Large(name, typ, load string, size int) {
-	m.begin(function{"int8Large" + name + m.level(), "sums *int32, lds int, x " + typ + ", ldx int, rows int, large *Large, n int",
-		"adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Int8Rows.addLarge of arm64.", byHand}, 0)
+	m.begin(int8LargeFunction(name, typ, m.level()), 0)
 	for _, p := range []struct {
 		name string
 		to   reg
@@ -311,4 +312,9 @@ func (m *x86) int8Large(name, typ, load string, size int) {
 	m.op("SUBQ", imm(1), R9)
 	m.op("JNZ", again)
 	m.op("RET")
+}
+
+func int8LargeFunction(name, typ, level string) function {
+	return function{"int8Large" + name + level, "sums *int32, lds int, x " + typ + ", ldx int, rows int, large *Large, n int",
+		"adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.", byHand}
 }

@@ -71,6 +71,7 @@ type target struct {
 	rows, cols       int    // of the largest tile
 	near             []bool // where tiles can fetch weights to: near or not
 	tileHeader       string
+	int8Header       string
 	tile             func(f *file, fn function, k tileKind, rows int, near bool)
 	machine          func(f *file, c *constants) machine
 }
@@ -79,7 +80,7 @@ var targets = []target{
 	x86Target("AVX512", true, 14, 32),
 	x86Target("AVX2", false, 6, 16),
 	{
-		name: "NEON", file: "neon", arch: "arm64", rows: 6, cols: 16, near: []bool{false}, tileHeader: neonTileHeader,
+		name: "NEON", file: "neon", arch: "arm64", rows: 6, cols: 16, near: []bool{false}, tileHeader: neonTileHeader, int8Header: neonInt8Header,
 		tile:    func(f *file, fn function, k tileKind, rows int, _ bool) { neonTile{&neon{file: f}, k, rows}.write(fn) },
 		machine: func(f *file, c *constants) machine { return &neon{f, c} },
 	},
@@ -87,7 +88,7 @@ var targets = []target{
 
 func x86Target(name string, wide bool, rows, cols int) target {
 	return target{
-		name: name, file: strings.ToLower(name), arch: "amd64", rows: rows, cols: cols, near: []bool{false, true}, tileHeader: x86TileHeader,
+		name: name, file: strings.ToLower(name), arch: "amd64", rows: rows, cols: cols, near: []bool{false, true}, tileHeader: x86TileHeader, int8Header: x86Int8Header,
 		tile: func(f *file, fn function, k tileKind, rows int, near bool) {
 			x86Tile{&x86{file: f, wide: wide}, k, rows, near}.write(fn)
 		},

@@ -46,7 +46,7 @@ func generate(dir string) (map[string][]byte, error) {
 		m.packF16()
 		m.packPairs()
 		m.peak()
-		i := &file{header: int8Header}
+		i := &file{header: t.int8Header}
 		integers := t.machine(i, &constants{table: constantTable})
 		lists := integers.int8()
 		integers.peakInt8()

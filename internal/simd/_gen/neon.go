@@ -51,6 +51,19 @@ var words = map[string]uint32{
 	"SQXTN2": 0x4E614800, // Vd.8H, Vn.4S
 	"XTN":    0x0E212800, // Vd.8B, Vn.8H
 	"XTN2":   0x4E212800, // Vd.16B, Vn.8H
+
+	"SCVTF":  0x4E21D800, // Vd.4S, Vn.4S
+	"SXTL":   0x0F08A400, // Vd.8H, Vn.8B
+	"SXTL2":  0x4F08A400, // Vd.8H, Vn.16B
+	"MUL":    0x4EA09C00, // Vd.4S, Vn.4S, Vm.4S, as the next two
+	"MLS":    0x6EA09400,
+	"SSHL":   0x4EA04400,
+	"SDOT0":  0x4F80E000, // Vd.4S, Vn.16B, Vm.4B[0]
+	"SDOT1":  0x4FA0E000, // Vd.4S, Vn.16B, Vm.4B[1]
+	"SDOT2":  0x4F80E800, // Vd.4S, Vn.16B, Vm.4B[2]
+	"SDOT3":  0x4FA0E800, // Vd.4S, Vn.16B, Vm.4B[3]
+	"SMLAL":  0x0F402000, // Vd.4S, Vn.4H, Vm.H[0]; see lane for the others
+	"SMLAL2": 0x4F402000, // Vd.4S, Vn.8H, Vm.H[0]
 }
 
 // word writes the instruction d = n op m.
@@ -60,6 +73,14 @@ func (f *file) word(op string, d, n, m V) {
 		panic(fmt.Sprintf("no instruction %s V%d, V%d, V%d", op, d, n, m))
 	}
 	f.line("\tWORD $0x%08X // %s V%d, V%d, V%d", base|uint32(d)|uint32(n)<<5|uint32(m)<<16, op, d, n, m)
+}
+
+// lane writes SMLAL or SMLAL2 by element i of m, one of the first 16 registers.
+func (f *file) lane(op string, d, n, m V, i int) {
+	if m > 15 || i > 7 {
+		panic(fmt.Sprintf("no instruction %s by element %d of V%d", op, i, m))
+	}
+	f.line("\tWORD $0x%08X // %s V%d, V%d, V%d.H[%d]", words[op]|uint32(d)|uint32(n)<<5|uint32(m)<<16|uint32(i&1)<<20|uint32(i>>1&1)<<21|uint32(i>>2)<<11, op, d, n, m, i)
 }
 
 var neonOps = map[string]string{"add": "FADD", "sub": "FSUB", "mul": "FMUL", "div": "FDIV", "max": "FMAX", "min": "FMIN"}
@@ -301,5 +322,3 @@ func (m *neon) timesPower(x, y, t, q int, k string) {
 	m.constant(q, "zero")
 	m.choose("less", x, x, m.k(k), q, y)
 }
-
-func (m *neon) int8() []string { return nil }
