@@ -155,6 +155,9 @@ func (k *checker) rounded(name string, out, in int) {
 	k.typed(name+int8Suffix, weights.I8, panels, (in+3)/4, simd.PanelWidth, 4)
 	k.typed(name+scalesSuffix, weights.F32, out)
 	k.typed(name+largeSuffix, weights.I32, large, 3)
+	if k.has(name + inSuffix) {
+		k.typed(name+inSuffix, weights.F32, in)
+	}
 }
 
 // typed looks for a tensor of exactly this element type and shape.

@@ -16,7 +16,8 @@ type ConvertOption func(*convertOptions) error
 
 type convertOptions struct {
 	packed, zstd bool
-	precision    *Precision // nil: the file's
+	precision    *Precision                                                                         // nil: the file's
+	calibrate    func(context.Context, *checkpoint, *network, *parallel.Pool) (*calibration, error) // nil: not
 	log          *slog.Logger
 }
 
@@ -66,6 +67,9 @@ func newConvertOptions(opts []ConvertOption, log *slog.Logger) (o convertOptions
 	if o.log == nil {
 		o.log = log
 	}
+	if err == nil && o.calibrate != nil && (o.precision == nil || *o.precision != Int8) {
+		err = fmt.Errorf("roberta: Calibrate is for ConvertPrecision(Int8)")
+	}
 	return o, err
 }
 
@@ -74,6 +78,37 @@ func (o *convertOptions) check() error {
 		return ErrConvert
 	}
 	return nil
+}
+
+// network is the model in the precision that was asked for. full is the model in float32
+// if that is at hand, else nil.
+func (o *convertOptions) network(ctx context.Context, c *checkpoint, full *network, pool *parallel.Pool) (*network, error) {
+	p, err := c.precision(o.precision)
+	if err != nil || o.calibrate == nil {
+		if err != nil {
+			return nil, err
+		}
+		return load(ctx, c, p, pool, nil)
+	}
+	if c.int8 {
+		return nil, fmt.Errorf("%w: they are rounded already", ErrPrecision)
+	}
+	if full == nil {
+		if full, err = load(ctx, c, Float32, pool, nil); err != nil {
+			return nil, err
+		}
+		full.enc.Prepare()
+	}
+	k, err := o.calibrate(ctx, c, full, pool)
+	if err != nil {
+		return nil, err
+	}
+	full = nil // the memory goes before the next takes its place
+	n, err := load(ctx, c, p, pool, k)
+	if err == nil {
+		k.done(c, n)
+	}
+	return n, err
 }
 
 // Convert writes any checkpoint that Open reads as one safetensors file with
@@ -108,11 +143,7 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 			}
 			pool := parallel.New(0)
 			defer pool.Close()
-			p, err := c.precision(o.precision)
-			if err != nil {
-				return named(in, err)
-			}
-			n, err := load(ctx, c, p, pool)
+			n, err := o.network(ctx, c, nil, pool)
 			if err != nil {
 				return named(in, err)
 			}

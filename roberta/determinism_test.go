@@ -109,6 +109,10 @@ func testLevelsOneResult(t *testing.T, precision Precision) {
 					}
 				}
 			}
+			if precision == BFloat16 && !simd.BF16Exact() {
+				t.Log("the instruction of this processor gives bits of its own; levels are not compared")
+				return
+			}
 			levels := simd.Supported()
 			for i, level := range append(levels, levels...) {
 				restore, err := simd.Use(level)

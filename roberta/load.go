@@ -20,10 +20,11 @@ type network struct {
 }
 
 // load reads a checkpoint's tensors into the parts of a model. Matrices are packed into
-// new memory, unless the file has them packed; embeddings stay in the file's memory.
+// new memory, unless the file has them packed; embeddings stay in the file's memory. A
+// calibration that is not nil says how they are rounded.
 // Errors are those of package weights and the context's.
-func load(ctx context.Context, c *checkpoint, p Precision, pool *parallel.Pool) (*network, error) {
-	l := &loader{checkpoint: c, ctx: ctx, precision: p, pool: pool}
+func load(ctx context.Context, c *checkpoint, p Precision, pool *parallel.Pool, k *calibration) (*network, error) {
+	l := &loader{checkpoint: c, ctx: ctx, precision: p, pool: pool, calibration: k}
 	elements := 0
 	for _, t := range c.tensors {
 		elements += t.Len()
@@ -52,6 +53,8 @@ type loader struct {
 	float32s  nn.Slab[float32] // matrices in float32
 	float16s  nn.Slab[uint16]  // in float16 or bfloat16
 	bytes     nn.Slab[uint8]   // and in 8 bits
+
+	calibration *calibration // nil without
 
 	mu  sync.Mutex
 	err error
@@ -227,7 +230,7 @@ func (l *loader) attention(prefix string) nn.Linear {
 			ws = append(ws, l.values(prefix+name+".weight"))
 		}
 		if l.precision == Int8 {
-			y.W = l.packInt8(C, C, ws...)
+			y.W = l.packInt8(qkv, C, C, ws...)
 		} else {
 			y.W = l.packBF16(C, C, ws...)
 		}

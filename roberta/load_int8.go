@@ -3,6 +3,7 @@ package roberta
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/goroberta/goroberta/internal/nn"
 	"github.com/goroberta/goroberta/internal/simd"
@@ -15,6 +16,7 @@ const (
 	int8Suffix   = ".int8"
 	scalesSuffix = int8Suffix + ".scales" // F32 [out]
 	largeSuffix  = int8Suffix + ".large"  // I32 [weights, 3]
+	inSuffix     = int8Suffix + ".in"     // F32 [in]; missing where there are no factors
 )
 
 // vocabulary reads a matrix with a row for each token, in the model's precision.
@@ -36,9 +38,9 @@ func (l *loader) int8(name string, out, in int) simd.Matrix {
 	case l.has(name + int8Suffix):
 		return l.readInt8(name, out, in)
 	case l.has(name + packedSuffix):
-		return l.packInt8(out, in, l.unpacked(name+packedSuffix, out, in))
+		return l.packInt8(name, out, in, l.unpacked(name+packedSuffix, out, in))
 	}
-	return l.packInt8(out, in, l.values(name))
+	return l.packInt8(name, out, in, l.values(name))
 }
 
 // values are the values of a tensor as float32.
@@ -70,30 +72,43 @@ func (l *loader) unpacked(name string, out, in int) []float32 {
 }
 
 // packInt8 rounds matrices [out, in] to one. Each begins at a panel.
-func (l *loader) packInt8(out, in int, ws ...[]float32) simd.Matrix {
-	const rows = 64 * simd.PanelWidth // rounded at a time, by one thread
-	n, size := simd.Int8Len(out, in), simd.Panels(out)*simd.PanelWidth
-	q := l.bytes.Take(len(ws) * n)
-	var parts []simd.Matrix
-	for i, w := range ws {
-		if l.failed() {
-			return simd.Matrix{}
-		}
-		of := make([]simd.Matrix, (out+rows-1)/rows)
-		l.pool.Run(len(of), func(_, item int) {
-			lo, hi := item*rows, min(out, (item+1)*rows)
-			of[item] = simd.PackInt8(w[lo*in:], in, hi-lo, in, q[i*n+simd.Int8Len(lo, in):][:simd.Int8Len(hi-lo, in)])
-		})
-		parts = append(parts, of...)
+func (l *loader) packInt8(name string, out, in int, ws ...[]float32) simd.Matrix {
+	if l.failed() {
+		return simd.Matrix{}
 	}
+	factors := l.calibration.factors(l, name, out, in, ws...)
+	if l.failed() {
+		return simd.Matrix{}
+	}
+	blocks := featureBlocks(out)
+	parts, q := make([]simd.Matrix, blocks*len(ws)), l.bytes.Take(len(ws)*simd.Int8Len(out, in))
+	l.eachBlock(out, in, ws, func(block int, w []float32, n int) {
+		at := block/blocks*simd.Int8Len(out, in) + simd.Int8Len(block%blocks*blockFeatures, in)
+		parts[block] = simd.PackInt8(w, in, n, in, q[at:][:simd.Int8Len(n, in)], factors)
+	})
 	if len(ws) > 1 {
-		out = len(ws) * size
+		out = len(ws) * simd.Panels(out) * simd.PanelWidth
 	}
 	m, ok := simd.JoinInt8(out, in, q, parts...)
 	if !ok {
 		panic("roberta: parts of a matrix do not fit")
 	}
 	return m
+}
+
+// blockFeatures is how many output features are rounded at a time, by one thread.
+const blockFeatures = 64 * simd.PanelWidth
+
+func featureBlocks(out int) int { return (out + blockFeatures - 1) / blockFeatures }
+
+// eachBlock calls f for blocks of n rows of matrices [out, in], on the loader's threads.
+// Blocks are numbered through all matrices.
+func (l *loader) eachBlock(out, in int, ws [][]float32, f func(block int, w []float32, n int)) {
+	blocks := featureBlocks(out)
+	l.pool.Run(blocks*len(ws), func(_, block int) {
+		lo := block % blocks * blockFeatures
+		f(block, ws[block/blocks][lo*in:], min(out-lo, blockFeatures))
+	})
 }
 
 // readInt8 reads a matrix that the file holds in Int8, in the file's memory if possible.
@@ -108,6 +123,15 @@ func (l *loader) readInt8(name string, out, in int) simd.Matrix {
 	if p.Q, err = l.tensors[name+int8Suffix].Bytes(); err != nil {
 		l.fail(err)
 		return simd.Matrix{}
+	}
+	if l.has(name + inSuffix) {
+		p.In = make([]float32, in)
+		l.read(p.In, name+inSuffix)
+		for k, f := range p.In {
+			if !(f > 0) || math.IsInf(float64(f), 1) {
+				l.fail(modelError(fmt.Errorf("tensor %s has %v for input feature %d, want a number above 0", name+inSuffix, f, k)))
+			}
+		}
 	}
 	m, ok := simd.NewInt8(out, in, p)
 	if !ok {

@@ -121,7 +121,7 @@ func (m *Model) load(o *options) (err error) {
 			m.tok, m.noTok = nil, vocabularyError{err}
 		}
 	})
-	n, err := load(o.ctx, c, m.precision, m.pool)
+	n, err := load(o.ctx, c, m.precision, m.pool, nil)
 	vocabulary.Wait()
 	if err != nil {
 		return err

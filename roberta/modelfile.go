@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"slices"
@@ -130,7 +131,7 @@ func (f *modelFile) entries() []weights.Entry {
 // int8Entries are the tensors of a matrix in Int8.
 func int8Entries(name string, w *simd.Matrix) []weights.Entry {
 	p, panels := &w.I8, simd.Panels(w.N)
-	return []weights.Entry{
+	entries := []weights.Entry{
 		{Name: name + int8Suffix, DType: weights.I8, Shape: []int{panels, (w.K + 3) / 4, simd.PanelWidth, 4}, Write: func(out io.Writer) error {
 			_, err := out.Write(p.Q[:simd.Int8Len(w.N, w.K)])
 			return err
@@ -138,6 +139,10 @@ func int8Entries(name string, w *simd.Matrix) []weights.Entry {
 		{Name: name + scalesSuffix, DType: weights.F32, Shape: []int{w.N}, Write: func(out io.Writer) error { return writeValues(out, p.Scales[:w.N]) }},
 		{Name: name + largeSuffix, DType: weights.I32, Shape: []int{len(p.Large), 3}, Write: func(out io.Writer) error { return writeValues(out, p.Large) }},
 	}
+	if p.In != nil {
+		entries = append(entries, weights.Entry{Name: name + inSuffix, DType: weights.F32, Shape: []int{w.K}, Write: func(out io.Writer) error { return writeValues(out, p.In) }})
+	}
+	return entries
 }
 
 // files lists the files that came with the tensors and that the model needs, and
@@ -169,15 +174,22 @@ func (f *modelFile) files() ([]weights.Entry, error) {
 	return entries, nil
 }
 
+// layer yields the linear layers of layer i with the names of their weights, in order.
+func (c *checkpoint) layer(n *network, i int) iter.Seq2[string, *nn.Linear] {
+	l, p := &n.enc.Layers[i], c.config.layerPrefix(i)
+	return func(yield func(string, *nn.Linear) bool) {
+		_ = yield(p+"self_attn.qkv_proj.weight", &l.QKV) && yield(p+"self_attn.out_proj.weight", &l.Out) &&
+			yield(p+"fc1.weight", &l.FC1) && yield(p+"fc2.weight", &l.FC2)
+	}
+}
+
 // matrices lists a model's packed matrices by the names of their weights.
 func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 	ms := map[string]*simd.Matrix{}
 	for i := range n.enc.Layers {
-		l, p := &n.enc.Layers[i], c.config.layerPrefix(i)
-		ms[p+"self_attn.qkv_proj.weight"] = &l.QKV.W
-		ms[p+"self_attn.out_proj.weight"] = &l.Out.W
-		ms[p+"fc1.weight"] = &l.FC1.W
-		ms[p+"fc2.weight"] = &l.FC2.W
+		for name, l := range c.layer(n, i) {
+			ms[name] = &l.W
+		}
 	}
 	if t := n.enc.Tokens; t.Int8 != nil {
 		ms[embedWeight] = t.Int8

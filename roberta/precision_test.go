@@ -44,13 +44,15 @@ func TestPrecisionNames(t *testing.T) {
 	}
 }
 
-// TestInt8Forms: a model in Int8 has the same bits from every form of its file.
+// TestInt8Forms: a model in Int8 has the same bits from every form of its file, and so has
+// one that was calibrated, which are others.
 func TestInt8Forms(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	in := golden(t, "variants", "untied", "model.pt")
 	want := openGolden(t, in, WithPrecision(Int8))
 	rows := batchOf(5, want.Config().VocabSize, 9, 20, 3)
-	logits := must[*States](t)(want.LMLogits(ctx, rows...))
+	logits := map[bool]*States{false: must[*States](t)(want.LMLogits(ctx, rows...))}
+	calibrate := Calibrate(Inputs(batchOf(6, want.Config().VocabSize, 30, 20)...), nil)
 	file := func(name string) string { return filepath.Join(dir, name+".safetensors") }
 	convert := func(in, out string, opts ...ConvertOption) {
 		t.Helper()
@@ -59,6 +61,18 @@ func TestInt8Forms(t *testing.T) {
 		}
 	}
 	convert(in, "int8", ConvertPrecision(Int8))
+	convert(in, "calibrated", ConvertPrecision(Int8), calibrate)
+	logits[true] = must[*States](t)(openGolden(t, file("calibrated")).LMLogits(ctx, rows...))
+	if sameBits(floats(logits[true]), floats(logits[false])) {
+		t.Error("calibration changes nothing")
+	}
+	convert(file("calibrated"), "calibrated again")
+	convert(file("calibrated"), "calibrated packed", Packed())
+	convert(file("calibrated"), "calibrated rounded", ConvertPrecision(Int8))
+	convert(file("calibrated"), "calibrated compressed", Zstd())
+	if err := openGolden(t, file("calibrated")).Save(ctx, file("calibrated saved"), Packed()); err != nil {
+		t.Fatal(err)
+	}
 	convert(file("int8"), "again")
 	convert(file("int8"), "packed", Packed())
 	convert(file("int8"), "compressed", Zstd())
@@ -70,17 +84,18 @@ func TestInt8Forms(t *testing.T) {
 	if err := openGolden(t, file("int8")).Save(ctx, file("resaved")); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"int8", "again", "packed", "compressed", "rounded", "saved", "resaved"} {
+	for _, name := range []string{"int8", "again", "packed", "compressed", "rounded", "saved", "resaved",
+		"calibrated again", "calibrated packed", "calibrated rounded", "calibrated compressed", "calibrated saved"} {
 		m := openGolden(t, file(name))
 		if m.Precision() != Int8 {
 			t.Errorf("%s: precision %v", name, m.Precision())
 		}
-		if got := must[*States](t)(m.LMLogits(ctx, rows...)); !sameBits(floats(got), floats(logits)) {
+		if got := must[*States](t)(m.LMLogits(ctx, rows...)); !sameBits(floats(got), floats(logits[strings.HasPrefix(name, "calibrated")])) {
 			t.Errorf("%s: other logits", name)
 		}
 	}
 	m := openGolden(t, file("floats"), WithPrecision(Int8))
-	if got := must[*States](t)(m.LMLogits(ctx, rows...)); !sameBits(floats(got), floats(logits)) {
+	if got := must[*States](t)(m.LMLogits(ctx, rows...)); !sameBits(floats(got), floats(logits[false])) {
 		t.Error("a packed file opened in Int8: other logits")
 	}
 	if _, err := Open(file("int8"), WithPrecision(Float32)); !errors.Is(err, ErrPrecision) || !strings.Contains(err.Error(), file("int8")) {
@@ -294,7 +309,7 @@ func TestBFloat16Hostile(t *testing.T) {
 func TestInt8Hostile(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	good := filepath.Join(dir, "good.safetensors")
-	if err := Convert(ctx, golden(t, "tiny", "model.pt"), good, ConvertPrecision(Int8)); err != nil {
+	if err := Convert(ctx, golden(t, "tiny", "model.pt"), good, ConvertPrecision(Int8), Calibrate(Inputs(batchOf(6, 500, 30, 20)...), nil)); err != nil {
 		t.Fatal(err)
 	}
 	const fc1 = stack + "layers.0.fc1.weight"
@@ -304,25 +319,36 @@ func TestInt8Hostile(t *testing.T) {
 		}
 		return b
 	}
+	// factor is factors of 1, the last of them with other bits.
+	factor := func(e *weights.Entry, bits uint32) []byte {
+		b := bytes.Repeat(le(0x3f800000), e.Shape[0])
+		return append(b[4:], le(int32(bits))...)
+	}
 	for name, change := range map[string]struct {
 		tensor string
 		to     func(e *weights.Entry) []byte // nil leaves the tensor out
 		nan    bool
 	}{
-		"no scales":      {fc1 + scalesSuffix, nil, false},
-		"no panels":      {fc1 + int8Suffix, nil, false},
-		"no large":       {embedWeight + largeSuffix, nil, false},
-		"other type":     {fc1 + int8Suffix, func(e *weights.Entry) []byte { e.DType = weights.U8; return make([]byte, e.Size()) }, false},
-		"other shape":    {fc1 + int8Suffix, func(e *weights.Entry) []byte { e.Shape[1]++; return make([]byte, e.Size()) }, false},
-		"few scales":     {fc1 + scalesSuffix, func(e *weights.Entry) []byte { e.Shape[0]--; return make([]byte, e.Size()) }, false},
-		"large outside":  {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{1, 3}; return le(1<<20, 0, 5) }, false},
-		"large negative": {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{1, 3}; return le(0, -1, 5) }, false},
-		"large unsorted": {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{2, 3}; return le(3, 0, 5, 2, 0, 5) }, false},
-		"large twice":    {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{2, 3}; return le(3, 1, 5, 3, 1, 5) }, false},
-		"large overflow": {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{1, 3}; return le(3, 1, 1<<30) }, false},
-		"large flat":     {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{3}; return le(3, 1, 1) }, false},
-		"NaN scale":      {fc1 + scalesSuffix, func(e *weights.Entry) []byte { b := make([]byte, e.Size()); copy(b, le(0x7fc00000)); return b }, true},
-		"infinite scale": {fc1 + scalesSuffix, func(e *weights.Entry) []byte { b := make([]byte, e.Size()); copy(b, le(0x7f800000)); return b }, true},
+		"no scales":       {fc1 + scalesSuffix, nil, false},
+		"no panels":       {fc1 + int8Suffix, nil, false},
+		"no large":        {embedWeight + largeSuffix, nil, false},
+		"other type":      {fc1 + int8Suffix, func(e *weights.Entry) []byte { e.DType = weights.U8; return make([]byte, e.Size()) }, false},
+		"other shape":     {fc1 + int8Suffix, func(e *weights.Entry) []byte { e.Shape[1]++; return make([]byte, e.Size()) }, false},
+		"few scales":      {fc1 + scalesSuffix, func(e *weights.Entry) []byte { e.Shape[0]--; return make([]byte, e.Size()) }, false},
+		"large outside":   {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{1, 3}; return le(1<<20, 0, 5) }, false},
+		"large negative":  {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{1, 3}; return le(0, -1, 5) }, false},
+		"large unsorted":  {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{2, 3}; return le(3, 0, 5, 2, 0, 5) }, false},
+		"large twice":     {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{2, 3}; return le(3, 1, 5, 3, 1, 5) }, false},
+		"large overflow":  {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{1, 3}; return le(3, 1, 1<<30) }, false},
+		"large flat":      {fc1 + largeSuffix, func(e *weights.Entry) []byte { e.Shape = []int{3}; return le(3, 1, 1) }, false},
+		"few factors":     {fc1 + inSuffix, func(e *weights.Entry) []byte { e.Shape[0]--; return make([]byte, e.Size()) }, false},
+		"factors of F16":  {fc1 + inSuffix, func(e *weights.Entry) []byte { e.DType = weights.F16; return make([]byte, e.Size()) }, false},
+		"zero factors":    {fc1 + inSuffix, func(e *weights.Entry) []byte { return make([]byte, e.Size()) }, false},
+		"negative factor": {fc1 + inSuffix, func(e *weights.Entry) []byte { return factor(e, 0xbf800000) }, false},
+		"NaN factor":      {fc1 + inSuffix, func(e *weights.Entry) []byte { return factor(e, 0x7fc00000) }, false},
+		"infinite factor": {fc1 + inSuffix, func(e *weights.Entry) []byte { return factor(e, 0x7f800000) }, false},
+		"NaN scale":       {fc1 + scalesSuffix, func(e *weights.Entry) []byte { b := make([]byte, e.Size()); copy(b, le(0x7fc00000)); return b }, true},
+		"infinite scale":  {fc1 + scalesSuffix, func(e *weights.Entry) []byte { b := make([]byte, e.Size()); copy(b, le(0x7f800000)); return b }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, err := weights.Open(good)
@@ -330,6 +356,9 @@ func TestInt8Hostile(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer file.Close()
+			if _, ok := file.Tensor(change.tensor); !ok {
+				t.Fatal("no tensor ", change.tensor)
+			}
 			var entries []weights.Entry
 			for _, tensor := range file.Tensors() {
 				e := tensor.Entry(tensor.Name)
@@ -379,7 +408,7 @@ func TestInt8Hostile(t *testing.T) {
 // level.
 func FuzzInt8(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "good.safetensors")
-	if err := Convert(context.Background(), golden(f, "variants", "head_dim_5", "model.pt"), path, ConvertPrecision(Int8)); err != nil {
+	if err := Convert(context.Background(), golden(f, "variants", "head_dim_5", "model.pt"), path, ConvertPrecision(Int8), Calibrate(Inputs(batchOf(6, 100, 30, 20)...), nil)); err != nil {
 		f.Fatal(err)
 	}
 	good, err := os.ReadFile(path)

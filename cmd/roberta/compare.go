@@ -71,7 +71,11 @@ func (c *compareCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	if in == nil {
-		return stopped(compareSample(ctx, s, reference, other, opts...), "before the comparison was complete")
+		r, err := compareSample(ctx, reference, other, opts...)
+		if err != nil {
+			return stopped(err, "before the comparison was complete")
+		}
+		return s.out.write(nil, comparisonLine(s, r))
 	}
 	comparer, err := pipeline.NewComparer(reference, other, opts...)
 	if err != nil {
@@ -89,7 +93,7 @@ func (c *compareCmd) Run(ctx context.Context, s *session) error {
 			if r.Texts == 0 {
 				return fmt.Errorf("%s holds no texts; want lines %s", in.name, in.form)
 			}
-			return writeComparison(s, r)
+			return s.out.write(nil, comparisonLine(s, r))
 		},
 	})
 }
@@ -248,8 +252,8 @@ func worse(f *figure, v float64, of func(x, y float64) float64) *figure {
 	return figureOf(of(float64(*f), v))
 }
 
-// writeComparison writes the line of a comparison, and warns of what is past its bounds.
-func writeComparison(s *session, r *pipeline.Comparison) error {
+// comparisonLine is the line of a comparison. It warns of what is past its bounds.
+func comparisonLine(s *session, r *pipeline.Comparison) *compareLine {
 	for _, n := range r.Notes {
 		s.log.Warn(n)
 	}
@@ -257,22 +261,21 @@ func writeComparison(s *session, r *pipeline.Comparison) error {
 	for _, p := range line.Past {
 		s.log.Warn(fmt.Sprintf("%v: %s", r.Precision, p))
 	}
-	return s.out.write(nil, line)
+	return line
 }
 
 // sampleMasks is how many tokens of each built-in text are masked: few texts need more
 // than one for a ratio of perplexities that means something.
 const sampleMasks = 4
 
-// compareSample compares two models on the built-in texts and writes the result as compare
-// does.
-func compareSample(ctx context.Context, s *session, reference, other *roberta.Model, opts ...pipeline.Option) error {
+// compareSample compares two models on the built-in texts.
+func compareSample(ctx context.Context, reference, other *roberta.Model, opts ...pipeline.Option) (*pipeline.Comparison, error) {
 	c, err := pipeline.NewComparer(reference, other, append([]pipeline.Option{pipeline.WithMasks(sampleMasks)}, opts...)...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.Add(ctx, pipeline.SampleInputs()...); err != nil {
-		return err
+		return nil, err
 	}
-	return writeComparison(s, c.Comparison())
+	return c.Comparison(), nil
 }

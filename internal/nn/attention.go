@@ -40,11 +40,12 @@ func (e *Encoder) attention(t team, l *Layer, b *Batch, x matrix, s Selection, k
 
 // newAttention takes memory for the attention of x.
 func (e *Encoder) newAttention(t team, l *Layer, b *Batch, x matrix, s Selection) *attention {
-	a := &attention{b: b, l: l, s: s, heads: e.Heads, dim: e.headDim(), in: t.input(&t.arena.rounded, x, l.QKV.W.Format), part: simd.Panels(e.Dim) * simd.PanelWidth}
+	t.sample.keep(&l.QKV, x)
+	a := &attention{b: b, l: l, s: s, heads: e.Heads, dim: e.headDim(), in: t.input(&t.arena.rounded, x, &l.QKV.W), part: simd.Panels(e.Dim) * simd.PanelWidth}
 	a.qkv = t.matrix(useQKV, x.rows, 3*a.part)
 	a.queries, a.q = a.in, a.qkv
 	if s.some {
-		a.queries = t.input(&t.arena.some, t.selected(useInRows, x, s), l.QKV.W.Format)
+		a.queries = t.input(&t.arena.some, t.selected(useInRows, x, s), &l.QKV.W)
 		a.q = t.matrix(useQ, len(s.rows), a.part)
 	}
 	a.out = t.matrix(useAttn, a.queries.rows, e.Dim)

@@ -34,15 +34,15 @@ type rounded struct {
 	bf16 simd.BF16Rows
 }
 
-// input is x as weights of format f want it: for Int8 and BFloat16 rounded in q, memory of
-// the team. It is valid until q is used again.
-func (t team) input(q *rounded, x matrix, f simd.Format) input {
+// input is x as the weights w want it: for Int8 and BFloat16 rounded in q, memory of the
+// team. It is valid until q is used again.
+func (t team) input(q *rounded, x matrix, w *simd.Matrix) input {
 	in := input{matrix: x}
-	switch f {
+	switch w.Format {
 	case simd.Int8:
 		in.int8 = &q.int8
 		q.int8.Reset(x.rows, x.cols)
-		t.rows(x.rows, func(lo, hi int) { q.int8.Set(x.data, x.stride, lo, hi) })
+		t.rows(x.rows, func(lo, hi int) { q.int8.Set(x.data, x.stride, lo, hi, w.I8.In) })
 	case simd.BFloat16:
 		in.bf16 = &q.bf16
 		q.bf16.Reset(x.rows, x.cols)
@@ -53,8 +53,9 @@ func (t team) input(q *rounded, x matrix, f simd.Format) input {
 
 // linear is f(x·Wᵀ + b), with f applied to each element; a nil f is the identity.
 func (t team) linear(u use, x matrix, l *Linear, f Activation) matrix {
+	t.sample.keep(l, x)
 	y := t.matrix(u, x.rows, l.W.N)
-	t.multiply(y, t.input(&t.arena.rounded, x, l.W.Format), l, l.W.All(), f, l.next)
+	t.multiply(y, t.input(&t.arena.rounded, x, &l.W), l, l.W.All(), f, l.next)
 	return y
 }
 

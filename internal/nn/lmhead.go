@@ -29,7 +29,7 @@ func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each
 
 	const width = lmPanels * simd.PanelWidth
 	V := h.W.Rows
-	in := t.input(&t.arena.rounded, inner, h.W.format())
+	in := t.input(&t.arena.rounded, inner, &simd.Matrix{Format: h.W.format()})
 	var ended atomic.Bool
 	t.run((V+width-1)/width, func(m *member, item int) {
 		if ended.Load() {

@@ -110,10 +110,11 @@ func (l *Linear) byHead(threads int) bool {
 }
 
 // blocks calls f for blocks lo … hi-1 of the rows 0 … n-1, each on one thread. If
-// there are too few rows for that, it calls f once, for all rows and the whole team.
+// there are too few rows for that, or rows are sampled, it calls f once, for all rows and
+// the whole team.
 func (t team) blocks(n int, f func(t team, lo, hi int)) {
 	blocks := blocksFor(n, t.threads())
-	if blocks == 1 {
+	if blocks == 1 || t.sample != nil {
 		f(t, 0, n)
 		return
 	}

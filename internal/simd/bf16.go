@@ -1,6 +1,10 @@
 package simd
 
-import "math"
+import (
+	"math"
+	"slices"
+	"sync"
+)
 
 // Products of bfloat16, the upper 16 bits of a float32. Weights and activations are
 // rounded to it, and then the product is that of float32: a product of two such values is
@@ -8,7 +12,7 @@ import "math"
 //
 // VDPBF16PS, as Intel documents it, does the same for the terms of a pair, first for the
 // upper halves: a fused multiply-add with rounding to nearest, ties to even. But it takes
-// subnormal values for zero. So that no sum is ever subnormal, values are rounded to
+// subnormal values for zero, and has zero instead of subnormal results. So that no sum is ever subnormal, values are rounded to
 // multiples of 2⁻⁶³ where they are small: sums of products are then multiples of 2⁻¹²⁶,
 // the least normal number. And what is 2⁶³ or more in magnitude becomes NaN, so that a product is
 // never infinite while a sum with it would be finite.
@@ -184,7 +188,41 @@ func BF16RowBytes(terms int) int {
 	return 4 * terms
 }
 
-// BF16Dots reports whether products in BFloat16 use VDPBF16PS.
+// BF16Exact reports whether products in BFloat16 have the bits here that they have everywhere.
+// BFDOT gives others, and VDPBF16PS on a processor where it computes otherwise than Intel
+// documents it; GOROBERTA_DOT=off leaves them out.
+func BF16Exact() bool { return !BF16Dots() || exactPairs() }
+
+// exactPairs compares products by such an instruction with those without. Their terms cancel for
+// the most part and differ in size, so that another order of sums, or sums that are rounded
+// less or more often, come out.
+var exactPairs = sync.OnceValue(func() bool {
+	const m, n, k = 15, 3 * PanelWidth, 64
+	random := uint32(1)
+	values := func(count int) []float32 {
+		x := make([]float32, count)
+		for i := range x {
+			random = random*1664525 + 1013904223
+			x[i] = math.Float32frombits(random&0x807fffff | (120+random>>8&15)<<23)
+		}
+		return x
+	}
+	x, bits := values(m*k), make([]uint16, n*k)
+	ToBF16(bits, values(n*k))
+	w := Matrix{Format: BFloat16, N: n, K: k, BF16: make([]uint16, PairedLen(n, k))}
+	PackBF16(w.BF16, bits, k, n, k)
+	var y [2][]float32
+	for i := range y {
+		y[i] = make([]float32, m*n)
+		rows := new(BF16Rows)
+		rows.resetAs(i == 0, m, k)
+		rows.Set(x, k, 0, m)
+		Multiply(&Job{Dst: y[i], DstStride: n, Rows: m, W: &w, Panels: w.All(), BF16: rows}, new(Scratch))
+	}
+	return slices.Equal(y[0], y[1])
+})
+
+// BF16Dots reports whether products in BFloat16 use VDPBF16PS or BFDOT.
 func BF16Dots() bool { return dots.Load() && hasPairs(Active()) }
 
 // Set rounds the rows lo … hi-1 of x, ldx apart. Several goroutines may set different

@@ -2,7 +2,9 @@ package simd
 
 import (
 	"math"
+	"math/big"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -160,9 +162,137 @@ func TestLevelsBF16Pairs(t *testing.T) {
 			j.BF16.resetAs(false, m, k)
 			j.BF16.Set(x, k, 0, m)
 			Multiply(j, new(Scratch))
-			if !slices.Equal(got, want) {
-				t.Errorf("%d terms: rows in pairs give another product", k)
+			for i := range got { // a processor's own arithmetic may round differently
+				if got[i] != want[i] && (BF16Exact() || math.Abs(float64(got[i]-want[i])) > 1e-4) {
+					t.Fatalf("%d terms: rows in pairs give %v, others %v", k, got[i], want[i])
+				}
+			}
+		}
+		if !BF16Exact() {
+			t.Log("the instruction of this processor gives bits of its own")
+		}
+	})
+}
+
+// TestLevelsBF16Words compares products with rows in float32, of which levels with
+// VDPBF16PS have tiles as well.
+func TestLevelsBF16Words(t *testing.T) {
+	defer UseDots(false)()
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(27, 28))
+		for m := range 32 {
+			productCase{m: m, n: 80, k: 300 + m, p1: 5, format: BFloat16, base: "row"}.run(t, rng)
+			productCase{m: m, n: 33, k: 13, p0: 1, p1: 3, format: BFloat16, base: "dst", hard: true}.run(t, rng)
+		}
+	})
+}
+
+// bfdot is arm64's BFDOT for one element (Arm Architecture Reference Manual, BFDotAdd): the
+// sum of two products is rounded to odd, and its sum with acc again. Of rounded values, the
+// products are exact.
+func bfdot(acc float32, x, w [2]float32) float32 {
+	return addToOdd(acc, addToOdd(x[0]*w[0], x[1]*w[1]))
+}
+
+// addToOdd is a + b, cut to 24 bits, of which the last is set if any was cut off.
+func addToOdd(a, b float32) float32 {
+	var sum, exact big.Float
+	exact.SetPrec(600).Add(big.NewFloat(float64(a)).SetPrec(600), big.NewFloat(float64(b)).SetPrec(600))
+	sum.SetPrec(24).SetMode(big.ToZero).Set(&exact)
+	v, _ := sum.Float32()
+	if sum.Cmp(&exact) != 0 {
+		v = math.Float32frombits(math.Float32bits(v) | 1)
+	}
+	return v
+}
+
+// TestLevelsBFDOT compares arm64's tiles of pairs with the instruction's definition.
+func TestLevelsBFDOT(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		if runtime.GOARCH != "arm64" || !BF16Dots() {
+			t.Skip("no BFDOT")
+		}
+		for m := 1; m <= 14; m++ {
+			for _, k := range []int{1, 2, 3, 8, 13, 300} {
+				const n = 48
+				x, bias := testFloats(m*k, 2), testFloats(n, 3)
+				w := testMatrix(n, k, 1, BFloat16)
+				got := make([]float32, m*n)
+				j := testJob(got, n, x, k, m, &w, bias)
+				j.BF16.resetAs(true, m, k)
+				j.BF16.Set(x, k, 0, m)
+				Multiply(j, new(Scratch))
+				row := make([]float32, k+1)
+				for c := range n {
+					WeightsBF16(row, &w, c)
+					for r := range m {
+						want, sum := bias[c], float32(0)
+						for i := 0; i < k; i += 2 {
+							second := float32(0)
+							if i+1 < k {
+								second = j.BF16.value(r, i+1)
+							}
+							sum = bfdot(sum, [2]float32{j.BF16.value(r, i), second}, [2]float32{row[i], row[i+1]})
+							if i+2 == kBlock {
+								want, sum = want+sum, 0
+							}
+						}
+						if want += sum; got[r*n+c] != want {
+							t.Fatalf("%d rows of %d terms: element (%d, %d) is %v, want %v", m, k, r, c, got[r*n+c], want)
+						}
+					}
+				}
 			}
 		}
 	})
+}
+
+// vdpbf16ps is the instruction for one element, as Intel documents it (Architecture
+// Instruction Set Extensions Programming Reference): acc += x·w of the upper halves, then of
+// the lower ones, each a fused multiply-add; subnormal numbers are zeros.
+func vdpbf16ps(acc float32, x, w [2]float32) float32 {
+	flush := func(v float32) float32 {
+		if v > -0x1p-126 && v < 0x1p-126 {
+			return float32(math.Copysign(0, float64(v)))
+		}
+		return v
+	}
+	for _, i := range []int{1, 0} {
+		acc = flush(fma32(flush(x[i]), flush(w[i]), flush(acc)))
+	}
+	return acc
+}
+
+// TestBF16Subnormal: sums of products of rounded values are the same with instructions that
+// take subnormal numbers for zeros, however small the values are.
+func TestBF16Subnormal(t *testing.T) {
+	rng := rand.New(rand.NewPCG(29, 30))
+	flushed := 0
+	for range 20000 {
+		var x, w [8]float32
+		for i := range x {
+			x[i] = float32(math.Ldexp(rng.NormFloat64(), -50-rng.IntN(20)))
+			w[i] = float32(math.Ldexp(rng.NormFloat64(), -50-rng.IntN(20)))
+		}
+		raw := [2][8]float32{x, w}
+		roundBF16Generic(x[:], x[:])
+		roundBF16Generic(w[:], w[:])
+		var fused, paired, unrounded, unroundedPaired float32
+		for i := 0; i < len(x); i += 2 { // in memory, the second of a pair comes first
+			fused = fma32(x[i+1], w[i+1], fma32(x[i], w[i], fused))
+			paired = vdpbf16ps(paired, [2]float32{x[i+1], x[i]}, [2]float32{w[i+1], w[i]})
+			a, b := raw[0][i:], raw[1][i:]
+			unrounded = fma32(a[1], b[1], fma32(a[0], b[0], unrounded))
+			unroundedPaired = vdpbf16ps(unroundedPaired, [2]float32{a[1], a[0]}, [2]float32{b[1], b[0]})
+		}
+		if fused != paired {
+			t.Fatalf("x %v, w %v: %v by fused multiply-adds, %v by VDPBF16PS", x, w, fused, paired)
+		}
+		if unrounded != unroundedPaired {
+			flushed++
+		}
+	}
+	if flushed == 0 {
+		t.Error("no sum was small enough for this test to mean anything")
+	}
 }

@@ -24,6 +24,7 @@ var wantBits = map[string]checksum{
 	"Scale":               0xd32b2c631691ec8d,
 	"Softmax":             0x37f73a1be9863117,
 	"Tanh":                0x19d7aa65956f8b3b,
+	"mul":                 0xf3373b02cb678531,
 }
 
 // TestLevelsBits compares results with those that every platform must give. So levels

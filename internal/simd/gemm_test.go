@@ -68,7 +68,7 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	j := Job{Dst: dst, DstStride: ldd, X: x, XStride: ldx, Rows: c.m, W: &w, Panels: PanelRanges{c.p0, c.p1, 0, 1}, Base: base, BaseStride: ldb, ByTerms: c.byTerms}
 	if c.format == BFloat16 {
 		j.X, j.BF16, j.Row = nil, new(BF16Rows), 1
-		j.BF16.Reset(c.m+2, c.k)
+		j.BF16.resetAs(BF16Dots() && BF16Exact(), c.m+2, c.k)
 		j.BF16.Set(append(make([]float32, ldx), x...), ldx, 1, c.m+1)
 	}
 	portable := j

@@ -3,6 +3,7 @@ package simd
 import (
 	"math"
 	"slices"
+	"sync"
 )
 
 // Products of 8-bit integers. A weight W(n, k) is Qw·sw[n], an activation x[r][k] is
@@ -17,6 +18,10 @@ import (
 // Few values are much larger than the others of their row, and would leave these a
 // coarse step. They are integers of more bits: one of each row of x, see Int8Rows,
 // and up to maxLarge of each row of W, see Int8Panels.
+//
+// Where some input features are always much larger than others, a factor for each
+// evens them out: x[r][k]·In[k] is rounded in place of x[r][k], and W(n, k)/In[k] in
+// place of W(n, k), which leaves the products as they are.
 
 const (
 	byteMax = 255.0
@@ -49,6 +54,7 @@ type Int8Panels struct {
 	Q      []uint8   // Int8Len(N, K) bytes, each an int8
 	Scales []float32 // sw, padded with zeros to whole panels
 	Large  []Large   // weights of more than 8 bits, in order of N
+	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
 
 	first []int32 // for each panel the index of its first Large, and their number
 	sums  []int32 // Σ_k Qw for each output feature, padded; nil where no level wants bytes
@@ -64,11 +70,11 @@ func Int8Len(n, k int) int { return Panels(n) * PanelWidth * wholeGroups(k) }
 func wholeGroups(k int) int { return (k + 3) &^ 3 }
 
 // NewInt8 is a matrix of n × k that is held in p. It returns false if slices are too
-// short, or if Large names weights that are not there, is not in order, or has values
+// short or In is not K long, or if Large names weights that are not there, is not in order, or has values
 // that no rounding gives.
 func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 	panels := Panels(n)
-	if k > maxTerms || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth {
+	if k > maxTerms || p.In != nil && len(p.In) != k || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth {
 		return Matrix{}, false
 	}
 	p.first = make([]int32, panels+1)
@@ -127,20 +133,28 @@ const MaxInt8Terms = maxTerms
 
 // PackInt8 rounds W, n rows of k weights with stride ldw, to a Matrix in Int8. A row
 // with a NaN or an infinity has NaN for a scale, and so has what is computed with it.
-// q, if not nil, is memory of zeros for the panels.
-func PackInt8(w []float32, ldw, n, k int, q []uint8) Matrix {
+// q, if not nil, is memory of zeros for the panels. in, if not nil, becomes the matrix's In:
+// W(n, k)/in[k] is rounded.
+func PackInt8(w []float32, ldw, n, k int, q []uint8, in []float32) Matrix {
 	if n > 0 && k > 0 && len(w) < (n-1)*ldw+k || k > maxTerms {
 		panic("simd: short slice for PackInt8")
 	}
 	if q == nil {
 		q = make([]uint8, Int8Len(n, k))
 	}
-	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth)}
-	wide := make([]int16, wholeGroups(k))
+	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth), In: in}
+	wide, quotients := make([]int16, wholeGroups(k)), make([]float32, len(in))
 	for i := range n {
+		row := w[i*ldw:][:k]
+		if in != nil {
+			for j, v := range row {
+				quotients[j] = v / in[j]
+			}
+			row = quotients
+		}
 		var step float32
-		step, p.Scales[i] = weightStep(w[i*ldw:][:k])
-		toInt16(wide[:k], w[i*ldw:][:k], 1/step)
+		step, p.Scales[i] = weightStep(row)
+		toInt16(wide[:k], row, 1/step)
 		at := i/PanelWidth*PanelWidth*wholeGroups(k) + i%PanelWidth*4
 		for j := 0; j < k; j += 4 {
 			for t, v := range wide[j : j+4] {
@@ -163,10 +177,11 @@ func PackInt8(w []float32, ldw, n, k int, q []uint8) Matrix {
 }
 
 // JoinInt8 is a matrix of n output features: those of ms, each of which begins a panel.
-// Their panels lie one after another in q.
+// Their panels lie one after another in q. They have one In.
 func JoinInt8(n, k int, q []uint8, ms ...Matrix) (Matrix, bool) {
 	p := Int8Panels{Q: q}
 	for _, m := range ms {
+		p.In = m.I8.In
 		at := len(p.Scales)
 		p.Scales = append(p.Scales, m.I8.Scales...)
 		for _, l := range m.I8.Large {
@@ -206,7 +221,7 @@ func weightStep(w []float32) (step, scale float32) {
 	return step, step
 }
 
-// WeightsInt8 sets dst to row n of a matrix in Int8, as float32: Qw·sw.
+// WeightsInt8 sets dst to row n of a matrix in Int8, as float32: Qw·sw·In.
 func WeightsInt8(dst []float32, w *Matrix, n int) {
 	p := &w.I8
 	k4 := wholeGroups(w.K)
@@ -218,6 +233,9 @@ func WeightsInt8(dst []float32, w *Matrix, n int) {
 		if int(l.N) == n {
 			dst[l.K] = float32(int32(int8(p.Q[at+int(l.K)/4*4*PanelWidth+int(l.K)%4]))+l.Extra) * scale
 		}
+	}
+	if p.In != nil {
+		mul(dst[:w.K], dst[:w.K], p.In)
 	}
 }
 
@@ -280,11 +298,31 @@ func Int8RowBytes(terms int) int {
 	return terms
 }
 
-// Set rounds the rows lo … hi-1 of x, ldx apart. Several goroutines may set different
-// rows at once.
-func (q *Int8Rows) Set(x []float32, ldx, lo, hi int) {
+// Set rounds the rows lo … hi-1 of x, ldx apart, or of x·in where in is not nil: a factor
+// for each term, the In of the weights that the rows are multiplied with. Several
+// goroutines may set different rows at once.
+func (q *Int8Rows) Set(x []float32, ldx, lo, hi int, in []float32) {
+	if in != nil {
+		q.setProducts(x, ldx, lo, hi, in[:q.terms])
+		return
+	}
 	for r := lo; r < hi; r++ {
 		q.set(r, x[r*ldx:][:q.terms])
+	}
+}
+
+// products are rows of products with factors. On the stack they would be cleared each time.
+var products = sync.Pool{New: func() any { return new([]float32) }}
+
+// setProducts is Set with factors.
+func (q *Int8Rows) setProducts(x []float32, ldx, lo, hi int, in []float32) {
+	room := products.Get().(*[]float32)
+	defer products.Put(room)
+	*room = sized(*room, len(in))
+	row := *room
+	for r := lo; r < hi; r++ {
+		mul(row, x[r*ldx:][:len(in)], in)
+		q.set(r, row)
 	}
 }
 

@@ -39,7 +39,7 @@ func TestLevelsInt8Golden(t *testing.T) {
 	}
 	testLevels(t, func(t *testing.T) {
 		for _, g := range goldens {
-			w := PackInt8(fromBits(g.W), g.K, g.N, g.K, nil)
+			w := PackInt8(fromBits(g.W), g.K, g.N, g.K, nil, nil)
 			extra := map[[2]int32]int32{}
 			for _, l := range w.I8.Large {
 				extra[[2]int32{l.N, l.K}] = l.Extra
@@ -58,7 +58,7 @@ func TestLevelsInt8Golden(t *testing.T) {
 			for _, f := range forms(t) {
 				var q Int8Rows
 				q.resetAs(f, g.M, g.K)
-				q.Set(fromBits(g.X), g.K, 0, g.M)
+				q.Set(fromBits(g.X), g.K, 0, g.M, nil)
 				for r, row := range g.Rows {
 					if got := math.Float32bits(q.scales[r]); got != g.RowScales[r] {
 						t.Fatalf("form %d: scale of row %d: %#x, want %#x", f, r, got, g.RowScales[r])

@@ -36,7 +36,7 @@ func (c int8Case) run(t *testing.T, rng *rand.Rand) {
 	t.Helper()
 	weights := make([]float32, c.n*c.k)
 	fillLarge(rng, weights, c.hard)
-	w := PackInt8(weights, c.k, c.n, c.k, nil)
+	w := PackInt8(weights, c.k, c.n, c.k, nil, nil)
 	if c.any {
 		w = anyInt8(rng, c.n, c.k, c.large)
 	}
@@ -46,7 +46,7 @@ func (c int8Case) run(t *testing.T, rng *rand.Rand) {
 	fillLarge(rng, x, c.hard)
 	var q Int8Rows
 	q.resetAs(c.form, c.m+2, c.k)
-	q.Set(x, ldx, 0, c.m+2)
+	q.Set(x, ldx, 0, c.m+2, nil)
 	size := max(0, (c.m-1)*ldd+width)
 	dst, check := guarded(t, size)
 	fill(rng, dst, false)
@@ -155,7 +155,7 @@ func TestLevelsInt8Rows(t *testing.T) {
 					fillLarge(rng, x, rng.IntN(3) == 0)
 					var q Int8Rows
 					q.resetAs(f, 1, n)
-					q.Set(x, n, 0, 1)
+					q.Set(x, n, 0, 1, nil)
 					step, want, ok := int8RowDefinition(x)
 					if !ok {
 						if s := q.scales[0]; s == s {
@@ -170,6 +170,57 @@ func TestLevelsInt8Rows(t *testing.T) {
 						if got := q.value(0, k); got != want[k] {
 							t.Fatalf("form %d: value %d of %v is %d, want %d", f, k, x, got, want[k])
 						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestLevelsInt8Factors: factors multiply what is rounded, with one rounding each, and
+// weights come back with them.
+func TestLevelsInt8Factors(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(11, 12))
+		for _, n := range []int{0, 1, 15, 16, 17, 100, 1024, 4096, 4097} {
+			const m = 3
+			x, in, products := make([]float32, m*(n+2)), make([]float32, n), make([]float32, m*(n+2))
+			fillLarge(rng, x, false)
+			for k := range in {
+				in[k] = float32(math.Exp(8*rng.Float64() - 4))
+			}
+			for i := range x {
+				if k := i % (n + 2); k < n {
+					products[i] = x[i] * in[k]
+				}
+			}
+			for _, f := range []form{words, unsignedBytes, signedBytes} {
+				var got, want Int8Rows
+				got.resetAs(f, m, n)
+				want.resetAs(f, m, n)
+				got.Set(x, n+2, 0, m, in)
+				want.Set(products, n+2, 0, m, nil)
+				for r := range m {
+					if got.scales[r] != want.scales[r] {
+						t.Fatalf("n=%d, form %d: the scale of row %d is %v, want %v", n, f, r, got.scales[r], want.scales[r])
+					}
+					for k := range n {
+						if got.value(r, k) != want.value(r, k) {
+							t.Fatalf("n=%d, form %d: value (%d, %d) is %d, want %d", n, f, r, k, got.value(r, k), want.value(r, k))
+						}
+					}
+				}
+			}
+			w := PackInt8(x, n+2, m, n, nil, nil)
+			plain, back := make([]float32, n), make([]float32, n)
+			for r := range m {
+				w.I8.In = nil
+				WeightsInt8(plain, &w, r)
+				w.I8.In = in
+				WeightsInt8(back, &w, r)
+				for k := range n {
+					if want := plain[k] * in[k]; back[k] != want {
+						t.Fatalf("n=%d: weight (%d, %d) is %v, want %v", n, r, k, back[k], want)
 					}
 				}
 			}
@@ -209,10 +260,10 @@ func TestLevelsInt8Error(t *testing.T) {
 		x, weights := make([]float32, m*k), make([]float32, n*k)
 		fillLarge(rng, x, false)
 		fillLarge(rng, weights, false)
-		w := PackInt8(weights, k, n, k, nil)
+		w := PackInt8(weights, k, n, k, nil, nil)
 		var q Int8Rows
 		q.Reset(m, k)
-		q.Set(x, k, 0, m)
+		q.Set(x, k, 0, m, nil)
 		ldd := Panels(n) * PanelWidth
 		dst := make([]float32, m*ldd)
 		Multiply(&Job{Dst: dst, DstStride: ldd, Rows: m, W: &w, Panels: w.All(), Int8: &q}, new(Scratch))
@@ -261,7 +312,7 @@ func BenchmarkInt8(b *testing.B) {
 			x := testFloats(s.m*s.k, 2)
 			var q Int8Rows
 			q.Reset(s.m, s.k)
-			q.Set(x, s.k, 0, s.m)
+			q.Set(x, s.k, 0, s.m, nil)
 			dst := make([]float32, s.m*s.n)
 			j := Job{Dst: dst, DstStride: s.n, Rows: s.m, Panels: matrices[0].All(), Int8: &q}
 			scratch := new(Scratch)

@@ -48,7 +48,8 @@ func (e *LevelError) Error() string {
 }
 
 // EnvDots is the environment variable that leaves out instructions for dot products of
-// 8-bit integers, if it is off: AVX512-VNNI, AVX-VNNI and SDOT, which a level may have.
+// 8-bit integers and of bfloat16, if it is off: AVX512-VNNI, AVX-VNNI, SDOT,
+// AVX512-BF16 and BFDOT, which a level may have.
 const EnvDots = "GOROBERTA_DOT"
 
 var (
@@ -91,8 +92,8 @@ func Err() error { return levelErr }
 // Active is the level that operations use.
 func Active() Level { return Level(active.Load()) }
 
-// UseDots says whether instructions for dot products of bytes are used where the active
-// level has them, for tests; restore changes it back. It does not change results.
+// UseDots says whether instructions for dot products are used where the active level has
+// them, for tests; restore changes it back. It does not change results, but see BF16Exact.
 func UseDots(on bool) (restore func()) {
 	old := dots.Swap(on)
 	return func() { dots.Store(old) }

@@ -45,6 +45,7 @@ func TestLevelsReadNothingBeyond(t *testing.T) {
 			ToF16Exact(h, x)
 			Add(x, y)
 			Larger(x, y)
+			mul(x, x, y)
 			LayerNorm(x, x, y, y, 1e-5)
 		}
 		for m := 1; m <= 15; m++ {
@@ -84,7 +85,7 @@ func TestLevelsInt8ReadsNothingBeyond(t *testing.T) {
 					weights, x := make([]float32, n*k), atPageEnd(t, m*k)
 					fillLarge(rng, weights, false)
 					fillLarge(rng, x, false)
-					w := PackInt8(weights, k, n, k, atPageEndOf[uint8](t, Int8Len(n, k)))
+					w := PackInt8(weights, k, n, k, atPageEndOf[uint8](t, Int8Len(n, k)), nil)
 					w.I8.Scales = onPage(t, w.I8.Scales)
 					w.I8.Large = onPage(t, w.I8.Large)
 					w.I8.sums = onPage(t, w.I8.sums)
@@ -95,7 +96,7 @@ func TestLevelsInt8ReadsNothingBeyond(t *testing.T) {
 						q.bytes = atPageEndOf[uint8](t, m*k4)
 						q.zero, q.at, q.extra = atPageEndOf[int32](t, m), atPageEndOf[int32](t, m), atPageEndOf[int32](t, m)
 					}
-					q.Set(x, k, 0, m)
+					q.Set(x, k, 0, m, nil)
 					j := Job{Dst: atPageEnd(t, m*n), DstStride: n, Rows: m, W: &w, Panels: w.All(), Base: atPageEnd(t, n), Int8: &q}
 					Multiply(&j, new(Scratch))
 					j.Dst = atPageEnd(t, m*n)

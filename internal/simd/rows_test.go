@@ -21,6 +21,7 @@ var rowFunctions = []struct {
 	{"Scale", func(x, _ []float32) { Scale(x, 0.3) }},
 	{"Add", Add},
 	{"Larger", Larger},
+	{"mul", func(x, y []float32) { mul(x, x, y) }},
 	{"Softmax", func(x, _ []float32) { Softmax(x) }},
 	{"LogSoftmax", func(x, _ []float32) { LogSoftmax(x, x) }},
 	{"LogSigmoid", func(x, _ []float32) { LogSigmoid(x, x) }},
@@ -321,7 +322,7 @@ func TestLevelsNoAllocation(t *testing.T) {
 		panels, rows := make([]float32, PackedLen(20, 4)), testFloats(16*20, 3)
 		weights := testFloats(40*20, 4)
 		weights[30] = 50 // of more than 8 bits
-		q, i := make([]Int8Rows, 3), PackInt8(weights, 20, 40, 20, nil)
+		q, i := make([]Int8Rows, 3), PackInt8(weights, 20, 40, 20, nil, nil)
 		jobs := []*Job{testJob(dst, 48, rows, 20, 16, &w, nil), testJob(dst, 48, rows, 20, 16, &h, y), testJob(dst, 48, rows, 20, 16, &b, y)}
 		for f := range q {
 			q[f].resetAs(form(f), 16, 20)
@@ -332,7 +333,7 @@ func TestLevelsNoAllocation(t *testing.T) {
 		if n := testing.AllocsPerRun(10, func() {
 			for f := range q {
 				q[f].resetAs(form(f), 16, 20)
-				q[f].Set(rows, 20, 0, 16)
+				q[f].Set(rows, 20, 0, 16, nil)
 			}
 			jobs[2].BF16.Reset(16, 20)
 			jobs[2].BF16.Set(rows, 20, 0, 16)

@@ -147,6 +147,23 @@ func addVec(dst []float32, x []float32, y []float32) int {
 	return n
 }
 
+// mulAt sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+func mulAt(l Level, dst *float32, x *float32, y *float32, n int) {
+	switch l {
+	case NEON:
+		mulNEON(dst, x, y, n)
+	}
+}
+
+// mulVec is mulAt for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func mulVec(dst []float32, x []float32, y []float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		mulAt(l, &dst[0], &x[0], &y[0], n)
+	}
+	return n
+}
+
 // largerAt sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 func largerAt(l Level, x *float32, y *float32, n int) {
 	switch l {

@@ -739,6 +739,11 @@ func scaleAVX512(x *float32, n int, s float32)
 //go:noescape
 func addAVX512(dst *float32, x *float32, y *float32, n int)
 
+// mulAVX512 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+//
+//go:noescape
+func mulAVX512(dst *float32, x *float32, y *float32, n int)
+
 // largerAVX512 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 //
 //go:noescape

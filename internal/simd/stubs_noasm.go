@@ -13,6 +13,7 @@ func reluVec(x []float32) int                            { return 0 }
 func reluSquaredVec(x []float32) int                     { return 0 }
 func scaleVec(x []float32, s float32) int                { return 0 }
 func addVec(dst []float32, x []float32, y []float32) int { return 0 }
+func mulVec(dst []float32, x []float32, y []float32) int { return 0 }
 func largerVec(x []float32, y []float32) int             { return 0 }
 func normalizeVec(dst []float32, x []float32, gain []float32, bias []float32, mean float32, scale float32) int {
 	return 0

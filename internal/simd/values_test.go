@@ -26,7 +26,7 @@ func testJob(dst []float32, dstStride int, x []float32, xStride, m int, w *Matri
 	j := &Job{Dst: dst, DstStride: dstStride, X: x, XStride: xStride, Rows: m, W: w, Panels: w.All(), Base: bias}
 	if w.Format == BFloat16 {
 		j.X, j.BF16 = nil, new(BF16Rows)
-		j.BF16.Reset(m, w.K)
+		j.BF16.resetAs(BF16Dots() && BF16Exact(), m, w.K)
 		j.BF16.Set(x, xStride, 0, m)
 	}
 	return j

@@ -537,13 +537,37 @@ loop7:
 	VZEROUPPER
 	RET
 
+// func mulAVX2(dst *float32, x *float32, y *float32, n int)
+// mulAVX2 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+loop8:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JNZ loop8
+	VZEROUPPER
+	RET
+
 // func largerAVX2(x *float32, y *float32, n int)
 // largerAVX2 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerAVX2(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ n+16(FP), CX
-loop8:
+loop9:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS (SI), Y2
@@ -561,7 +585,7 @@ loop8:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop8
+	JNZ loop9
 	VZEROUPPER
 	RET
 
@@ -573,7 +597,7 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop9:
+loop10:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS (DX), Y2
@@ -595,7 +619,7 @@ loop9:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop9
+	JNZ loop10
 	VZEROUPPER
 	RET
 
@@ -605,7 +629,7 @@ TEXT ·fromF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-loop10:
+loop11:
 	VCVTPH2PS (SI), Y0
 	VCVTPH2PS 16(SI), Y1
 	VMOVUPS Y0, (DI)
@@ -613,7 +637,7 @@ loop10:
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ loop10
+	JNZ loop11
 	VZEROUPPER
 	RET
 
@@ -623,7 +647,7 @@ TEXT ·packColumnAVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
-loop11:
+loop12:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS Y0, (DI)
@@ -631,7 +655,7 @@ loop11:
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ loop11
+	JNZ loop12
 	VZEROUPPER
 	RET
 
@@ -641,7 +665,7 @@ TEXT ·roundBF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop12:
+loop13:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS constantsAVX2<>+152(SB), Y14 // inf
@@ -665,7 +689,7 @@ loop12:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop12
+	JNZ loop13
 	VZEROUPPER
 	RET
 
@@ -675,7 +699,7 @@ TEXT ·pairBF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop13:
+loop14:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS constantsAVX2<>+152(SB), Y14 // inf
@@ -704,27 +728,27 @@ loop13:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop13
+	JNZ loop14
 	VZEROUPPER
 	RET
 
 // func softmaxAVX2(x *float32, ldx int, rows int, n int)
 // softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
-row14:
+row15:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX2<>+168(SB), Y0 // -inf
 	VMOVAPS Y0, Y1
-loop15:
+loop16:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMAXPS Y2, Y0, Y0
 	VMAXPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop15
+	JNZ loop16
 	VMOVAPS Y1, Y2
 	VMAXPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -742,7 +766,7 @@ loop15:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
 	VMOVAPS Y0, Y1
-loop16:
+loop17:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y12, Y2, Y2
@@ -807,7 +831,7 @@ loop16:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop16
+	JNZ loop17
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -826,7 +850,7 @@ loop16:
 	// x[i] = x[i]/sum
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-loop17:
+loop18:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMULPS Y12, Y2, Y2
@@ -835,11 +859,11 @@ loop17:
 	VMOVUPS Y3, 32(SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop17
+	JNZ loop18
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row14
+	JNZ row15
 	VZEROUPPER
 	RET
 
@@ -856,7 +880,7 @@ TEXT ·addLayerNorm2AVX2(SB), NOSPLIT, $0-64
 	VMOVAPS Y0, Y1
 	VBROADCASTSS constantsAVX2<>+100(SB), Y12 // zero
 	VMOVAPS Y12, Y13
-loop18:
+loop19:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (SI), Y4
@@ -882,7 +906,7 @@ loop18:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop18
+	JNZ loop19
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -917,7 +941,7 @@ loop18:
 	VMOVAPS Y8, Y9
 	VBROADCASTSS constantsAVX2<>+100(SB), Y10 // zero
 	VMOVAPS Y10, Y11
-loop19:
+loop20:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (DX), Y4
@@ -933,7 +957,7 @@ loop19:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop19
+	JNZ loop20
 	VMOVAPS Y9, Y2
 	VADDPS Y2, Y8, Y8
 	VEXTRACTF128 $1, Y8, X2
@@ -982,7 +1006,7 @@ loop19:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop20:
+loop21:
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
 	VMOVUPS (DI), Y2
@@ -1014,7 +1038,7 @@ loop20:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop20
+	JNZ loop21
 	VZEROUPPER
 	RET
 
@@ -1034,7 +1058,7 @@ TEXT ·extremesAVX2(SB), NOSPLIT, $0-24
 	VMOVAPS Y6, Y7
 	VBROADCASTSS constantsAVX2<>+100(SB), Y8 // zero
 	VMOVAPS Y8, Y9
-loop21:
+loop22:
 	VMOVUPS (SI), Y10
 	VMOVUPS 32(SI), Y11
 	VMINPS Y10, Y0, Y12
@@ -1054,7 +1078,7 @@ loop21:
 	VFMADD231PS Y14, Y11, Y9
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop21
+	JNZ loop22
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
@@ -1079,7 +1103,7 @@ TEXT ·toInt16AVX2(SB), NOSPLIT, $0-28
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop22:
+loop23:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS inverse+24(FP), Y14
@@ -1093,7 +1117,7 @@ loop22:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop22
+	JNZ loop23
 	VZEROUPPER
 	RET
 
@@ -1103,7 +1127,7 @@ TEXT ·toBytesAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop23:
+loop24:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VBROADCASTSS inverse+24(FP), Y14
@@ -1134,7 +1158,7 @@ loop23:
 	ADDQ $16, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop23
+	JNZ loop24
 	VZEROUPPER
 	RET
 
@@ -1146,7 +1170,7 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop24:
+loop25:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VCMPPS $17, Y2, Y0, Y15
@@ -1155,7 +1179,7 @@ loop24:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop24
+	JNZ loop25
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1169,14 +1193,14 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop25:
+loop26:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop25
+	JNZ loop26
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1191,7 +1215,7 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS mean+24(FP), Y14
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop26:
+loop27:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y14, Y2, Y2
@@ -1200,7 +1224,7 @@ loop26:
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop26
+	JNZ loop27
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1214,7 +1238,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop27:
+loop28:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VBROADCASTSS top+24(FP), Y14
@@ -1280,7 +1304,7 @@ loop27:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop27
+	JNZ loop28
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1295,7 +1319,7 @@ TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop28:
+loop29:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
@@ -1315,7 +1339,7 @@ loop28:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop28
+	JNZ loop29
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1331,7 +1355,7 @@ TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop29:
+loop30:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1420,7 +1444,7 @@ loop29:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop29
+	JNZ loop30
 	VZEROUPPER
 	RET
 
@@ -1436,7 +1460,7 @@ TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop30:
+loop31:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -1491,7 +1515,7 @@ loop30:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop30
+	JNZ loop31
 	VZEROUPPER
 	RET
 
@@ -1505,7 +1529,7 @@ TEXT ·pack16PairsAVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop31:
+loop32:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1642,7 +1666,7 @@ loop31:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop31
+	JNZ loop32
 	VZEROUPPER
 	RET
 
@@ -1664,7 +1688,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop32:
+loop33:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -1714,6 +1738,6 @@ loop32:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop32
+	JNZ loop33
 	VZEROUPPER
 	RET

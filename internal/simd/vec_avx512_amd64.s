@@ -1468,13 +1468,33 @@ loop32:
 	VZEROUPPER
 	RET
 
+// func mulAVX512(dst *float32, x *float32, y *float32, n int)
+// mulAVX512 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+loop33:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z1
+	VMULPS Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JNZ loop33
+	VZEROUPPER
+	RET
+
 // func largerAVX512(x *float32, y *float32, n int)
 // largerAVX512 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ n+16(FP), CX
-loop33:
+loop34:
 	VMOVUPS (DI), Z0
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
@@ -1485,7 +1505,7 @@ loop33:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop33
+	JNZ loop34
 	VZEROUPPER
 	RET
 
@@ -1497,7 +1517,7 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop34:
+loop35:
 	VMOVUPS (SI), Z0
 	VMOVUPS (DX), Z1
 	VMOVUPS (BX), Z2
@@ -1512,7 +1532,7 @@ loop34:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop34
+	JNZ loop35
 	VZEROUPPER
 	RET
 
@@ -1522,13 +1542,13 @@ TEXT ·fromF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-loop35:
+loop36:
 	VCVTPH2PS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ loop35
+	JNZ loop36
 	VZEROUPPER
 	RET
 
@@ -1538,13 +1558,13 @@ TEXT ·packColumnAVX512(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
-loop36:
+loop37:
 	VMOVUPS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ loop36
+	JNZ loop37
 	VZEROUPPER
 	RET
 
@@ -1554,7 +1574,7 @@ TEXT ·roundBF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop37:
+loop38:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS constantsAVX512<>+148(SB), Z31 // inf
 	VPANDD Z31, Z0, Z1
@@ -1570,7 +1590,7 @@ loop37:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop37
+	JNZ loop38
 	VZEROUPPER
 	RET
 
@@ -1580,7 +1600,7 @@ TEXT ·pairBF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop38:
+loop39:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS constantsAVX512<>+148(SB), Z31 // inf
 	VPANDD Z31, Z0, Z1
@@ -1598,14 +1618,14 @@ loop38:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop38
+	JNZ loop39
 	VZEROUPPER
 	RET
 
 // func softmaxAVX512(x *float32, ldx int, rows int, n int)
 // softmaxAVX512 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
-row39:
+row40:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
@@ -1614,8 +1634,8 @@ row39:
 	VMOVAPS Z0, Z16
 	VMOVAPS Z0, Z24
 	SUBQ $64, CX
-	JLT two40
-loop43:
+	JLT two41
+loop44:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1626,28 +1646,28 @@ loop43:
 	VMAXPS Z25, Z24, Z24
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop43
-two40:
+	JGE loop44
+two41:
 	ADDQ $32, CX
-	JLT one41
-loop44:
+	JLT one42
+loop45:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMAXPS Z1, Z0, Z0
 	VMAXPS Z17, Z16, Z16
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop44
-one41:
+	JGE loop45
+one42:
 	ADDQ $32, CX
-	JEQ done42
-loop45:
+	JEQ done43
+loop46:
 	VMOVUPS (SI), Z1
 	VMAXPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop45
-done42:
+	JNZ loop46
+done43:
 	VMAXPS Z16, Z0, Z0
 	VMAXPS Z24, Z8, Z8
 	VMAXPS Z8, Z0, Z0
@@ -1669,8 +1689,8 @@ done42:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	SUBQ $64, CX
-	JLT two46
-loop49:
+	JLT two47
+loop50:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1774,11 +1794,11 @@ loop49:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop49
-two46:
+	JGE loop50
+two47:
 	ADDQ $32, CX
-	JLT one47
-loop50:
+	JLT one48
+loop51:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VSUBPS Z6, Z1, Z1
@@ -1838,11 +1858,11 @@ loop50:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop50
-one47:
+	JGE loop51
+one48:
 	ADDQ $32, CX
-	JEQ done48
-loop51:
+	JEQ done49
+loop52:
 	VMOVUPS (SI), Z1
 	VSUBPS Z6, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
@@ -1880,8 +1900,8 @@ loop51:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop51
-done48:
+	JNZ loop52
+done49:
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1901,8 +1921,8 @@ done48:
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 	SUBQ $64, CX
-	JLT two52
-loop55:
+	JLT two53
+loop56:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1917,11 +1937,11 @@ loop55:
 	VMOVUPS Z25, 192(SI)
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop55
-two52:
+	JGE loop56
+two53:
 	ADDQ $32, CX
-	JLT one53
-loop56:
+	JLT one54
+loop57:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMULPS Z6, Z1, Z1
@@ -1930,22 +1950,22 @@ loop56:
 	VMOVUPS Z17, 64(SI)
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop56
-one53:
+	JGE loop57
+one54:
 	ADDQ $32, CX
-	JEQ done54
-loop57:
+	JEQ done55
+loop58:
 	VMOVUPS (SI), Z1
 	VMULPS Z6, Z1, Z1
 	VMOVUPS Z1, (SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop57
-done54:
+	JNZ loop58
+done55:
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row39
+	JNZ row40
 	VZEROUPPER
 	RET
 
@@ -1960,7 +1980,7 @@ TEXT ·addLayerNorm2AVX512(SB), NOSPLIT, $0-64
 	MOVQ y1+24(FP), BX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z6 // zero
-loop58:
+loop59:
 	VMOVUPS (DI), Z1
 	VMOVUPS (SI), Z2
 	VMOVUPS (DX), Z3
@@ -1976,7 +1996,7 @@ loop58:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop58
+	JNZ loop59
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -2005,7 +2025,7 @@ loop58:
 	MOVQ x1+8(FP), DX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z5 // zero
-loop59:
+loop60:
 	VMOVUPS (DI), Z1
 	VMOVUPS (DX), Z2
 	VSUBPS Z0, Z1, Z1
@@ -2015,7 +2035,7 @@ loop59:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop59
+	JNZ loop60
 	VEXTRACTF64X4 $1, Z4, Y1
 	VADDPS Y1, Y4, Y4
 	VEXTRACTF128 $1, Y4, X1
@@ -2054,7 +2074,7 @@ loop59:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop60:
+loop61:
 	VMOVUPS (SI), Z2
 	VMOVUPS (DI), Z1
 	VMOVUPS (BX), Z3
@@ -2073,7 +2093,7 @@ loop60:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop60
+	JNZ loop61
 	VZEROUPPER
 	RET
 
@@ -2088,7 +2108,7 @@ TEXT ·extremesAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS constantsAVX512<>+96(SB), Z2 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z3 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
-loop61:
+loop62:
 	VMOVUPS (SI), Z5
 	VMINPS Z5, Z0, Z6
 	VMAXPS Z5, Z0, Z0
@@ -2100,7 +2120,7 @@ loop61:
 	VFMADD231PS Z31, Z5, Z4
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop61
+	JNZ loop62
 	VMOVUPS Z0, (DI)
 	ADDQ $64, DI
 	VMOVUPS Z1, (DI)
@@ -2120,7 +2140,7 @@ TEXT ·toInt16AVX512(SB), NOSPLIT, $0-28
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop62:
+loop63:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS inverse+24(FP), Z31
 	VMULPS Z31, Z0, Z0
@@ -2129,7 +2149,7 @@ loop62:
 	ADDQ $32, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop62
+	JNZ loop63
 	VZEROUPPER
 	RET
 
@@ -2139,7 +2159,7 @@ TEXT ·toBytesAVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
-loop63:
+loop64:
 	VMOVUPS (SI), Z0
 	VBROADCASTSS inverse+24(FP), Z31
 	VMULPS Z31, Z0, Z0
@@ -2158,7 +2178,7 @@ loop63:
 	ADDQ $16, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop63
+	JNZ loop64
 	VZEROUPPER
 	RET
 
@@ -2169,13 +2189,13 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop64:
+loop65:
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop64
+	JNZ loop65
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2187,12 +2207,12 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop65:
+loop66:
 	VMOVUPS (SI), Z1
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop65
+	JNZ loop66
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2205,13 +2225,13 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS (DI), Z0
-loop66:
+loop67:
 	VMOVUPS (SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop66
+	JNZ loop67
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2224,8 +2244,8 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
 	SUBQ $64, CX
-	JLT two67
-loop70:
+	JLT two68
+loop71:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -2330,11 +2350,11 @@ loop70:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop70
-two67:
+	JGE loop71
+two68:
 	ADDQ $32, CX
-	JLT one68
-loop71:
+	JLT one69
+loop72:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VBROADCASTSS top+24(FP), Z31
@@ -2395,11 +2415,11 @@ loop71:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop71
-one68:
+	JGE loop72
+one69:
 	ADDQ $32, CX
-	JEQ done69
-loop72:
+	JEQ done70
+loop73:
 	VMOVUPS (SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
@@ -2438,8 +2458,8 @@ loop72:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop72
-done69:
+	JNZ loop73
+done70:
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2452,7 +2472,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop73:
+loop74:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2464,7 +2484,7 @@ loop73:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop73
+	JNZ loop74
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2479,7 +2499,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop74:
+loop75:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2568,7 +2588,7 @@ loop74:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop74
+	JNZ loop75
 	VZEROUPPER
 	RET
 
@@ -2584,7 +2604,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop75:
+loop76:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2639,7 +2659,7 @@ loop75:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop75
+	JNZ loop76
 	VZEROUPPER
 	RET
 
@@ -2653,7 +2673,7 @@ TEXT ·pack16PairsAVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop76:
+loop77:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2790,7 +2810,7 @@ loop76:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop76
+	JNZ loop77
 	VZEROUPPER
 	RET
 
@@ -2824,7 +2844,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop77:
+loop78:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2850,6 +2870,6 @@ loop77:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop77
+	JNZ loop78
 	VZEROUPPER
 	RET

@@ -1081,6 +1081,29 @@ loop7:
 	BNE loop7
 	RET
 
+// func mulNEON(dst *float32, x *float32, y *float32, n int)
+// mulNEON sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulNEON(SB), NOSPLIT, $0-32
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD y+16(FP), R2
+	MOVD n+24(FP), R4
+loop8:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6E24DC00 // FMUL V0, V0, V4
+	WORD $0x6E25DC21 // FMUL V1, V1, V5
+	WORD $0x6E26DC42 // FMUL V2, V2, V6
+	WORD $0x6E27DC63 // FMUL V3, V3, V7
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	ADD $64, R1
+	ADD $64, R2
+	SUBS $16, R4
+	BNE loop8
+	RET
+
 // func largerNEON(x *float32, y *float32, n int)
 // largerNEON sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerNEON(SB), NOSPLIT, $0-24
@@ -1088,7 +1111,7 @@ TEXT ·largerNEON(SB), NOSPLIT, $0-24
 	MOVD x+0(FP), R0
 	MOVD y+8(FP), R1
 	MOVD n+16(FP), R4
-loop8:
+loop9:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
@@ -1119,7 +1142,7 @@ loop8:
 	ADD $64, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop8
+	BNE loop9
 	RET
 
 // func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
@@ -1131,7 +1154,7 @@ TEXT ·normalizeNEON(SB), NOSPLIT, $0-48
 	MOVD gain+16(FP), R2
 	MOVD bias+24(FP), R3
 	MOVD n+32(FP), R4
-loop9:
+loop10:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V8.S4, V9.S4, V10.S4, V11.S4]
@@ -1157,7 +1180,7 @@ loop9:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop9
+	BNE loop10
 	RET
 
 // func fromF16NEON(dst *float32, src *uint16, n int)
@@ -1167,7 +1190,7 @@ TEXT ·fromF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R4
-loop10:
+loop11:
 	VLD1 (R1), [V28.H8, V29.H8]
 	WORD $0x0E217B80 // FCVTL V0, V28, V0
 	WORD $0x4E217B81 // FCVTL2 V1, V28, V0
@@ -1177,7 +1200,7 @@ loop10:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $16, R4
-	BNE loop10
+	BNE loop11
 	RET
 
 // func packColumnNEON(panel *float32, v *float32, ldv int, n int)
@@ -1187,14 +1210,14 @@ TEXT ·packColumnNEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD v+8(FP), R1
 	MOVD n+24(FP), R4
-loop11:
+loop12:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	MOVD ldv+16(FP), R5
 	ADD R5, R1
 	ADD $64, R0
 	SUBS $16, R4
-	BNE loop11
+	BNE loop12
 	RET
 
 // func roundBF16NEON(dst *float32, x *float32, n int)
@@ -1204,7 +1227,7 @@ TEXT ·roundBF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
-loop12:
+loop13:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVQ 608(R9), F28 // inf
 	VAND V28.B16, V0.B16, V4.B16
@@ -1238,7 +1261,7 @@ loop12:
 	ADD $64, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop12
+	BNE loop13
 	RET
 
 // func pairBF16NEON(dst *uint16, x *float32, n int)
@@ -1248,7 +1271,7 @@ TEXT ·pairBF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
-loop13:
+loop14:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVQ 608(R9), F28 // inf
 	VAND V28.B16, V0.B16, V4.B16
@@ -1293,14 +1316,14 @@ loop13:
 	ADD $32, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop13
+	BNE loop14
 	RET
 
 // func softmaxNEON(x *float32, ldx int, rows int, n int)
 // softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
-row14:
+row15:
 	// top = max x, in 0 and then in 6
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
@@ -1308,7 +1331,7 @@ row14:
 	FMOVQ 672(R9), F1 // -inf
 	FMOVQ 672(R9), F2 // -inf
 	FMOVQ 672(R9), F3 // -inf
-loop15:
+loop16:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24F400 // FMAX V0, V0, V4
 	WORD $0x4E25F421 // FMAX V1, V1, V5
@@ -1316,7 +1339,7 @@ loop15:
 	WORD $0x4E27F463 // FMAX V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop15
+	BNE loop16
 	WORD $0x4E22F400 // FMAX V0, V0, V2
 	WORD $0x4E23F421 // FMAX V1, V1, V3
 	WORD $0x4E21F400 // FMAX V0, V0, V1
@@ -1339,7 +1362,7 @@ loop15:
 	FMOVQ 400(R9), F1 // zero
 	FMOVQ 400(R9), F2 // zero
 	FMOVQ 400(R9), F3 // zero
-loop16:
+loop17:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EB8D484 // FSUB V4, V4, V24
 	WORD $0x4EB9D4A5 // FSUB V5, V5, V25
@@ -1482,7 +1505,7 @@ loop16:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop16
+	BNE loop17
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1506,7 +1529,7 @@ loop16:
 	// x[i] = x[i]/sum
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
-loop17:
+loop18:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6E38DC84 // FMUL V4, V4, V24
 	WORD $0x6E39DCA5 // FMUL V5, V5, V25
@@ -1515,7 +1538,7 @@ loop17:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R1)
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop17
+	BNE loop18
 	MOVD x+0(FP), R5
 	MOVD ldx+8(FP), R6
 	ADD R6, R5
@@ -1523,7 +1546,7 @@ loop17:
 	MOVD rows+16(FP), R5
 	SUBS $1, R5
 	MOVD R5, rows+16(FP)
-	BNE row14
+	BNE row15
 	RET
 
 // func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
@@ -1544,7 +1567,7 @@ TEXT ·addLayerNorm2NEON(SB), NOSPLIT, $0-64
 	FMOVQ 400(R9), F25 // zero
 	FMOVQ 400(R9), F26 // zero
 	FMOVQ 400(R9), F27 // zero
-loop18:
+loop19:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R2), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1572,7 +1595,7 @@ loop18:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop18
+	BNE loop19
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1619,7 +1642,7 @@ loop18:
 	FMOVQ 400(R9), F21 // zero
 	FMOVQ 400(R9), F22 // zero
 	FMOVQ 400(R9), F23 // zero
-loop19:
+loop20:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R2), [V8.S4, V9.S4, V10.S4, V11.S4]
 	WORD $0x4EA0D484 // FSUB V4, V4, V0
@@ -1641,7 +1664,7 @@ loop19:
 	ADD $64, R0
 	ADD $64, R2
 	SUBS $16, R4
-	BNE loop19
+	BNE loop20
 	WORD $0x4E32D610 // FADD V16, V16, V18
 	WORD $0x4E33D631 // FADD V17, V17, V19
 	WORD $0x4E31D610 // FADD V16, V16, V17
@@ -1712,7 +1735,7 @@ loop19:
 	MOVD gain+32(FP), R1
 	MOVD x1+8(FP), R2
 	MOVD bias+40(FP), R3
-loop20:
+loop21:
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1749,7 +1772,7 @@ loop20:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop20
+	BNE loop21
 	RET
 
 // func extremesNEON(acc *lanes, x *float32, n int)
@@ -1779,7 +1802,7 @@ TEXT ·extremesNEON(SB), NOSPLIT, $0-24
 	FMOVQ 400(R9), F17 // zero
 	FMOVQ 400(R9), F18 // zero
 	FMOVQ 400(R9), F19 // zero
-loop21:
+loop22:
 	VLD1 (R1), [V20.S4, V21.S4, V22.S4, V23.S4]
 	WORD $0x4EB4F418 // FMIN V24, V0, V20
 	WORD $0x4EB5F439 // FMIN V25, V1, V21
@@ -1812,7 +1835,7 @@ loop21:
 	VFMLA V28.S4, V23.S4, V19.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop21
+	BNE loop22
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	ADD $64, R0
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
@@ -1832,7 +1855,7 @@ TEXT ·toInt16NEON(SB), NOSPLIT, $0-28
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
-loop22:
+loop23:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS inverse+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -1853,7 +1876,7 @@ loop22:
 	ADD $32, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop22
+	BNE loop23
 	RET
 
 // func toBytesNEON(dst *uint8, x *float32, n int, inverse float32, zero float32)
@@ -1863,7 +1886,7 @@ TEXT ·toBytesNEON(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
-loop23:
+loop24:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS inverse+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -1911,7 +1934,7 @@ loop23:
 	ADD $16, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop23
+	BNE loop24
 	RET
 
 // func maxNEON(acc *lanes, x *float32, n int)
@@ -1922,7 +1945,7 @@ TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop24:
+loop25:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
 	VBSL V0.B16, V4.B16, V29.B16
@@ -1938,7 +1961,7 @@ loop24:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop24
+	BNE loop25
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1950,7 +1973,7 @@ TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop25:
+loop26:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24D400 // FADD V0, V0, V4
 	WORD $0x4E25D421 // FADD V1, V1, V5
@@ -1958,7 +1981,7 @@ loop25:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop25
+	BNE loop26
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1972,7 +1995,7 @@ TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	FMOVS mean+24(FP), F28
 	VDUP V28.S[0], V28.S4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop26:
+loop27:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EBCD484 // FSUB V4, V4, V28
 	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
@@ -1984,7 +2007,7 @@ loop26:
 	VFMLA V7.S4, V7.S4, V3.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop26
+	BNE loop27
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1996,7 +2019,7 @@ TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop27:
+loop28:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	FMOVS top+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -2141,7 +2164,7 @@ loop27:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop27
+	BNE loop28
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -2154,7 +2177,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop28:
+loop29:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -2191,7 +2214,7 @@ loop28:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE loop28
+	BNE loop29
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -2202,7 +2225,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop29:
+loop30:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2291,7 +2314,7 @@ loop29:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop29
+	BNE loop30
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2301,7 +2324,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop30:
+loop31:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -2406,7 +2429,7 @@ loop30:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE loop30
+	BNE loop31
 	RET
 
 // func pack16PairsNEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2416,7 +2439,7 @@ TEXT ·pack16PairsNEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop31:
+loop32:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2521,7 +2544,7 @@ loop31:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop31
+	BNE loop32
 	RET
 
 // func peakNEON(rounds int)
@@ -2553,7 +2576,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop32:
+loop33:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -2651,5 +2674,5 @@ loop32:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE loop32
+	BNE loop33
 	RET

@@ -39,6 +39,14 @@ func vectors(m machine, level string) {
 			m.store("p0", 0)
 		}, map[string]int{"p0": 64, "p1": 64, "p2": 64})
 	})
+	w.function("mul", "dst *float32, x *float32, y *float32, n int", "sets dst[i] = x[i]·y[i]", "", prefix, func() {
+		m.loop(func() {
+			m.load(0, "p1")
+			m.load(1, "p2")
+			m.bin("mul", 0, 0, 1)
+			m.store("p0", 0)
+		}, map[string]int{"p0": 64, "p1": 64, "p2": 64})
+	})
 	w.function("larger", "x *float32, y *float32, n int", "sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]", "", prefix, func() {
 		m.loop(func() {
 			m.load(0, "p0")
