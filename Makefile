@@ -96,7 +96,9 @@ arm64:
 	else echo "no qemu-aarch64: arm64 is compiled but not run"; fi
 
 # avx512 runs the kernels' tests in an emulator, for machines without AVX-512. It takes
-# minutes, and needs Debian's packages (tools/avx512/run.sh), so check leaves it out.
+# minutes, and needs Debian's packages (tools/avx512/run.sh), so check leaves it out. With
+# AVX512_BOCHS=FOLDER, the source of a newer Bochs, it builds that once and has AVX-VNNI
+# and AVX512-BF16 too, beside AVX512-VNNI.
 avx512:
 	@sh tools/avx512/run.sh
 

@@ -58,8 +58,8 @@ func (l *layout) places() []tokenPlace {
 // that is kept has the position before the first.
 func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 	b, l, err := m.cfg.batch(inputs)
-	if errors.Is(err, ErrEmpty) {
-		err = m.emptyError(err)
+	if errors.Is(err, ErrEmpty) && (len(inputs) == 0 || slices.ContainsFunc(inputs, func(in Input) bool { return len(in.Tokens) == 0 })) {
+		err = m.emptyError(err) // not for pads alone
 	}
 	return b, l, err
 }

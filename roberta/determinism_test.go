@@ -110,7 +110,7 @@ func testLevelsOneResult(t *testing.T, precision Precision) {
 				}
 			}
 			if precision == BFloat16 && !simd.BF16Exact() {
-				t.Log("VDPBF16PS of this processor gives bits of its own; levels are not compared")
+				t.Log("the instruction of this processor gives bits of its own; levels are not compared")
 				return
 			}
 			levels := simd.Supported()

@@ -62,3 +62,29 @@ func ExamplePrecision_UnmarshalText() {
 	// roberta: precision "fp8", want one of [fp32 bf16 int8]
 	// bf16 <nil>
 }
+
+// Texts of the kind that the model will read decide how it is rounded.
+func ExampleCalibrate() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	m := open(tinyCheckpoint)
+	defer m.Close()
+	texts := roberta.Inputs(m.Encode("it was the first time"), m.Encode("he was not"))
+	err = m.Save(ctx, filepath.Join(dir, "int8.safetensors"), roberta.ConvertPrecision(roberta.Int8),
+		roberta.Calibrate(texts, func(c roberta.Calibration) {
+			fmt.Println(c.Texts, "texts,", c.Tokens, "tokens,", c.Sampled, "of them computed")
+			fmt.Println(c.Changed, "of", c.Matrices, "matrices are rounded otherwise")
+			fmt.Printf("relative error %.4f, without texts %.4f\n", c.Error, c.Without)
+		}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// 2 texts, 12 tokens, 12 of them computed
+	// 11 of 12 matrices are rounded otherwise
+	// relative error 0.0058, without texts 0.0062
+}

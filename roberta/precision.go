@@ -19,8 +19,9 @@ const (
 	// where that holds them exactly.
 	Float32 Precision = iota
 	// BFloat16 rounds weights and activations to bfloat16, the upper half of a float32, and
-	// adds in float32. Weights take half the memory. Where the processor has AVX512-BF16, long
-	// inputs are faster too.
+	// adds in float32. Weights take half the memory. Where the processor has AVX512-BF16, or on
+	// arm64 BF16, long inputs are faster too. Those instructions may give other last bits than
+	// other processors have; docs/numerics.md says when.
 	BFloat16
 	// Int8 rounds weights to 8 bits with a scale for each output feature, and activations
 	// to 8 bits with a scale and a zero point for each token. Sums are exact.

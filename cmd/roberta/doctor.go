@@ -213,13 +213,17 @@ func (c *doctorCmd) equalBits(ctx context.Context, s *session, name string) erro
 
 // bf16Products says what products in bf16 are computed by.
 func bf16Products() string {
+	name := "VDPBF16PS"
+	if runtime.GOARCH == "arm64" {
+		name = "BFDOT"
+	}
 	switch {
 	case !simd.BF16Dots():
 		return "fused multiply-adds"
 	case !simd.BF16Exact():
-		return "VDPBF16PS, with bits of its own"
+		return name + ", with bits of its own"
 	}
-	return "VDPBF16PS"
+	return name
 }
 
 // doctorTokens are sequences of a few lengths over the whole vocabulary.

@@ -189,11 +189,11 @@ func BF16RowBytes(terms int) int {
 }
 
 // BF16Exact reports whether products in BFloat16 have the bits here that they have everywhere.
-// Only a processor whose VDPBF16PS computes otherwise than Intel documents it has others;
-// GOROBERTA_DOT=off gives these.
+// BFDOT gives others, and VDPBF16PS on a processor where it computes otherwise than Intel
+// documents it; GOROBERTA_DOT=off leaves them out.
 func BF16Exact() bool { return !BF16Dots() || exactPairs() }
 
-// exactPairs compares products by VDPBF16PS with those without. Their terms cancel for
+// exactPairs compares products by such an instruction with those without. Their terms cancel for
 // the most part and differ in size, so that another order of sums, or sums that are rounded
 // less or more often, come out.
 var exactPairs = sync.OnceValue(func() bool {
@@ -222,7 +222,7 @@ var exactPairs = sync.OnceValue(func() bool {
 	return slices.Equal(y[0], y[1])
 })
 
-// BF16Dots reports whether products in BFloat16 use VDPBF16PS.
+// BF16Dots reports whether products in BFloat16 use VDPBF16PS or BFDOT.
 func BF16Dots() bool { return dots.Load() && hasPairs(Active()) }
 
 // Set rounds the rows lo … hi-1 of x, ldx apart. Several goroutines may set different

@@ -2,7 +2,9 @@ package simd
 
 import (
 	"math"
+	"math/big"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -167,7 +169,7 @@ func TestLevelsBF16Pairs(t *testing.T) {
 			}
 		}
 		if !BF16Exact() {
-			t.Log("VDPBF16PS of this processor gives bits of its own")
+			t.Log("the instruction of this processor gives bits of its own")
 		}
 	})
 }
@@ -181,6 +183,66 @@ func TestLevelsBF16Words(t *testing.T) {
 		for m := range 32 {
 			productCase{m: m, n: 80, k: 300 + m, p1: 5, format: BFloat16, base: "row"}.run(t, rng)
 			productCase{m: m, n: 33, k: 13, p0: 1, p1: 3, format: BFloat16, base: "dst", hard: true}.run(t, rng)
+		}
+	})
+}
+
+// bfdot is arm64's BFDOT for one element (Arm Architecture Reference Manual, BFDotAdd): the
+// sum of two products is rounded to odd, and its sum with acc again. Of rounded values, the
+// products are exact.
+func bfdot(acc float32, x, w [2]float32) float32 {
+	return addToOdd(acc, addToOdd(x[0]*w[0], x[1]*w[1]))
+}
+
+// addToOdd is a + b, cut to 24 bits, of which the last is set if any was cut off.
+func addToOdd(a, b float32) float32 {
+	var sum, exact big.Float
+	exact.SetPrec(600).Add(big.NewFloat(float64(a)).SetPrec(600), big.NewFloat(float64(b)).SetPrec(600))
+	sum.SetPrec(24).SetMode(big.ToZero).Set(&exact)
+	v, _ := sum.Float32()
+	if sum.Cmp(&exact) != 0 {
+		v = math.Float32frombits(math.Float32bits(v) | 1)
+	}
+	return v
+}
+
+// TestLevelsBFDOT compares arm64's tiles of pairs with the instruction's definition.
+func TestLevelsBFDOT(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		if runtime.GOARCH != "arm64" || !BF16Dots() {
+			t.Skip("no BFDOT")
+		}
+		for m := 1; m <= 14; m++ {
+			for _, k := range []int{1, 2, 3, 8, 13, 300} {
+				const n = 48
+				x, bias := testFloats(m*k, 2), testFloats(n, 3)
+				w := testMatrix(n, k, 1, BFloat16)
+				got := make([]float32, m*n)
+				j := testJob(got, n, x, k, m, &w, bias)
+				j.BF16.resetAs(true, m, k)
+				j.BF16.Set(x, k, 0, m)
+				Multiply(j, new(Scratch))
+				row := make([]float32, k+1)
+				for c := range n {
+					WeightsBF16(row, &w, c)
+					for r := range m {
+						want, sum := bias[c], float32(0)
+						for i := 0; i < k; i += 2 {
+							second := float32(0)
+							if i+1 < k {
+								second = j.BF16.value(r, i+1)
+							}
+							sum = bfdot(sum, [2]float32{j.BF16.value(r, i), second}, [2]float32{row[i], row[i+1]})
+							if i+2 == kBlock {
+								want, sum = want+sum, 0
+							}
+						}
+						if want += sum; got[r*n+c] != want {
+							t.Fatalf("%d rows of %d terms: element (%d, %d) is %v, want %v", m, k, r, c, got[r*n+c], want)
+						}
+					}
+				}
+			}
 		}
 	})
 }

@@ -15,7 +15,7 @@
 //     then added by one fixed tree: i with i+8, i+4, i+2, i+1. Sixteen lanes are one
 //     AVX-512 register, two of AVX2, four of NEON.
 //   - A product in BFloat16 is that of the rounded values in float32. VDPBF16PS gives the
-//     same bits, if it computes as documented. See bf16.go.
+//     same bits, if it computes as documented; BFDOT gives others. See bf16.go.
 //   - A product in Int8 adds integers, exactly; then come a conversion, a product and a
 //     fused multiply-add for each element. See int8.go.
 //   - exp, tanh and the normal distribution are one polynomial each, evaluated in
@@ -36,7 +36,7 @@
 // The best level that the processor has is chosen at start. The environment variable
 // GOROBERTA_SIMD=generic, neon, avx2 or avx512 lowers it; see Err. A level may have
 // instructions for dot products of bytes (AVX512-VNNI, AVX-VNNI, SDOT) or of bfloat16
-// (AVX512-BF16), which GOROBERTA_DOT=off leaves out. The build tag purego leaves out all assembly.
+// (AVX512-BF16, BFDOT), which GOROBERTA_DOT=off leaves out. The build tag purego leaves out all assembly.
 //
 // # How assembly is called
 //

@@ -3,6 +3,7 @@ package simd
 import (
 	"math"
 	"slices"
+	"sync"
 )
 
 // Products of 8-bit integers. A weight W(n, k) is Qw·sw[n], an activation x[r][k] is
@@ -310,14 +311,15 @@ func (q *Int8Rows) Set(x []float32, ldx, lo, hi int, in []float32) {
 	}
 }
 
+// products are rows of products with factors. On the stack they would be cleared each time.
+var products = sync.Pool{New: func() any { return new([]float32) }}
+
 // setProducts is Set with factors.
 func (q *Int8Rows) setProducts(x []float32, ldx, lo, hi int, in []float32) {
-	var room [4096]float32 // on the stack: the rows of most models
-	row := room[:]
-	if len(in) > len(row) {
-		row = make([]float32, len(in))
-	}
-	row = row[:len(in)]
+	room := products.Get().(*[]float32)
+	defer products.Put(room)
+	*room = sized(*room, len(in))
+	row := *room
 	for r := lo; r < hi; r++ {
 		mul(row, x[r*ldx:][:len(in)], in)
 		q.set(r, row)

@@ -48,8 +48,8 @@ func (e *LevelError) Error() string {
 }
 
 // EnvDots is the environment variable that leaves out instructions for dot products of
-// 8-bit integers and of bfloat16, if it is off: AVX512-VNNI, AVX-VNNI, SDOT and
-// AVX512-BF16, which a level may have.
+// 8-bit integers and of bfloat16, if it is off: AVX512-VNNI, AVX-VNNI, SDOT,
+// AVX512-BF16 and BFDOT, which a level may have.
 const EnvDots = "GOROBERTA_DOT"
 
 var (

@@ -124,6 +124,36 @@ func gemmF32BF16Widex5x16NEON(t *tile)
 //go:noescape
 func gemmF32BF16Widex6x16NEON(t *tile)
 
+// gemmBF16x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x16NEON(t *tile)
+
+// gemmBF16x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x16NEON(t *tile)
+
+// gemmBF16x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x16NEON(t *tile)
+
+// gemmBF16x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x16NEON(t *tile)
+
+// gemmBF16x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x16NEON(t *tile)
+
+// gemmBF16x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x16NEON(t *tile)
+
 // geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
@@ -346,6 +376,7 @@ var (
 	gemmF32F16Widex16NEON  = []kernel{4: gemmF32F16Widex4x16NEON, gemmF32F16Widex5x16NEON, gemmF32F16Widex6x16NEON}
 	gemmF32BF16x16NEON     = []kernel{1: gemmF32BF16x1x16NEON, gemmF32BF16x2x16NEON, gemmF32BF16x3x16NEON, gemmF32BF16x4x16NEON, gemmF32BF16x5x16NEON, gemmF32BF16x6x16NEON}
 	gemmF32BF16Widex16NEON = []kernel{4: gemmF32BF16Widex4x16NEON, gemmF32BF16Widex5x16NEON, gemmF32BF16Widex6x16NEON}
+	gemmBF16x16NEON        = []kernel{1: gemmBF16x1x16NEON, gemmBF16x2x16NEON, gemmBF16x3x16NEON, gemmBF16x4x16NEON, gemmBF16x5x16NEON, gemmBF16x6x16NEON}
 )
 
 // The tiles of integers by their number of rows.

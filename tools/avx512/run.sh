@@ -43,7 +43,7 @@ if [ -x "$dir/bochs/bochs" ]; then
 else
 	name='Tiger Lake' flags=avx512_vnni
 	cpu='model=tigerlake' display=term
-	# Its GFNI is faulty, with which Go's collector finds pointers.
+	# Its GFNI is faulty, and Go's collector uses that to find pointers.
 	export GOEXPERIMENT=nogreenteagc
 	for tool in bochs script; do
 		command -v $tool >/dev/null || fail "$tool is not there"
@@ -55,7 +55,7 @@ if ! [ -f "$dir/vmlinuz" ]; then
 	(cd "$dir" && apt-get download "$kernel" >/dev/null 2>&1 && dpkg-deb -x linux-image-*.deb kernel && cp kernel/boot/vmlinuz-* vmlinuz && rm -rf kernel linux-image-*.deb)
 fi
 
-# What the kernel starts is init; it runs run.sh and says when that has ended.
+# What the kernel starts is init; it runs the tests and says when they have ended.
 rm -rf "$dir/root" "$dir/iso" "$dir/serial.txt" "$dir/bochs.pid" "$dir/feed.pid"
 mkdir -p "$dir/root/bin" "$dir/root/tests" "$dir/root/proc" "$dir/root/dev" "$dir/root/tmp" "$dir/iso/isolinux"
 cp "$busybox" "$dir/root/bin/busybox"
@@ -71,6 +71,7 @@ ln -s busybox "$dir/root/bin/sh"
 		CGO_ENABLED=0 go test -c -o "$dir/root/tests/$n" "./$package"
 		mkdir -p "$dir/root/src/$package"
 		if [ -d "$package/testdata" ]; then cp -r "$package/testdata" "$dir/root/src/$package/"; fi
+		if grep -Eq '"\.\.(/|", ")testdata' "$package"/*_test.go && ! [ -d "$dir/root/src/testdata" ]; then cp -r testdata "$dir/root/src/"; fi
 		echo "cd /src/$package && GOROBERTA_REQUIRE_SIMD=avx512 HOME=/tmp /tests/$n -test.short -test.v -test.run '${test#*:}' && echo 'avx512: ok $package'"
 	done
 	echo 'echo avx512: end'
@@ -124,6 +125,8 @@ end=$(($(date +%s) + 7200))
 until grep -aq '^avx512: end' serial.txt 2>/dev/null; do
 	[ "$(date +%s)" -lt $end ] || fail "no end after two hours; see $dir/serial.txt"
 	sleep 2
+	! grep -aq 'Kernel panic' serial.txt 2>/dev/null || fail "Linux stopped; see $dir/serial.txt"
+	! [ -s bochs.pid ] || kill -0 "$(cat bochs.pid)" 2>/dev/null || fail "Bochs ended; see $dir/bochs.log"
 done
 failed=0
 for test in "$@"; do

@@ -152,9 +152,6 @@ func stubs(t target, fs []function, lists []string) []byte {
 	b.WriteString("// The tiles by their number of rows.\nvar (\n")
 	for _, near := range t.near {
 		for _, k := range tileKinds {
-			if !k.on(t) {
-				continue
-			}
 			fmt.Fprintf(&b, "\t%s = []kernel{%d: ", k.list(t, near), k.low(t))
 			for r := k.low(t); r <= t.rows; r++ {
 				fmt.Fprintf(&b, "%s, ", k.function(t, r, near).name)

@@ -42,6 +42,10 @@ var words = map[string]uint32{
 	"FMLA1":  0x4FA01000, // Vd.4S, Vn.4S, Vm.S[1]
 	"FMLA2":  0x4F801800, // Vd.4S, Vn.4S, Vm.S[2]
 	"FMLA3":  0x4FA01800, // Vd.4S, Vn.4S, Vm.S[3]
+	"BFDOT0": 0x4F40F000, // Vd.4S, Vn.8H, Vm.2H[0]
+	"BFDOT1": 0x4F60F000, // Vd.4S, Vn.8H, Vm.2H[1]
+	"BFDOT2": 0x4F40F800, // Vd.4S, Vn.8H, Vm.2H[2]
+	"BFDOT3": 0x4F60F800, // Vd.4S, Vn.8H, Vm.2H[3]
 	"FSQRT":  0x6EA1F800, // Vd.4S, Vn.4S
 	"FCVTL":  0x0E217800, // Vd.4S, Vn.4H
 	"FCVTL2": 0x4E217800, // Vd.4S, Vn.8H

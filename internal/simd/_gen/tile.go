@@ -8,7 +8,7 @@ type tileKind struct {
 	size  int    // bytes of a weight
 	wide  bool   // leaves the weights in memory as float32, for the tiles below
 	pairs bool   // reads bfloat16 in pairs of terms, see PackBF16, and so an even number of terms
-	dot   bool   // multiplies such pairs with pairs of x, by VDPBF16PS; a term is then a pair
+	dot   bool   // multiplies such pairs with pairs of x, by VDPBF16PS or BFDOT; a term is then a pair
 	about string // what the documentation of a tile says of its weights
 }
 
@@ -20,9 +20,6 @@ var tileKinds = []tileKind{
 	{name: "F32BF16Wide", size: 2, pairs: true, wide: true, about: ", w in pairs of bfloat16, which it leaves in wide as float32"},
 	{name: "BF16", size: 4, dot: true, about: ", x and w in pairs of bfloat16"},
 }
-
-// on says whether a target has tiles of the kind.
-func (k tileKind) on(t target) bool { return !k.dot || t.arch == "amd64" }
 
 // low is the number of rows of the lowest tile of this kind. A Wide tile leaves weights
 // for other tiles, and where a block has several, each has more than half of the rows of
@@ -49,9 +46,6 @@ func gemm(t target) *file {
 	f := &file{header: t.tileHeader}
 	for _, near := range t.near {
 		for _, k := range tileKinds {
-			if !k.on(t) {
-				continue
-			}
 			for r := k.low(t); r <= t.rows; r++ {
 				t.tile(f, k.function(t, r, near), k, r, near)
 			}

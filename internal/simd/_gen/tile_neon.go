@@ -43,7 +43,7 @@ func (t neonTile) write(fn function) {
 	if t.kind.wide {
 		t.op("MOVD", field(R(11), "wide"), R(10))
 	}
-	t.products("FMLA")
+	t.products(choose(t.kind.dot, "BFDOT", "FMLA"))
 
 	t.comment("dst[r][n] = base[r][n] + acc[r][n]")
 	t.op("MOVD", field(R(11), "ldd"), R(1))
