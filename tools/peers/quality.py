@@ -181,6 +181,10 @@ def prepare(args):
     write_tokens(args, file("tokens.json"))
     tokens = json.load(open(file("tokens.json")))
     for model, (name, read, wants) in MODELS.items():
+        with open(file("calibration.jsonl"), "w") as f:
+            f.writelines(json.dumps({"tokens": ids}) + "\n" for ids in tokens[model]["calibration"])
+        subprocess.run([args.roberta, "--quiet", "convert", "--precision", "int8", "--calibrate", f.name, file(name), file(model + "-calibrated.safetensors")],
+                       check=True, stdout=subprocess.DEVNULL)
         modules = None
         for want in wants:
             for kind, make in (("onnx", export), ("openvino", convert), ("ort-tensor", ort_tensor), ("ort-channel", ort_channel), ("nncf", nncf_quantize), ("compressed", nncf_compress)):
@@ -257,7 +261,8 @@ def write_tokens(args, path):
     """The texts as tokens: RoBERTa's by goroberta, WordPiece by MiniLM's tokenizer."""
     from transformers import AutoTokenizer
     t = read_texts(args.texts) if args.texts else made_texts(2000, 1000, 200)
-    go = Goroberta(args.goroberta, "fp32", os.path.join(args.work, "pocket.safetensors"), 1)
+    go = Goroberta(args.goroberta, "fp32")
+    go.start(os.path.join(args.work, "pocket.safetensors"), 1)
     wordpiece = AutoTokenizer.from_pretrained(minilm_folder())
     forms = {"P": lambda a, b=None: go.encode(a, b), "M": lambda a, b=None: wordpiece(a, b)["input_ids"]}
     out = {}
@@ -343,13 +348,11 @@ class OpenVino:
 class Goroberta:
     package = None
 
-    def __init__(self, program, precision, path=None, threads=1):
-        self.program, self.precision = program, precision
-        if path:
-            self.start(path, threads)
+    def __init__(self, program, precision, calibrated=False):
+        self.program, self.precision, self.calibrated = program, precision, calibrated
 
     def open(self, args, model):
-        self.start(os.path.join(args.work, MODELS[model][0]), args.threads)
+        self.start(os.path.join(args.work, model + "-calibrated.safetensors" if self.calibrated else MODELS[model][0]), args.threads)
 
     def start(self, path, threads):
         self.p = Process("goroberta", [self.program, "-threads", str(threads), "-precision", self.precision, "-outputs", path], threads, sorted(os.sched_getaffinity(0)), None)
@@ -391,6 +394,7 @@ def runtimes(program):
         "goroberta, fp32": Goroberta(program, "fp32"),
         "goroberta, bf16": Goroberta(program, "bf16"),
         "goroberta, int8": Goroberta(program, "int8"),
+        "goroberta, int8, calibrated": Goroberta(program, "int8", calibrated=True),
     }
 
 
