@@ -78,7 +78,7 @@ func multiply(j *Job, s *Scratch) {
 		if i+1 < o.steps {
 			n := o.step(i + 1)
 			next = ahead{j.W, (n.panel*j.W.terms() + n.k0) * PanelWidth}
-		} else if w := j.Next.W; w != nil && w.len() > 0 {
+		} else if w := j.Next.W; w != nil && w.Format != Int8 && w.len() > 0 {
 			next = ahead{w, j.Next.Panel * w.terms() * PanelWidth}
 		}
 		n := now.panel * PanelWidth

@@ -227,6 +227,39 @@ func TestLevelsProductSplits(t *testing.T) {
 	})
 }
 
+// TestLevelsProductNext: what comes next, of any format and shape, changes no result.
+func TestLevelsProductNext(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		const m, n, k = 7, 40, 30
+		x, dst, want := testFloats(m*k, 1), make([]float32, m*48), make([]float32, m*48)
+		pack := func(n, k int) []Matrix {
+			i := PackInt8(testFloats(n*k, 2), k, n, k, nil, nil)
+			return []Matrix{testMatrix(n, k, 2, Float32), testMatrix(n, k, 2, Float16), testMatrix(n, k, 2, BFloat16), i}
+		}
+		nexts := slices.Concat(pack(n, k), pack(20, 700), pack(33, 1), pack(16, 0))
+		for _, w := range pack(n, k) {
+			j := testJob(want, 48, x, k, m, &w, nil)
+			if w.Format == Int8 {
+				j.Int8 = new(Int8Rows)
+				j.Int8.Reset(m, k)
+				j.Int8.Set(x, k, 0, m, nil)
+			}
+			Multiply(j, new(Scratch))
+			j.Dst = dst
+			for _, next := range nexts {
+				for panel := range Panels(next.N) + 1 {
+					clear(dst)
+					j.Next = Next{&next, panel}
+					Multiply(j, new(Scratch))
+					if !slices.Equal(dst, want) {
+						t.Errorf("format %d with a next of format %d, %d × %d, panel %d: other results", w.Format, next.Format, next.N, next.K, panel)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestLevelsProductByTerms walks through x by blocks of terms.
 func TestLevelsProductByTerms(t *testing.T) {
 	const m, k = 300, 2*kBlock + 40

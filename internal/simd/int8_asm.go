@@ -10,6 +10,11 @@ import "unsafe"
 //
 // start makes up for what x has in bytes, and for weights of more than 8 bits. Strides
 // are in bytes. It lies in a Scratch for the reason that type tile gives.
+//
+// Tiles of words of x86 go through the panel twice, for half of its columns each, and
+// meanwhile fetch the next one: at every group of terms the line at next, and then they
+// add step to next. So the second half is computed while memory is read. Without this
+// fetching, 8 rows took 12 % longer, and 4 rows, a single tile, 37 % (Zen 3).
 type int8Tile struct {
 	dst    *float32
 	ldd    int
@@ -24,6 +29,8 @@ type int8Tile struct {
 	scales *float32
 	base   *float32
 	ldb    int
+	next   *uint8
+	step   int
 }
 
 // An int8Kernel computes a tile. How many rows and columns that has is in the kernel's
@@ -57,14 +64,30 @@ func multiplyInt8(j *Job, s *Scratch) {
 		end := j.Panels.End + i*j.Panels.Step
 		for p := j.Panels.First + i*j.Panels.Step; p < end; p += len(set) {
 			panels := min(len(set), end-p)
-			s.int8.multiply(j, set[panels-1], p, panels)
+			s.int8.multiply(j, set[panels-1], p, panels, j.int8After(i, p+panels, end))
 		}
 	}
 	s.int8.tile = int8Tile{} // or it would keep the job's memory alive
 }
 
-// multiply computes a product for one panel or two from p on.
-func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int) {
+// int8After is the weights that come after those before panel p, which range i of the
+// job's panels, up to end, has or has not any more.
+func (j *Job) int8After(i, p, end int) []uint8 {
+	w := j.W
+	if p >= end {
+		p = j.Panels.First + (i+1)*j.Panels.Step
+		if i+1 == j.Panels.Count {
+			w, p = j.Next.W, j.Next.Panel
+		}
+	}
+	if w == nil || w.Format != Int8 {
+		return nil
+	}
+	return w.I8.Q[min(p*PanelWidth*wholeGroups(w.K), len(w.I8.Q)):]
+}
+
+// multiply computes a product for one panel or two from p on, after which comes next.
+func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int, next []uint8) {
 	w, q, n := &j.W.I8, j.Int8, p*PanelWidth
 	panel := PanelWidth * wholeGroups(j.W.K)
 	t := &s.tile
@@ -76,6 +99,9 @@ func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int) {
 	plain := q.form == words && w.first[p] == w.first[p+panels]
 	if plain {
 		t.start, t.lds = &noStart[0], 0
+	}
+	if len(next) == 0 {
+		next = w.Q[p*panel:]
 	}
 	height, high := cutRows(j.Rows, len(kernels)-1)
 	for r := 0; r < j.Rows; {
@@ -94,6 +120,8 @@ func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int) {
 		if j.Base != nil {
 			t.base = &j.Base[r*j.BaseStride+n]
 		}
+		// Each tile fetches its share of what comes next.
+		t.next, t.step = &next[min(r*panel/j.Rows, len(next)-1)], 32*h/j.Rows
 		kernels[h](t)
 		r += h
 	}

@@ -11,7 +11,8 @@
 // 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
 // 	BX        panel of w; with two panels DX is ldw, the distance to the second
 // 	CX        groups of four terms that are left
-// 	R15       where the half of the panel begins that a tile of words computes
+// 	R15       where the half of the panel begins that a tile of words computes;
+// 	          R10 is the panel that comes next, fetched in steps of R11 bytes
 // 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 
 // func int8Wordsx1x16AVX2(t *int8Tile)
@@ -19,6 +20,8 @@
 TEXT ·int8Wordsx1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_next(R14), R10
+	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
 half1:
 	MOVQ int8Tile_x(R14), SI
@@ -29,6 +32,8 @@ half1:
 	VXORPS Y1, Y1, Y1
 	PCALIGN $32
 group2:
+	PREFETCHT1 (R10)
+	ADDQ R11, R10
 	VPMOVSXBW (BX), Y2
 	VPMOVSXBW 16(BX), Y3
 	VPBROADCASTQ (SI), Y4
@@ -70,6 +75,8 @@ group2:
 TEXT ·int8Wordsx2x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_next(R14), R10
+	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
 half3:
 	MOVQ int8Tile_x(R14), SI
@@ -82,6 +89,8 @@ half3:
 	VXORPS Y3, Y3, Y3
 	PCALIGN $32
 group4:
+	PREFETCHT1 (R10)
+	ADDQ R11, R10
 	VPMOVSXBW (BX), Y4
 	VPMOVSXBW 16(BX), Y5
 	VPBROADCASTQ (SI), Y6
@@ -139,6 +148,8 @@ group4:
 TEXT ·int8Wordsx3x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_next(R14), R10
+	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
 half5:
 	MOVQ int8Tile_x(R14), SI
@@ -153,6 +164,8 @@ half5:
 	VXORPS Y5, Y5, Y5
 	PCALIGN $32
 group6:
+	PREFETCHT1 (R10)
+	ADDQ R11, R10
 	VPMOVSXBW (BX), Y6
 	VPMOVSXBW 16(BX), Y7
 	VPBROADCASTQ (SI), Y8
@@ -227,6 +240,8 @@ TEXT ·int8Wordsx4x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
+	MOVQ int8Tile_next(R14), R10
+	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
 half7:
 	MOVQ int8Tile_x(R14), SI
@@ -243,6 +258,8 @@ half7:
 	VXORPS Y7, Y7, Y7
 	PCALIGN $32
 group8:
+	PREFETCHT1 (R10)
+	ADDQ R11, R10
 	VPMOVSXBW (BX), Y8
 	VPMOVSXBW 16(BX), Y9
 	VPBROADCASTQ (SI), Y10
@@ -333,6 +350,8 @@ TEXT ·int8Wordsx5x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
+	MOVQ int8Tile_next(R14), R10
+	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
 half9:
 	MOVQ int8Tile_x(R14), SI
@@ -351,6 +370,8 @@ half9:
 	VXORPS Y9, Y9, Y9
 	PCALIGN $32
 group10:
+	PREFETCHT1 (R10)
+	ADDQ R11, R10
 	VPMOVSXBW (BX), Y10
 	VPMOVSXBW 16(BX), Y11
 	VPBROADCASTQ (SI), Y12
@@ -458,6 +479,8 @@ TEXT ·int8Wordsx6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
+	MOVQ int8Tile_next(R14), R10
+	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
 half11:
 	MOVQ int8Tile_x(R14), SI
@@ -478,6 +501,8 @@ half11:
 	VXORPS Y11, Y11, Y11
 	PCALIGN $32
 group12:
+	PREFETCHT1 (R10)
+	ADDQ R11, R10
 	VPMOVSXBW (BX), Y12
 	VPMOVSXBW 16(BX), Y13
 	VPBROADCASTQ (SI), Y14

@@ -11,7 +11,8 @@
 // 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
 // 	BX        panel of w; with two panels DX is ldw, the distance to the second
 // 	CX        groups of four terms that are left
-// 	R15       where the half of the panel begins that a tile of words computes
+// 	R15       where the half of the panel begins that a tile of words computes;
+// 	          R10 is the panel that comes next, fetched in steps of R11 bytes
 // 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 
 // func int8Bytesx1x16AVX512(t *int8Tile)

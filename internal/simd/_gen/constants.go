@@ -63,6 +63,9 @@ func readConstants(dir string) (table, error) {
 				}
 				name := s.Names[0].Name
 				if a, ok := s.Values[0].(*ast.CompositeLit); ok {
+					if _, ok := a.Type.(*ast.ArrayType); !ok {
+						continue
+					}
 					for i, e := range a.Elts {
 						v, ok := value(e)
 						if !ok {

@@ -9,7 +9,8 @@ const x86Int8Header = `Tiles of a product in Int8; see type int8Tile. Registers:
 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
 	BX        panel of w; with two panels DX is ldw, the distance to the second
 	CX        groups of four terms that are left
-	R15       where the half of the panel begins that a tile of words computes
+	R15       where the half of the panel begins that a tile of words computes;
+	          R10 is the panel that comes next, fetched in steps of R11 bytes
 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 `
 
@@ -111,6 +112,10 @@ func (t int8Tile) write(fn function) {
 	if t.wide && t.panels == 2 {
 		t.op("MOVQ", int8Field("ldw"), DX)
 	}
+	if words {
+		t.op("MOVQ", int8Field("next"), R10)
+		t.op("MOVQ", int8Field("step"), R11)
+	}
 	half, again := t.label("half"), t.label("group")
 	t.op("XORQ", R15, R15)
 	t.place(half)
@@ -180,6 +185,8 @@ func (t int8Tile) write(fn function) {
 // words adds four terms of half a panel: its bytes are widened, and neighbouring
 // products added to sums of two terms each.
 func (t int8Tile) words() {
+	t.op("PREFETCHT1", at(R10, 0))
+	t.op("ADDQ", R11, R10)
 	w, x := [2]xreg{t.free(0), t.free(1)}, [2]xreg{t.free(2), t.free(3)}
 	for part := range 2 {
 		t.op("VPMOVSXBW", at(BX, 16*part), w[part])
