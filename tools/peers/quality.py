@@ -504,7 +504,9 @@ def table(args):
 
 def near(x):
     """A cosine with two digits of what it lacks to 1."""
-    return f"{x:.{min(7, max(3, 1 + int(np.ceil(-np.log10(max(1 - x, 1e-7))))))}f}".removeprefix("0")
+    if x > 1 - 1e-6:
+        return "1"
+    return f"{x:.{max(3, 1 + int(np.ceil(-np.log10(1 - x))))}f}".removeprefix("0")
 
 
 def main():
