@@ -16,7 +16,7 @@ BEAM_RACE ?=
 PLATFORMS = linux/amd64 linux/arm64 linux/386 linux/arm linux/riscv64 linux/loong64 linux/ppc64le linux/s390x \
 	darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 freebsd/amd64 js/wasm wasip1/wasm
 
-.PHONY: test check generated platforms purego wasm arm64 avx512 tidy lint fuzz bench bench-peers bench-pipelines pocket-heads flink bench-flink
+.PHONY: test check generated platforms purego wasm arm64 avx512 tidy lint fuzz bench bench-peers bench-pipelines quality pocket-heads flink bench-flink
 
 # Tests have no time limits of their own: go test ends one that hangs. Its default of
 # 10 minutes for a package is too short on a busy machine.
@@ -80,19 +80,25 @@ wasm:
 
 # arm64 runs, under qemu, the tests that depend on the instruction set. Their names
 # begin with TestLevels; those of roberta cover internal/nn. A package that has such
-# tests and runs none fails.
+# tests and runs none fails. The processor has SDOT; those tests for which that matters
+# run once more on one without.
 arm64:
 	@if command -v qemu-aarch64 >/dev/null; then \
-		set -e; mkdir -p .bin; for p in $$(git grep -l 'func TestLevels' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
-			GOARCH=arm64 go test -c -o .bin/arm64.test ./$$p; \
-			(cd $$p && GOROBERTA_REQUIRE_SIMD=neon qemu-aarch64 $(CURDIR)/.bin/arm64.test -test.short -test.v -test.run '^TestLevels') >.bin/arm64.log 2>&1 || { grep -Ev '^=== |^ *--- (PASS|SKIP)' .bin/arm64.log; exit 1; }; \
-			n=$$(grep -c '^--- PASS: TestLevels' .bin/arm64.log || true); echo "arm64 $$p: $$n tests"; \
-			[ $$n -gt 0 ] || { echo "no test of $$p ran for arm64" >&2; exit 1; }; \
-		done; \
+		set -e; mkdir -p .bin; \
+		run() { \
+			GOARCH=arm64 go test -c -o .bin/arm64.test ./$$3; \
+			(cd $$3 && GOROBERTA_REQUIRE_SIMD=$$2 qemu-aarch64 -cpu $$1 $(CURDIR)/.bin/arm64.test -test.short -test.v -test.run "$$4") >.bin/arm64.log 2>&1 || { grep -Ev '^=== |^ *--- (PASS|SKIP)' .bin/arm64.log; exit 1; }; \
+			n=$$(grep -c '^--- PASS: TestLevels' .bin/arm64.log || true); echo "arm64 $$3 on $$1: $$n tests"; \
+			[ $$n -gt 0 ] || { echo "no test of $$3 ran for arm64" >&2; exit 1; }; \
+		}; \
+		for p in $$(git grep -l 'func TestLevels' -- '*_test.go' | xargs -n1 dirname | sort -u); do run max neon,dot $$p '^TestLevels'; done; \
+		run cortex-a53 neon internal/simd '^TestLevelsInt8'; \
 	else echo "no qemu-aarch64: arm64 is compiled but not run"; fi
 
 # avx512 runs the kernels' tests in an emulator, for machines without AVX-512. It takes
-# minutes, and needs Debian's packages (tools/avx512/run.sh), so check leaves it out.
+# minutes, and needs Debian's packages (tools/avx512/run.sh), so check leaves it out. With
+# AVX512_BOCHS=FOLDER, the source of a newer Bochs, it builds that once and has AVX-VNNI
+# and AVX512-BF16 too, beside AVX512-VNNI.
 avx512:
 	@sh tools/avx512/run.sh
 
@@ -130,7 +136,8 @@ bench:
 	go test -run '^$$' -bench . -count $(COUNT) ./internal/simd ./bpe ./internal/nn
 
 # bench-peers measures goroberta beside other runtimes; see tools/peers/README.md.
-# MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers MODELS=base
+# PRECISION, MODELS, THREADS, SHAPES, ROUNDS and PEERS_DIR can be set: make bench-peers
+# PRECISION=int8 MODELS=base
 bench-peers:
 	@sh tools/peers/run.sh
 
@@ -138,6 +145,11 @@ bench-peers:
 # infinity; MODELS, THREADS, TASKS, ROUNDS and PEERS_DIR can be set.
 bench-pipelines:
 	@sh tools/peers/pipelines.sh
+
+# quality measures what int8 and bf16 cost in quality, beside other runtimes; see
+# tools/peers/README.md. TEXTS and PEERS_DIR can be set.
+quality:
+	@sh tools/peers/quality.sh
 
 # pocket-heads fits the pocket model's heads for sentiment and entities anew, with the
 # same bits, in models/pocket/pocket.safetensors.zst.

@@ -18,6 +18,9 @@ type Config struct {
 	// Threads is how many threads a worker process computes with; 0: GOMAXPROCS. See
 	// roberta.WithThreads.
 	Threads int `json:"threads,omitempty"`
+	// Precision is the arithmetic of the model's matrices; nil: what its file has. See
+	// roberta.WithPrecision.
+	Precision *roberta.Precision `json:"precision,omitempty"`
 	// Batch is how many tokens are computed at a time; 0: 4096. See pipeline.WithBatch.
 	Batch int `json:"batch,omitempty"`
 	// Hold is how many bytes of texts a bundle collects before they are computed; 0: 256

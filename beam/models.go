@@ -23,8 +23,17 @@ func RegisterModel(name string, open func(...roberta.Option) (*roberta.Model, er
 
 // A source is what one opened model of the process is told from others by.
 type source struct {
-	model   string
-	threads int
+	model     string
+	threads   int
+	precision string // "": the file's
+}
+
+func (c Config) source() source {
+	s := source{model: c.Model, threads: c.Threads}
+	if c.Precision != nil {
+		s.precision = c.Precision.String()
+	}
+	return s
 }
 
 // A shared is a model that all bundles of a process use.
@@ -44,7 +53,7 @@ var (
 // acquire returns the model of the process, and opens it if no other user has it. First
 // says that this call did.
 func acquire(c Config) (s *shared, first bool, err error) {
-	key := source{c.Model, c.Threads}
+	key := c.source()
 	sharedMu.Lock()
 	s = models[key]
 	if first = s == nil; first {
@@ -79,7 +88,7 @@ func (s *shared) open(key source) {
 
 // release gives up what acquire returned. The last user closes the model.
 func release(c Config) error {
-	key := source{c.Model, c.Threads}
+	key := c.source()
 	sharedMu.Lock()
 	s := models[key]
 	if s == nil {
@@ -99,6 +108,13 @@ func openModel(key source) (*roberta.Model, error) {
 	var opts []roberta.Option
 	if key.threads != 0 {
 		opts = append(opts, roberta.WithThreads(key.threads))
+	}
+	if key.precision != "" {
+		var p roberta.Precision
+		if err := p.UnmarshalText([]byte(key.precision)); err != nil {
+			return nil, fmt.Errorf("robertabeam: model %q: %w", key.model, err)
+		}
+		opts = append(opts, roberta.WithPrecision(p))
 	}
 	if named := openers[key.model]; named != nil {
 		m, err := named(opts...)

@@ -340,6 +340,15 @@ func TestShared(t *testing.T) {
 	if _, _, err := acquire(Config{Model: "nowhere"}); err == nil {
 		t.Error("no error")
 	}
+	p := roberta.Int8
+	c.Precision = &p
+	rounded, first, err := acquire(c)
+	if err != nil || !first || rounded.model.Precision() != roberta.Int8 {
+		t.Fatal(first, err)
+	}
+	if err := release(c); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestLastError checks that the error which ended a task is in that of the bundle.
@@ -367,7 +376,8 @@ func TestLastError(t *testing.T) {
 // TestConfigJSON checks that empty lists reach the workers: WithIgnore of none is not the
 // default.
 func TestConfigJSON(t *testing.T) {
-	want := Config{Ignore: []string{}, Targets: []string{}}
+	p := roberta.Int8
+	want := Config{Ignore: []string{}, Targets: []string{}, Precision: &p}
 	b, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)

@@ -47,8 +47,15 @@ func Pearson(x, y []float64) float64 {
 }
 
 // Spearman is the correlation of two lists' ranks. Equal values have the mean of their
-// ranks. NaN and panics are Pearson's. As scipy's spearmanr.
-func Spearman(x, y []float64) float64 { return Pearson(ranks(x), ranks(y)) }
+// ranks. NaN and panics are Pearson's; a NaN has no rank, so the correlation is NaN then
+// too. As scipy's spearmanr.
+func Spearman(x, y []float64) float64 {
+	r := Pearson(ranks(x), ranks(y))
+	if slices.ContainsFunc(x, math.IsNaN) || slices.ContainsFunc(y, math.IsNaN) {
+		return math.NaN()
+	}
+	return r
+}
 
 func constant(x []float64) bool {
 	for _, v := range x {

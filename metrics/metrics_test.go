@@ -287,3 +287,16 @@ func numbers(values []any) []float64 {
 	}
 	return x
 }
+
+// TestSpearmanNaN: what has no rank has no rank correlation.
+func TestSpearmanNaN(t *testing.T) {
+	nan, x := math.NaN(), []float64{1, 2, 3}
+	for _, test := range [][2][]float64{{{nan, 2, 3}, x}, {x, {1, nan, 3}}, {{nan, nan, nan}, {nan, nan, nan}}} {
+		if r := metrics.Spearman(test[0], test[1]); !math.IsNaN(r) {
+			t.Errorf("Spearman(%v, %v) = %v, want NaN", test[0], test[1], r)
+		}
+	}
+	if r := metrics.Spearman(x, []float64{1, math.Inf(1), 2}); math.Abs(r-0.5) > 1e-15 {
+		t.Errorf("an infinity has a rank: %v, want 0.5", r)
+	}
+}

@@ -58,10 +58,16 @@
 // cut unasked. [WithLimit] says what may be cut, [WithWindows] reads a text through
 // windows. A Reader has windows by itself.
 //
+// # Other precisions
+//
+// [Compare] says what a lower precision of a model costs on texts of one's own: labels
+// that change, cosines of vectors, perplexity, and how much faster it is. A [Comparer] does
+// so for texts that come piece by piece, and [Comparison.Past] says what a user should know.
+//
 // # Concurrency
 //
 // Pipelines are immutable and small, and may be used by any number of goroutines. They
-// hold their model, which the caller closes.
+// hold their model, which the caller closes. A Comparer is none.
 //
 // References: transformers 5, pipelines/text_classification.py, token_classification.py
 // and zero_shot_classification.py, RobertaForMultipleChoice; transformers 4.57,

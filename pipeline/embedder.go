@@ -130,21 +130,30 @@ func (e *Embedder) firstOnly() bool {
 	return e.skip == 0 && !slices.ContainsFunc(e.modules.pooling, func(p Pooling) bool { return p != CLS })
 }
 
+// want is what the model computes for vectors.
+func (e *Embedder) want() roberta.Want {
+	if e.firstOnly() {
+		return roberta.WantFirst
+	}
+	return roberta.WantFeatures
+}
+
 // pooled computes hidden states and pools those of each sequence.
 func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([]*pool, error) {
-	want := roberta.WantFeatures
-	if e.firstOnly() {
-		want = roberta.WantFirst
-	}
-	res, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: want})
+	res, err := e.sequencer.compute(ctx, batch, roberta.Request{Want: e.want()})
 	if err != nil {
 		return nil, err
 	}
+	return e.pools(batch, res), nil
+}
+
+// pools pools the hidden states of each sequence.
+func (e *Embedder) pools(batch []sequence, res *roberta.Result) []*pool {
 	pools := make([]*pool, len(batch))
 	for s := range batch {
 		p := &pool{poolings: e.modules.pooling}
 		pools[s] = p
-		if want == roberta.WantFirst {
+		if e.firstOnly() {
 			p.add(res.First.Row(s), 0)
 			continue // the rows of all are few
 		}
@@ -163,7 +172,7 @@ func (e *Embedder) pooled(ctx context.Context, batch []sequence) ([]*pool, error
 		}
 		p.own()
 	}
-	return pools, nil
+	return pools
 }
 
 func (e *Embedder) finish(_ *job, given []*pool) ([]float32, error) {

@@ -25,6 +25,9 @@ var (
 	// ErrVector is returned for a vector, or for ranges of vectors, that a function
 	// cannot take: NaN among the values, or another number of them than the others have.
 	ErrVector = errors.New("pipeline: unsuitable vector")
+	// ErrModels is returned for two models that cannot be compared: of different sizes, or
+	// with different heads.
+	ErrModels = errors.New("pipeline: models that cannot be compared")
 	// ErrInput is returned for an Input that the pipeline does not answer.
 	ErrInput = errors.New("pipeline: unsuitable input")
 )

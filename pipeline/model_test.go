@@ -1,14 +1,19 @@
 package pipeline_test
 
 import (
+	"encoding/binary"
+	"io"
 	"io/fs"
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"testing/fstest"
 
 	"github.com/goroberta/goroberta/roberta"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // open opens a model of testdata/goldens.
@@ -73,4 +78,44 @@ func tagHead(t testing.TB, m *roberta.Model, name string, labels ...string) {
 
 func near(a, b float32, bound float64) bool {
 	return math.Abs(float64(a)-float64(b)) <= bound // false for NaN
+}
+
+// openPoisoned opens testdata/goldens/tiny with NaN for a weight of its first layer.
+func openPoisoned(t testing.TB) *roberta.Model {
+	t.Helper()
+	const poisoned = "encoder.sentence_encoder.layers.0.fc1.bias"
+	dir := t.TempDir()
+	converted := filepath.Join(dir, "converted.safetensors")
+	if err := roberta.Convert(t.Context(), "../testdata/goldens/tiny/model.pt", converted); err != nil {
+		t.Fatal(err)
+	}
+	from, err := weights.Open(converted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	var entries []weights.Entry
+	for _, tensor := range from.Tensors() {
+		e := tensor.Entry(tensor.Name)
+		if tensor.Name == poisoned {
+			e.Write = func(w io.Writer) error {
+				return binary.Write(w, binary.LittleEndian, slices.Repeat([]float32{float32(math.NaN())}, tensor.Len()))
+			}
+		}
+		entries = append(entries, e)
+	}
+	dict, err := from.File("dict.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "nan.safetensors")
+	if err := weights.WriteFile(path, from.Metadata(), append(entries, weights.FileEntry("dict.txt", dict))); err != nil {
+		t.Fatal(err)
+	}
+	m, err := roberta.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	return m
 }

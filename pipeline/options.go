@@ -27,12 +27,13 @@ const (
 	scorer
 	sparseEmbedder
 	index
+	comparer
 )
 
 func (k kind) String() string {
 	return map[kind]string{
 		classifier: "Classifier", tagger: "Tagger", embedder: "Embedder", reranker: "Reranker", chooser: "Chooser", zeroShot: "ZeroShot", reader: "Reader",
-		filler: "Filler", scorer: "Scorer", sparseEmbedder: "SparseEmbedder", index: "Index",
+		filler: "Filler", scorer: "Scorer", sparseEmbedder: "SparseEmbedder", index: "Index", comparer: "Comparer",
 	}[k]
 }
 
@@ -73,6 +74,7 @@ type options struct {
 	wordL2R bool
 
 	threads int
+	masks   int
 }
 
 // tokenBudget is how many tokens a batch has by default. Throughput hardly grows
@@ -80,7 +82,10 @@ type options struct {
 const tokenBudget = 4096
 
 func newOptions(k kind, opts []Option) (*options, error) {
-	o := &options{kind: k, budget: tokenBudget, aggregation: Simple, ignore: []string{"O"}, template: defaultTemplate, maxAnswer: defaultMaxAnswer}
+	o := &options{kind: k, budget: tokenBudget, aggregation: Simple, ignore: []string{"O"}, template: defaultTemplate, maxAnswer: defaultMaxAnswer, masks: 1}
+	if k == comparer {
+		o.budget = comparedTokens
+	}
 	for _, opt := range opts {
 		if err := opt(o); err != nil {
 			return nil, err
@@ -159,7 +164,7 @@ func WithJoin(j Join) Option {
 }
 
 // WithBatch sets how many tokens are computed at a time, from 1; an input with more is
-// computed by itself. The default is 4096. Results do not depend on it.
+// computed by itself. The default is 4096, for a Comparer 1024. Results do not depend on it.
 func WithBatch(tokens int) Option {
 	return func(o *options) error {
 		if tokens < 1 {
@@ -170,12 +175,12 @@ func WithBatch(tokens int) Option {
 	}
 }
 
-// WithHead names the head. The default is the model's only one that serves. An Embedder
-// reads none.
+// WithHead names the head. The default is the model's only one that serves, and for a
+// Comparer all of them. An Embedder reads none.
 func WithHead(name string) Option {
 	return func(o *options) error {
 		o.head = name
-		return o.only(classifier|tagger|reranker|chooser|zeroShot|reader, "WithHead")
+		return o.only(classifier|tagger|reranker|chooser|zeroShot|reader|comparer, "WithHead")
 	}
 }
 
@@ -328,5 +333,17 @@ func WithWordL2R() Option {
 	return func(o *options) error {
 		o.wordL2R = true
 		return o.only(scorer, "WithWordL2R")
+	}
+}
+
+// WithMasks sets how many tokens of each input a Comparer masks, one at a time, from 0. They
+// are chosen by the input's place among all, always the same ones. The default is 1.
+func WithMasks(n int) Option {
+	return func(o *options) error {
+		if n < 0 {
+			return fmt.Errorf("%w: %d masks", ErrOption, n)
+		}
+		o.masks = n
+		return o.only(comparer, "WithMasks")
 	}
 }

@@ -98,12 +98,7 @@ func (sc *Scorer) prepare(in Input) (*job, error) {
 	}
 	s := &sequences[0]
 	if in.Tokens != nil {
-		tok := sc.sequencer.tok
-		for i, id := range in.Tokens {
-			if kind := tok.Kind(id); kind != tokenizer.Marker && kind != tokenizer.Filler && id != sc.sequencer.model.Config().PadID {
-				s.clozes = append(s.clozes, roberta.Cloze{At: i, End: i + 1})
-			}
-		}
+		sc.hideTokens(s)
 	} else if err := sc.hide(s, in.Texts); err != nil {
 		return nil, err
 	}
@@ -111,6 +106,16 @@ func (sc *Scorer) prepare(in Input) (*job, error) {
 		return nil, fmt.Errorf("%w: no tokens to score", ErrInput)
 	}
 	return &job{sequences: sequences}, nil
+}
+
+// hideTokens says which of the caller's tokens are hidden.
+func (sc *Scorer) hideTokens(s *sequence) {
+	tok := sc.sequencer.tok
+	for i, id := range s.IDs {
+		if kind := tok.Kind(id); kind != tokenizer.Marker && kind != tokenizer.Filler && id != sc.sequencer.model.Config().PadID {
+			s.clozes = append(s.clozes, roberta.Cloze{At: i, End: i + 1})
+		}
+	}
 }
 
 // hide says which tokens of texts are hidden.

@@ -35,7 +35,7 @@ type sequencer struct {
 // newSequencer makes the sequencer of a model. own is the longest input that files name for
 // the pipeline's own kind, 0 for none.
 func newSequencer(m *roberta.Model, o *options, own int) *sequencer {
-	q := &sequencer{model: m, limit: o.limit, windows: o.windows, spans: o.kind&(tagger|reader|scorer) != 0}
+	q := &sequencer{model: m, limit: o.limit, windows: o.windows, spans: o.kind&(tagger|reader|scorer|comparer) != 0}
 	q.tok, q.noTok = m.Tokenizer()
 	most := m.Config().MaxPositions
 	if q.limit.Length == 0 {

@@ -1,6 +1,7 @@
 package roberta
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -56,29 +57,38 @@ func (l *layout) places() []tokenPlace {
 // kept: no token attends to them. As in fairseq, they do not advance the positions; one
 // that is kept has the position before the first.
 func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
+	b, l, err := m.cfg.batch(inputs)
+	if errors.Is(err, ErrEmpty) && (len(inputs) == 0 || slices.ContainsFunc(inputs, func(in Input) bool { return len(in.Tokens) == 0 })) {
+		err = m.emptyError(err) // not for pads alone
+	}
+	return b, l, err
+}
+
+// batch is Model.batch, whose ErrEmpty says more.
+func (c *Config) batch(inputs []Input) (*nn.Batch, *layout, error) {
 	if len(inputs) == 0 {
-		return nil, nil, m.emptyError(ErrEmpty)
+		return nil, nil, ErrEmpty
 	}
 	total := 0
 	for s := range inputs {
-		total += min(len(inputs[s].Tokens), padsPerPosition*m.cfg.MaxPositions)
+		total += min(len(inputs[s].Tokens), padsPerPosition*c.MaxPositions)
 	}
 	b := &nn.Batch{Tokens: make([]int, 0, total), Positions: make([]int, 0, total), Offsets: make([]int, 1, len(inputs)+1)}
 	l := &layout{rows: make([][]int, len(inputs)), lengths: make([]int, 0, len(inputs))}
 	for s, in := range inputs {
-		if limit := padsPerPosition * m.cfg.MaxPositions; len(in.Tokens) > limit {
+		if limit := padsPerPosition * c.MaxPositions; len(in.Tokens) > limit {
 			return nil, nil, &LengthError{Sequence: s, Tokens: len(in.Tokens), Max: limit, Pads: true}
 		}
-		if err := m.checkTypes(s, &in); err != nil {
+		if err := c.checkTypes(s, &in); err != nil {
 			return nil, nil, err
 		}
-		pad := m.cfg.PadID
+		pad := c.PadID
 		lo, padded := len(b.Tokens), !in.KeepPads && slices.Contains(in.Tokens, pad)
 		position := 0
 		for i, id := range in.Tokens {
 			switch {
-			case id < 0 || id >= m.cfg.VocabSize:
-				return nil, nil, &TokenError{Sequence: s, Position: i, ID: id, Vocab: m.cfg.VocabSize}
+			case id < 0 || id >= c.VocabSize:
+				return nil, nil, &TokenError{Sequence: s, Position: i, ID: id, Vocab: c.VocabSize}
 			case id == pad && padded:
 				l.rows[s] = append(l.rows[s], -1)
 				continue
@@ -100,12 +110,12 @@ func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 		n := len(b.Tokens) - lo
 		switch {
 		case len(in.Tokens) == 0:
-			return nil, nil, m.emptyError(fmt.Errorf("%w: sequence %d has no tokens", ErrEmpty, s))
+			return nil, nil, fmt.Errorf("%w: sequence %d has no tokens", ErrEmpty, s)
 		case n == 0:
 			return nil, nil, fmt.Errorf("%w: sequence %d has no tokens but pads", ErrEmpty, s)
 		}
-		if n > m.cfg.MaxPositions {
-			return nil, nil, &LengthError{Sequence: s, Tokens: n, Max: m.cfg.MaxPositions}
+		if n > c.MaxPositions {
+			return nil, nil, &LengthError{Sequence: s, Tokens: n, Max: c.MaxPositions}
 		}
 		l.lengths = append(l.lengths, len(in.Tokens))
 		b.Offsets = append(b.Offsets, len(b.Tokens))
@@ -119,16 +129,16 @@ func (m *Model) batch(inputs []Input) (*nn.Batch, *layout, error) {
 
 // checkTypes is a *TypeError for types that the model does not have, or that do not
 // come one for each token. Type 0 does nothing in a model without types.
-func (m *Model) checkTypes(s int, in *Input) error {
+func (c *Config) checkTypes(s int, in *Input) error {
 	if in.Types == nil {
 		return nil
 	}
 	if len(in.Types) != len(in.Tokens) {
-		return &TypeError{Sequence: s, Position: -1, Given: len(in.Types), Tokens: len(in.Tokens), Types: m.cfg.TokenTypes}
+		return &TypeError{Sequence: s, Position: -1, Given: len(in.Types), Tokens: len(in.Tokens), Types: c.TokenTypes}
 	}
 	for i, typ := range in.Types {
-		if typ != 0 && (typ < 0 || typ >= m.cfg.TokenTypes) {
-			return &TypeError{Sequence: s, Position: i, Type: typ, Given: len(in.Types), Tokens: len(in.Tokens), Types: m.cfg.TokenTypes}
+		if typ != 0 && (typ < 0 || typ >= c.TokenTypes) {
+			return &TypeError{Sequence: s, Position: i, Type: typ, Given: len(in.Types), Tokens: len(in.Tokens), Types: c.TokenTypes}
 		}
 	}
 	return nil

@@ -124,10 +124,59 @@ func (k *checker) matrix(name string, out, in int) {
 		k.tensor(name, out, in)
 		return
 	}
-	k.tensor(packed, simd.Panels(out), in, simd.PanelWidth)
-	if t := k.tensors[packed]; t.DType != weights.F16 && t.DType != weights.F32 {
-		k.fail("tensor %s holds %v, want F16 or F32", packed, t.DType)
+	switch t := k.tensors[packed]; t.DType {
+	case weights.BF16:
+		k.tensor(packed, simd.Panels(out), (in+1)/2, simd.PanelWidth, 2)
+	case weights.F16, weights.F32:
+		k.tensor(packed, simd.Panels(out), in, simd.PanelWidth)
+	default:
+		k.fail("tensor %s holds %v, want F16, BF16 or F32", packed, t.Type())
 	}
+}
+
+// rounded looks for a weight [out, in] of the encoder: in Int8 if the file has its
+// vocabulary so.
+func (k *checker) rounded(name string, out, in int) {
+	if !k.int8 {
+		k.matrix(name, out, in)
+		if t := k.tensors[name+packedSuffix]; t != nil && t.DType == weights.BF16 {
+			k.bf16 = true
+		}
+		return
+	}
+	panels := simd.Panels(out)
+	large := 0
+	if t := k.tensors[name+largeSuffix]; t != nil && len(t.Shape) == 2 {
+		large = t.Shape[0]
+	}
+	if in > simd.MaxInt8Terms {
+		k.fail("tensor %s has rows of %d weights, more than %d", name+int8Suffix, in, simd.MaxInt8Terms)
+	}
+	k.typed(name+int8Suffix, weights.I8, panels, (in+3)/4, simd.PanelWidth, 4)
+	k.typed(name+scalesSuffix, weights.F32, out)
+	k.typed(name+largeSuffix, weights.I32, large, 3)
+	if k.has(name + inSuffix) {
+		k.typed(name+inSuffix, weights.F32, in)
+	}
+}
+
+// typed looks for a tensor of exactly this element type and shape.
+func (k *checker) typed(name string, d weights.DType, shape ...int) {
+	t, ok := k.tensors[name]
+	switch {
+	case k.err != nil:
+	case !ok:
+		k.fail("tensor %s is missing", k.describe(name))
+	case t.DType != d || !slices.Equal(t.Shape, shape):
+		k.fail("tensor %s holds %v of shape %s, want %v of %v", k.describe(name), t.Type(), shapeText(t.Shape), d, shape)
+	default:
+		k.used[name] = true
+	}
+}
+
+func (k *checker) layer(prefix string, out, in int) {
+	k.rounded(prefix+".weight", out, in)
+	k.tensor(prefix+".bias", out)
 }
 
 func (k *checker) linear(prefix string, out, in int) {
@@ -142,7 +191,12 @@ func (k *checker) norm(prefix string) {
 
 func (k *checker) encoder() {
 	c := &k.config
-	k.tensor(embedWeight, c.VocabSize, c.Dim)
+	k.int8 = k.has(embedWeight + int8Suffix)
+	if k.int8 {
+		k.rounded(embedWeight, c.VocabSize, c.Dim)
+	} else {
+		k.tensor(embedWeight, c.VocabSize, c.Dim)
+	}
 	if c.Positions == LearnedPositions {
 		k.tensor(stack+"embed_positions.weight", c.MaxPositions+c.firstPosition(), c.Dim)
 	}
@@ -159,8 +213,8 @@ func (k *checker) encoder() {
 	for i := 0; i < c.Layers && k.err == nil; i++ {
 		p := c.layerPrefix(i)
 		part := simd.Panels(c.Dim) * simd.PanelWidth
-		if qkv := p + "self_attn.qkv_proj.weight"; k.has(qkv + packedSuffix) {
-			k.matrix(qkv, 3*part, c.Dim)
+		if qkv := p + "self_attn.qkv_proj.weight"; k.int8 || k.has(qkv+packedSuffix) {
+			k.rounded(qkv, 3*part, c.Dim)
 			for _, name := range projections {
 				k.tensor(p+"self_attn."+name+".bias", c.Dim)
 			}
@@ -169,10 +223,10 @@ func (k *checker) encoder() {
 				k.linear(p+"self_attn."+name, c.Dim, c.Dim)
 			}
 		}
-		k.linear(p+"self_attn.out_proj", c.Dim, c.Dim)
+		k.layer(p+"self_attn.out_proj", c.Dim, c.Dim)
 		k.norm(p + "self_attn_layer_norm")
-		k.linear(p+"fc1", c.FFNDim, c.Dim)
-		k.linear(p+"fc2", c.Dim, c.FFNDim)
+		k.layer(p+"fc1", c.FFNDim, c.Dim)
+		k.layer(p+"fc2", c.Dim, c.FFNDim)
 		k.norm(p + "final_layer_norm")
 	}
 	if c.FinalLayerNorm {
@@ -194,7 +248,9 @@ func (k *checker) lmHead() {
 		k.linear(dense, c.Dim, c.Dim)
 		k.norm(lmPrefix + "layer_norm")
 		k.tensor(lmPrefix+"bias", c.VocabSize)
-		if !c.Tied {
+		if !c.Tied && k.int8 {
+			k.rounded(lmWeight, c.VocabSize, c.Dim)
+		} else if !c.Tied {
 			k.tensor(lmWeight, c.VocabSize, c.Dim)
 		}
 	}, func() {

@@ -27,7 +27,7 @@ const (
 )
 
 // packedSuffix marks a tensor that holds a matrix already cut into panels,
-// [panels, K, 16] (roberta.Convert with Packed).
+// [panels, K, 16], or of bfloat16 [panels, K/2, 16, 2] (roberta.Convert with Packed).
 const packedSuffix = ".packed16"
 
 // A checkpoint is a file under fairseq's names, whatever names the file has:
@@ -46,6 +46,8 @@ type checkpoint struct {
 	differ   []string // tensors that are not used, as the file has others for their parameters
 
 	hasPooler bool
+	int8      bool   // the file holds the encoder's matrices in Int8
+	bf16      bool   // the file has matrices in panels of bfloat16
 	quantized string // how Hugging Face's weights are quantised; "": they are not
 	guess     string // the note on what was assumed without settings, or ""
 
@@ -226,15 +228,13 @@ func (c *checkpoint) configure() error {
 		}
 		cfg.LMActivation = "gelu" // also in files that were converted before settings had a model_type
 	}
-	embed, ok := c.tensors[embedWeight]
-	if !ok || len(embed.Shape) != 2 || embed.Shape[0] < 1 {
+	if cfg.VocabSize = c.rows(); cfg.VocabSize < 1 {
 		return fmt.Errorf("tensor %s is missing or no matrix", c.describe(embedWeight))
 	}
-	cfg.VocabSize = embed.Shape[0]
 	// fairseq loads both names of a tied weight into one parameter, lm_head's last.
 	// So lm_head's counts where the two differ in a file.
-	if lm, ok := c.tensors[lmWeight]; ok && cfg.Tied {
-		if equal, err := equalTensors(lm, embed); err != nil {
+	if lm, ok := c.tensors[lmWeight]; ok && cfg.Tied && c.has(embedWeight) {
+		if equal, err := equalTensors(lm, c.tensors[embedWeight]); err != nil {
 			return err
 		} else if !equal {
 			c.note("tensor %s differs from the token embedding, to which it is tied; it counts for both, as in fairseq", c.describe(lmWeight))

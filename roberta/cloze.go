@@ -16,6 +16,12 @@ type Cloze struct{ At, End int }
 // ErrCloze is returned for a Cloze that does not lie in its input.
 var ErrCloze = errors.New("roberta: hidden tokens outside the input")
 
+// A ClozePrediction is what a model says of the token that a Cloze asks for.
+type ClozePrediction struct {
+	LogProb float32 // the log-probability of the token that is hidden
+	Best    int     // the likeliest token there, of equal ones the smallest id; −1 if a logit is NaN
+}
+
 // ClozeLogProbs returns, for each input and each of its clozes, the log-probability that
 // the model gives the token At when masks stand in the places of the tokens from At up to
 // End. One cloze of one token for each token of a text, summed up, is the text's
@@ -31,6 +37,28 @@ var ErrCloze = errors.New("roberta: hidden tokens outside the input")
 // Errors are ErrMask for a vocabulary without a mask, ErrCloze, ErrNoLMHead, and those of
 // Compute.
 func (m *Model) ClozeLogProbs(ctx context.Context, inputs []Input, clozes [][]Cloze) ([][]float32, error) {
+	return eachCloze(ctx, m, inputs, clozes, func(logp []float32, token int) float32 { return logp[token] })
+}
+
+// ClozePredictions is ClozeLogProbs with the likeliest token beside each log-probability.
+func (m *Model) ClozePredictions(ctx context.Context, inputs []Input, clozes [][]Cloze) ([][]ClozePrediction, error) {
+	return eachCloze(ctx, m, inputs, clozes, func(logp []float32, token int) ClozePrediction {
+		best := 0
+		for id, p := range logp {
+			if p != p {
+				return ClozePrediction{logp[token], -1}
+			}
+			if p > logp[best] {
+				best = id
+			}
+		}
+		return ClozePrediction{logp[token], best}
+	})
+}
+
+// eachCloze returns what read makes, for each cloze, of the log-probabilities of the
+// vocabulary and the token that is hidden.
+func eachCloze[R any](ctx context.Context, m *Model, inputs []Input, clozes [][]Cloze, read func(logp []float32, token int) R) ([][]R, error) {
 	if len(clozes) != len(inputs) {
 		return nil, fmt.Errorf("%w: %d lists for %d inputs", ErrCloze, len(clozes), len(inputs))
 	}
@@ -48,9 +76,9 @@ func (m *Model) ClozeLogProbs(ctx context.Context, inputs []Input, clozes [][]Cl
 	if _, _, err := m.batch(inputs); err != nil {
 		return nil, err
 	}
-	out := make([][]float32, len(inputs))
+	out := make([][]R, len(inputs))
 	for s, in := range inputs {
-		out[s] = make([]float32, len(clozes[s]))
+		out[s] = make([]R, len(clozes[s]))
 		for _, c := range clozes[s] {
 			if c.At < 0 || c.End <= c.At || c.End > len(in.Tokens) {
 				return nil, fmt.Errorf("%w: tokens %d to %d of input %d, which has %d", ErrCloze, c.At, c.End, s, len(in.Tokens))
@@ -72,7 +100,7 @@ func (m *Model) ClozeLogProbs(ctx context.Context, inputs []Input, clozes [][]Cl
 				}
 				q := question{hidden, []int{c.At}, func(_ int, logp []float32) {
 					simd.LogSoftmax(logp, logp)
-					out[s][n] = logp[in.Tokens[c.At]]
+					out[s][n] = read(logp, in.Tokens[c.At])
 				}}
 				if !yield(q) {
 					return

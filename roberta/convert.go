@@ -16,6 +16,8 @@ type ConvertOption func(*convertOptions) error
 
 type convertOptions struct {
 	packed, zstd bool
+	precision    *Precision                                                                         // nil: the file's
+	calibrate    func(context.Context, *checkpoint, *network, *parallel.Pool) (*calibration, error) // nil: not
 	log          *slog.Logger
 }
 
@@ -24,6 +26,21 @@ type convertOptions struct {
 // pages. The file is for goroberta alone.
 func Packed() ConvertOption {
 	return func(o *convertOptions) error { o.packed = true; return o.check() }
+}
+
+// ConvertPrecision rounds the model's matrices; see WithPrecision. The file is Packed: in
+// Int8 it has about a quarter of the size of float32's, in BFloat16 half.
+func ConvertPrecision(p Precision) ConvertOption {
+	return func(o *convertOptions) error {
+		if int(p) >= len(precisionNames) {
+			return fmt.Errorf("roberta: no precision %d", p)
+		}
+		o.precision = &p
+		if p != Float32 {
+			o.packed = true
+		}
+		return o.check()
+	}
 }
 
 // Zstd compresses the file. It is unpacked into memory when opened, so this is
@@ -50,6 +67,9 @@ func newConvertOptions(opts []ConvertOption, log *slog.Logger) (o convertOptions
 	if o.log == nil {
 		o.log = log
 	}
+	if err == nil && o.calibrate != nil && (o.precision == nil || *o.precision != Int8) {
+		err = fmt.Errorf("roberta: Calibrate is for ConvertPrecision(Int8)")
+	}
 	return o, err
 }
 
@@ -58,6 +78,37 @@ func (o *convertOptions) check() error {
 		return ErrConvert
 	}
 	return nil
+}
+
+// network is the model in the precision that was asked for. full is the model in float32
+// if that is at hand, else nil.
+func (o *convertOptions) network(ctx context.Context, c *checkpoint, full *network, pool *parallel.Pool) (*network, error) {
+	p, err := c.precision(o.precision)
+	if err != nil || o.calibrate == nil {
+		if err != nil {
+			return nil, err
+		}
+		return load(ctx, c, p, pool, nil)
+	}
+	if c.int8 {
+		return nil, fmt.Errorf("%w: they are rounded already", ErrPrecision)
+	}
+	if full == nil {
+		if full, err = load(ctx, c, Float32, pool, nil); err != nil {
+			return nil, err
+		}
+		full.enc.Prepare()
+	}
+	k, err := o.calibrate(ctx, c, full, pool)
+	if err != nil {
+		return nil, err
+	}
+	full = nil // the memory goes before the next takes its place
+	n, err := load(ctx, c, p, pool, k)
+	if err == nil {
+		k.done(c, n)
+	}
+	return n, err
 }
 
 // Convert writes any checkpoint that Open reads as one safetensors file with
@@ -92,11 +143,11 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 			}
 			pool := parallel.New(0)
 			defer pool.Close()
-			n, err := load(ctx, c, pool)
+			n, err := o.network(ctx, c, nil, pool)
 			if err != nil {
 				return named(in, err)
 			}
-			f.packed = c.matrices(n)
+			f.packed, f.tables = c.matrices(n), c.tables(n)
 		}
 		return f.write(ctx, out)
 	})

@@ -26,14 +26,18 @@ func TestConvert(t *testing.T) {
 		{"tiny", "model.pt"}, {"tiny", "fp16.pt"}, {"tiny", "old2019_zip.pt"}, {"tiny", "roberta.tiny.tar.gz"}, {"variants", "untied", "model.pt"},
 		{"variants", "layers_to_keep", "model.pt"}, {"variants", "head_dim_5", "model.pt"}, {"variants", "prenorm", "model.pt"}, {"finetuned"},
 	} {
-		for name, opts := range map[string][]ConvertOption{"plain": nil, "packed": {Packed()}, "zstd": {Zstd()}} {
+		for name, opts := range map[string][]ConvertOption{"plain": nil, "packed": {Packed()}, "zstd": {Zstd()}, "int8": {ConvertPrecision(Int8)}, "bf16": {ConvertPrecision(BFloat16)}} {
 			t.Run(strings.Join(path, "/")+"/"+name, func(t *testing.T) {
 				in := golden(t, path...)
 				out := filepath.Join(t.TempDir(), "model.safetensors")
 				if err := Convert(t.Context(), in, out, opts...); err != nil {
 					t.Fatal(err)
 				}
-				want, got := openGolden(t, in), openGolden(t, out)
+				got := openGolden(t, out)
+				want := openGolden(t, in, WithPrecision(got.Precision()))
+				if p := map[string]Precision{"int8": Int8, "bf16": BFloat16}[name]; p != got.Precision() {
+					t.Fatalf("precision %v", got.Precision())
+				}
 				rows := [][]int{want.Encode("The people said it was the first time."), want.Encode("He was not.", "She was.")}
 				if a, b := want.Config(), got.Config(); !reflect.DeepEqual(a, b) {
 					t.Errorf("settings %+v, want %+v", b, a)
@@ -103,7 +107,7 @@ func TestConvertKeeps(t *testing.T) {
 		"tiny/optimizer_state.pt", "tiny/fp64.pt", "tiny/fp16.pt", "tiny/bf16.pt", "variants/untied", "variants/sinusoidal", "variants/prenorm", "finetuned", "wsc",
 		"hf/tiny-mnli", "hf/tiny-maskedlm", "trained", "sapiens-vh",
 	} {
-		for name, opts := range map[string][]ConvertOption{"plain": nil, "packed": {Packed()}, "zstd": {Zstd()}} {
+		for name, opts := range map[string][]ConvertOption{"plain": nil, "packed": {Packed()}, "zstd": {Zstd()}, "int8": {ConvertPrecision(Int8)}, "bf16": {ConvertPrecision(BFloat16)}} {
 			t.Run(file+"/"+name, func(t *testing.T) {
 				in := golden(t, filepath.FromSlash(file))
 				out := filepath.Join(t.TempDir(), "model.safetensors")
@@ -112,13 +116,20 @@ func TestConvertKeeps(t *testing.T) {
 					t.Fatal(err)
 				}
 				want, got := opened(t, in), opened(t, out)
-				if name != "packed" {
+				form := name
+				if form == "plain" || form == "zstd" {
 					if g, w := tensorNames(got), tensorNames(want); !slices.Equal(g, w) {
 						t.Errorf("tensors %q, want %q", g, w)
 					}
 				}
 				for name, x := range want.tensors {
 					y := got.tensors[name]
+					if form == "bf16" && (name == embedWeight || name == lmWeight) {
+						if y.DType != weights.BF16 || !slices.Equal(x.Shape, y.Shape) {
+							t.Errorf("%s: %v %v, want BF16 %v", name, y.DType, y.Shape, x.Shape)
+						}
+						continue
+					}
 					if y != nil && (x.DType != y.DType || !slices.Equal(x.Shape, y.Shape) || !bytes.Equal(tensorBytes(t, x), tensorBytes(t, y))) {
 						t.Errorf("%s: %v %v differs from %v %v", name, y.DType, y.Shape, x.DType, x.Shape)
 					}

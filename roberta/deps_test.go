@@ -48,7 +48,7 @@ func TestDependencies(t *testing.T) {
 		{"internal/parallel", nil, nil},
 		{"internal/nn", []string{sys}, []string{"internal/simd", "internal/parallel"}},
 		{"roberta", append(ofTokenizers, sys), engine},
-		{"pipeline", append(ofTokenizers, sys), append(engine, "roberta")},
+		{"pipeline", append(ofTokenizers, sys), append(engine, "roberta", "metrics")},
 		{"metrics", nil, nil},
 		{"datasets", nil, nil},
 		{"train", append(ofTokenizers, sys), append(engine, "roberta", "metrics")},

@@ -43,10 +43,19 @@ func sameBits(a, b []float32) bool {
 // TestLevelsOneResult holds a batch to its sequences one by one, threads to one
 // another and every level of instructions to the portable one, bit for bit.
 func TestLevelsOneResult(t *testing.T) {
+	for _, p := range precisions {
+		t.Run(p.String(), func(t *testing.T) { testLevelsOneResult(t, p) })
+	}
+}
+
+// precisions are those that tests go through.
+var precisions = []Precision{Float32, BFloat16, Int8}
+
+func testLevelsOneResult(t *testing.T, precision Precision) {
 	ctx := context.Background()
 	for _, path := range [][]string{{"tiny", "model.pt"}, {"tiny", "fp16.pt"}, {"variants", "prenorm", "model.pt"}, {"variants", "head_dim_5", "model.pt"}, {"variants", "one_head_ffn_odd", "model.pt"}} {
 		t.Run(strings.Join(path[:len(path)-1], "/"), func(t *testing.T) {
-			one := openGolden(t, golden(t, path...), WithThreads(1))
+			one := openGolden(t, golden(t, path...), WithThreads(1), WithPrecision(precision))
 			rows := batchOf(7, one.Config().VocabSize, 5, 1, 40, 17, 2, 31)
 			rows[3] = append([]int{padID, padID}, rows[3]...)
 			for i := range rows { // the variants have fewer positions
@@ -81,7 +90,7 @@ func TestLevelsOneResult(t *testing.T) {
 				}
 			}
 			for _, threads := range []int{2, 7} {
-				m := openGolden(t, golden(t, path...), WithThreads(threads))
+				m := openGolden(t, golden(t, path...), WithThreads(threads), WithPrecision(precision))
 				for _, f := range []struct {
 					name string
 					run  func() (result, error)
@@ -100,11 +109,21 @@ func TestLevelsOneResult(t *testing.T) {
 					}
 				}
 			}
-			for _, level := range simd.Supported() {
+			dots := precision != BFloat16 || simd.BF16Exact()
+			if !dots {
+				t.Log("the instruction of this processor gives bits of its own; levels are compared without it")
+				defer simd.UseDots(false)()
+				want = must[*States](t)(one.ExtractFeatures(ctx, rows...))
+				logp = must[*Matrix](t)(one.Predict(ctx, "mnli", rows...))
+				logits = must[*States](t)(one.LMLogits(ctx, rows...))
+			}
+			levels := simd.Supported()
+			for i, level := range append(levels, levels...) {
 				restore, err := simd.Use(level)
 				if err != nil {
 					t.Fatal(err)
 				}
+				restoreDots := simd.UseDots(dots && i < len(levels))
 				got, err := one.ExtractFeatures(ctx, rows...)
 				if err == nil && !sameBits(floats(got), floats(want)) {
 					t.Errorf("level %v differs from level %v", level, simd.Active())
@@ -117,6 +136,7 @@ func TestLevelsOneResult(t *testing.T) {
 				if err3 == nil && !sameBits(floats(l), floats(logits)) {
 					t.Errorf("LM logits at level %v differ", level)
 				}
+				restoreDots()
 				restore()
 				if err := errors.Join(err, err2, err3); err != nil {
 					t.Fatal(err)

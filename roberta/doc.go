@@ -28,7 +28,7 @@
 // to tensors of gorgonia.org/tensor and reads tokens from them.
 //
 // Equal tokens give equal bits, alone or in any batch, on any number of threads
-// and with any set of instructions.
+// and with any set of instructions; BFloat16 says where that has an exception.
 //
 // # Heads
 //

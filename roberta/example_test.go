@@ -374,6 +374,22 @@ func ExampleModel_ClozeLogProbs() {
 	// "." -11.68
 }
 
+// What the model takes a hidden token for, beside how likely the one is that stands there.
+func ExampleModel_ClozePredictions() {
+	m := open(checkpoint)
+	defer m.Close()
+	tokens := m.Encode("Go is unbelievable.")
+	predictions, err := m.ClozePredictions(context.Background(), roberta.Inputs(tokens), [][]roberta.Cloze{{{At: 2, End: 3}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range predictions[0] {
+		fmt.Printf("%q %.2f, likeliest %q\n", m.Decode(tokens[2:3]), p.LogProb, m.Decode([]int{p.Best}))
+	}
+	// Output:
+	// " is" -12.24, likeliest "MAG"
+}
+
 func ExampleModel_ExtractFeaturesAlignedToWords() {
 	m := open(checkpoint)
 	defer m.Close()

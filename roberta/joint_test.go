@@ -323,14 +323,17 @@ func TestClozeLogProbs(t *testing.T) {
 		clozes = append(clozes, own)
 	}
 	got := must[[][]float32](t)(m.ClozeLogProbs(t.Context(), inputs, clozes))
+	predictions := must[[][]ClozePrediction](t)(m.ClozePredictions(t.Context(), inputs, clozes))
 	for s, in := range inputs {
 		for n, c := range clozes[s] {
 			hidden := Input{Tokens: slices.Clone(in.Tokens)}
 			for i := c.At; i < c.End; i++ {
 				hidden.Tokens[i] = mask
 			}
-			if want := logProbsAt(t, m, hidden, c.At)[in.Tokens[c.At]]; got[s][n] != want {
-				t.Errorf("input %d, %+v: %v, want %v", s, c, got[s][n], want)
+			logp := logProbsAt(t, m, hidden, c.At)
+			want := ClozePrediction{logp[in.Tokens[c.At]], slices.Index(logp, slices.Max(logp))}
+			if got[s][n] != want.LogProb || predictions[s][n] != want {
+				t.Errorf("input %d, %+v: %v and %+v, want %+v", s, c, got[s][n], predictions[s][n], want)
 			}
 		}
 	}

@@ -20,10 +20,11 @@ type network struct {
 }
 
 // load reads a checkpoint's tensors into the parts of a model. Matrices are packed into
-// new memory, unless the file has them packed; embeddings stay in the file's memory.
+// new memory, unless the file has them packed; embeddings stay in the file's memory. A
+// calibration that is not nil says how they are rounded.
 // Errors are those of package weights and the context's.
-func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*network, error) {
-	l := &loader{checkpoint: c, ctx: ctx}
+func load(ctx context.Context, c *checkpoint, p Precision, pool *parallel.Pool, k *calibration) (*network, error) {
+	l := &loader{checkpoint: c, ctx: ctx, precision: p, pool: pool, calibration: k}
 	elements := 0
 	for _, t := range c.tensors {
 		elements += t.Len()
@@ -31,7 +32,7 @@ func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*network, er
 	// As much memory as the layers need, but not more elements than the file has.
 	l.float32s.Want = min(elements, c.config.Layers*(4*simd.PackedLen(c.config.Dim, c.config.Dim)+
 		simd.PackedLen(c.config.FFNDim, c.config.Dim)+simd.PackedLen(c.config.Dim, c.config.FFNDim)))
-	l.float16s.Want = l.float32s.Want
+	l.float16s.Want, l.bytes.Want = l.float32s.Want, l.float32s.Want
 	n := &network{enc: l.encoder(pool)}
 	n.lm = l.lmHead(n.enc.Tokens)
 	n.pooler = l.poolerLayer()
@@ -46,9 +47,14 @@ func load(ctx context.Context, c *checkpoint, pool *parallel.Pool) (*network, er
 // and have the right shapes. It keeps the first error and then reads no more.
 type loader struct {
 	*checkpoint
-	ctx      context.Context
-	float32s nn.Slab[float32] // matrices in float32
-	float16s nn.Slab[uint16]  // and in float16
+	ctx       context.Context
+	precision Precision
+	pool      *parallel.Pool
+	float32s  nn.Slab[float32] // matrices in float32
+	float16s  nn.Slab[uint16]  // in float16 or bfloat16
+	bytes     nn.Slab[uint8]   // and in 8 bits
+
+	calibration *calibration // nil without
 
 	mu  sync.Mutex
 	err error
@@ -79,7 +85,7 @@ func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
 			Dim: c.Dim, FFNDim: c.FFNDim, Heads: c.Heads, Activation: activations[c.Activation],
 			LayerNormEps: c.LayerNormEps, PreNorm: c.PreNorm, HiddenNorm: c.HiddenNorm, ScaleEmbedding: c.ScaleEmbedding,
 		},
-		Tokens: l.table(embedWeight),
+		Tokens: l.vocabulary(embedWeight),
 		Layers: make([]nn.Layer, c.Layers),
 	}
 	switch c.Positions {
@@ -106,10 +112,10 @@ func (l *loader) encoder(pool *parallel.Pool) *nn.Encoder {
 		p := c.layerPrefix(i)
 		e.Layers[i] = nn.Layer{
 			QKV:      l.attention(p + "self_attn."),
-			Out:      l.linear(p+"self_attn.out_proj", c.Dim, c.Dim),
+			Out:      l.layer(p+"self_attn.out_proj", c.Dim, c.Dim),
 			AttnNorm: l.norm(p + "self_attn_layer_norm"),
-			FC1:      l.linear(p+"fc1", c.FFNDim, c.Dim),
-			FC2:      l.linear(p+"fc2", c.Dim, c.FFNDim),
+			FC1:      l.layer(p+"fc1", c.FFNDim, c.Dim),
+			FC2:      l.layer(p+"fc2", c.Dim, c.FFNDim),
 			FFNNorm:  l.norm(p + "final_layer_norm"),
 		}
 	})
@@ -127,7 +133,7 @@ func (l *loader) lmHead(tokens *nn.Table) *nn.LMHead {
 		W:    tokens,
 	}
 	if !l.config.Tied {
-		h.W = l.table(lmWeight)
+		h.W = l.vocabulary(lmWeight)
 	}
 	return h
 }
@@ -190,6 +196,17 @@ func (l *loader) linear(prefix string, out, in int) nn.Linear {
 	return nn.Linear{W: l.matrix(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
 }
 
+// layer is linear for the encoder's layers, which are in the model's precision.
+func (l *loader) layer(prefix string, out, in int) nn.Linear {
+	switch l.precision {
+	case Int8:
+		return nn.Linear{W: l.int8(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
+	case BFloat16:
+		return nn.Linear{W: l.bf16Matrix(prefix+".weight", out, in), Bias: l.vector(prefix+".bias", out)}
+	}
+	return l.linear(prefix, out, in)
+}
+
 // attention reads the projections of queries, keys and values as one layer.
 func (l *loader) attention(prefix string) nn.Linear {
 	C := l.config.Dim
@@ -198,15 +215,32 @@ func (l *loader) attention(prefix string) nn.Linear {
 	for i, name := range projections {
 		l.read(y.Bias[i*part:][:C], prefix+name+".bias")
 	}
-	if packed := prefix + "qkv_proj.weight" + packedSuffix; l.has(packed) {
-		y.W = l.packed(packed, 3*part, C)
-		return y
+	qkv := prefix + "qkv_proj.weight"
+	packed := l.has(qkv+packedSuffix) || l.has(qkv+int8Suffix)
+	switch {
+	case packed && l.precision == Int8:
+		y.W = l.int8(qkv, 3*part, C)
+	case packed && l.precision == BFloat16:
+		y.W = l.bf16Matrix(qkv, 3*part, C)
+	case packed:
+		y.W = l.packed(qkv+packedSuffix, 3*part, C)
+	case l.precision != Float32:
+		var ws [][]float32
+		for _, name := range projections {
+			ws = append(ws, l.values(prefix+name+".weight"))
+		}
+		if l.precision == Int8 {
+			y.W = l.packInt8(qkv, C, C, ws...)
+		} else {
+			y.W = l.packBF16(C, C, ws...)
+		}
+	default:
+		var ts []*weights.Tensor
+		for _, name := range projections {
+			ts = append(ts, l.tensors[prefix+name+".weight"])
+		}
+		y.W = l.pack(C, C, ts...)
 	}
-	var ts []*weights.Tensor
-	for _, name := range projections {
-		ts = append(ts, l.tensors[prefix+name+".weight"])
-	}
-	y.W = l.pack(C, C, ts...)
 	return y
 }
 
@@ -218,8 +252,14 @@ func (l *loader) matrix(name string, out, in int) simd.Matrix {
 	return l.pack(out, in, l.tensors[name])
 }
 
-// packed returns a matrix that the file holds in panels already.
+// packed returns a matrix that the file holds in panels already. Of bfloat16 it has the
+// values in float32.
 func (l *loader) packed(name string, out, in int) simd.Matrix {
+	if l.tensors[name].DType == weights.BF16 {
+		m := simd.Matrix{N: out, K: in, F32: l.float32s.Take(simd.PackedLen(out, in))}
+		simd.Pack(m.F32, l.unpacked(name, out, in), in, out, in)
+		return m
+	}
 	t := l.table(name) // of panels, whose shape does not matter here
 	m := simd.Matrix{N: out, K: in, F32: t.F32, F16: t.F16}
 	if t.F16 != nil {
@@ -324,7 +364,7 @@ func float32s(t *weights.Tensor) ([]float32, error) {
 	return v, t.Float32s(v)
 }
 
-// uint16s returns the bits of a float16 tensor, in the file's memory if possible.
+// uint16s returns the bits of a tensor of float16 or bfloat16, in the file's memory if possible.
 func uint16s(t *weights.Tensor) ([]uint16, error) {
 	if v, ok := t.AliasedUint16s(); ok {
 		return v, nil

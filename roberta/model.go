@@ -1,7 +1,6 @@
 package roberta
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -41,6 +40,7 @@ type Model struct {
 	notes            []string
 
 	plainText bool // see WithPlainText
+	precision Precision
 
 	headsMu sync.Mutex // held by registrations; readers load the map
 	heads   atomic.Pointer[map[string]*head]
@@ -88,7 +88,7 @@ func open(opts []Option, openFile func([]weights.Option) (*weights.Checkpoint, e
 		return nil, err
 	}
 	m := &Model{resources: resources{parallel.New(o.threads), file}, log: o.log, plainText: o.plainText}
-	if err := file.Guard(func() error { return m.load(o.ctx) }); err != nil {
+	if err := file.Guard(func() error { return m.load(o) }); err != nil {
 		m.resources.close()
 		return nil, named(file.Path, err)
 	}
@@ -100,11 +100,14 @@ func open(opts []Option, openFile func([]weights.Option) (*weights.Checkpoint, e
 }
 
 // load makes the model from its file.
-func (m *Model) load(ctx context.Context) (err error) {
+func (m *Model) load(o *options) (err error) {
 	if m.source, err = newCheckpoint(m.file); err != nil {
 		return err
 	}
 	c := m.source
+	if m.precision, err = c.precision(o.precision); err != nil {
+		return err
+	}
 	if c.guess != "" {
 		m.log.Warn(c.guess, "checkpoint", m.file.Path) // results depend on it
 	}
@@ -118,7 +121,7 @@ func (m *Model) load(ctx context.Context) (err error) {
 			m.tok, m.noTok = nil, vocabularyError{err}
 		}
 	})
-	n, err := load(ctx, c, m.pool)
+	n, err := load(o.ctx, c, m.precision, m.pool, nil)
 	vocabulary.Wait()
 	if err != nil {
 		return err

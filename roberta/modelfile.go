@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"slices"
@@ -25,6 +26,8 @@ type modelFile struct {
 	// panels; see checkpoint.matrices. If nil, matrices are written as the
 	// checkpoint has them.
 	packed map[string]*simd.Matrix
+	// tables are matrices by rows that replace the checkpoint's, in bfloat16.
+	tables map[string]*nn.Table
 	zstd   bool
 	log    *slog.Logger
 }
@@ -71,17 +74,28 @@ func (f *modelFile) entries() []weights.Entry {
 		if t.DType.Size() == 0 {
 			continue // of a type that cannot be written, and that no part of the model has
 		}
-		if f.packed[packedName(name)] == nil {
+		if f.packed[packedName(name)] == nil && f.tables[name] == nil {
 			entries = append(entries, t.Entry(name))
 		}
 	}
 	for name, w := range f.packed {
+		if w.Format == simd.Int8 {
+			entries = append(entries, int8Entries(name, w)...)
+			continue
+		}
 		e := weights.Entry{Name: name + packedSuffix, DType: weights.F32, Shape: []int{simd.Panels(w.N), w.K, simd.PanelWidth}}
-		if w.F16 != nil {
+		switch w.Format {
+		case simd.Float16:
 			e.DType = weights.F16
+		case simd.BFloat16:
+			e.DType, e.Shape = weights.BF16, []int{simd.Panels(w.N), (w.K + 1) / 2, simd.PanelWidth, 2}
 		}
 		e.Write = func(out io.Writer) error { return writeMatrix(out, w) }
 		entries = append(entries, e)
+	}
+	for name, t := range f.tables {
+		entries = append(entries, weights.Entry{Name: name, DType: weights.BF16, Shape: []int{t.Rows, t.Cols},
+			Write: func(w io.Writer) error { return writeValues(w, t.BF16) }})
 	}
 	for name, h := range f.heads {
 		// The length of the bias says how many outputs packed weights have.
@@ -110,6 +124,23 @@ func (f *modelFile) entries() []weights.Entry {
 			layer(headPrefix+name+".dense", h.net.Dense)
 		}
 		layer(headPrefix+name+".out_proj", &h.net.Out)
+	}
+	return entries
+}
+
+// int8Entries are the tensors of a matrix in Int8.
+func int8Entries(name string, w *simd.Matrix) []weights.Entry {
+	p, panels := &w.I8, simd.Panels(w.N)
+	entries := []weights.Entry{
+		{Name: name + int8Suffix, DType: weights.I8, Shape: []int{panels, (w.K + 3) / 4, simd.PanelWidth, 4}, Write: func(out io.Writer) error {
+			_, err := out.Write(p.Q[:simd.Int8Len(w.N, w.K)])
+			return err
+		}},
+		{Name: name + scalesSuffix, DType: weights.F32, Shape: []int{w.N}, Write: func(out io.Writer) error { return writeValues(out, p.Scales[:w.N]) }},
+		{Name: name + largeSuffix, DType: weights.I32, Shape: []int{len(p.Large), 3}, Write: func(out io.Writer) error { return writeValues(out, p.Large) }},
+	}
+	if p.In != nil {
+		entries = append(entries, weights.Entry{Name: name + inSuffix, DType: weights.F32, Shape: []int{w.K}, Write: func(out io.Writer) error { return writeValues(out, p.In) }})
 	}
 	return entries
 }
@@ -143,17 +174,30 @@ func (f *modelFile) files() ([]weights.Entry, error) {
 	return entries, nil
 }
 
+// layer yields the linear layers of layer i with the names of their weights, in order.
+func (c *checkpoint) layer(n *network, i int) iter.Seq2[string, *nn.Linear] {
+	l, p := &n.enc.Layers[i], c.config.layerPrefix(i)
+	return func(yield func(string, *nn.Linear) bool) {
+		_ = yield(p+"self_attn.qkv_proj.weight", &l.QKV) && yield(p+"self_attn.out_proj.weight", &l.Out) &&
+			yield(p+"fc1.weight", &l.FC1) && yield(p+"fc2.weight", &l.FC2)
+	}
+}
+
 // matrices lists a model's packed matrices by the names of their weights.
 func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 	ms := map[string]*simd.Matrix{}
 	for i := range n.enc.Layers {
-		l, p := &n.enc.Layers[i], c.config.layerPrefix(i)
-		ms[p+"self_attn.qkv_proj.weight"] = &l.QKV.W
-		ms[p+"self_attn.out_proj.weight"] = &l.Out.W
-		ms[p+"fc1.weight"] = &l.FC1.W
-		ms[p+"fc2.weight"] = &l.FC2.W
+		for name, l := range c.layer(n, i) {
+			ms[name] = &l.W
+		}
+	}
+	if t := n.enc.Tokens; t.Int8 != nil {
+		ms[embedWeight] = t.Int8
 	}
 	if n.lm != nil {
+		if t := n.lm.W; t.Int8 != nil && !c.config.Tied {
+			ms[lmWeight] = t.Int8
+		}
 		ms[lmPrefix+"dense.weight"] = &n.lm.Dense.W
 	}
 	if n.pooler != nil {
@@ -168,9 +212,24 @@ func (c *checkpoint) matrices(n *network) map[string]*simd.Matrix {
 	return ms
 }
 
+// tables lists a model's matrices by rows that are in bfloat16.
+func (c *checkpoint) tables(n *network) map[string]*nn.Table {
+	ts := map[string]*nn.Table{}
+	if t := n.enc.Tokens; t.BF16 != nil {
+		ts[embedWeight] = t
+	}
+	if n.lm != nil && n.lm.W.BF16 != nil && !c.config.Tied {
+		ts[lmWeight] = n.lm.W
+	}
+	return ts
+}
+
 // packedName is the name that a weight's matrix has in checkpoint.matrices.
 func packedName(name string) string {
 	name = strings.TrimSuffix(name, packedSuffix)
+	if i := strings.LastIndex(name, int8Suffix); i >= 0 {
+		name = name[:i]
+	}
 	for _, part := range projections {
 		if prefix, ok := strings.CutSuffix(name, "."+part+".weight"); ok {
 			return prefix + ".qkv_proj.weight"
@@ -181,14 +240,17 @@ func packedName(name string) string {
 
 // writeMatrix writes the values of a packed matrix.
 func writeMatrix(w io.Writer, m *simd.Matrix) error {
-	if m.F16 != nil {
+	switch m.Format {
+	case simd.Float16:
 		return writeValues(w, m.F16)
+	case simd.BFloat16:
+		return writeValues(w, m.BF16)
 	}
 	return writeValues(w, m.F32)
 }
 
 // writeValues writes values as little-endian bytes, some at a time.
-func writeValues[E float32 | uint16](w io.Writer, values []E) error {
+func writeValues[E float32 | uint16 | int32 | simd.Large](w io.Writer, values []E) error {
 	var buf []byte
 	for some := range slices.Chunk(values, 16<<10) {
 		var err error

@@ -18,6 +18,7 @@ type options struct {
 	weights []weights.Option
 
 	plainText bool
+	precision *Precision // nil: the file's
 }
 
 func newOptions(opts []Option) (*options, error) {

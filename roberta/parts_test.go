@@ -10,13 +10,19 @@ import (
 // TestPartsOneResult holds large batches, which are computed in parts, to their
 // sequences one by one.
 func TestPartsOneResult(t *testing.T) {
+	for _, p := range precisions {
+		t.Run(p.String(), func(t *testing.T) { testPartsOneResult(t, p) })
+	}
+}
+
+func testPartsOneResult(t *testing.T, precision Precision) {
 	ctx := context.Background()
 	for _, name := range []string{"tiny", "prenorm"} {
 		path := golden(t, "tiny", "model.pt")
 		if name != "tiny" {
 			path = golden(t, "variants", name, "model.pt")
 		}
-		one := openGolden(t, path, WithThreads(1))
+		one := openGolden(t, path, WithThreads(1), WithPrecision(precision))
 		longest, V := one.Config().MaxPositions, one.Config().VocabSize
 		var lengths []int
 		for i := range 60 {
@@ -36,7 +42,7 @@ func TestPartsOneResult(t *testing.T) {
 		}
 		for _, threads := range []int{1, 2, 3, 5} {
 			t.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(t *testing.T) {
-				m := openGolden(t, path, WithThreads(threads))
+				m := openGolden(t, path, WithThreads(threads), WithPrecision(precision))
 				e := must[*Result](t)(m.Extract(ctx, WantFeatures|WantHiddens, rows...))
 				for s, n := range lengths {
 					for l := range e.Hidden {

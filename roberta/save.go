@@ -32,8 +32,26 @@ func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) er
 			f.replaced[name] = h
 		}
 	}
-	if o.packed {
-		f.packed = m.source.matrices(&network{m.enc, m.lm, m.pooler, heads})
+	return m.file.Guard(func() error {
+		if o.packed {
+			n := &network{m.enc, m.lm, m.pooler, heads}
+			if o.precision != nil && (*o.precision != m.precision || o.calibrate != nil) {
+				var err error
+				if n, err = o.network(ctx, m.source, m.float32(), m.pool); err != nil {
+					return err
+				}
+				n.heads = heads
+			}
+			f.packed, f.tables = m.source.matrices(n), m.source.tables(n)
+		}
+		return f.write(ctx, path)
+	})
+}
+
+// float32 is the model's parts if they are in float32, else nil.
+func (m *Model) float32() *network {
+	if m.precision != Float32 {
+		return nil
 	}
-	return m.file.Guard(func() error { return f.write(ctx, path) })
+	return &network{m.enc, m.lm, m.pooler, *m.heads.Load()}
 }

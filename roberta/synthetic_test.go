@@ -141,17 +141,62 @@ func TestSynthetic(t *testing.T) {
 	}
 }
 
+// TestSyntheticPrecisions prints the error of lower precisions against float64, of models
+// of the published sizes. Made-up weights let every error grow from layer to layer, those
+// of roberta.large's size twenty times as much as base's, in float32 too. So the bound is
+// a multiple of PyTorch's own float32 error: 2¹⁶ times that is what 16 bits fewer would be.
+func TestSyntheticPrecisions(t *testing.T) {
+	for _, arch := range []string{"roberta.base", "roberta.large"} {
+		for p, bound := range map[Precision]float64{Int8: 1 << 14} {
+			t.Run(arch+"/"+p.String(), func(t *testing.T) {
+				if testing.Short() || raceDetector {
+					t.Skip("see TestSynthetic")
+				}
+				want := readJSON[synthetic](t, golden(t, "synthetic", arch+".json"))
+				path := filepath.Join(t.TempDir(), arch+".safetensors")
+				model, err := synth.Arch(arch)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := model.WriteFile(t.Context(), path, want.Seed); err != nil {
+					t.Fatal(err)
+				}
+				m := openGolden(t, path, WithPrecision(p))
+				for _, in := range want.Inputs {
+					features, err := m.ExtractFeatures(t.Context(), in.Tokens)
+					if err != nil {
+						t.Fatal(err)
+					}
+					x, samples := floats(features), in.Hidden[len(in.Hidden)-1].Samples64
+					var lost, of float64
+					for i, w := range samples {
+						d := float64(x[samplePlace(i, len(x))]) - w
+						lost, of = lost+d*d, of+w*w
+					}
+					e, pytorch := math.Sqrt(lost/of), in.Hidden[len(in.Hidden)-1].MaxErr
+					if !(e <= bound*pytorch) {
+						t.Errorf("%s: relative error %.3g, want at most %.3g", in.Name, e, bound*pytorch)
+					}
+					t.Logf("%s, %d tokens: relative error of the features against float64 %.3g; PyTorch's largest in float32 %.2g", in.Name, len(in.Tokens), e, pytorch)
+				}
+			})
+		}
+	}
+}
+
 // sampleError is the largest error at the 64 places that the golden values know.
 func sampleError(got []float32, want []float64) float64 {
 	worst := 0.0
 	for k, w := range want {
-		at := (uint64(k)*2654435761 + 12345) % uint64(len(got))
-		if d := math.Abs(float64(got[at]) - w); !(d <= worst) {
+		if d := math.Abs(float64(got[samplePlace(k, len(got))]) - w); !(d <= worst) {
 			worst = d
 		}
 	}
 	return worst
 }
+
+// samplePlace is the place of sample k among n values.
+func samplePlace(k, n int) uint64 { return (uint64(k)*2654435761 + 12345) % uint64(n) }
 
 func momentsOf(x []float32) moments {
 	var sum, squares float64

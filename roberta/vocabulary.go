@@ -30,6 +30,9 @@ func (c *checkpoint) rows() int {
 	if t, ok := c.tensors[embedWeight]; ok && len(t.Shape) == 2 {
 		return t.Shape[0]
 	}
+	if t, ok := c.tensors[embedWeight+scalesSuffix]; ok && len(t.Shape) == 1 {
+		return t.Shape[0]
+	}
 	return 0
 }
 

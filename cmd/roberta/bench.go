@@ -20,10 +20,9 @@ import (
 // benchCmd is `roberta bench`.
 type benchCmd struct {
 	modelFlags
-	Arch      string   `placeholder:"NAME" help:"Measure this architecture, roberta.base or roberta.large, with made-up weights, in place of a model."`
-	Shapes    []string `default:"1x8,1x128,8x128" placeholder:"BxT,…" help:"Batches to measure: sequences x tokens (default ${default})."`
-	Precision string   `enum:"fp32" default:"fp32" help:"The arithmetic: ${enum}, the only one so far."`
-	Runs      int      `placeholder:"N" help:"Runs of each batch. Default: as many as fill a second, 5 at least."`
+	Arch   string   `placeholder:"NAME" help:"Measure this architecture, roberta.base or roberta.large, with made-up weights, in place of a model."`
+	Shapes []string `default:"1x8,1x128,8x128" placeholder:"BxT,…" help:"Batches to measure: sequences x tokens (default ${default})."`
+	Runs   int      `placeholder:"N" help:"Runs of each batch. Default: as many as fill a second, 5 at least."`
 }
 
 // Help is shown by kong below the summary.
@@ -96,7 +95,7 @@ func (c *benchCmd) Run(ctx context.Context, s *session) error {
 		}
 		median := medianOf(times).Seconds()
 		line := benchLine{
-			Shape: shape, Threads: s.threads(), Precision: c.Precision, Level: roberta.SIMDLevel(), Runs: len(times),
+			Shape: shape, Threads: s.threads(), Precision: m.Precision().String(), Level: roberta.SIMDLevel(), Runs: len(times),
 			MedianMS:     digits(1e3 * median),
 			TokensPerSec: digits(float64(B*T) / median),
 			GFLOPS:       digits(float64(B) * flops(cfg, T) / median / 1e9),

@@ -37,10 +37,12 @@ type doctorLine struct {
 	Version  string       `json:"version"`
 	Platform string       `json:"platform"`
 	CPU      string       `json:"cpu,omitempty"`
-	Level    string       `json:"level"`       // of instructions
-	Levels   []string     `json:"levels"`      // that there are
-	Peak     float64      `json:"peak_gflops"` // of one core, measured
-	Threads  int          `json:"threads"`     // that a model computes with
+	Level    string       `json:"level"`        // of instructions
+	Levels   []string     `json:"levels"`       // that there are
+	Dots     bool         `json:"dot_products"` // whether int8 uses instructions for dot products of bytes
+	BF16     string       `json:"bf16"`         // what bf16 is computed by; see bf16Products
+	Peak     float64      `json:"peak_gflops"`  // of one core, measured
+	Threads  int          `json:"threads"`      // that a model computes with
 	Limits   doctorLimits `json:"limits"`
 	Caches   doctorCaches `json:"caches"`
 	Model    *doctorModel `json:"model,omitempty"`
@@ -65,6 +67,7 @@ type doctorCaches struct {
 type doctorModel struct {
 	Name      string         `json:"name"`
 	Format    string         `json:"format"`
+	Precision string         `json:"precision"`
 	Config    roberta.Config `json:"config"`
 	Tokenizer *tokenizerInfo `json:"tokenizer"`
 	Heads     []string       `json:"heads"`
@@ -83,7 +86,7 @@ type check struct {
 func (c *doctorCmd) Run(ctx context.Context, s *session) error {
 	line := doctorLine{
 		Version: version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, CPU: cpuName(),
-		Level: simd.Active().String(), Peak: digits(simd.Peak() / 1e9), Threads: s.threads(), Limits: limits(),
+		Level: simd.Active().String(), Dots: simd.Dots(), BF16: bf16Products(), Peak: digits(simd.Peak() / 1e9), Threads: s.threads(), Limits: limits(),
 	}
 	for _, l := range simd.Supported() {
 		line.Levels = append(line.Levels, l.String())
@@ -131,7 +134,7 @@ func (c *doctorCmd) Run(ctx context.Context, s *session) error {
 
 // golden compares the model inside with what fairseq computes with it.
 func (c *doctorCmd) golden(ctx context.Context, s *session) error {
-	m, err := pocket.Open(s.options(ctx)...)
+	m, err := pocket.Open(append(s.options(ctx), roberta.WithPrecision(roberta.Float32))...)
 	if err != nil {
 		return err
 	}
@@ -172,7 +175,11 @@ func (c *doctorCmd) equalBits(ctx context.Context, s *session, name string) erro
 		err = func() error {
 			defer m.Close()
 			all := doctorTokens(m.Config())
-			for _, level := range simd.Supported() {
+			levels := simd.Supported()
+			if m.Precision() == roberta.BFloat16 && !simd.BF16Exact() {
+				levels = levels[len(levels)-1:] // with bits of its own
+			}
+			for _, level := range levels {
 				restore, err := simd.Use(level)
 				if err != nil {
 					return err
@@ -202,6 +209,21 @@ func (c *doctorCmd) equalBits(ctx context.Context, s *session, name string) erro
 		}
 	}
 	return nil
+}
+
+// bf16Products says what products in bf16 are computed by.
+func bf16Products() string {
+	name := "VDPBF16PS"
+	if runtime.GOARCH == "arm64" {
+		name = "BFDOT"
+	}
+	switch {
+	case !simd.BF16Dots():
+		return "fused multiply-adds"
+	case !simd.BF16Exact():
+		return name + ", with bits of its own"
+	}
+	return name
 }
 
 // doctorTokens are sequences of a few lengths over the whole vocabulary.
@@ -255,7 +277,7 @@ func (c *doctorCmd) open(ctx context.Context, s *session, line *doctorLine) erro
 		return err
 	}
 	defer ckpt.Close()
-	line.Model = &doctorModel{Name: c.Model, Format: string(ckpt.Format), Config: m.Config(), Heads: []string{}, Notes: append([]string{}, m.Notes()...)}
+	line.Model = &doctorModel{Name: c.Model, Format: string(ckpt.Format), Precision: m.Precision().String(), Config: m.Config(), Heads: []string{}, Notes: append([]string{}, m.Notes()...)}
 	for _, h := range m.Heads() {
 		line.Model.Heads = append(line.Model.Heads, h.Name)
 	}

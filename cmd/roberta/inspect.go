@@ -20,13 +20,14 @@ type inspectCmd struct {
 
 // Help is shown by kong below the summary.
 func (inspectCmd) Help() string {
-	return `Writes {"format":…,"config":{…},"vocabulary":…,"tokenizer":{"kind":…,"file":…},"heads":{…},"tensors":[{"name":…,"dtype":…,"shape":[…]}],"notes":[…],"nan":[…]}: ` +
+	return `Writes {"format":…,"precision":…,"config":{…},"vocabulary":…,"tokenizer":{"kind":…,"file":…},"heads":{…},"tensors":[{"name":…,"dtype":…,"shape":[…]}],"notes":[…],"nan":[…]}: ` +
 		`settings, number of symbols, which tokenizer and from which file, heads by name, tensors by their names in the file, remarks, and tensors that hold NaN or infinities. ` +
 		`Of a tokenizer without a model it writes "vocabulary", "tokenizer" and "notes".`
 }
 
 type inspectLine struct {
 	Format     string              `json:"format"`
+	Precision  string              `json:"precision"` // of the matrices as they are computed with
 	Config     roberta.Config      `json:"config"`
 	Vocabulary int                 `json:"vocabulary,omitempty"`
 	Tokenizer  *tokenizerInfo      `json:"tokenizer"` // null without: a note says why
@@ -106,7 +107,7 @@ func (c *inspectCmd) Run(ctx context.Context, s *session) error {
 	}
 	defer m.Close()
 
-	line := inspectLine{Format: string(ckpt.Format), Config: m.Config(), Heads: map[string]headInfo{}, Notes: m.Notes()}
+	line := inspectLine{Format: string(ckpt.Format), Precision: m.Precision().String(), Config: m.Config(), Heads: map[string]headInfo{}, Notes: m.Notes()}
 	if tok, err := m.Tokenizer(); err == nil { // an error is among the notes
 		line.Vocabulary, line.Tokenizer = tok.Len(), newTokenizerInfo(tok, m.TokenizerInfo())
 	}

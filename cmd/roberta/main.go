@@ -57,6 +57,7 @@ type grammar struct {
 	Doctor     doctorCmd     `cmd:"" help:"Examine this machine, this program and a model."`
 	Synth      synthCmd      `cmd:"" help:"Write a checkpoint of made-up weights, for tests and measurements."`
 	Bench      benchCmd      `cmd:"" help:"Measure the speed of the encoder."`
+	Compare    compareCmd    `cmd:"" help:"Say what int8 or bf16 costs: how far results are from float32."`
 	Completion completionCmd `cmd:"" help:"Write a script that completes commands and flags in a shell."`
 	Help       helpCmd       `cmd:"" help:"Show help for a command."`
 }

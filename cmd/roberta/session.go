@@ -14,9 +14,10 @@ import (
 
 // commonFlags are common to all commands.
 type commonFlags struct {
-	Threads *int `placeholder:"N" help:"Compute with N goroutines. Default: GOMAXPROCS. Results do not depend on it."`
-	Quiet   bool `xor:"log" help:"Print no warnings and no progress."`
-	Verbose bool `xor:"log" help:"Print remarks on the checkpoint too."`
+	Threads   *int    `placeholder:"N" help:"Compute with N goroutines. Default: GOMAXPROCS. Results do not depend on it."`
+	Precision *string `enum:"fp32,bf16,int8" placeholder:"P" help:"Compute in fp32, bf16 or int8. Default: fp32, or what the file was converted to. Less is faster and changes results a little: see compare."`
+	Quiet     bool    `xor:"log" help:"Print no warnings and no progress."`
+	Verbose   bool    `xor:"log" help:"Print remarks on the checkpoint too."`
 }
 
 // Validate is called by kong.
@@ -73,7 +74,18 @@ func (s *session) options(ctx context.Context) []roberta.Option {
 	if s.Threads != nil {
 		opts = append(opts, roberta.WithThreads(*s.Threads))
 	}
+	if s.Precision != nil {
+		opts = append(opts, roberta.WithPrecision(s.precision()))
+	}
 	return opts
+}
+
+// precision is the one that the flag names.
+func (s *session) precision() (p roberta.Precision) {
+	if err := p.UnmarshalText([]byte(*s.Precision)); err != nil {
+		panic(err) // kong has checked it
+	}
+	return p
 }
 
 // threads is the number of goroutines that a model computes with.

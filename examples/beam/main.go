@@ -24,6 +24,7 @@ import (
 	robertabeam "github.com/goroberta/goroberta/beam"
 	"github.com/goroberta/goroberta/models/pocket"
 	"github.com/goroberta/goroberta/pipeline"
+	"github.com/goroberta/goroberta/roberta"
 )
 
 var (
@@ -34,6 +35,7 @@ var (
 	head        = flag.String("head", "", "the head that classify, tag and answer read, if the model has several")
 	topK        = flag.Int("topk", 0, "how many labels, answers or words to give (0: the task's default)")
 	threads     = flag.Int("threads", 0, "threads of a worker process (0: as many as it has cores)")
+	precision   = flag.String("precision", "", "fp32, bf16 or int8 (default: what the model's file has)")
 	shard       = flag.Int64("shard", robertabeam.ShardSize, "bytes of input for each file of output")
 	compression = flag.String("compression", "", "of the output: none (default), gz or zst")
 )
@@ -78,6 +80,12 @@ func build() (*beam.Pipeline, error) {
 	}
 	p, s := beam.NewPipelineWithRoot()
 	c := robertabeam.Config{Model: *model, Threads: *threads, Head: *head, TopK: *topK}
+	if *precision != "" {
+		c.Precision = new(roberta.Precision)
+		if err := c.Precision.UnmarshalText([]byte(*precision)); err != nil {
+			return nil, err
+		}
+	}
 	lines, unread := robertabeam.ReadLines(s, *input, *shard)
 	var results, failures beam.PCollection
 	switch *task {

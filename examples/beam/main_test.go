@@ -41,6 +41,14 @@ func TestRun(t *testing.T) {
 		t.Error("no error for an unknown task")
 	}
 	flag.Set("task", "classify")
+	flag.Set("precision", "fp8")
+	if _, err := build(); err == nil {
+		t.Error("no error for an unknown precision")
+	}
+	flag.Set("precision", "int8")
+	if _, err := build(); err != nil {
+		t.Error(err)
+	}
 	flag.Set("shard", "-1")
 	if _, err := build(); err == nil {
 		t.Error("no error for a shard of -1 bytes")

@@ -13,8 +13,8 @@ type attention struct {
 	s       Selection
 	heads   int
 	dim     int    // D, of a head
-	in      matrix // hidden states of all rows
-	queries matrix // hidden states of the selected rows
+	in      input  // hidden states of all rows
+	queries input  // hidden states of the selected rows
 	q       matrix // queries of the selected rows; qkv itself if all are
 	qkv     matrix // queries, keys and values of all rows, in three parts
 	part    int    // columns of each part of qkv: whole panels
@@ -40,10 +40,12 @@ func (e *Encoder) attention(t team, l *Layer, b *Batch, x matrix, s Selection, k
 
 // newAttention takes memory for the attention of x.
 func (e *Encoder) newAttention(t team, l *Layer, b *Batch, x matrix, s Selection) *attention {
-	a := &attention{b: b, l: l, s: s, heads: e.Heads, dim: e.headDim(), in: x, part: simd.Panels(e.Dim) * simd.PanelWidth}
+	t.sample.keep(&l.QKV, x)
+	a := &attention{b: b, l: l, s: s, heads: e.Heads, dim: e.headDim(), in: t.input(&t.arena.rounded, x, &l.QKV.W), part: simd.Panels(e.Dim) * simd.PanelWidth}
 	a.qkv = t.matrix(useQKV, x.rows, 3*a.part)
-	a.queries, a.q = t.selected(useInRows, x, s), a.qkv
+	a.queries, a.q = a.in, a.qkv
 	if s.some {
+		a.queries = t.input(&t.arena.some, t.selected(useInRows, x, s), &l.QKV.W)
 		a.q = t.matrix(useQ, len(s.rows), a.part)
 	}
 	a.out = t.matrix(useAttn, a.queries.rows, e.Dim)

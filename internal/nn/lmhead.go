@@ -29,6 +29,7 @@ func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each
 
 	const width = lmPanels * simd.PanelWidth
 	V := h.W.Rows
+	in := t.input(&t.arena.rounded, inner, &simd.Matrix{Format: h.W.format()})
 	var ended atomic.Bool
 	t.run((V+width-1)/width, func(m *member, item int) {
 		if ended.Load() {
@@ -41,11 +42,12 @@ func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each
 		lo, hi := item*width, min(V, (item+1)*width)
 		w := m.rows.pack(h.W, lo, hi)
 		m.out = grow(m.out, lmRows*width)
-		for r := 0; r < inner.rows; r += lmRows {
-			n := min(lmRows, inner.rows-r)
+		for r := 0; r < in.rows; r += lmRows {
+			n := min(lmRows, in.rows-r)
 			simd.Multiply(&simd.Job{
 				Dst: m.out, DstStride: width,
-				X: inner.from(r, 0), XStride: inner.stride, Rows: n,
+				X: in.from(r, 0), XStride: in.stride, Rows: n,
+				Int8: in.int8, BF16: in.bf16, Row: r,
 				W: w, Panels: w.All(),
 				Base: h.Bias[lo:],
 			}, &m.product)

@@ -36,7 +36,7 @@ func (m matrix) copyTo(dst []float32) {
 }
 
 // grow returns s with length n, in new memory if s is too small.
-func grow[E float32 | uint16](s []E, n int) []E {
+func grow[E float32 | uint16 | uint8](s []E, n int) []E {
 	if cap(s) < n {
 		return inHugePages[E](n)
 	}

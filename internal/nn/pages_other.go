@@ -3,4 +3,4 @@
 package nn
 
 // inHugePages allocates n elements. Huge pages are for Linux alone.
-func inHugePages[E float32 | uint16](n int) []E { return make([]E, n) }
+func inHugePages[E float32 | uint16 | uint8](n int) []E { return make([]E, n) }

@@ -14,7 +14,7 @@ import (
 //   - A long sequence is cut after attention into blocks of rows. Each block goes
 //     to the end of the layer on one thread (blocks).
 //   - A short sequence is cut in every product, into items of rows × panels that
-//     the threads share (cutProduct).
+//     the threads share (Linear.cut).
 //
 // Attention is cut by head (byHead) or by sequence and head.
 
@@ -34,10 +34,10 @@ func (c cut) panels(all simd.PanelRanges, item int) simd.PanelRanges {
 	return simd.PanelRanges{First: all.First + 2*lo, End: min(all.First+2*hi, all.End), Count: 1}
 }
 
-// cutProduct says how a product of rows × panels, with sums of k terms, is cut for a
-// number of threads.
-func cutProduct(rows, panels, k, threads int) cut {
-	c := cut{rowBlocks: rowBlocks(rows, k)}
+// cut says how a product of rows and of so many panels of l is cut for a number of
+// threads.
+func (l *Linear) cut(rows, panels, threads int) cut {
+	c, k := cut{rowBlocks: l.rowBlocks(rows)}, l.W.K
 	items := 1
 	if threads > 1 {
 		items = itemsPerThread * threads
@@ -58,9 +58,17 @@ func cutProduct(rows, panels, k, threads int) cut {
 	return c
 }
 
-// rowBlocks is the number of blocks for rows of k columns.
-func rowBlocks(rows, k int) int {
-	return max(1, (rows*min(k, blockColumns)+blockFloats-1)/blockFloats)
+// rowBlocks is the number of blocks into which rows of l's input are cut, so that each
+// stays in a cache.
+func (l *Linear) rowBlocks(rows int) int {
+	bytes := 4 * min(l.W.K, blockColumns)
+	switch l.W.Format {
+	case simd.Int8:
+		bytes = simd.Int8RowBytes(l.W.K)
+	case simd.BFloat16:
+		bytes = simd.BF16RowBytes(min(l.W.K, blockColumns))
+	}
+	return max(1, (rows*bytes+4*blockFloats-1)/(4*blockFloats))
 }
 
 // idleShare is the share of thread time that is lost in the last round of equal
@@ -90,7 +98,7 @@ func (l *Linear) start(rows, threads, thread int) simd.Next {
 		return simd.Next{W: &l.W, Panel: thread * l.headPanels}
 	}
 	all := l.W.All()
-	return simd.Next{W: &l.W, Panel: cutProduct(rows, all.End, l.W.K, threads).panels(all, thread).First}
+	return simd.Next{W: &l.W, Panel: l.cut(rows, all.End, threads).panels(all, thread).First}
 }
 
 // byHead says whether each thread computes the queries, keys and values of a head and
@@ -102,10 +110,11 @@ func (l *Linear) byHead(threads int) bool {
 }
 
 // blocks calls f for blocks lo … hi-1 of the rows 0 … n-1, each on one thread. If
-// there are too few rows for that, it calls f once, for all rows and the whole team.
+// there are too few rows for that, or rows are sampled, it calls f once, for all rows and
+// the whole team.
 func (t team) blocks(n int, f func(t team, lo, hi int)) {
 	blocks := blocksFor(n, t.threads())
-	if blocks == 1 {
+	if blocks == 1 || t.sample != nil {
 		f(t, 0, n)
 		return
 	}

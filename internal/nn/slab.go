@@ -4,7 +4,7 @@ import "sync"
 
 // A Slab hands out memory for packed weights: pieces of large blocks, so that nearly
 // all of it lies in whole huge pages.
-type Slab[E float32 | uint16] struct {
+type Slab[E float32 | uint16 | uint8] struct {
 	Want int // elements that are expected to be taken in total
 
 	mu   sync.Mutex
@@ -14,7 +14,7 @@ type Slab[E float32 | uint16] struct {
 // Take returns n elements from the start of a cache line. It may be called by
 // several goroutines at once.
 func (s *Slab[E]) Take(n int) []E {
-	const line = 64 / 2 // elements, of the smaller type
+	const line = 64 // elements, of the smallest type
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	room := (n + line - 1) / line * line

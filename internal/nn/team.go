@@ -10,8 +10,9 @@ import (
 // A team is the goroutines that compute together and the memory of what they
 // compute. Its matrices are valid until release.
 type team struct {
-	pool  *parallel.Pool // nil: the calling goroutine alone
-	arena *arena
+	pool   *parallel.Pool // nil: the calling goroutine alone
+	arena  *arena
+	sample *sample // nil: nothing is sampled
 }
 
 // An arena holds the matrices of one forward pass, and a member for each
@@ -19,6 +20,8 @@ type team struct {
 type arena struct {
 	matrices [matrixCount][]float32
 	members  []*member
+	rounded  rounded // what a layer multiplies
+	some     rounded // the same of the selected rows
 }
 
 // A member is the working memory of one goroutine.
@@ -63,7 +66,7 @@ func newTeam(pool *parallel.Pool) team {
 	for len(a.members) < pool.Threads() {
 		a.members = append(a.members, new(member))
 	}
-	return team{pool, a}
+	return team{pool: pool, arena: a}
 }
 
 // release gives the team's memory back for other calls.
@@ -73,14 +76,14 @@ func (t team) threads() int { return t.pool.Threads() }
 
 // fair is the team, or the calling goroutine alone once calls occupy more than half of
 // the threads: all are done sooner then, because no thread waits for others.
-func (t team) fair() team { return team{t.pool.Fair(), t.arena} }
+func (t team) fair() team { return team{t.pool.Fair(), t.arena, t.sample} }
 
 // team is a team of this goroutine alone.
 func (m *member) team() team {
 	if m.alone == nil {
 		m.alone = &arena{members: []*member{m}}
 	}
-	return team{nil, m.alone}
+	return team{arena: m.alone}
 }
 
 // run calls f for the items 0 … n-1, shared among the team's members.

@@ -27,6 +27,18 @@ func addGeneric(dst, x, y []float32) {
 	}
 }
 
+// mul sets dst = x·y.
+func mul(dst, x, y []float32) {
+	n := mulVec(dst, x, y)
+	mulGeneric(dst[n:], x[n:], y[n:])
+}
+
+func mulGeneric(dst, x, y []float32) {
+	for i, v := range x {
+		dst[i] = v * y[i]
+	}
+}
+
 // Larger sets each x to the larger of x and y: NaN if either is, and x if both are equal.
 func Larger(x, y []float32) {
 	if len(x) != len(y) {

@@ -98,6 +98,7 @@ func BenchmarkRow(b *testing.B) {
 		{"Scale", func() { Scale(x, 1) }},
 		{"Add", func() { Add(x, bias) }},
 		{"Larger", func() { Larger(x, bias) }},
+		{"mul", func() { mul(x, src, bias) }},
 		{"FromF16", func() { FromF16(dst, h) }},
 		{"ToF16Exact", func() { FromF16(dst[:256], h[:256]); ToF16Exact(h[:256], dst[:256]) }},
 		{"Pack", func() { Pack(panels, src, 16, 64, 16) }},

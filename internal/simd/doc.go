@@ -14,6 +14,10 @@
 //   - A reduction runs over 16 virtual lanes, element i in lane i mod 16; lanes are
 //     then added by one fixed tree: i with i+8, i+4, i+2, i+1. Sixteen lanes are one
 //     AVX-512 register, two of AVX2, four of NEON.
+//   - A product in BFloat16 is that of the rounded values in float32. VDPBF16PS gives the
+//     same bits, if it computes as documented; BFDOT gives others. See bf16.go.
+//   - A product in Int8 adds integers, exactly; then come a conversion, a product and a
+//     fused multiply-add for each element. See int8.go.
 //   - exp, tanh and the normal distribution are one polynomial each, evaluated in
 //     one order. Division is IEEE 754's. Nothing is approximated by the processor.
 //
@@ -30,8 +34,9 @@
 // # Choice of level
 //
 // The best level that the processor has is chosen at start. The environment variable
-// GOROBERTA_SIMD=generic, neon, avx2 or avx512 lowers it; see Err. The build tag
-// purego leaves out all assembly.
+// GOROBERTA_SIMD=generic, neon, avx2 or avx512 lowers it; see Err. A level may have
+// instructions for dot products of bytes (AVX512-VNNI, AVX-VNNI, SDOT) or of bfloat16
+// (AVX512-BF16, BFDOT), which GOROBERTA_DOT=off leaves out. The build tag purego leaves out all assembly.
 //
 // # How assembly is called
 //

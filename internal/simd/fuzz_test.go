@@ -16,7 +16,7 @@ func FuzzProduct(f *testing.F) {
 	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, base uint8, seed uint64, half bool) {
 		c := productCase{m: int(m % 64), n: 1 + int(n%80), k: int(k % 1100), base: []string{"", "row", "matrix", "dst"}[base%4], hard: seed%2 == 0}
 		if half {
-			c.format = Float16
+			c.format = []Format{Float16, BFloat16}[seed/2%2]
 		}
 		rng := rand.New(rand.NewPCG(seed, 1))
 		c.p1 = rng.IntN(Panels(c.n) + 1)
@@ -27,6 +27,33 @@ func FuzzProduct(f *testing.F) {
 				t.Fatal(err)
 			}
 			c.run(t, rand.New(rand.NewPCG(seed, 2)))
+			restore()
+		}
+	})
+}
+
+// FuzzInt8 compares products in Int8 of any shape, at every level and with rows in
+// every form, with the portable one: also of infinities, NaN and the like, and of matrices
+// whose bytes, scales and large weights no rounding gave.
+func FuzzInt8(f *testing.F) {
+	f.Add(uint8(1), uint8(16), uint16(1), uint8(0), uint64(1), uint8(0))
+	f.Add(uint8(15), uint8(33), uint16(513), uint8(1), uint64(2), uint8(3))
+	f.Add(uint8(29), uint8(64), uint16(31), uint8(2), uint64(3), uint8(40))
+	f.Add(uint8(7), uint8(47), uint16(2), uint8(3), uint64(4), uint8(255))
+	f.Add(uint8(14), uint8(79), uint16(1030), uint8(2), uint64(6), uint8(17))
+	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, base uint8, seed uint64, large uint8) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		c := int8Case{m: int(m % 64), n: 1 + int(n%80), k: int(k % 1100), base: []string{"", "row", "matrix", "dst"}[base%4], hard: seed%2 == 0, any: seed%3 == 0, large: int(large)}
+		c.p1 = rng.IntN(Panels(c.n) + 1)
+		c.p0 = rng.IntN(c.p1 + 1)
+		for _, l := range Supported() {
+			restore, err := Use(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c.form = range []form{words, unsignedBytes, signedBytes} {
+				c.run(t, rand.New(rand.NewPCG(seed, 2)))
+			}
 			restore()
 		}
 	})

@@ -24,6 +24,10 @@ type Matrix struct {
 	N, K   int
 	F32    []float32 // the weights if Format is Float32
 	F16    []uint16  // their bits if Format is Float16
+	BF16   []uint16  // their bits if Format is BFloat16, in pairs of terms; see PackBF16
+
+	// I8 has the weights if Format is Int8, in panels of another order.
+	I8 Int8Panels
 }
 
 // A Format is the type that the elements of a Matrix have in memory.
@@ -31,24 +35,42 @@ type Format uint8
 
 // The formats of a Matrix.
 const (
-	Float32 Format = iota
-	Float16        // kernels widen it, exactly: results are those of the same values in float32
+	Float32  Format = iota
+	Float16         // kernels widen it, exactly: results are those of the same values in float32
+	BFloat16        // of weights and activations; see BF16Rows
+	Int8            // integers with a scale for each output feature; see Int8Panels
 )
 
 // bytes is the size of a weight.
 func (f Format) bytes() int {
-	if f == Float16 {
+	switch f {
+	case Float16, BFloat16:
 		return 2
+	case Int8:
+		return 1
 	}
 	return 4
 }
 
 // len is the number of weights in memory.
 func (w *Matrix) len() int {
-	if w.Format == Float16 {
+	switch w.Format {
+	case Float16:
 		return len(w.F16)
+	case BFloat16:
+		return len(w.BF16)
+	case Int8:
+		return len(w.I8.Q)
 	}
 	return len(w.F32)
+}
+
+// terms is the number of terms that a panel has in memory.
+func (w *Matrix) terms() int {
+	if w.Format == BFloat16 {
+		return wholePairs(w.K)
+	}
+	return w.K
 }
 
 // All is all panels of w.
@@ -79,6 +101,12 @@ type Job struct {
 	Panels     PanelRanges
 	Base       []float32
 	BaseStride int
+
+	// For W in Int8, x is rows Row … of Int8 instead of X, and for W in BFloat16 those of
+	// BF16.
+	Int8 *Int8Rows
+	BF16 *BF16Rows
+	Row  int
 
 	// ByTerms walks through X by blocks of its columns, all panels for each block.
 	// Set it if the rows of X would not stay in the second-level cache while the
@@ -113,14 +141,22 @@ func Multiply(j *Job, s *Scratch) {
 	switch {
 	case ps.First < 0 || end > Panels(w.N) || ps.Step < 0:
 		panic("simd: panels out of range")
-	case w.len() < PackedLen(w.N, w.K):
+	case w.len() < PackedLen(w.N, w.terms()):
 		panic("simd: short weights")
 	case len(j.Dst) < last*j.DstStride+width:
 		panic("simd: short dst")
-	case w.K > 0 && len(j.X) < last*j.XStride+w.K:
+	case w.Format < BFloat16 && w.K > 0 && len(j.X) < last*j.XStride+w.K:
 		panic("simd: short x")
 	case j.Base != nil && len(j.Base) < last*j.BaseStride+width:
 		panic("simd: short base")
+	}
+	if w.Format == BFloat16 {
+		j.checkBF16()
+	}
+	if w.Format == Int8 {
+		j.checkInt8()
+		multiplyInt8(j, s)
+		return
 	}
 	if w.K == 0 {
 		multiplyGeneric(j)

@@ -58,6 +58,7 @@ type tileSet struct {
 type Scratch struct {
 	tile tile
 	wide [2*PanelWidth*kBlock + cacheLine/4]float32 // a block of two panels, as float32, from a cache line's start
+	int8 int8Scratch
 }
 
 const cacheLine = 64
@@ -67,18 +68,18 @@ var zeros [2 * PanelWidth]float32
 
 func multiply(j *Job, s *Scratch) {
 	l := Active()
-	if l == Generic {
+	if l == Generic || j.format() == pairs && !hasPairs(l) {
 		multiplyGeneric(j)
 		return
 	}
-	o := newOrder(j, tiles(l, j.W.Format).panels)
+	o := newOrder(j, tiles(l, j.format()).panels)
 	for i := range o.steps {
 		now, next := o.step(i), ahead{}
 		if i+1 < o.steps {
 			n := o.step(i + 1)
-			next = ahead{j.W, (n.panel*j.W.K + n.k0) * PanelWidth}
-		} else if w := j.Next.W; w != nil && w.len() > 0 {
-			next = ahead{w, j.Next.Panel * w.K * PanelWidth}
+			next = ahead{j.W, (n.panel*j.W.terms() + n.k0) * PanelWidth}
+		} else if w := j.Next.W; w != nil && w.Format != Int8 && w.len() > 0 {
+			next = ahead{w, j.Next.Panel * w.terms() * PanelWidth}
 		}
 		n := now.panel * PanelWidth
 		switch {
@@ -91,6 +92,28 @@ func multiply(j *Job, s *Scratch) {
 		}
 	}
 	s.tile = tile{} // or it would keep the job's memory alive
+}
+
+// pairs, in the tables of tiles, is BFloat16 with x in pairs too.
+const pairs = Int8 + 1
+
+// format is the format that the job's tiles have in the tables.
+func (j *Job) format() Format {
+	if j.W.Format == BFloat16 && j.BF16.paired {
+		return pairs
+	}
+	return j.W.Format
+}
+
+// rows is where x begins, from term k0 on, and how many bytes its rows are apart.
+func (j *Job) rows(k0 int) (x unsafe.Pointer, stride int) {
+	switch q := j.BF16; j.format() {
+	case pairs:
+		return unsafe.Pointer(&q.pairs[j.Row*q.stride+k0]), 2 * q.stride
+	case BFloat16:
+		return unsafe.Pointer(&q.floats[j.Row*q.stride+k0]), 4 * q.stride
+	}
+	return unsafe.Pointer(&j.X[k0]), 4 * j.XStride
 }
 
 // A step of a job is one block of terms, from k0 on, of one panel or two.
@@ -136,13 +159,16 @@ type ahead struct {
 // share is the address from which the tile that begins at row r of m fetches its
 // share of the block.
 func (a ahead) share(r, m int) unsafe.Pointer {
-	return a.w.pointer(min(a.at+r*min(kBlock, a.w.K)/m*PanelWidth, a.w.len()-1))
+	return a.w.pointer(min(a.at+r*min(kBlock, a.w.terms())/m*PanelWidth, a.w.len()-1))
 }
 
 // pointer is the address of weight i.
 func (w *Matrix) pointer(i int) unsafe.Pointer {
-	if w.Format == Float16 {
+	switch w.Format {
+	case Float16:
 		return unsafe.Pointer(&w.F16[i])
+	case BFloat16:
+		return unsafe.Pointer(&w.BF16[i])
 	}
 	return unsafe.Pointer(&w.F32[i])
 }
@@ -150,28 +176,33 @@ func (w *Matrix) pointer(i int) unsafe.Pointer {
 // multiply computes a step at level l, on top of base, whose first column is the
 // step's.
 func (s *Scratch) multiply(j *Job, l Level, now step, next ahead, base []float32, ldb int) {
-	set := tiles(l, j.W.Format)
+	set := tiles(l, j.format())
 	if now.width < set.panels {
 		l = set.odd
-		set = tiles(l, j.W.Format)
+		set = tiles(l, j.format())
 	}
 	m, w, size := j.Rows, j.W, j.W.Format.bytes()
-	dst, x := j.Dst[now.panel*PanelWidth:], j.X[now.k0:]
+	dst := j.Dst[now.panel*PanelWidth:]
+	x, ldx := j.rows(now.k0)
 	height, high := cutRows(m, len(set.kernels)-1)
-	at := (now.panel*w.K + now.k0) * PanelWidth
+	at := (now.panel*w.terms() + now.k0) * PanelWidth
 
 	t := &s.tile
-	t.ldd, t.ldx, t.ldb = 4*j.DstStride, 4*j.XStride, 4*ldb
-	t.w, t.ldw = w.pointer(at), size*w.K*PanelWidth
-	t.k = min(kBlock, w.K-now.k0)
+	t.ldd, t.ldx, t.ldb = 4*j.DstStride, ldx, 4*ldb
+	t.w, t.ldw = w.pointer(at), size*w.terms()*PanelWidth
+	t.k = min(kBlock, w.terms()-now.k0)
+	once := 2 // terms that go once round a kernel's loop
+	if j.format() == pairs {
+		t.k, once = t.k/2, 4
+	}
 	// Loads that cross cache lines made products of 8 rows 8 % slower.
 	t.wide = &s.wide[-uintptr(unsafe.Pointer(&s.wide[0]))%cacheLine/4]
 	if next.w == nil {
 		next, t.step = ahead{w, at}, 0
 	} else { // each tile asks for its share of what comes next
-		t.step = (2*PanelWidth*next.w.Format.bytes()*height + m - 1) / m
+		t.step = (once*PanelWidth*next.w.Format.bytes()*height + m - 1) / m
 	}
-	t.ldn = next.w.Format.bytes() * next.w.K * PanelWidth
+	t.ldn = next.w.Format.bytes() * next.w.terms() * PanelWidth
 
 	for r := 0; r < m; {
 		h, n := nextTiles(r, m, height, high)
@@ -179,7 +210,7 @@ func (s *Scratch) multiply(j *Job, l Level, now step, next ahead, base []float32
 		if widen {
 			n = 1
 		}
-		t.dst, t.x, t.base = &dst[r*j.DstStride], unsafe.Pointer(&x[r*j.XStride]), &base[r*ldb]
+		t.dst, t.x, t.base = &dst[r*j.DstStride], unsafe.Add(x, r*ldx), &base[r*ldb]
 		t.next, t.tiles = next.share(r, m), n
 		if widen {
 			set.widen[h](t)

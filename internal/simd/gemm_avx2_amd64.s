@@ -14,7 +14,7 @@
 // 	DI        panel that comes next, fetched in steps of R14 bytes
 // 	R14       at first the row of dst to fetch, from the last up
 // 	R15       where a Wide tile leaves its weights; for others ldn
-// 	Z0 … (Y)  acc, two a row; then two of w, then one of x
+// 	Z0 … (Y)  acc, two a row; then two of w, then one of x; for pairs, one that keeps upper halves
 //
 // Two terms go once round the loop. What moves from tile to tile is kept in local variables.
 
@@ -2826,9 +2826,9 @@ done75:
 	VZEROUPPER
 	RET
 
-// func gemmF32x1x16AVX2Near(t *tile)
-// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32x1x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16x1x16AVX2(t *tile)
+// gemmF32BF16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x1x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -2840,6 +2840,9 @@ TEXT ·gemmF32x1x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y5, Y5, Y5
+	VPSLLD $16, Y5, Y5
 tile76:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
@@ -2854,7 +2857,7 @@ tile76:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last79
-	CMPQ tile_step(BP), $128
+	CMPQ tile_step(BP), $64
 	JNE first77
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -2864,23 +2867,24 @@ tile76:
 	PCALIGN $64
 first77:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
+	VPAND (BX), Y5, Y2
+	VPAND 32(BX), Y5, Y3
 	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y2
-	VMOVUPS 96(BX), Y3
+	VMOVDQU (BX), Y2
+	VPSLLD $16, Y2, Y2
+	VMOVDQU 32(BX), Y3
+	VPSLLD $16, Y3, Y3
 	VBROADCASTSS 4(SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JLT last79
 	SUBQ tile_ldd(BP), R14
@@ -2889,35 +2893,27 @@ first77:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two78:
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
+	VPAND (BX), Y5, Y2
+	VPAND 32(BX), Y5, Y3
 	VBROADCASTSS (SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y2
-	VMOVUPS 96(BX), Y3
+	VMOVDQU (BX), Y2
+	VPSLLD $16, Y2, Y2
+	VMOVDQU 32(BX), Y3
+	VPSLLD $16, Y3, Y3
 	VBROADCASTSS 4(SI), Y4
 	VFMADD231PS Y2, Y4, Y0
 	VFMADD231PS Y3, Y4, Y1
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JGE two78
 last79:
-	ADDQ $2, CX
-	JEQ done80
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	VBROADCASTSS (SI), Y4
-	VFMADD231PS Y2, Y4, Y0
-	VFMADD231PS Y3, Y4, Y1
-done80:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -2941,9 +2937,9 @@ done80:
 	VZEROUPPER
 	RET
 
-// func gemmF32x2x16AVX2Near(t *tile)
-// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32x2x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16x2x16AVX2(t *tile)
+// gemmF32BF16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x2x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -2955,6 +2951,9 @@ TEXT ·gemmF32x2x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y7, Y7, Y7
+	VPSLLD $16, Y7, Y7
 tile81:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
@@ -2971,7 +2970,7 @@ tile81:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last84
-	CMPQ tile_step(BP), $128
+	CMPQ tile_step(BP), $64
 	JNE first82
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -2983,12 +2982,11 @@ tile81:
 	PCALIGN $64
 first82:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
+	VPAND (BX), Y7, Y4
+	VPAND 32(BX), Y7, Y5
 	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
@@ -2996,8 +2994,10 @@ first82:
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y4
-	VMOVUPS 96(BX), Y5
+	VMOVDQU (BX), Y4
+	VPSLLD $16, Y4, Y4
+	VMOVDQU 32(BX), Y5
+	VPSLLD $16, Y5, Y5
 	VBROADCASTSS 4(SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
@@ -3005,7 +3005,7 @@ first82:
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JLT last84
 	SUBQ tile_ldd(BP), R14
@@ -3014,12 +3014,11 @@ first82:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two83:
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
+	VPAND (BX), Y7, Y4
+	VPAND 32(BX), Y7, Y5
 	VBROADCASTSS (SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
@@ -3027,8 +3026,10 @@ two83:
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y4
-	VMOVUPS 96(BX), Y5
+	VMOVDQU (BX), Y4
+	VPSLLD $16, Y4, Y4
+	VMOVDQU 32(BX), Y5
+	VPSLLD $16, Y5, Y5
 	VBROADCASTSS 4(SI), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y1
@@ -3036,22 +3037,10 @@ two83:
 	VFMADD231PS Y4, Y6, Y2
 	VFMADD231PS Y5, Y6, Y3
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JGE two83
 last84:
-	ADDQ $2, CX
-	JEQ done85
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS Y4, Y6, Y0
-	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS (SI)(AX*1), Y6
-	VFMADD231PS Y4, Y6, Y2
-	VFMADD231PS Y5, Y6, Y3
-done85:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -3081,9 +3070,9 @@ done85:
 	VZEROUPPER
 	RET
 
-// func gemmF32x3x16AVX2Near(t *tile)
-// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32x3x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16x3x16AVX2(t *tile)
+// gemmF32BF16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x3x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -3095,6 +3084,9 @@ TEXT ·gemmF32x3x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y9, Y9, Y9
+	VPSLLD $16, Y9, Y9
 tile86:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
@@ -3113,7 +3105,7 @@ tile86:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last89
-	CMPQ tile_step(BP), $128
+	CMPQ tile_step(BP), $64
 	JNE first87
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -3127,12 +3119,11 @@ tile86:
 	PCALIGN $64
 first87:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y6
-	VMOVUPS 32(BX), Y7
+	VPAND (BX), Y9, Y6
+	VPAND 32(BX), Y9, Y7
 	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
@@ -3143,8 +3134,10 @@ first87:
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y6
-	VMOVUPS 96(BX), Y7
+	VMOVDQU (BX), Y6
+	VPSLLD $16, Y6, Y6
+	VMOVDQU 32(BX), Y7
+	VPSLLD $16, Y7, Y7
 	VBROADCASTSS 4(SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
@@ -3155,7 +3148,7 @@ first87:
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JLT last89
 	SUBQ tile_ldd(BP), R14
@@ -3164,12 +3157,11 @@ first87:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two88:
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y6
-	VMOVUPS 32(BX), Y7
+	VPAND (BX), Y9, Y6
+	VPAND 32(BX), Y9, Y7
 	VBROADCASTSS (SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
@@ -3180,8 +3172,10 @@ two88:
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y6
-	VMOVUPS 96(BX), Y7
+	VMOVDQU (BX), Y6
+	VPSLLD $16, Y6, Y6
+	VMOVDQU 32(BX), Y7
+	VPSLLD $16, Y7, Y7
 	VBROADCASTSS 4(SI), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
@@ -3192,25 +3186,10 @@ two88:
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JGE two88
 last89:
-	ADDQ $2, CX
-	JEQ done90
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y6
-	VMOVUPS 32(BX), Y7
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS Y6, Y8, Y0
-	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS (SI)(AX*1), Y8
-	VFMADD231PS Y6, Y8, Y2
-	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS (SI)(AX*2), Y8
-	VFMADD231PS Y6, Y8, Y4
-	VFMADD231PS Y7, Y8, Y5
-done90:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -3246,9 +3225,9 @@ done90:
 	VZEROUPPER
 	RET
 
-// func gemmF32x4x16AVX2Near(t *tile)
-// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32x4x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16x4x16AVX2(t *tile)
+// gemmF32BF16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x4x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -3260,6 +3239,9 @@ TEXT ·gemmF32x4x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y11, Y11, Y11
+	VPSLLD $16, Y11, Y11
 tile91:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
@@ -3281,7 +3263,7 @@ tile91:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last94
-	CMPQ tile_step(BP), $128
+	CMPQ tile_step(BP), $64
 	JNE first92
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -3297,12 +3279,11 @@ tile91:
 	PCALIGN $64
 first92:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y8
-	VMOVUPS 32(BX), Y9
+	VPAND (BX), Y11, Y8
+	VPAND 32(BX), Y11, Y9
 	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -3316,8 +3297,10 @@ first92:
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y8
-	VMOVUPS 96(BX), Y9
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
 	VBROADCASTSS 4(SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -3331,7 +3314,7 @@ first92:
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JLT last94
 	SUBQ tile_ldd(BP), R14
@@ -3340,12 +3323,11 @@ first92:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two93:
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y8
-	VMOVUPS 32(BX), Y9
+	VPAND (BX), Y11, Y8
+	VPAND 32(BX), Y11, Y9
 	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -3359,8 +3341,10 @@ two93:
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y8
-	VMOVUPS 96(BX), Y9
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
 	VBROADCASTSS 4(SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -3374,28 +3358,10 @@ two93:
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JGE two93
 last94:
-	ADDQ $2, CX
-	JEQ done95
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y8
-	VMOVUPS 32(BX), Y9
-	VBROADCASTSS (SI), Y10
-	VFMADD231PS Y8, Y10, Y0
-	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS (SI)(AX*1), Y10
-	VFMADD231PS Y8, Y10, Y2
-	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS (SI)(AX*2), Y10
-	VFMADD231PS Y8, Y10, Y4
-	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS (SI)(R8*1), Y10
-	VFMADD231PS Y8, Y10, Y6
-	VFMADD231PS Y9, Y10, Y7
-done95:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -3437,9 +3403,9 @@ done95:
 	VZEROUPPER
 	RET
 
-// func gemmF32x5x16AVX2Near(t *tile)
-// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32x5x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16x5x16AVX2(t *tile)
+// gemmF32BF16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x5x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -3451,6 +3417,9 @@ TEXT ·gemmF32x5x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y13, Y13, Y13
+	VPSLLD $16, Y13, Y13
 tile96:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
@@ -3474,7 +3443,7 @@ tile96:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last99
-	CMPQ tile_step(BP), $128
+	CMPQ tile_step(BP), $64
 	JNE first97
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -3492,12 +3461,11 @@ tile96:
 	PCALIGN $64
 first97:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y10
-	VMOVUPS 32(BX), Y11
+	VPAND (BX), Y13, Y10
+	VPAND 32(BX), Y13, Y11
 	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -3514,8 +3482,10 @@ first97:
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y10
-	VMOVUPS 96(BX), Y11
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
 	VBROADCASTSS 4(SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -3532,7 +3502,7 @@ first97:
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JLT last99
 	SUBQ tile_ldd(BP), R14
@@ -3541,12 +3511,11 @@ first97:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two98:
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y10
-	VMOVUPS 32(BX), Y11
+	VPAND (BX), Y13, Y10
+	VPAND 32(BX), Y13, Y11
 	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -3563,8 +3532,10 @@ two98:
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y10
-	VMOVUPS 96(BX), Y11
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
 	VBROADCASTSS 4(SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -3581,31 +3552,10 @@ two98:
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JGE two98
 last99:
-	ADDQ $2, CX
-	JEQ done100
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y10
-	VMOVUPS 32(BX), Y11
-	VBROADCASTSS (SI), Y12
-	VFMADD231PS Y10, Y12, Y0
-	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS (SI)(AX*1), Y12
-	VFMADD231PS Y10, Y12, Y2
-	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS (SI)(AX*2), Y12
-	VFMADD231PS Y10, Y12, Y4
-	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS (SI)(R8*1), Y12
-	VFMADD231PS Y10, Y12, Y6
-	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS (SI)(AX*4), Y12
-	VFMADD231PS Y10, Y12, Y8
-	VFMADD231PS Y11, Y12, Y9
-done100:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -3653,9 +3603,9 @@ done100:
 	VZEROUPPER
 	RET
 
-// func gemmF32x6x16AVX2Near(t *tile)
-// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32x6x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16x6x16AVX2(t *tile)
+// gemmF32BF16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x6x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -3667,6 +3617,9 @@ TEXT ·gemmF32x6x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y15, Y15, Y15
+	VPSLLD $16, Y15, Y15
 tile101:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
@@ -3693,7 +3646,7 @@ tile101:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last104
-	CMPQ tile_step(BP), $128
+	CMPQ tile_step(BP), $64
 	JNE first102
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -3713,12 +3666,11 @@ tile101:
 	PCALIGN $64
 first102:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
+	VPAND (BX), Y15, Y12
+	VPAND 32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -3738,8 +3690,10 @@ first102:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y12
-	VMOVUPS 96(BX), Y13
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
 	VBROADCASTSS 4(SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -3759,7 +3713,7 @@ first102:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JLT last104
 	SUBQ tile_ldd(BP), R14
@@ -3768,12 +3722,11 @@ first102:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two103:
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
+	VPAND (BX), Y15, Y12
+	VPAND 32(BX), Y15, Y13
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -3793,8 +3746,10 @@ two103:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS 64(BX), Y12
-	VMOVUPS 96(BX), Y13
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
 	VBROADCASTSS 4(SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -3814,34 +3769,10 @@ two103:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 	ADDQ $8, SI
-	ADDQ $128, BX
+	ADDQ $64, BX
 	SUBQ $2, CX
 	JGE two103
 last104:
-	ADDQ $2, CX
-	JEQ done105
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS Y12, Y14, Y0
-	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS Y12, Y14, Y2
-	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS Y12, Y14, Y4
-	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS (SI)(R8*1), Y14
-	VFMADD231PS Y12, Y14, Y6
-	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS Y12, Y14, Y8
-	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS (SI)(R9*1), Y14
-	VFMADD231PS Y12, Y14, Y10
-	VFMADD231PS Y13, Y14, Y11
-done105:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -3895,9 +3826,9 @@ done105:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x1x16AVX2Near(t *tile)
-// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16x1x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16Widex4x16AVX2(t *tile)
+// gemmF32BF16Widex4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32BF16Widex4x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -3909,426 +3840,16 @@ TEXT ·gemmF32F16x1x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y11, Y11, Y11
+	VPSLLD $16, Y11, Y11
 tile106:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
 	MOVQ tile_w(BP), BX
 	MOVQ tile_k(BP), CX
 	MOVQ next-32(SP), DI
-	// acc[r][n] = 0
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ tile_ldd(BP), R14
-	IMULQ $0, R14
-	ADDQ dst-16(SP), R14
-	SUBQ $2, CX
-	JLT last109
-	CMPQ tile_step(BP), $64
-	JNE first107
-	// The only tile of its panels waits for weights, not for dst: fetch that at once.
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ tile_step(BP), R14
-	JMP two108
-	// Others fetch a row at each of their first steps; all at once would hold them up.
-	PCALIGN $64
-first107:
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	ADDQ tile_step(BP), DI
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y2
-	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS (SI), Y4
-	VFMADD231PS Y2, Y4, Y0
-	VFMADD231PS Y3, Y4, Y1
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y2
-	VCVTPH2PS 48(BX), Y3
-	VBROADCASTSS 4(SI), Y4
-	VFMADD231PS Y2, Y4, Y0
-	VFMADD231PS Y3, Y4, Y1
-	ADDQ $8, SI
-	ADDQ $64, BX
-	SUBQ $2, CX
-	JLT last109
-	SUBQ tile_ldd(BP), R14
-	CMPQ R14, dst-16(SP)
-	JCC first107
-	MOVQ tile_step(BP), R14
-	PCALIGN $64
-two108:
-	PREFETCHT0 (DI)
-	ADDQ R14, DI
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y2
-	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS (SI), Y4
-	VFMADD231PS Y2, Y4, Y0
-	VFMADD231PS Y3, Y4, Y1
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y2
-	VCVTPH2PS 48(BX), Y3
-	VBROADCASTSS 4(SI), Y4
-	VFMADD231PS Y2, Y4, Y0
-	VFMADD231PS Y3, Y4, Y1
-	ADDQ $8, SI
-	ADDQ $64, BX
-	SUBQ $2, CX
-	JGE two108
-last109:
-	ADDQ $2, CX
-	JEQ done110
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y2
-	VCVTPH2PS 16(BX), Y3
-	VBROADCASTSS (SI), Y4
-	VFMADD231PS Y2, Y4, Y0
-	VFMADD231PS Y3, Y4, Y1
-done110:
-	// dst[r][n] = base[r][n] + acc[r][n]
-	MOVQ DI, next-32(SP)
-	MOVQ dst-16(SP), DI
-	MOVQ tile_ldd(BP), DX
-	MOVQ base-24(SP), SI
-	MOVQ tile_ldb(BP), AX
-	VADDPS (SI), Y0, Y0
-	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
-	ADDQ AX, SI
-	ADDQ DX, DI
-	// The next tile, of the rows below
-	MOVQ DI, dst-16(SP)
-	MOVQ SI, base-24(SP)
-	MOVQ tile_ldx(BP), AX
-	IMULQ $1, AX
-	ADDQ AX, x-8(SP)
-	SUBQ $1, tiles-40(SP)
-	JNE tile106
-	VZEROUPPER
-	RET
-
-// func gemmF32F16x2x16AVX2Near(t *tile)
-// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16x2x16AVX2Near(SB), NOSPLIT, $40-8
-	MOVQ t+0(FP), BP
-	MOVQ tile_x(BP), SI
-	MOVQ SI, x-8(SP)
-	MOVQ tile_dst(BP), SI
-	MOVQ SI, dst-16(SP)
-	MOVQ tile_base(BP), SI
-	MOVQ SI, base-24(SP)
-	MOVQ tile_next(BP), SI
-	MOVQ SI, next-32(SP)
-	MOVQ tile_tiles(BP), SI
-	MOVQ SI, tiles-40(SP)
-tile111:
-	MOVQ x-8(SP), SI
-	MOVQ tile_ldx(BP), AX
-	MOVQ tile_w(BP), BX
-	MOVQ tile_k(BP), CX
-	MOVQ next-32(SP), DI
-	// acc[r][n] = 0
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ tile_ldd(BP), R14
-	IMULQ $1, R14
-	ADDQ dst-16(SP), R14
-	SUBQ $2, CX
-	JLT last114
-	CMPQ tile_step(BP), $64
-	JNE first112
-	// The only tile of its panels waits for weights, not for dst: fetch that at once.
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ tile_ldd(BP), R14
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ tile_step(BP), R14
-	JMP two113
-	// Others fetch a row at each of their first steps; all at once would hold them up.
-	PCALIGN $64
-first112:
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	ADDQ tile_step(BP), DI
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y4
-	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS Y4, Y6, Y0
-	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS (SI)(AX*1), Y6
-	VFMADD231PS Y4, Y6, Y2
-	VFMADD231PS Y5, Y6, Y3
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y4
-	VCVTPH2PS 48(BX), Y5
-	VBROADCASTSS 4(SI), Y6
-	VFMADD231PS Y4, Y6, Y0
-	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 4(SI)(AX*1), Y6
-	VFMADD231PS Y4, Y6, Y2
-	VFMADD231PS Y5, Y6, Y3
-	ADDQ $8, SI
-	ADDQ $64, BX
-	SUBQ $2, CX
-	JLT last114
-	SUBQ tile_ldd(BP), R14
-	CMPQ R14, dst-16(SP)
-	JCC first112
-	MOVQ tile_step(BP), R14
-	PCALIGN $64
-two113:
-	PREFETCHT0 (DI)
-	ADDQ R14, DI
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y4
-	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS Y4, Y6, Y0
-	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS (SI)(AX*1), Y6
-	VFMADD231PS Y4, Y6, Y2
-	VFMADD231PS Y5, Y6, Y3
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y4
-	VCVTPH2PS 48(BX), Y5
-	VBROADCASTSS 4(SI), Y6
-	VFMADD231PS Y4, Y6, Y0
-	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS 4(SI)(AX*1), Y6
-	VFMADD231PS Y4, Y6, Y2
-	VFMADD231PS Y5, Y6, Y3
-	ADDQ $8, SI
-	ADDQ $64, BX
-	SUBQ $2, CX
-	JGE two113
-last114:
-	ADDQ $2, CX
-	JEQ done115
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y4
-	VCVTPH2PS 16(BX), Y5
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS Y4, Y6, Y0
-	VFMADD231PS Y5, Y6, Y1
-	VBROADCASTSS (SI)(AX*1), Y6
-	VFMADD231PS Y4, Y6, Y2
-	VFMADD231PS Y5, Y6, Y3
-done115:
-	// dst[r][n] = base[r][n] + acc[r][n]
-	MOVQ DI, next-32(SP)
-	MOVQ dst-16(SP), DI
-	MOVQ tile_ldd(BP), DX
-	MOVQ base-24(SP), SI
-	MOVQ tile_ldb(BP), AX
-	VADDPS (SI), Y0, Y0
-	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
-	ADDQ AX, SI
-	ADDQ DX, DI
-	VADDPS (SI), Y2, Y2
-	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, (DI)
-	VMOVUPS Y3, 32(DI)
-	ADDQ AX, SI
-	ADDQ DX, DI
-	// The next tile, of the rows below
-	MOVQ DI, dst-16(SP)
-	MOVQ SI, base-24(SP)
-	MOVQ tile_ldx(BP), AX
-	IMULQ $2, AX
-	ADDQ AX, x-8(SP)
-	SUBQ $1, tiles-40(SP)
-	JNE tile111
-	VZEROUPPER
-	RET
-
-// func gemmF32F16x3x16AVX2Near(t *tile)
-// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16x3x16AVX2Near(SB), NOSPLIT, $40-8
-	MOVQ t+0(FP), BP
-	MOVQ tile_x(BP), SI
-	MOVQ SI, x-8(SP)
-	MOVQ tile_dst(BP), SI
-	MOVQ SI, dst-16(SP)
-	MOVQ tile_base(BP), SI
-	MOVQ SI, base-24(SP)
-	MOVQ tile_next(BP), SI
-	MOVQ SI, next-32(SP)
-	MOVQ tile_tiles(BP), SI
-	MOVQ SI, tiles-40(SP)
-tile116:
-	MOVQ x-8(SP), SI
-	MOVQ tile_ldx(BP), AX
-	MOVQ tile_w(BP), BX
-	MOVQ tile_k(BP), CX
-	MOVQ next-32(SP), DI
-	// acc[r][n] = 0
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	MOVQ tile_ldd(BP), R14
-	IMULQ $2, R14
-	ADDQ dst-16(SP), R14
-	SUBQ $2, CX
-	JLT last119
-	CMPQ tile_step(BP), $64
-	JNE first117
-	// The only tile of its panels waits for weights, not for dst: fetch that at once.
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ tile_ldd(BP), R14
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	SUBQ tile_ldd(BP), R14
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	MOVQ tile_step(BP), R14
-	JMP two118
-	// Others fetch a row at each of their first steps; all at once would hold them up.
-	PCALIGN $64
-first117:
-	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
-	ADDQ tile_step(BP), DI
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y6
-	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS Y6, Y8, Y0
-	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS (SI)(AX*1), Y8
-	VFMADD231PS Y6, Y8, Y2
-	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS (SI)(AX*2), Y8
-	VFMADD231PS Y6, Y8, Y4
-	VFMADD231PS Y7, Y8, Y5
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y6
-	VCVTPH2PS 48(BX), Y7
-	VBROADCASTSS 4(SI), Y8
-	VFMADD231PS Y6, Y8, Y0
-	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 4(SI)(AX*1), Y8
-	VFMADD231PS Y6, Y8, Y2
-	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 4(SI)(AX*2), Y8
-	VFMADD231PS Y6, Y8, Y4
-	VFMADD231PS Y7, Y8, Y5
-	ADDQ $8, SI
-	ADDQ $64, BX
-	SUBQ $2, CX
-	JLT last119
-	SUBQ tile_ldd(BP), R14
-	CMPQ R14, dst-16(SP)
-	JCC first117
-	MOVQ tile_step(BP), R14
-	PCALIGN $64
-two118:
-	PREFETCHT0 (DI)
-	ADDQ R14, DI
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y6
-	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS Y6, Y8, Y0
-	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS (SI)(AX*1), Y8
-	VFMADD231PS Y6, Y8, Y2
-	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS (SI)(AX*2), Y8
-	VFMADD231PS Y6, Y8, Y4
-	VFMADD231PS Y7, Y8, Y5
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y6
-	VCVTPH2PS 48(BX), Y7
-	VBROADCASTSS 4(SI), Y8
-	VFMADD231PS Y6, Y8, Y0
-	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS 4(SI)(AX*1), Y8
-	VFMADD231PS Y6, Y8, Y2
-	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS 4(SI)(AX*2), Y8
-	VFMADD231PS Y6, Y8, Y4
-	VFMADD231PS Y7, Y8, Y5
-	ADDQ $8, SI
-	ADDQ $64, BX
-	SUBQ $2, CX
-	JGE two118
-last119:
-	ADDQ $2, CX
-	JEQ done120
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y6
-	VCVTPH2PS 16(BX), Y7
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS Y6, Y8, Y0
-	VFMADD231PS Y7, Y8, Y1
-	VBROADCASTSS (SI)(AX*1), Y8
-	VFMADD231PS Y6, Y8, Y2
-	VFMADD231PS Y7, Y8, Y3
-	VBROADCASTSS (SI)(AX*2), Y8
-	VFMADD231PS Y6, Y8, Y4
-	VFMADD231PS Y7, Y8, Y5
-done120:
-	// dst[r][n] = base[r][n] + acc[r][n]
-	MOVQ DI, next-32(SP)
-	MOVQ dst-16(SP), DI
-	MOVQ tile_ldd(BP), DX
-	MOVQ base-24(SP), SI
-	MOVQ tile_ldb(BP), AX
-	VADDPS (SI), Y0, Y0
-	VADDPS 32(SI), Y1, Y1
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
-	ADDQ AX, SI
-	ADDQ DX, DI
-	VADDPS (SI), Y2, Y2
-	VADDPS 32(SI), Y3, Y3
-	VMOVUPS Y2, (DI)
-	VMOVUPS Y3, 32(DI)
-	ADDQ AX, SI
-	ADDQ DX, DI
-	VADDPS (SI), Y4, Y4
-	VADDPS 32(SI), Y5, Y5
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, 32(DI)
-	ADDQ AX, SI
-	ADDQ DX, DI
-	// The next tile, of the rows below
-	MOVQ DI, dst-16(SP)
-	MOVQ SI, base-24(SP)
-	MOVQ tile_ldx(BP), AX
-	IMULQ $3, AX
-	ADDQ AX, x-8(SP)
-	SUBQ $1, tiles-40(SP)
-	JNE tile116
-	VZEROUPPER
-	RET
-
-// func gemmF32F16x4x16AVX2Near(t *tile)
-// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16x4x16AVX2Near(SB), NOSPLIT, $40-8
-	MOVQ t+0(FP), BP
-	MOVQ tile_x(BP), SI
-	MOVQ SI, x-8(SP)
-	MOVQ tile_dst(BP), SI
-	MOVQ SI, dst-16(SP)
-	MOVQ tile_base(BP), SI
-	MOVQ SI, base-24(SP)
-	MOVQ tile_next(BP), SI
-	MOVQ SI, next-32(SP)
-	MOVQ tile_tiles(BP), SI
-	MOVQ SI, tiles-40(SP)
-tile121:
-	MOVQ x-8(SP), SI
-	MOVQ tile_ldx(BP), AX
-	MOVQ tile_w(BP), BX
-	MOVQ tile_k(BP), CX
-	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
@@ -4343,9 +3864,9 @@ tile121:
 	IMULQ $3, R14
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT last124
+	JLT last109
 	CMPQ tile_step(BP), $64
-	JNE first122
+	JNE first107
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ tile_ldd(BP), R14
@@ -4355,16 +3876,18 @@ tile121:
 	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ tile_step(BP), R14
-	JMP two123
+	JMP two108
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first122:
+first107:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y8
-	VCVTPH2PS 16(BX), Y9
+	VPAND (BX), Y11, Y8
+	VMOVUPS Y8, (R15)
+	VPAND 32(BX), Y11, Y9
+	VMOVUPS Y9, 32(R15)
 	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -4378,8 +3901,12 @@ first122:
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y8
-	VCVTPH2PS 48(BX), Y9
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVUPS Y8, 64(R15)
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
+	VMOVUPS Y9, 96(R15)
 	VBROADCASTSS 4(SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -4394,19 +3921,22 @@ first122:
 	VFMADD231PS Y9, Y10, Y7
 	ADDQ $8, SI
 	ADDQ $64, BX
+	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT last124
+	JLT last109
 	SUBQ tile_ldd(BP), R14
 	CMPQ R14, dst-16(SP)
-	JCC first122
+	JCC first107
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
-two123:
-	PREFETCHT0 (DI)
+two108:
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y8
-	VCVTPH2PS 16(BX), Y9
+	VPAND (BX), Y11, Y8
+	VMOVUPS Y8, (R15)
+	VPAND 32(BX), Y11, Y9
+	VMOVUPS Y9, 32(R15)
 	VBROADCASTSS (SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -4420,8 +3950,12 @@ two123:
 	VFMADD231PS Y8, Y10, Y6
 	VFMADD231PS Y9, Y10, Y7
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y8
-	VCVTPH2PS 48(BX), Y9
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVUPS Y8, 64(R15)
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
+	VMOVUPS Y9, 96(R15)
 	VBROADCASTSS 4(SI), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
@@ -4436,27 +3970,10 @@ two123:
 	VFMADD231PS Y9, Y10, Y7
 	ADDQ $8, SI
 	ADDQ $64, BX
+	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE two123
-last124:
-	ADDQ $2, CX
-	JEQ done125
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y8
-	VCVTPH2PS 16(BX), Y9
-	VBROADCASTSS (SI), Y10
-	VFMADD231PS Y8, Y10, Y0
-	VFMADD231PS Y9, Y10, Y1
-	VBROADCASTSS (SI)(AX*1), Y10
-	VFMADD231PS Y8, Y10, Y2
-	VFMADD231PS Y9, Y10, Y3
-	VBROADCASTSS (SI)(AX*2), Y10
-	VFMADD231PS Y8, Y10, Y4
-	VFMADD231PS Y9, Y10, Y5
-	VBROADCASTSS (SI)(R8*1), Y10
-	VFMADD231PS Y8, Y10, Y6
-	VFMADD231PS Y9, Y10, Y7
-done125:
+	JGE two108
+last109:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -4494,13 +4011,13 @@ done125:
 	IMULQ $4, AX
 	ADDQ AX, x-8(SP)
 	SUBQ $1, tiles-40(SP)
-	JNE tile121
+	JNE tile106
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x5x16AVX2Near(t *tile)
-// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16x5x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16Widex5x16AVX2(t *tile)
+// gemmF32BF16Widex5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32BF16Widex5x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -4512,12 +4029,16 @@ TEXT ·gemmF32F16x5x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
-tile126:
+	// The mask of the upper halves
+	VPCMPEQD Y13, Y13, Y13
+	VPSLLD $16, Y13, Y13
+tile111:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
 	MOVQ tile_w(BP), BX
 	MOVQ tile_k(BP), CX
 	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
@@ -4534,9 +4055,9 @@ tile126:
 	IMULQ $4, R14
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT last129
+	JLT last114
 	CMPQ tile_step(BP), $64
-	JNE first127
+	JNE first112
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ tile_ldd(BP), R14
@@ -4548,16 +4069,18 @@ tile126:
 	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ tile_step(BP), R14
-	JMP two128
+	JMP two113
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first127:
+first112:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y10
-	VCVTPH2PS 16(BX), Y11
+	VPAND (BX), Y13, Y10
+	VMOVUPS Y10, (R15)
+	VPAND 32(BX), Y13, Y11
+	VMOVUPS Y11, 32(R15)
 	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -4574,8 +4097,12 @@ first127:
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y10
-	VCVTPH2PS 48(BX), Y11
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVUPS Y10, 64(R15)
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
+	VMOVUPS Y11, 96(R15)
 	VBROADCASTSS 4(SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -4593,19 +4120,22 @@ first127:
 	VFMADD231PS Y11, Y12, Y9
 	ADDQ $8, SI
 	ADDQ $64, BX
+	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT last129
+	JLT last114
 	SUBQ tile_ldd(BP), R14
 	CMPQ R14, dst-16(SP)
-	JCC first127
+	JCC first112
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
-two128:
-	PREFETCHT0 (DI)
+two113:
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y10
-	VCVTPH2PS 16(BX), Y11
+	VPAND (BX), Y13, Y10
+	VMOVUPS Y10, (R15)
+	VPAND 32(BX), Y13, Y11
+	VMOVUPS Y11, 32(R15)
 	VBROADCASTSS (SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -4622,8 +4152,12 @@ two128:
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y10
-	VCVTPH2PS 48(BX), Y11
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVUPS Y10, 64(R15)
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
+	VMOVUPS Y11, 96(R15)
 	VBROADCASTSS 4(SI), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
@@ -4641,30 +4175,10 @@ two128:
 	VFMADD231PS Y11, Y12, Y9
 	ADDQ $8, SI
 	ADDQ $64, BX
+	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE two128
-last129:
-	ADDQ $2, CX
-	JEQ done130
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y10
-	VCVTPH2PS 16(BX), Y11
-	VBROADCASTSS (SI), Y12
-	VFMADD231PS Y10, Y12, Y0
-	VFMADD231PS Y11, Y12, Y1
-	VBROADCASTSS (SI)(AX*1), Y12
-	VFMADD231PS Y10, Y12, Y2
-	VFMADD231PS Y11, Y12, Y3
-	VBROADCASTSS (SI)(AX*2), Y12
-	VFMADD231PS Y10, Y12, Y4
-	VFMADD231PS Y11, Y12, Y5
-	VBROADCASTSS (SI)(R8*1), Y12
-	VFMADD231PS Y10, Y12, Y6
-	VFMADD231PS Y11, Y12, Y7
-	VBROADCASTSS (SI)(AX*4), Y12
-	VFMADD231PS Y10, Y12, Y8
-	VFMADD231PS Y11, Y12, Y9
-done130:
+	JGE two113
+last114:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -4708,13 +4222,13 @@ done130:
 	IMULQ $5, AX
 	ADDQ AX, x-8(SP)
 	SUBQ $1, tiles-40(SP)
-	JNE tile126
+	JNE tile111
 	VZEROUPPER
 	RET
 
-// func gemmF32F16x6x16AVX2Near(t *tile)
-// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16x6x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmF32BF16Widex6x16AVX2(t *tile)
+// gemmF32BF16Widex6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+TEXT ·gemmF32BF16Widex6x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -4726,12 +4240,16 @@ TEXT ·gemmF32F16x6x16AVX2Near(SB), NOSPLIT, $40-8
 	MOVQ SI, next-32(SP)
 	MOVQ tile_tiles(BP), SI
 	MOVQ SI, tiles-40(SP)
-tile131:
+	// The mask of the upper halves
+	VPCMPEQD Y15, Y15, Y15
+	VPSLLD $16, Y15, Y15
+tile116:
 	MOVQ x-8(SP), SI
 	MOVQ tile_ldx(BP), AX
 	MOVQ tile_w(BP), BX
 	MOVQ tile_k(BP), CX
 	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	// acc[r][n] = 0
@@ -4751,9 +4269,9 @@ tile131:
 	IMULQ $5, R14
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
-	JLT last134
+	JLT last119
 	CMPQ tile_step(BP), $64
-	JNE first132
+	JNE first117
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	SUBQ tile_ldd(BP), R14
@@ -4767,16 +4285,18 @@ tile131:
 	SUBQ tile_ldd(BP), R14
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
 	MOVQ tile_step(BP), R14
-	JMP two133
+	JMP two118
 	// Others fetch a row at each of their first steps; all at once would hold them up.
 	PCALIGN $64
-first132:
+first117:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y12
-	VCVTPH2PS 16(BX), Y13
+	VPAND (BX), Y15, Y12
+	VMOVUPS Y12, (R15)
+	VPAND 32(BX), Y15, Y13
+	VMOVUPS Y13, 32(R15)
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -4796,8 +4316,12 @@ first132:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y12
-	VCVTPH2PS 48(BX), Y13
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVUPS Y12, 64(R15)
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
+	VMOVUPS Y13, 96(R15)
 	VBROADCASTSS 4(SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -4818,19 +4342,22 @@ first132:
 	VFMADD231PS Y13, Y14, Y11
 	ADDQ $8, SI
 	ADDQ $64, BX
+	ADDQ $128, R15
 	SUBQ $2, CX
-	JLT last134
+	JLT last119
 	SUBQ tile_ldd(BP), R14
 	CMPQ R14, dst-16(SP)
-	JCC first132
+	JCC first117
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
-two133:
-	PREFETCHT0 (DI)
+two118:
+	PREFETCHT1 (DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y12
-	VCVTPH2PS 16(BX), Y13
+	VPAND (BX), Y15, Y12
+	VMOVUPS Y12, (R15)
+	VPAND 32(BX), Y15, Y13
+	VMOVUPS Y13, 32(R15)
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -4850,8 +4377,12 @@ two133:
 	VFMADD231PS Y12, Y14, Y10
 	VFMADD231PS Y13, Y14, Y11
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y12
-	VCVTPH2PS 48(BX), Y13
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVUPS Y12, 64(R15)
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
+	VMOVUPS Y13, 96(R15)
 	VBROADCASTSS 4(SI), Y14
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
@@ -4872,33 +4403,10 @@ two133:
 	VFMADD231PS Y13, Y14, Y11
 	ADDQ $8, SI
 	ADDQ $64, BX
+	ADDQ $128, R15
 	SUBQ $2, CX
-	JGE two133
-last134:
-	ADDQ $2, CX
-	JEQ done135
-	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y12
-	VCVTPH2PS 16(BX), Y13
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS Y12, Y14, Y0
-	VFMADD231PS Y13, Y14, Y1
-	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS Y12, Y14, Y2
-	VFMADD231PS Y13, Y14, Y3
-	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS Y12, Y14, Y4
-	VFMADD231PS Y13, Y14, Y5
-	VBROADCASTSS (SI)(R8*1), Y14
-	VFMADD231PS Y12, Y14, Y6
-	VFMADD231PS Y13, Y14, Y7
-	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS Y12, Y14, Y8
-	VFMADD231PS Y13, Y14, Y9
-	VBROADCASTSS (SI)(R9*1), Y14
-	VFMADD231PS Y12, Y14, Y10
-	VFMADD231PS Y13, Y14, Y11
-done135:
+	JGE two118
+last119:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
 	MOVQ dst-16(SP), DI
@@ -4948,13 +4456,433 @@ done135:
 	IMULQ $6, AX
 	ADDQ AX, x-8(SP)
 	SUBQ $1, tiles-40(SP)
+	JNE tile116
+	VZEROUPPER
+	RET
+
+// func gemmBF16x1x16AVX2(t *tile)
+// gemmBF16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmBF16x1x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile121:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ tile_ldd(BP), R14
+	IMULQ $0, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last124
+	CMPQ tile_step(BP), $128
+	JNE first122
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two123
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first122:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last124
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first122
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two123:
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two123
+last124:
+	ADDQ $2, CX
+	JEQ done125
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+done125:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $1, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile121
+	VZEROUPPER
+	RET
+
+// func gemmBF16x2x16AVX2(t *tile)
+// gemmBF16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmBF16x2x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile126:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ tile_ldd(BP), R14
+	IMULQ $1, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last129
+	CMPQ tile_step(BP), $128
+	JNE first127
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two128
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first127:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last129
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first127
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two128:
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two128
+last129:
+	ADDQ $2, CX
+	JEQ done130
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+done130:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $2, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile126
+	VZEROUPPER
+	RET
+
+// func gemmBF16x3x16AVX2(t *tile)
+// gemmBF16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmBF16x3x16AVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile131:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ tile_ldd(BP), R14
+	IMULQ $2, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last134
+	CMPQ tile_step(BP), $128
+	JNE first132
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two133
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first132:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last134
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first132
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two133:
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two133
+last134:
+	ADDQ $2, CX
+	JEQ done135
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+done135:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $3, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
 	JNE tile131
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Widex4x16AVX2Near(t *tile)
-// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16Widex4x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmBF16x4x16AVX2(t *tile)
+// gemmBF16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmBF16x4x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -4972,7 +4900,6 @@ tile136:
 	MOVQ tile_w(BP), BX
 	MOVQ tile_k(BP), CX
 	MOVQ next-32(SP), DI
-	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
@@ -4988,7 +4915,7 @@ tile136:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last139
-	CMPQ tile_step(BP), $64
+	CMPQ tile_step(BP), $128
 	JNE first137
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -5004,45 +4931,41 @@ tile136:
 	PCALIGN $64
 first137:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y8
-	VMOVUPS Y8, (R15)
-	VCVTPH2PS 16(BX), Y9
-	VMOVUPS Y9, 32(R15)
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
 	VBROADCASTSS (SI), Y10
-	VFMADD231PS Y8, Y10, Y0
-	VFMADD231PS Y9, Y10, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
 	VBROADCASTSS (SI)(AX*1), Y10
-	VFMADD231PS Y8, Y10, Y2
-	VFMADD231PS Y9, Y10, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
 	VBROADCASTSS (SI)(AX*2), Y10
-	VFMADD231PS Y8, Y10, Y4
-	VFMADD231PS Y9, Y10, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
 	VBROADCASTSS (SI)(R8*1), Y10
-	VFMADD231PS Y8, Y10, Y6
-	VFMADD231PS Y9, Y10, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y8
-	VMOVUPS Y8, 64(R15)
-	VCVTPH2PS 48(BX), Y9
-	VMOVUPS Y9, 96(R15)
+	VMOVUPS 64(BX), Y8
+	VMOVUPS 96(BX), Y9
 	VBROADCASTSS 4(SI), Y10
-	VFMADD231PS Y8, Y10, Y0
-	VFMADD231PS Y9, Y10, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
 	VBROADCASTSS 4(SI)(AX*1), Y10
-	VFMADD231PS Y8, Y10, Y2
-	VFMADD231PS Y9, Y10, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
 	VBROADCASTSS 4(SI)(AX*2), Y10
-	VFMADD231PS Y8, Y10, Y4
-	VFMADD231PS Y9, Y10, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
 	VBROADCASTSS 4(SI)(R8*1), Y10
-	VFMADD231PS Y8, Y10, Y6
-	VFMADD231PS Y9, Y10, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
 	ADDQ $8, SI
-	ADDQ $64, BX
-	ADDQ $128, R15
+	ADDQ $128, BX
 	SUBQ $2, CX
 	JLT last139
 	SUBQ tile_ldd(BP), R14
@@ -5051,67 +4974,61 @@ first137:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two138:
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y8
-	VMOVUPS Y8, (R15)
-	VCVTPH2PS 16(BX), Y9
-	VMOVUPS Y9, 32(R15)
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
 	VBROADCASTSS (SI), Y10
-	VFMADD231PS Y8, Y10, Y0
-	VFMADD231PS Y9, Y10, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
 	VBROADCASTSS (SI)(AX*1), Y10
-	VFMADD231PS Y8, Y10, Y2
-	VFMADD231PS Y9, Y10, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
 	VBROADCASTSS (SI)(AX*2), Y10
-	VFMADD231PS Y8, Y10, Y4
-	VFMADD231PS Y9, Y10, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
 	VBROADCASTSS (SI)(R8*1), Y10
-	VFMADD231PS Y8, Y10, Y6
-	VFMADD231PS Y9, Y10, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y8
-	VMOVUPS Y8, 64(R15)
-	VCVTPH2PS 48(BX), Y9
-	VMOVUPS Y9, 96(R15)
+	VMOVUPS 64(BX), Y8
+	VMOVUPS 96(BX), Y9
 	VBROADCASTSS 4(SI), Y10
-	VFMADD231PS Y8, Y10, Y0
-	VFMADD231PS Y9, Y10, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
 	VBROADCASTSS 4(SI)(AX*1), Y10
-	VFMADD231PS Y8, Y10, Y2
-	VFMADD231PS Y9, Y10, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
 	VBROADCASTSS 4(SI)(AX*2), Y10
-	VFMADD231PS Y8, Y10, Y4
-	VFMADD231PS Y9, Y10, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
 	VBROADCASTSS 4(SI)(R8*1), Y10
-	VFMADD231PS Y8, Y10, Y6
-	VFMADD231PS Y9, Y10, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
 	ADDQ $8, SI
-	ADDQ $64, BX
-	ADDQ $128, R15
+	ADDQ $128, BX
 	SUBQ $2, CX
 	JGE two138
 last139:
 	ADDQ $2, CX
 	JEQ done140
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y8
-	VMOVUPS Y8, (R15)
-	VCVTPH2PS 16(BX), Y9
-	VMOVUPS Y9, 32(R15)
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
 	VBROADCASTSS (SI), Y10
-	VFMADD231PS Y8, Y10, Y0
-	VFMADD231PS Y9, Y10, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
 	VBROADCASTSS (SI)(AX*1), Y10
-	VFMADD231PS Y8, Y10, Y2
-	VFMADD231PS Y9, Y10, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
 	VBROADCASTSS (SI)(AX*2), Y10
-	VFMADD231PS Y8, Y10, Y4
-	VFMADD231PS Y9, Y10, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
 	VBROADCASTSS (SI)(R8*1), Y10
-	VFMADD231PS Y8, Y10, Y6
-	VFMADD231PS Y9, Y10, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
 done140:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
@@ -5154,9 +5071,9 @@ done140:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Widex5x16AVX2Near(t *tile)
-// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16Widex5x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmBF16x5x16AVX2(t *tile)
+// gemmBF16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmBF16x5x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -5174,7 +5091,6 @@ tile141:
 	MOVQ tile_w(BP), BX
 	MOVQ tile_k(BP), CX
 	MOVQ next-32(SP), DI
-	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	// acc[r][n] = 0
 	VXORPS Y0, Y0, Y0
@@ -5192,7 +5108,7 @@ tile141:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last144
-	CMPQ tile_step(BP), $64
+	CMPQ tile_step(BP), $128
 	JNE first142
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -5210,51 +5126,47 @@ tile141:
 	PCALIGN $64
 first142:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y10
-	VMOVUPS Y10, (R15)
-	VCVTPH2PS 16(BX), Y11
-	VMOVUPS Y11, 32(R15)
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
 	VBROADCASTSS (SI), Y12
-	VFMADD231PS Y10, Y12, Y0
-	VFMADD231PS Y11, Y12, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
 	VBROADCASTSS (SI)(AX*1), Y12
-	VFMADD231PS Y10, Y12, Y2
-	VFMADD231PS Y11, Y12, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
 	VBROADCASTSS (SI)(AX*2), Y12
-	VFMADD231PS Y10, Y12, Y4
-	VFMADD231PS Y11, Y12, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
 	VBROADCASTSS (SI)(R8*1), Y12
-	VFMADD231PS Y10, Y12, Y6
-	VFMADD231PS Y11, Y12, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
 	VBROADCASTSS (SI)(AX*4), Y12
-	VFMADD231PS Y10, Y12, Y8
-	VFMADD231PS Y11, Y12, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y10
-	VMOVUPS Y10, 64(R15)
-	VCVTPH2PS 48(BX), Y11
-	VMOVUPS Y11, 96(R15)
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
 	VBROADCASTSS 4(SI), Y12
-	VFMADD231PS Y10, Y12, Y0
-	VFMADD231PS Y11, Y12, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
 	VBROADCASTSS 4(SI)(AX*1), Y12
-	VFMADD231PS Y10, Y12, Y2
-	VFMADD231PS Y11, Y12, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
 	VBROADCASTSS 4(SI)(AX*2), Y12
-	VFMADD231PS Y10, Y12, Y4
-	VFMADD231PS Y11, Y12, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
 	VBROADCASTSS 4(SI)(R8*1), Y12
-	VFMADD231PS Y10, Y12, Y6
-	VFMADD231PS Y11, Y12, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
 	VBROADCASTSS 4(SI)(AX*4), Y12
-	VFMADD231PS Y10, Y12, Y8
-	VFMADD231PS Y11, Y12, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
 	ADDQ $8, SI
-	ADDQ $64, BX
-	ADDQ $128, R15
+	ADDQ $128, BX
 	SUBQ $2, CX
 	JLT last144
 	SUBQ tile_ldd(BP), R14
@@ -5263,76 +5175,70 @@ first142:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two143:
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y10
-	VMOVUPS Y10, (R15)
-	VCVTPH2PS 16(BX), Y11
-	VMOVUPS Y11, 32(R15)
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
 	VBROADCASTSS (SI), Y12
-	VFMADD231PS Y10, Y12, Y0
-	VFMADD231PS Y11, Y12, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
 	VBROADCASTSS (SI)(AX*1), Y12
-	VFMADD231PS Y10, Y12, Y2
-	VFMADD231PS Y11, Y12, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
 	VBROADCASTSS (SI)(AX*2), Y12
-	VFMADD231PS Y10, Y12, Y4
-	VFMADD231PS Y11, Y12, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
 	VBROADCASTSS (SI)(R8*1), Y12
-	VFMADD231PS Y10, Y12, Y6
-	VFMADD231PS Y11, Y12, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
 	VBROADCASTSS (SI)(AX*4), Y12
-	VFMADD231PS Y10, Y12, Y8
-	VFMADD231PS Y11, Y12, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y10
-	VMOVUPS Y10, 64(R15)
-	VCVTPH2PS 48(BX), Y11
-	VMOVUPS Y11, 96(R15)
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
 	VBROADCASTSS 4(SI), Y12
-	VFMADD231PS Y10, Y12, Y0
-	VFMADD231PS Y11, Y12, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
 	VBROADCASTSS 4(SI)(AX*1), Y12
-	VFMADD231PS Y10, Y12, Y2
-	VFMADD231PS Y11, Y12, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
 	VBROADCASTSS 4(SI)(AX*2), Y12
-	VFMADD231PS Y10, Y12, Y4
-	VFMADD231PS Y11, Y12, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
 	VBROADCASTSS 4(SI)(R8*1), Y12
-	VFMADD231PS Y10, Y12, Y6
-	VFMADD231PS Y11, Y12, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
 	VBROADCASTSS 4(SI)(AX*4), Y12
-	VFMADD231PS Y10, Y12, Y8
-	VFMADD231PS Y11, Y12, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
 	ADDQ $8, SI
-	ADDQ $64, BX
-	ADDQ $128, R15
+	ADDQ $128, BX
 	SUBQ $2, CX
 	JGE two143
 last144:
 	ADDQ $2, CX
 	JEQ done145
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y10
-	VMOVUPS Y10, (R15)
-	VCVTPH2PS 16(BX), Y11
-	VMOVUPS Y11, 32(R15)
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
 	VBROADCASTSS (SI), Y12
-	VFMADD231PS Y10, Y12, Y0
-	VFMADD231PS Y11, Y12, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
 	VBROADCASTSS (SI)(AX*1), Y12
-	VFMADD231PS Y10, Y12, Y2
-	VFMADD231PS Y11, Y12, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
 	VBROADCASTSS (SI)(AX*2), Y12
-	VFMADD231PS Y10, Y12, Y4
-	VFMADD231PS Y11, Y12, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
 	VBROADCASTSS (SI)(R8*1), Y12
-	VFMADD231PS Y10, Y12, Y6
-	VFMADD231PS Y11, Y12, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
 	VBROADCASTSS (SI)(AX*4), Y12
-	VFMADD231PS Y10, Y12, Y8
-	VFMADD231PS Y11, Y12, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
 done145:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
@@ -5381,9 +5287,9 @@ done145:
 	VZEROUPPER
 	RET
 
-// func gemmF32F16Widex6x16AVX2Near(t *tile)
-// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
-TEXT ·gemmF32F16Widex6x16AVX2Near(SB), NOSPLIT, $40-8
+// func gemmBF16x6x16AVX2(t *tile)
+// gemmBF16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+TEXT ·gemmBF16x6x16AVX2(SB), NOSPLIT, $40-8
 	MOVQ t+0(FP), BP
 	MOVQ tile_x(BP), SI
 	MOVQ SI, x-8(SP)
@@ -5401,7 +5307,6 @@ tile146:
 	MOVQ tile_w(BP), BX
 	MOVQ tile_k(BP), CX
 	MOVQ next-32(SP), DI
-	MOVQ tile_wide(BP), R15
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	// acc[r][n] = 0
@@ -5422,7 +5327,7 @@ tile146:
 	ADDQ dst-16(SP), R14
 	SUBQ $2, CX
 	JLT last149
-	CMPQ tile_step(BP), $64
+	CMPQ tile_step(BP), $128
 	JNE first147
 	// The only tile of its panels waits for weights, not for dst: fetch that at once.
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
@@ -5442,57 +5347,53 @@ tile146:
 	PCALIGN $64
 first147:
 	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
 	ADDQ tile_step(BP), DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y12
-	VMOVUPS Y12, (R15)
-	VCVTPH2PS 16(BX), Y13
-	VMOVUPS Y13, 32(R15)
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
 	VBROADCASTSS (SI), Y14
-	VFMADD231PS Y12, Y14, Y0
-	VFMADD231PS Y13, Y14, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
 	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS Y12, Y14, Y2
-	VFMADD231PS Y13, Y14, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
 	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS Y12, Y14, Y4
-	VFMADD231PS Y13, Y14, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
 	VBROADCASTSS (SI)(R8*1), Y14
-	VFMADD231PS Y12, Y14, Y6
-	VFMADD231PS Y13, Y14, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
 	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS Y12, Y14, Y8
-	VFMADD231PS Y13, Y14, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
 	VBROADCASTSS (SI)(R9*1), Y14
-	VFMADD231PS Y12, Y14, Y10
-	VFMADD231PS Y13, Y14, Y11
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y12
-	VMOVUPS Y12, 64(R15)
-	VCVTPH2PS 48(BX), Y13
-	VMOVUPS Y13, 96(R15)
+	VMOVUPS 64(BX), Y12
+	VMOVUPS 96(BX), Y13
 	VBROADCASTSS 4(SI), Y14
-	VFMADD231PS Y12, Y14, Y0
-	VFMADD231PS Y13, Y14, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
 	VBROADCASTSS 4(SI)(AX*1), Y14
-	VFMADD231PS Y12, Y14, Y2
-	VFMADD231PS Y13, Y14, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
 	VBROADCASTSS 4(SI)(AX*2), Y14
-	VFMADD231PS Y12, Y14, Y4
-	VFMADD231PS Y13, Y14, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
 	VBROADCASTSS 4(SI)(R8*1), Y14
-	VFMADD231PS Y12, Y14, Y6
-	VFMADD231PS Y13, Y14, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
 	VBROADCASTSS 4(SI)(AX*4), Y14
-	VFMADD231PS Y12, Y14, Y8
-	VFMADD231PS Y13, Y14, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
 	VBROADCASTSS 4(SI)(R9*1), Y14
-	VFMADD231PS Y12, Y14, Y10
-	VFMADD231PS Y13, Y14, Y11
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
 	ADDQ $8, SI
-	ADDQ $64, BX
-	ADDQ $128, R15
+	ADDQ $128, BX
 	SUBQ $2, CX
 	JLT last149
 	SUBQ tile_ldd(BP), R14
@@ -5501,85 +5402,79 @@ first147:
 	MOVQ tile_step(BP), R14
 	PCALIGN $64
 two148:
-	PREFETCHT0 (DI)
+	PREFETCHT1 (DI)
+	PREFETCHT1 64(DI)
 	ADDQ R14, DI
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y12
-	VMOVUPS Y12, (R15)
-	VCVTPH2PS 16(BX), Y13
-	VMOVUPS Y13, 32(R15)
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
 	VBROADCASTSS (SI), Y14
-	VFMADD231PS Y12, Y14, Y0
-	VFMADD231PS Y13, Y14, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
 	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS Y12, Y14, Y2
-	VFMADD231PS Y13, Y14, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
 	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS Y12, Y14, Y4
-	VFMADD231PS Y13, Y14, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
 	VBROADCASTSS (SI)(R8*1), Y14
-	VFMADD231PS Y12, Y14, Y6
-	VFMADD231PS Y13, Y14, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
 	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS Y12, Y14, Y8
-	VFMADD231PS Y13, Y14, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
 	VBROADCASTSS (SI)(R9*1), Y14
-	VFMADD231PS Y12, Y14, Y10
-	VFMADD231PS Y13, Y14, Y11
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS 32(BX), Y12
-	VMOVUPS Y12, 64(R15)
-	VCVTPH2PS 48(BX), Y13
-	VMOVUPS Y13, 96(R15)
+	VMOVUPS 64(BX), Y12
+	VMOVUPS 96(BX), Y13
 	VBROADCASTSS 4(SI), Y14
-	VFMADD231PS Y12, Y14, Y0
-	VFMADD231PS Y13, Y14, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
 	VBROADCASTSS 4(SI)(AX*1), Y14
-	VFMADD231PS Y12, Y14, Y2
-	VFMADD231PS Y13, Y14, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
 	VBROADCASTSS 4(SI)(AX*2), Y14
-	VFMADD231PS Y12, Y14, Y4
-	VFMADD231PS Y13, Y14, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
 	VBROADCASTSS 4(SI)(R8*1), Y14
-	VFMADD231PS Y12, Y14, Y6
-	VFMADD231PS Y13, Y14, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
 	VBROADCASTSS 4(SI)(AX*4), Y14
-	VFMADD231PS Y12, Y14, Y8
-	VFMADD231PS Y13, Y14, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
 	VBROADCASTSS 4(SI)(R9*1), Y14
-	VFMADD231PS Y12, Y14, Y10
-	VFMADD231PS Y13, Y14, Y11
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
 	ADDQ $8, SI
-	ADDQ $64, BX
-	ADDQ $128, R15
+	ADDQ $128, BX
 	SUBQ $2, CX
 	JGE two148
 last149:
 	ADDQ $2, CX
 	JEQ done150
 	// acc[r][n] += x[r][k]·w[k][n], k += 1
-	VCVTPH2PS (BX), Y12
-	VMOVUPS Y12, (R15)
-	VCVTPH2PS 16(BX), Y13
-	VMOVUPS Y13, 32(R15)
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
 	VBROADCASTSS (SI), Y14
-	VFMADD231PS Y12, Y14, Y0
-	VFMADD231PS Y13, Y14, Y1
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
 	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS Y12, Y14, Y2
-	VFMADD231PS Y13, Y14, Y3
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
 	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS Y12, Y14, Y4
-	VFMADD231PS Y13, Y14, Y5
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
 	VBROADCASTSS (SI)(R8*1), Y14
-	VFMADD231PS Y12, Y14, Y6
-	VFMADD231PS Y13, Y14, Y7
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
 	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS Y12, Y14, Y8
-	VFMADD231PS Y13, Y14, Y9
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
 	VBROADCASTSS (SI)(R9*1), Y14
-	VFMADD231PS Y12, Y14, Y10
-	VFMADD231PS Y13, Y14, Y11
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
 done150:
 	// dst[r][n] = base[r][n] + acc[r][n]
 	MOVQ DI, next-32(SP)
@@ -5631,5 +5526,5516 @@ done150:
 	ADDQ AX, x-8(SP)
 	SUBQ $1, tiles-40(SP)
 	JNE tile146
+	VZEROUPPER
+	RET
+
+// func gemmF32x1x16AVX2Near(t *tile)
+// gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32x1x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile151:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ tile_ldd(BP), R14
+	IMULQ $0, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last154
+	CMPQ tile_step(BP), $128
+	JNE first152
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two153
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first152:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last154
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first152
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two153:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two153
+last154:
+	ADDQ $2, CX
+	JEQ done155
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+done155:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $1, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile151
+	VZEROUPPER
+	RET
+
+// func gemmF32x2x16AVX2Near(t *tile)
+// gemmF32x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32x2x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile156:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ tile_ldd(BP), R14
+	IMULQ $1, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last159
+	CMPQ tile_step(BP), $128
+	JNE first157
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two158
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first157:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last159
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first157
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two158:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two158
+last159:
+	ADDQ $2, CX
+	JEQ done160
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+done160:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $2, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile156
+	VZEROUPPER
+	RET
+
+// func gemmF32x3x16AVX2Near(t *tile)
+// gemmF32x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32x3x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile161:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ tile_ldd(BP), R14
+	IMULQ $2, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last164
+	CMPQ tile_step(BP), $128
+	JNE first162
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two163
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first162:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last164
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first162
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two163:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two163
+last164:
+	ADDQ $2, CX
+	JEQ done165
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+done165:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $3, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile161
+	VZEROUPPER
+	RET
+
+// func gemmF32x4x16AVX2Near(t *tile)
+// gemmF32x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32x4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile166:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ tile_ldd(BP), R14
+	IMULQ $3, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last169
+	CMPQ tile_step(BP), $128
+	JNE first167
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two168
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first167:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y8
+	VMOVUPS 96(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last169
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first167
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two168:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y8
+	VMOVUPS 96(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two168
+last169:
+	ADDQ $2, CX
+	JEQ done170
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+done170:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile166
+	VZEROUPPER
+	RET
+
+// func gemmF32x5x16AVX2Near(t *tile)
+// gemmF32x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32x5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile171:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ tile_ldd(BP), R14
+	IMULQ $4, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last174
+	CMPQ tile_step(BP), $128
+	JNE first172
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two173
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first172:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last174
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first172
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two173:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two173
+last174:
+	ADDQ $2, CX
+	JEQ done175
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+done175:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile171
+	VZEROUPPER
+	RET
+
+// func gemmF32x6x16AVX2Near(t *tile)
+// gemmF32x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32x6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile176:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ tile_ldd(BP), R14
+	IMULQ $5, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last179
+	CMPQ tile_step(BP), $128
+	JNE first177
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two178
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first177:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y12
+	VMOVUPS 96(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last179
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first177
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two178:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y12
+	VMOVUPS 96(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two178
+last179:
+	ADDQ $2, CX
+	JEQ done180
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+done180:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	VMOVUPS Y10, (DI)
+	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile176
+	VZEROUPPER
+	RET
+
+// func gemmF32F16x1x16AVX2Near(t *tile)
+// gemmF32F16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16x1x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile181:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ tile_ldd(BP), R14
+	IMULQ $0, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last184
+	CMPQ tile_step(BP), $64
+	JNE first182
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two183
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first182:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
+	VCVTPH2PS 16(BX), Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y2
+	VCVTPH2PS 48(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last184
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first182
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two183:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
+	VCVTPH2PS 16(BX), Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y2
+	VCVTPH2PS 48(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two183
+last184:
+	ADDQ $2, CX
+	JEQ done185
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y2
+	VCVTPH2PS 16(BX), Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+done185:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $1, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile181
+	VZEROUPPER
+	RET
+
+// func gemmF32F16x2x16AVX2Near(t *tile)
+// gemmF32F16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16x2x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile186:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ tile_ldd(BP), R14
+	IMULQ $1, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last189
+	CMPQ tile_step(BP), $64
+	JNE first187
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two188
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first187:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
+	VCVTPH2PS 16(BX), Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y4
+	VCVTPH2PS 48(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last189
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first187
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two188:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
+	VCVTPH2PS 16(BX), Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y4
+	VCVTPH2PS 48(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two188
+last189:
+	ADDQ $2, CX
+	JEQ done190
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y4
+	VCVTPH2PS 16(BX), Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+done190:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $2, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile186
+	VZEROUPPER
+	RET
+
+// func gemmF32F16x3x16AVX2Near(t *tile)
+// gemmF32F16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16x3x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile191:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ tile_ldd(BP), R14
+	IMULQ $2, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last194
+	CMPQ tile_step(BP), $64
+	JNE first192
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two193
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first192:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
+	VCVTPH2PS 16(BX), Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y6
+	VCVTPH2PS 48(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last194
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first192
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two193:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
+	VCVTPH2PS 16(BX), Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y6
+	VCVTPH2PS 48(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two193
+last194:
+	ADDQ $2, CX
+	JEQ done195
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y6
+	VCVTPH2PS 16(BX), Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+done195:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $3, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile191
+	VZEROUPPER
+	RET
+
+// func gemmF32F16x4x16AVX2Near(t *tile)
+// gemmF32F16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16x4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile196:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ tile_ldd(BP), R14
+	IMULQ $3, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last199
+	CMPQ tile_step(BP), $64
+	JNE first197
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two198
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first197:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VCVTPH2PS 16(BX), Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y8
+	VCVTPH2PS 48(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last199
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first197
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two198:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VCVTPH2PS 16(BX), Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y8
+	VCVTPH2PS 48(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two198
+last199:
+	ADDQ $2, CX
+	JEQ done200
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VCVTPH2PS 16(BX), Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+done200:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile196
+	VZEROUPPER
+	RET
+
+// func gemmF32F16x5x16AVX2Near(t *tile)
+// gemmF32F16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16x5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile201:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ tile_ldd(BP), R14
+	IMULQ $4, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last204
+	CMPQ tile_step(BP), $64
+	JNE first202
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two203
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first202:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VCVTPH2PS 16(BX), Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y10
+	VCVTPH2PS 48(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last204
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first202
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two203:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VCVTPH2PS 16(BX), Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y10
+	VCVTPH2PS 48(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two203
+last204:
+	ADDQ $2, CX
+	JEQ done205
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VCVTPH2PS 16(BX), Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+done205:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile201
+	VZEROUPPER
+	RET
+
+// func gemmF32F16x6x16AVX2Near(t *tile)
+// gemmF32F16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16x6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile206:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ tile_ldd(BP), R14
+	IMULQ $5, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last209
+	CMPQ tile_step(BP), $64
+	JNE first207
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two208
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first207:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VCVTPH2PS 16(BX), Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y12
+	VCVTPH2PS 48(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last209
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first207
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two208:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VCVTPH2PS 16(BX), Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y12
+	VCVTPH2PS 48(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two208
+last209:
+	ADDQ $2, CX
+	JEQ done210
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VCVTPH2PS 16(BX), Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+done210:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	VMOVUPS Y10, (DI)
+	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile206
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Widex4x16AVX2Near(t *tile)
+// gemmF32F16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile211:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ tile_ldd(BP), R14
+	IMULQ $3, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last214
+	CMPQ tile_step(BP), $64
+	JNE first212
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two213
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first212:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
+	VCVTPH2PS 16(BX), Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y8
+	VMOVUPS Y8, 64(R15)
+	VCVTPH2PS 48(BX), Y9
+	VMOVUPS Y9, 96(R15)
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT last214
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first212
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two213:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
+	VCVTPH2PS 16(BX), Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y8
+	VMOVUPS Y8, 64(R15)
+	VCVTPH2PS 48(BX), Y9
+	VMOVUPS Y9, 96(R15)
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE two213
+last214:
+	ADDQ $2, CX
+	JEQ done215
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y8
+	VMOVUPS Y8, (R15)
+	VCVTPH2PS 16(BX), Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+done215:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile211
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Widex5x16AVX2Near(t *tile)
+// gemmF32F16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile216:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ tile_ldd(BP), R14
+	IMULQ $4, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last219
+	CMPQ tile_step(BP), $64
+	JNE first217
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two218
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first217:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
+	VCVTPH2PS 16(BX), Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y10
+	VMOVUPS Y10, 64(R15)
+	VCVTPH2PS 48(BX), Y11
+	VMOVUPS Y11, 96(R15)
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT last219
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first217
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two218:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
+	VCVTPH2PS 16(BX), Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y10
+	VMOVUPS Y10, 64(R15)
+	VCVTPH2PS 48(BX), Y11
+	VMOVUPS Y11, 96(R15)
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE two218
+last219:
+	ADDQ $2, CX
+	JEQ done220
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y10
+	VMOVUPS Y10, (R15)
+	VCVTPH2PS 16(BX), Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+done220:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile216
+	VZEROUPPER
+	RET
+
+// func gemmF32F16Widex6x16AVX2Near(t *tile)
+// gemmF32F16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in float16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32F16Widex6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile221:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ tile_ldd(BP), R14
+	IMULQ $5, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last224
+	CMPQ tile_step(BP), $64
+	JNE first222
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two223
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first222:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
+	VCVTPH2PS 16(BX), Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y12
+	VMOVUPS Y12, 64(R15)
+	VCVTPH2PS 48(BX), Y13
+	VMOVUPS Y13, 96(R15)
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT last224
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first222
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two223:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
+	VCVTPH2PS 16(BX), Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS 32(BX), Y12
+	VMOVUPS Y12, 64(R15)
+	VCVTPH2PS 48(BX), Y13
+	VMOVUPS Y13, 96(R15)
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE two223
+last224:
+	ADDQ $2, CX
+	JEQ done225
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VCVTPH2PS (BX), Y12
+	VMOVUPS Y12, (R15)
+	VCVTPH2PS 16(BX), Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+done225:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	VMOVUPS Y10, (DI)
+	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile221
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16x1x16AVX2Near(t *tile)
+// gemmF32BF16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x1x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y5, Y5, Y5
+	VPSLLD $16, Y5, Y5
+tile226:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ tile_ldd(BP), R14
+	IMULQ $0, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last229
+	CMPQ tile_step(BP), $64
+	JNE first227
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two228
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first227:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y5, Y2
+	VPAND 32(BX), Y5, Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y2
+	VPSLLD $16, Y2, Y2
+	VMOVDQU 32(BX), Y3
+	VPSLLD $16, Y3, Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last229
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first227
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two228:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y5, Y2
+	VPAND 32(BX), Y5, Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y2
+	VPSLLD $16, Y2, Y2
+	VMOVDQU 32(BX), Y3
+	VPSLLD $16, Y3, Y3
+	VBROADCASTSS 4(SI), Y4
+	VFMADD231PS Y2, Y4, Y0
+	VFMADD231PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two228
+last229:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $1, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile226
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16x2x16AVX2Near(t *tile)
+// gemmF32BF16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x2x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y7, Y7, Y7
+	VPSLLD $16, Y7, Y7
+tile231:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ tile_ldd(BP), R14
+	IMULQ $1, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last234
+	CMPQ tile_step(BP), $64
+	JNE first232
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two233
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first232:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y7, Y4
+	VPAND 32(BX), Y7, Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y4
+	VPSLLD $16, Y4, Y4
+	VMOVDQU 32(BX), Y5
+	VPSLLD $16, Y5, Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last234
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first232
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two233:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y7, Y4
+	VPAND 32(BX), Y7, Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y4
+	VPSLLD $16, Y4, Y4
+	VMOVDQU 32(BX), Y5
+	VPSLLD $16, Y5, Y5
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS Y4, Y6, Y0
+	VFMADD231PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	VFMADD231PS Y4, Y6, Y2
+	VFMADD231PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two233
+last234:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $2, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile231
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16x3x16AVX2Near(t *tile)
+// gemmF32BF16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x3x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y9, Y9, Y9
+	VPSLLD $16, Y9, Y9
+tile236:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ tile_ldd(BP), R14
+	IMULQ $2, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last239
+	CMPQ tile_step(BP), $64
+	JNE first237
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two238
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first237:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y9, Y6
+	VPAND 32(BX), Y9, Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y6
+	VPSLLD $16, Y6, Y6
+	VMOVDQU 32(BX), Y7
+	VPSLLD $16, Y7, Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last239
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first237
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two238:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y9, Y6
+	VPAND 32(BX), Y9, Y7
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y6
+	VPSLLD $16, Y6, Y6
+	VMOVDQU 32(BX), Y7
+	VPSLLD $16, Y7, Y7
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS Y6, Y8, Y0
+	VFMADD231PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	VFMADD231PS Y6, Y8, Y2
+	VFMADD231PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	VFMADD231PS Y6, Y8, Y4
+	VFMADD231PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two238
+last239:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $3, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile236
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16x4x16AVX2Near(t *tile)
+// gemmF32BF16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y11, Y11, Y11
+	VPSLLD $16, Y11, Y11
+tile241:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ tile_ldd(BP), R14
+	IMULQ $3, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last244
+	CMPQ tile_step(BP), $64
+	JNE first242
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two243
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first242:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y11, Y8
+	VPAND 32(BX), Y11, Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last244
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first242
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two243:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y11, Y8
+	VPAND 32(BX), Y11, Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two243
+last244:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile241
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16x5x16AVX2Near(t *tile)
+// gemmF32BF16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y13, Y13, Y13
+	VPSLLD $16, Y13, Y13
+tile246:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ tile_ldd(BP), R14
+	IMULQ $4, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last249
+	CMPQ tile_step(BP), $64
+	JNE first247
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two248
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first247:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y13, Y10
+	VPAND 32(BX), Y13, Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last249
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first247
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two248:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y13, Y10
+	VPAND 32(BX), Y13, Y11
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two248
+last249:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile246
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16x6x16AVX2Near(t *tile)
+// gemmF32BF16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16x6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y15, Y15, Y15
+	VPSLLD $16, Y15, Y15
+tile251:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ tile_ldd(BP), R14
+	IMULQ $5, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last254
+	CMPQ tile_step(BP), $64
+	JNE first252
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two253
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first252:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y15, Y12
+	VPAND 32(BX), Y15, Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JLT last254
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first252
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two253:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y15, Y12
+	VPAND 32(BX), Y15, Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	SUBQ $2, CX
+	JGE two253
+last254:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	VMOVUPS Y10, (DI)
+	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile251
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16Widex4x16AVX2Near(t *tile)
+// gemmF32BF16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16Widex4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y11, Y11, Y11
+	VPSLLD $16, Y11, Y11
+tile256:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ tile_ldd(BP), R14
+	IMULQ $3, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last259
+	CMPQ tile_step(BP), $64
+	JNE first257
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two258
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first257:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y11, Y8
+	VMOVUPS Y8, (R15)
+	VPAND 32(BX), Y11, Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVUPS Y8, 64(R15)
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
+	VMOVUPS Y9, 96(R15)
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT last259
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first257
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two258:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y11, Y8
+	VMOVUPS Y8, (R15)
+	VPAND 32(BX), Y11, Y9
+	VMOVUPS Y9, 32(R15)
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y8
+	VPSLLD $16, Y8, Y8
+	VMOVUPS Y8, 64(R15)
+	VMOVDQU 32(BX), Y9
+	VPSLLD $16, Y9, Y9
+	VMOVUPS Y9, 96(R15)
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS Y8, Y10, Y0
+	VFMADD231PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	VFMADD231PS Y8, Y10, Y2
+	VFMADD231PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	VFMADD231PS Y8, Y10, Y4
+	VFMADD231PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS Y8, Y10, Y6
+	VFMADD231PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE two258
+last259:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile256
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16Widex5x16AVX2Near(t *tile)
+// gemmF32BF16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16Widex5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y13, Y13, Y13
+	VPSLLD $16, Y13, Y13
+tile261:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ tile_ldd(BP), R14
+	IMULQ $4, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last264
+	CMPQ tile_step(BP), $64
+	JNE first262
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two263
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first262:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y13, Y10
+	VMOVUPS Y10, (R15)
+	VPAND 32(BX), Y13, Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVUPS Y10, 64(R15)
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
+	VMOVUPS Y11, 96(R15)
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT last264
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first262
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two263:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y13, Y10
+	VMOVUPS Y10, (R15)
+	VPAND 32(BX), Y13, Y11
+	VMOVUPS Y11, 32(R15)
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y10
+	VPSLLD $16, Y10, Y10
+	VMOVUPS Y10, 64(R15)
+	VMOVDQU 32(BX), Y11
+	VPSLLD $16, Y11, Y11
+	VMOVUPS Y11, 96(R15)
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS Y10, Y12, Y0
+	VFMADD231PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	VFMADD231PS Y10, Y12, Y4
+	VFMADD231PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	VFMADD231PS Y10, Y12, Y8
+	VFMADD231PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE two263
+last264:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile261
+	VZEROUPPER
+	RET
+
+// func gemmF32BF16Widex6x16AVX2Near(t *tile)
+// gemmF32BF16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmF32BF16Widex6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+	// The mask of the upper halves
+	VPCMPEQD Y15, Y15, Y15
+	VPSLLD $16, Y15, Y15
+tile266:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	MOVQ tile_wide(BP), R15
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ tile_ldd(BP), R14
+	IMULQ $5, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last269
+	CMPQ tile_step(BP), $64
+	JNE first267
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two268
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first267:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y15, Y12
+	VMOVUPS Y12, (R15)
+	VPAND 32(BX), Y15, Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVUPS Y12, 64(R15)
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
+	VMOVUPS Y13, 96(R15)
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JLT last269
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first267
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two268:
+	PREFETCHT0 (DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VPAND (BX), Y15, Y12
+	VMOVUPS Y12, (R15)
+	VPAND 32(BX), Y15, Y13
+	VMOVUPS Y13, 32(R15)
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVDQU (BX), Y12
+	VPSLLD $16, Y12, Y12
+	VMOVUPS Y12, 64(R15)
+	VMOVDQU 32(BX), Y13
+	VPSLLD $16, Y13, Y13
+	VMOVUPS Y13, 96(R15)
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS Y12, Y14, Y0
+	VFMADD231PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	VFMADD231PS Y12, Y14, Y2
+	VFMADD231PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	VFMADD231PS Y12, Y14, Y4
+	VFMADD231PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS Y12, Y14, Y6
+	VFMADD231PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	VFMADD231PS Y12, Y14, Y8
+	VFMADD231PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS Y12, Y14, Y10
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $64, BX
+	ADDQ $128, R15
+	SUBQ $2, CX
+	JGE two268
+last269:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	VMOVUPS Y10, (DI)
+	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile266
+	VZEROUPPER
+	RET
+
+// func gemmBF16x1x16AVX2Near(t *tile)
+// gemmBF16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmBF16x1x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile271:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ tile_ldd(BP), R14
+	IMULQ $0, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last274
+	CMPQ tile_step(BP), $128
+	JNE first272
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two273
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first272:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last274
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first272
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two273:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VBROADCASTSS 4(SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two273
+last274:
+	ADDQ $2, CX
+	JEQ done275
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VBROADCASTSS (SI), Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y2, Y4, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x5E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y3, Y4, Y1
+done275:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $1, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile271
+	VZEROUPPER
+	RET
+
+// func gemmBF16x2x16AVX2Near(t *tile)
+// gemmBF16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmBF16x2x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile276:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ tile_ldd(BP), R14
+	IMULQ $1, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last279
+	CMPQ tile_step(BP), $128
+	JNE first277
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two278
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first277:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last279
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first277
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two278:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VBROADCASTSS 4(SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two278
+last279:
+	ADDQ $2, CX
+	JEQ done280
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VBROADCASTSS (SI), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y4, Y6, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y5, Y6, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y4, Y6, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x4E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y5, Y6, Y3
+done280:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $2, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile276
+	VZEROUPPER
+	RET
+
+// func gemmBF16x3x16AVX2Near(t *tile)
+// gemmBF16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmBF16x3x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile281:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ tile_ldd(BP), R14
+	IMULQ $2, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last284
+	CMPQ tile_step(BP), $128
+	JNE first282
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two283
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first282:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last284
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first282
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two283:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	VBROADCASTSS 4(SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two283
+last284:
+	ADDQ $2, CX
+	JEQ done285
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VBROADCASTSS (SI), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xC6; // VDPBF16PS Y6, Y8, Y0
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xCF; // VDPBF16PS Y7, Y8, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xD6; // VDPBF16PS Y6, Y8, Y2
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xDF; // VDPBF16PS Y7, Y8, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xE6; // VDPBF16PS Y6, Y8, Y4
+	BYTE $0x62; BYTE $0xF2; BYTE $0x3E; BYTE $0x28; BYTE $0x52; BYTE $0xEF; // VDPBF16PS Y7, Y8, Y5
+done285:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $3, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile281
+	VZEROUPPER
+	RET
+
+// func gemmBF16x4x16AVX2Near(t *tile)
+// gemmBF16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmBF16x4x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile286:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ tile_ldd(BP), R14
+	IMULQ $3, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last289
+	CMPQ tile_step(BP), $128
+	JNE first287
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two288
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first287:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VBROADCASTSS (SI), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y8
+	VMOVUPS 96(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last289
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first287
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two288:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VBROADCASTSS (SI), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y8
+	VMOVUPS 96(BX), Y9
+	VBROADCASTSS 4(SI), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two288
+last289:
+	ADDQ $2, CX
+	JEQ done290
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VBROADCASTSS (SI), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC0; // VDPBF16PS Y8, Y10, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xC9; // VDPBF16PS Y9, Y10, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD0; // VDPBF16PS Y8, Y10, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xD9; // VDPBF16PS Y9, Y10, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE0; // VDPBF16PS Y8, Y10, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xE9; // VDPBF16PS Y9, Y10, Y5
+	VBROADCASTSS (SI)(R8*1), Y10
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF0; // VDPBF16PS Y8, Y10, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x2E; BYTE $0x28; BYTE $0x52; BYTE $0xF9; // VDPBF16PS Y9, Y10, Y7
+done290:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $4, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile286
+	VZEROUPPER
+	RET
+
+// func gemmBF16x5x16AVX2Near(t *tile)
+// gemmBF16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmBF16x5x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile291:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ tile_ldd(BP), R14
+	IMULQ $4, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last294
+	CMPQ tile_step(BP), $128
+	JNE first292
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two293
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first292:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
+	VBROADCASTSS (SI), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last294
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first292
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two293:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
+	VBROADCASTSS (SI), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y10
+	VMOVUPS 96(BX), Y11
+	VBROADCASTSS 4(SI), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y12
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two293
+last294:
+	ADDQ $2, CX
+	JEQ done295
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
+	VBROADCASTSS (SI), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xD2; // VDPBF16PS Y10, Y12, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xDB; // VDPBF16PS Y11, Y12, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xE2; // VDPBF16PS Y10, Y12, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xEB; // VDPBF16PS Y11, Y12, Y5
+	VBROADCASTSS (SI)(R8*1), Y12
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xF2; // VDPBF16PS Y10, Y12, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xFB; // VDPBF16PS Y11, Y12, Y7
+	VBROADCASTSS (SI)(AX*4), Y12
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xC2; // VDPBF16PS Y10, Y12, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x1E; BYTE $0x28; BYTE $0x52; BYTE $0xCB; // VDPBF16PS Y11, Y12, Y9
+done295:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $5, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile291
+	VZEROUPPER
+	RET
+
+// func gemmBF16x6x16AVX2Near(t *tile)
+// gemmBF16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+TEXT ·gemmBF16x6x16AVX2Near(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), BP
+	MOVQ tile_x(BP), SI
+	MOVQ SI, x-8(SP)
+	MOVQ tile_dst(BP), SI
+	MOVQ SI, dst-16(SP)
+	MOVQ tile_base(BP), SI
+	MOVQ SI, base-24(SP)
+	MOVQ tile_next(BP), SI
+	MOVQ SI, next-32(SP)
+	MOVQ tile_tiles(BP), SI
+	MOVQ SI, tiles-40(SP)
+tile296:
+	MOVQ x-8(SP), SI
+	MOVQ tile_ldx(BP), AX
+	MOVQ tile_w(BP), BX
+	MOVQ tile_k(BP), CX
+	MOVQ next-32(SP), DI
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	// acc[r][n] = 0
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ tile_ldd(BP), R14
+	IMULQ $5, R14
+	ADDQ dst-16(SP), R14
+	SUBQ $2, CX
+	JLT last299
+	CMPQ tile_step(BP), $128
+	JNE first297
+	// The only tile of its panels waits for weights, not for dst: fetch that at once.
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	SUBQ tile_ldd(BP), R14
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	MOVQ tile_step(BP), R14
+	JMP two298
+	// Others fetch a row at each of their first steps; all at once would hold them up.
+	PCALIGN $64
+first297:
+	BYTE $0x41; BYTE $0x0F; BYTE $0x0D; BYTE $0x0E // PREFETCHW (R14)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ tile_step(BP), DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
+	VBROADCASTSS (SI), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y12
+	VMOVUPS 96(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JLT last299
+	SUBQ tile_ldd(BP), R14
+	CMPQ R14, dst-16(SP)
+	JCC first297
+	MOVQ tile_step(BP), R14
+	PCALIGN $64
+two298:
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ R14, DI
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
+	VBROADCASTSS (SI), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS 64(BX), Y12
+	VMOVUPS 96(BX), Y13
+	VBROADCASTSS 4(SI), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
+	VBROADCASTSS 4(SI)(AX*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
+	VBROADCASTSS 4(SI)(AX*2), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
+	VBROADCASTSS 4(SI)(AX*4), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
+	ADDQ $8, SI
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE two298
+last299:
+	ADDQ $2, CX
+	JEQ done300
+	// acc[r][n] += x[r][k]·w[k][n], k += 1
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
+	VBROADCASTSS (SI), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y0
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y2
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xE4; // VDPBF16PS Y12, Y14, Y4
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xED; // VDPBF16PS Y13, Y14, Y5
+	VBROADCASTSS (SI)(R8*1), Y14
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xF4; // VDPBF16PS Y12, Y14, Y6
+	BYTE $0x62; BYTE $0xD2; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xFD; // VDPBF16PS Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xC4; // VDPBF16PS Y12, Y14, Y8
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xCD; // VDPBF16PS Y13, Y14, Y9
+	VBROADCASTSS (SI)(R9*1), Y14
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xD4; // VDPBF16PS Y12, Y14, Y10
+	BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDD; // VDPBF16PS Y13, Y14, Y11
+done300:
+	// dst[r][n] = base[r][n] + acc[r][n]
+	MOVQ DI, next-32(SP)
+	MOVQ dst-16(SP), DI
+	MOVQ tile_ldd(BP), DX
+	MOVQ base-24(SP), SI
+	MOVQ tile_ldb(BP), AX
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	VMOVUPS Y10, (DI)
+	VMOVUPS Y11, 32(DI)
+	ADDQ AX, SI
+	ADDQ DX, DI
+	// The next tile, of the rows below
+	MOVQ DI, dst-16(SP)
+	MOVQ SI, base-24(SP)
+	MOVQ tile_ldx(BP), AX
+	IMULQ $6, AX
+	ADDQ AX, x-8(SP)
+	SUBQ $1, tiles-40(SP)
+	JNE tile296
 	VZEROUPPER
 	RET

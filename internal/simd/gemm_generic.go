@@ -36,16 +36,21 @@ func multiplyRange(j *Job, p0, p1 int) {
 				var s [genericRows][PanelWidth]float32
 				for k := k0; k < min(k0+kBlock, w.K); k++ {
 					at := (p*w.K + k) * PanelWidth
-					if w.Format == Float16 {
+					switch w.Format {
+					case Float16:
 						fromF16Generic(panel[:], w.F16[at:][:PanelWidth])
-					} else {
+					case BFloat16:
+						for i := range panel {
+							panel[i] = widenBF16(w.BF16[PairAt(p*PanelWidth+i, k, w.K)])
+						}
+					default:
 						copy(panel[:], w.F32[at:])
 					}
 					for i, v := range panel {
 						wide[i] = float64(v)
 					}
 					for r := range rows {
-						addProducts(&s[r], j.X[(r0+r)*j.XStride+k], &wide)
+						addProducts(&s[r], j.x(r0+r, k), &wide)
 					}
 				}
 				for r := range rows {
@@ -59,6 +64,14 @@ func multiplyRange(j *Job, p0, p1 int) {
 			}
 		}
 	}
+}
+
+// x is x[r][k].
+func (j *Job) x(r, k int) float32 {
+	if j.W.Format == BFloat16 {
+		return j.BF16.value(j.Row+r, k)
+	}
+	return j.X[r*j.XStride+k]
 }
 
 // addProducts sets s[j] = x·w[j] + s[j], as fma32 does; w holds float32 values.

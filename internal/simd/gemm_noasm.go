@@ -7,3 +7,12 @@ package simd
 type Scratch struct{}
 
 func multiply(j *Job, _ *Scratch) { multiplyGeneric(j) }
+
+func multiplyInt8(j *Job, _ *Scratch) { multiplyInt8Generic(j) }
+
+func hasPairs(Level) bool { return false }
+
+func int8Form() form  { return words }
+func int8Bytes() bool { return false }
+
+func extremesVec(*[5]lanes, []float32) int { return 0 }

@@ -27,7 +27,10 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	w := Matrix{Format: c.format, N: c.n, K: c.k}
 	weights := make([]float32, c.n*c.k)
 	fill(rng, weights, c.hard)
-	if c.format == Float16 {
+	switch c.format {
+	case BFloat16:
+		w = testBF16(weights, c.k, c.n, c.k)
+	case Float16:
 		h := make([]uint16, len(weights))
 		for i := range h {
 			h[i] = uint16(rng.Uint32())
@@ -37,7 +40,7 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 		}
 		w.F16 = make([]uint16, PackedLen(c.n, c.k))
 		PackF16(w.F16, h, c.k, c.n, c.k)
-	} else {
+	default:
 		w.F32 = make([]float32, PackedLen(c.n, c.k))
 		Pack(w.F32, weights, c.k, c.n, c.k)
 	}
@@ -62,7 +65,12 @@ func (c productCase) run(t *testing.T, rng *rand.Rand) {
 	if c.base == "dst" {
 		base, ldb = dst, ldd
 	}
-	j := Job{dst, ldd, x, ldx, c.m, &w, PanelRanges{c.p0, c.p1, 0, 1}, base, ldb, c.byTerms, Next{}}
+	j := Job{Dst: dst, DstStride: ldd, X: x, XStride: ldx, Rows: c.m, W: &w, Panels: PanelRanges{c.p0, c.p1, 0, 1}, Base: base, BaseStride: ldb, ByTerms: c.byTerms}
+	if c.format == BFloat16 {
+		j.X, j.BF16, j.Row = nil, new(BF16Rows), 1
+		j.BF16.resetAs(BF16Dots() && BF16Exact(), c.m+2, c.k)
+		j.BF16.Set(append(make([]float32, ldx), x...), ldx, 1, c.m+1)
+	}
 	portable := j
 	portable.Dst = slices.Clone(dst)
 	if c.base == "dst" {
@@ -103,7 +111,7 @@ func TestLevelsProduct(t *testing.T) {
 		for _, n := range []int{1, 15, 16, 17, 31, 32, 33, 47} {
 			for p0 := range Panels(n) {
 				for p1 := p0; p1 <= Panels(n); p1++ {
-					productCase{3, n, 10, p0, p1, formats[n%2], "row", false, false}.run(t, rng)
+					productCase{3, n, 10, p0, p1, formats[n%3], "row", false, false}.run(t, rng)
 				}
 			}
 		}
@@ -156,8 +164,9 @@ func TestLevelsProductExact(t *testing.T) {
 		Pack(full.F32, w, k, n, k)
 		half := Matrix{Format: Float16, N: n, K: k, F16: make([]uint16, PackedLen(n, k))}
 		PackF16(half.F16, h, k, n, k)
+		bf16 := testBF16(w, k, n, k)
 		ldd := Panels(n) * PanelWidth
-		for name, matrix := range map[string]*Matrix{"float32": &full, "float16": &half} {
+		for name, matrix := range map[string]*Matrix{"float32": &full, "float16": &half, "bfloat16": &bf16} {
 			dst := make([]float32, m*ldd)
 			Multiply(testJob(dst, ldd, x, k, m, matrix, bias), new(Scratch))
 			for r := range m {
@@ -218,6 +227,39 @@ func TestLevelsProductSplits(t *testing.T) {
 	})
 }
 
+// TestLevelsProductNext: what comes next, of any format and shape, changes no result.
+func TestLevelsProductNext(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		const m, n, k = 7, 40, 30
+		x, dst, want := testFloats(m*k, 1), make([]float32, m*48), make([]float32, m*48)
+		pack := func(n, k int) []Matrix {
+			i := PackInt8(testFloats(n*k, 2), k, n, k, nil, nil)
+			return []Matrix{testMatrix(n, k, 2, Float32), testMatrix(n, k, 2, Float16), testMatrix(n, k, 2, BFloat16), i}
+		}
+		nexts := slices.Concat(pack(n, k), pack(20, 700), pack(33, 1), pack(16, 0))
+		for _, w := range pack(n, k) {
+			j := testJob(want, 48, x, k, m, &w, nil)
+			if w.Format == Int8 {
+				j.Int8 = new(Int8Rows)
+				j.Int8.Reset(m, k)
+				j.Int8.Set(x, k, 0, m, nil)
+			}
+			Multiply(j, new(Scratch))
+			j.Dst = dst
+			for _, next := range nexts {
+				for panel := range Panels(next.N) + 1 {
+					clear(dst)
+					j.Next = Next{&next, panel}
+					Multiply(j, new(Scratch))
+					if !slices.Equal(dst, want) {
+						t.Errorf("format %d with a next of format %d, %d × %d, panel %d: other results", w.Format, next.Format, next.N, next.K, panel)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestLevelsProductByTerms walks through x by blocks of terms.
 func TestLevelsProductByTerms(t *testing.T) {
 	const m, k = 300, 2*kBlock + 40
@@ -228,8 +270,9 @@ func TestLevelsProductByTerms(t *testing.T) {
 		rng := rand.New(rand.NewPCG(17, 18))
 		productCase{m: m, n: 48, k: k, p0: 1, p1: 3, base: "dst", byTerms: true}.run(t, rng)
 		productCase{m: m, n: 33, k: k, p0: 0, p1: 3, format: Float16, base: "row", byTerms: true}.run(t, rng)
+		productCase{m: m, n: 33, k: k - 1, p0: 0, p1: 3, format: BFloat16, base: "row", byTerms: true}.run(t, rng)
 		for m := range 30 {
-			productCase{m: m, n: 80, k: k, p0: 0, p1: 5, format: formats[m%2], byTerms: true}.run(t, rng)
+			productCase{m: m, n: 80, k: k, p0: 0, p1: 5, format: formats[m%3], byTerms: true}.run(t, rng)
 		}
 	})
 }
@@ -241,6 +284,7 @@ func TestLevelsProductModelShapes(t *testing.T) {
 		rng := rand.New(rand.NewPCG(9, 10))
 		productCase{m: 29, n: 64, k: 1024, p1: 4, base: "row"}.run(t, rng)
 		productCase{m: 15, n: 64, k: 768, p1: 4, format: Float16, base: "row"}.run(t, rng)
+		productCase{m: 15, n: 64, k: 768, p1: 4, format: BFloat16, base: "row"}.run(t, rng)
 		productCase{m: 2, n: 32, k: 4096, p1: 2}.run(t, rng)
 	})
 }

@@ -47,14 +47,25 @@ func (e *LevelError) Error() string {
 	return fmt.Sprintf("simd: %s=%q, which this processor or build does not have (it has %v)", EnvLevel, e.Word, e.Available)
 }
 
+// EnvDots is the environment variable that leaves out instructions for dot products of
+// 8-bit integers and of bfloat16, if it is off: AVX512-VNNI, AVX-VNNI, SDOT,
+// AVX512-BF16 and BFDOT, which a level may have.
+const EnvDots = "GOROBERTA_DOT"
+
 var (
 	active   atomic.Uint32
+	dots     atomic.Bool
 	levelErr error
 )
 
 func init() {
 	level, err := choose(os.Getenv(EnvLevel), Supported())
 	active.Store(uint32(level))
+	word := os.Getenv(EnvDots)
+	dots.Store(word != "off")
+	if err == nil && word != "off" && word != "" {
+		err = fmt.Errorf("simd: %s=%q, want off or nothing", EnvDots, word)
+	}
 	levelErr = err
 }
 
@@ -80,6 +91,16 @@ func Err() error { return levelErr }
 
 // Active is the level that operations use.
 func Active() Level { return Level(active.Load()) }
+
+// UseDots says whether instructions for dot products are used where the active level has
+// them, for tests; restore changes it back. It does not change results, but see BF16Exact.
+func UseDots(on bool) (restore func()) {
+	old := dots.Swap(on)
+	return func() { dots.Store(old) }
+}
+
+// Dots reports whether products in Int8 use instructions for dot products of bytes.
+func Dots() bool { return int8Form() != words }
 
 // Supported lists the levels that the processor and the build have, lowest first.
 func Supported() []Level { return append([]Level{Generic}, supported()...) }

@@ -9,18 +9,20 @@ import (
 )
 
 // envRequire is the environment variable that lists levels, separated by commas, whose
-// tests fail instead of being skipped on a machine without them.
+// tests fail instead of being skipped on a machine without them. dot stands for
+// instructions for dot products of bytes.
 const envRequire = "GOROBERTA_REQUIRE_SIMD"
+
+func required() []string { return strings.Split(os.Getenv(envRequire), ",") }
 
 // testLevels runs f once for each level, the portable one included.
 func testLevels(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	required := strings.Split(os.Getenv(envRequire), ",")
 	for i, name := range levelNames {
 		t.Run(name, func(t *testing.T) {
 			restore, err := Use(Level(i))
 			if err != nil {
-				if slices.Contains(required, name) {
+				if slices.Contains(required(), name) {
 					t.Fatalf("%s=%s: %v", envRequire, name, err)
 				}
 				t.Skip(err)

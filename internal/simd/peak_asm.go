@@ -22,3 +22,15 @@ func Peak() float64 {
 	peakAt(l, peakRounds)
 	return peakFlops / time.Since(start).Seconds()
 }
+
+// PeakInt8 is Peak for products of 8-bit integers, with the instructions that the active
+// level has for them. It is 0 where there is no measure.
+func PeakInt8() float64 {
+	run, ops := int8Peak()
+	if run == nil {
+		return 0
+	}
+	start := time.Now()
+	run(peakRounds)
+	return float64(ops*peakRounds) / time.Since(start).Seconds()
+}

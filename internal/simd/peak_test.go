@@ -23,6 +23,13 @@ func BenchmarkPeak(b *testing.B) {
 			}
 			b.ReportMetric(best/1e9, "GFLOP/s")
 		})
+		b.Run(fmt.Sprintf("type=s8/isa=%v", l), func(b *testing.B) {
+			best := 0.0
+			for b.Loop() {
+				best = max(best, PeakInt8())
+			}
+			b.ReportMetric(best/1e9, "GOP/s")
+		})
 	})
 }
 
@@ -46,13 +53,17 @@ func BenchmarkOfPeak(b *testing.B) {
 					job, scratch := testJob(dst, ldd, x, ldx, s.m, &matrices[0], bias), new(Scratch)
 					var parts []float64
 					i := 0
-					before := Peak()
+					peak := Peak
+					if format == Int8 {
+						peak = PeakInt8
+					}
+					before := peak()
 					for b.Loop() {
 						job.W = &matrices[i%len(matrices)]
 						start := time.Now()
 						Multiply(job, scratch)
 						rate := 2 * float64(s.m*s.k*s.n) / time.Since(start).Seconds()
-						after := Peak()
+						after := peak()
 						parts = append(parts, rate/((before+after)/2))
 						before = after
 						i++

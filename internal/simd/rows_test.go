@@ -21,6 +21,7 @@ var rowFunctions = []struct {
 	{"Scale", func(x, _ []float32) { Scale(x, 0.3) }},
 	{"Add", Add},
 	{"Larger", Larger},
+	{"mul", func(x, y []float32) { mul(x, x, y) }},
 	{"Softmax", func(x, _ []float32) { Softmax(x) }},
 	{"LogSoftmax", func(x, _ []float32) { LogSoftmax(x, x) }},
 	{"LogSigmoid", func(x, _ []float32) { LogSigmoid(x, x) }},
@@ -316,10 +317,26 @@ func TestRowPanics(t *testing.T) {
 func TestLevelsNoAllocation(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
 		x, y := testFloats(100, 1), testFloats(100, 2)
-		w, h := testMatrix(40, 20, 1, Float32), testMatrix(40, 20, 1, Float16)
+		w, h, b := testMatrix(40, 20, 1, Float32), testMatrix(40, 20, 1, Float16), testMatrix(40, 20, 1, BFloat16)
 		dst, scratch := make([]float32, 16*48), new(Scratch)
 		panels, rows := make([]float32, PackedLen(20, 4)), testFloats(16*20, 3)
+		weights := testFloats(40*20, 4)
+		weights[30] = 50 // of more than 8 bits
+		q, i := make([]Int8Rows, 3), PackInt8(weights, 20, 40, 20, nil, nil)
+		jobs := []*Job{testJob(dst, 48, rows, 20, 16, &w, nil), testJob(dst, 48, rows, 20, 16, &h, y), testJob(dst, 48, rows, 20, 16, &b, y)}
+		for f := range q {
+			q[f].resetAs(form(f), 16, 20)
+			job := testJob(dst, 48, nil, 0, 16, &i, y)
+			job.Int8 = &q[f]
+			jobs = append(jobs, job)
+		}
 		if n := testing.AllocsPerRun(10, func() {
+			for f := range q {
+				q[f].resetAs(form(f), 16, 20)
+				q[f].Set(rows, 20, 0, 16, nil)
+			}
+			jobs[2].BF16.Reset(16, 20)
+			jobs[2].BF16.Set(rows, 20, 0, 16)
 			for _, o := range rowFunctions {
 				o.f(x, y)
 			}
@@ -327,8 +344,9 @@ func TestLevelsNoAllocation(t *testing.T) {
 			AddLayerNorm(rows, 20, rows[160:], 20, 8, y[:16], y[16:32], 1e-5)
 			Pack(panels, x, 4, 20, 4)
 			PackColumns(panels, x, 20, 4, 20)
-			Multiply(testJob(dst, 48, rows, 20, 16, &w, nil), scratch)
-			Multiply(testJob(dst, 48, rows, 20, 16, &h, y), scratch)
+			for _, j := range jobs {
+				Multiply(j, scratch)
+			}
 		}); n != 0 {
 			t.Errorf("%v allocations", n)
 		}

@@ -147,6 +147,23 @@ func addVec(dst []float32, x []float32, y []float32) int {
 	return n
 }
 
+// mulAt sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+func mulAt(l Level, dst *float32, x *float32, y *float32, n int) {
+	switch l {
+	case NEON:
+		mulNEON(dst, x, y, n)
+	}
+}
+
+// mulVec is mulAt for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func mulVec(dst []float32, x []float32, y []float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		mulAt(l, &dst[0], &x[0], &y[0], n)
+	}
+	return n
+}
+
 // largerAt sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 func largerAt(l Level, x *float32, y *float32, n int) {
 	switch l {
@@ -206,6 +223,40 @@ func packColumnAt(l Level, panel *float32, v *float32, ldv int, n int) {
 	}
 }
 
+// roundBF16At sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+func roundBF16At(l Level, dst *float32, x *float32, n int) {
+	switch l {
+	case NEON:
+		roundBF16NEON(dst, x, n)
+	}
+}
+
+// roundBF16Vec is roundBF16At for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func roundBF16Vec(dst []float32, x []float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		roundBF16At(l, &dst[0], &x[0], n)
+	}
+	return n
+}
+
+// pairBF16At sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+func pairBF16At(l Level, dst *uint16, x *float32, n int) {
+	switch l {
+	case NEON:
+		pairBF16NEON(dst, x, n)
+	}
+}
+
+// pairBF16Vec is pairBF16At for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func pairBF16Vec(dst []uint16, x []float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		pairBF16At(l, &dst[0], &x[0], n)
+	}
+	return n
+}
+
 // softmaxAt sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 func softmaxAt(l Level, x *float32, ldx int, rows int, n int) {
 	switch l {
@@ -220,6 +271,48 @@ func addLayerNorm2At(l Level, x0 *float32, x1 *float32, y0 *float32, y1 *float32
 	case NEON:
 		addLayerNorm2NEON(x0, x1, y0, y1, gain, bias, n, count, eps)
 	}
+}
+
+// extremesAt sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+func extremesAt(l Level, acc *lanes, x *float32, n int) {
+	switch l {
+	case NEON:
+		extremesNEON(acc, x, n)
+	}
+}
+
+// toInt16At sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+func toInt16At(l Level, dst *int16, x *float32, n int, inverse float32) {
+	switch l {
+	case NEON:
+		toInt16NEON(dst, x, n, inverse)
+	}
+}
+
+// toInt16Vec is toInt16At for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func toInt16Vec(dst []int16, x []float32, inverse float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		toInt16At(l, &dst[0], &x[0], n, inverse)
+	}
+	return n
+}
+
+// toBytesAt sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+func toBytesAt(l Level, dst *uint8, x *float32, n int, inverse float32, zero float32) {
+	switch l {
+	case NEON:
+		toBytesNEON(dst, x, n, inverse, zero)
+	}
+}
+
+// toBytesVec is toBytesAt for a prefix of dst, of whole registers. It returns its length, 0 at the portable level.
+func toBytesVec(dst []uint8, x []float32, inverse float32, zero float32) int {
+	n, l := whole(len(dst))
+	if n > 0 {
+		toBytesAt(l, &dst[0], &x[0], n, inverse, zero)
+	}
+	return n
 }
 
 // maxAt sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
@@ -328,6 +421,14 @@ func pack16F16At(l Level, panel *uint16, w *uint16, ldw int, k int) {
 	switch l {
 	case NEON:
 		pack16F16NEON(panel, w, ldw, k)
+	}
+}
+
+// pack16PairsAt sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+func pack16PairsAt(l Level, panel *uint16, w *uint16, ldw int, k int) {
+	switch l {
+	case NEON:
+		pack16PairsNEON(panel, w, ldw, k)
 	}
 }
 

@@ -79,6 +79,81 @@ func gemmF32F16Widex5x16AVX2(t *tile)
 //go:noescape
 func gemmF32F16Widex6x16AVX2(t *tile)
 
+// gemmF32BF16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x16AVX2(t *tile)
+
+// gemmF32BF16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x16AVX2(t *tile)
+
+// gemmF32BF16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x16AVX2(t *tile)
+
+// gemmF32BF16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x16AVX2(t *tile)
+
+// gemmF32BF16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x16AVX2(t *tile)
+
+// gemmF32BF16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x16AVX2(t *tile)
+
+// gemmF32BF16Widex4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex4x16AVX2(t *tile)
+
+// gemmF32BF16Widex5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex5x16AVX2(t *tile)
+
+// gemmF32BF16Widex6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex6x16AVX2(t *tile)
+
+// gemmBF16x1x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x16AVX2(t *tile)
+
+// gemmBF16x2x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x16AVX2(t *tile)
+
+// gemmBF16x3x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x16AVX2(t *tile)
+
+// gemmBF16x4x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x16AVX2(t *tile)
+
+// gemmBF16x5x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x16AVX2(t *tile)
+
+// gemmBF16x6x16AVX2 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x16AVX2(t *tile)
+
 // gemmF32x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
@@ -154,6 +229,81 @@ func gemmF32F16Widex5x16AVX2Near(t *tile)
 //go:noescape
 func gemmF32F16Widex6x16AVX2Near(t *tile)
 
+// gemmF32BF16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x16AVX2Near(t *tile)
+
+// gemmF32BF16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x16AVX2Near(t *tile)
+
+// gemmF32BF16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x16AVX2Near(t *tile)
+
+// gemmF32BF16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x16AVX2Near(t *tile)
+
+// gemmF32BF16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x16AVX2Near(t *tile)
+
+// gemmF32BF16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x16AVX2Near(t *tile)
+
+// gemmF32BF16Widex4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex4x16AVX2Near(t *tile)
+
+// gemmF32BF16Widex5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex5x16AVX2Near(t *tile)
+
+// gemmF32BF16Widex6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex6x16AVX2Near(t *tile)
+
+// gemmBF16x1x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x16AVX2Near(t *tile)
+
+// gemmBF16x2x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x16AVX2Near(t *tile)
+
+// gemmBF16x3x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x16AVX2Near(t *tile)
+
+// gemmBF16x4x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x16AVX2Near(t *tile)
+
+// gemmBF16x5x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x16AVX2Near(t *tile)
+
+// gemmBF16x6x16AVX2Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x16AVX2Near(t *tile)
+
 // geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
@@ -189,6 +339,11 @@ func scaleAVX2(x *float32, n int, s float32)
 //go:noescape
 func addAVX2(dst *float32, x *float32, y *float32, n int)
 
+// mulAVX2 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+//
+//go:noescape
+func mulAVX2(dst *float32, x *float32, y *float32, n int)
+
 // largerAVX2 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 //
 //go:noescape
@@ -209,6 +364,16 @@ func fromF16AVX2(dst *float32, src *uint16, n int)
 //go:noescape
 func packColumnAVX2(panel *float32, v *float32, ldv int, n int)
 
+// roundBF16AVX2 sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+//
+//go:noescape
+func roundBF16AVX2(dst *float32, x *float32, n int)
+
+// pairBF16AVX2 sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+//
+//go:noescape
+func pairBF16AVX2(dst *uint16, x *float32, n int)
+
 // softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
 //go:noescape
@@ -218,6 +383,21 @@ func softmaxAVX2(x *float32, ldx int, rows int, n int)
 //
 //go:noescape
 func addLayerNorm2AVX2(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
+
+// extremesAVX2 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+//
+//go:noescape
+func extremesAVX2(acc *lanes, x *float32, n int)
+
+// toInt16AVX2 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+//
+//go:noescape
+func toInt16AVX2(dst *int16, x *float32, n int, inverse float32)
+
+// toBytesAVX2 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+//
+//go:noescape
+func toBytesAVX2(dst *uint8, x *float32, n int, inverse float32, zero float32)
 
 // maxAVX2 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
@@ -254,17 +434,119 @@ func pack16AVX2(panel *float32, w *float32, ldw int, k int)
 //go:noescape
 func pack16F16AVX2(panel *uint16, w *uint16, ldw int, k int)
 
+// pack16PairsAVX2 sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+//
+//go:noescape
+func pack16PairsAVX2(panel *uint16, w *uint16, ldw int, k int)
+
 // peakAVX2 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
 //go:noescape
 func peakAVX2(rounds int)
 
+// int8Wordsx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx1x16AVX2(t *int8Tile)
+
+// int8Wordsx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx2x16AVX2(t *int8Tile)
+
+// int8Wordsx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx3x16AVX2(t *int8Tile)
+
+// int8Wordsx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx4x16AVX2(t *int8Tile)
+
+// int8Wordsx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx5x16AVX2(t *int8Tile)
+
+// int8Wordsx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx6x16AVX2(t *int8Tile)
+
+// int8Bytesx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx1x16AVX2(t *int8Tile)
+
+// int8Bytesx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx2x16AVX2(t *int8Tile)
+
+// int8Bytesx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx3x16AVX2(t *int8Tile)
+
+// int8Bytesx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx4x16AVX2(t *int8Tile)
+
+// int8Bytesx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx5x16AVX2(t *int8Tile)
+
+// int8Bytesx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx6x16AVX2(t *int8Tile)
+
+// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
+//
+//go:noescape
+func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
+
+// int8LargeWordsAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+//
+//go:noescape
+func int8LargeWordsAVX2(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
+
+// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+//
+//go:noescape
+func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
+
+// peakWordsAVX2 is peakAVX2 for rounds of 48 products of integers: x in words.
+//
+//go:noescape
+func peakWordsAVX2(rounds int)
+
+// peakBytesAVX2 is peakAVX2 for rounds of 48 products of integers: x in unsigned bytes.
+//
+//go:noescape
+func peakBytesAVX2(rounds int)
+
 // The tiles by their number of rows.
 var (
-	gemmF32x16AVX2            = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}
-	gemmF32F16x16AVX2         = []kernel{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2}
-	gemmF32F16Widex16AVX2     = []kernel{4: gemmF32F16Widex4x16AVX2, gemmF32F16Widex5x16AVX2, gemmF32F16Widex6x16AVX2}
-	gemmF32x16AVX2Near        = []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near}
-	gemmF32F16x16AVX2Near     = []kernel{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near}
-	gemmF32F16Widex16AVX2Near = []kernel{4: gemmF32F16Widex4x16AVX2Near, gemmF32F16Widex5x16AVX2Near, gemmF32F16Widex6x16AVX2Near}
+	gemmF32x16AVX2             = []kernel{1: gemmF32x1x16AVX2, gemmF32x2x16AVX2, gemmF32x3x16AVX2, gemmF32x4x16AVX2, gemmF32x5x16AVX2, gemmF32x6x16AVX2}
+	gemmF32F16x16AVX2          = []kernel{1: gemmF32F16x1x16AVX2, gemmF32F16x2x16AVX2, gemmF32F16x3x16AVX2, gemmF32F16x4x16AVX2, gemmF32F16x5x16AVX2, gemmF32F16x6x16AVX2}
+	gemmF32F16Widex16AVX2      = []kernel{4: gemmF32F16Widex4x16AVX2, gemmF32F16Widex5x16AVX2, gemmF32F16Widex6x16AVX2}
+	gemmF32BF16x16AVX2         = []kernel{1: gemmF32BF16x1x16AVX2, gemmF32BF16x2x16AVX2, gemmF32BF16x3x16AVX2, gemmF32BF16x4x16AVX2, gemmF32BF16x5x16AVX2, gemmF32BF16x6x16AVX2}
+	gemmF32BF16Widex16AVX2     = []kernel{4: gemmF32BF16Widex4x16AVX2, gemmF32BF16Widex5x16AVX2, gemmF32BF16Widex6x16AVX2}
+	gemmBF16x16AVX2            = []kernel{1: gemmBF16x1x16AVX2, gemmBF16x2x16AVX2, gemmBF16x3x16AVX2, gemmBF16x4x16AVX2, gemmBF16x5x16AVX2, gemmBF16x6x16AVX2}
+	gemmF32x16AVX2Near         = []kernel{1: gemmF32x1x16AVX2Near, gemmF32x2x16AVX2Near, gemmF32x3x16AVX2Near, gemmF32x4x16AVX2Near, gemmF32x5x16AVX2Near, gemmF32x6x16AVX2Near}
+	gemmF32F16x16AVX2Near      = []kernel{1: gemmF32F16x1x16AVX2Near, gemmF32F16x2x16AVX2Near, gemmF32F16x3x16AVX2Near, gemmF32F16x4x16AVX2Near, gemmF32F16x5x16AVX2Near, gemmF32F16x6x16AVX2Near}
+	gemmF32F16Widex16AVX2Near  = []kernel{4: gemmF32F16Widex4x16AVX2Near, gemmF32F16Widex5x16AVX2Near, gemmF32F16Widex6x16AVX2Near}
+	gemmF32BF16x16AVX2Near     = []kernel{1: gemmF32BF16x1x16AVX2Near, gemmF32BF16x2x16AVX2Near, gemmF32BF16x3x16AVX2Near, gemmF32BF16x4x16AVX2Near, gemmF32BF16x5x16AVX2Near, gemmF32BF16x6x16AVX2Near}
+	gemmF32BF16Widex16AVX2Near = []kernel{4: gemmF32BF16Widex4x16AVX2Near, gemmF32BF16Widex5x16AVX2Near, gemmF32BF16Widex6x16AVX2Near}
+	gemmBF16x16AVX2Near        = []kernel{1: gemmBF16x1x16AVX2Near, gemmBF16x2x16AVX2Near, gemmBF16x3x16AVX2Near, gemmBF16x4x16AVX2Near, gemmBF16x5x16AVX2Near, gemmBF16x6x16AVX2Near}
+)
+
+// The tiles of integers by their number of rows.
+var (
+	int8Wordsx16AVX2 = []int8Kernel{nil, int8Wordsx1x16AVX2, int8Wordsx2x16AVX2, int8Wordsx3x16AVX2, int8Wordsx4x16AVX2, int8Wordsx5x16AVX2, int8Wordsx6x16AVX2}
+	int8Bytesx16AVX2 = []int8Kernel{nil, int8Bytesx1x16AVX2, int8Bytesx2x16AVX2, int8Bytesx3x16AVX2, int8Bytesx4x16AVX2, int8Bytesx5x16AVX2, int8Bytesx6x16AVX2}
 )

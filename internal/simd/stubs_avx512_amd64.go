@@ -179,6 +179,181 @@ func gemmF32F16Widex13x32AVX512(t *tile)
 //go:noescape
 func gemmF32F16Widex14x32AVX512(t *tile)
 
+// gemmF32BF16x1x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x32AVX512(t *tile)
+
+// gemmF32BF16x2x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x32AVX512(t *tile)
+
+// gemmF32BF16x3x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x32AVX512(t *tile)
+
+// gemmF32BF16x4x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x32AVX512(t *tile)
+
+// gemmF32BF16x5x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x32AVX512(t *tile)
+
+// gemmF32BF16x6x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x32AVX512(t *tile)
+
+// gemmF32BF16x7x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x7x32AVX512(t *tile)
+
+// gemmF32BF16x8x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x8x32AVX512(t *tile)
+
+// gemmF32BF16x9x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x9x32AVX512(t *tile)
+
+// gemmF32BF16x10x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x10x32AVX512(t *tile)
+
+// gemmF32BF16x11x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x11x32AVX512(t *tile)
+
+// gemmF32BF16x12x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x12x32AVX512(t *tile)
+
+// gemmF32BF16x13x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x13x32AVX512(t *tile)
+
+// gemmF32BF16x14x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x14x32AVX512(t *tile)
+
+// gemmF32BF16Widex8x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex8x32AVX512(t *tile)
+
+// gemmF32BF16Widex9x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex9x32AVX512(t *tile)
+
+// gemmF32BF16Widex10x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex10x32AVX512(t *tile)
+
+// gemmF32BF16Widex11x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex11x32AVX512(t *tile)
+
+// gemmF32BF16Widex12x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex12x32AVX512(t *tile)
+
+// gemmF32BF16Widex13x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex13x32AVX512(t *tile)
+
+// gemmF32BF16Widex14x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex14x32AVX512(t *tile)
+
+// gemmBF16x1x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x32AVX512(t *tile)
+
+// gemmBF16x2x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x32AVX512(t *tile)
+
+// gemmBF16x3x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x32AVX512(t *tile)
+
+// gemmBF16x4x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x32AVX512(t *tile)
+
+// gemmBF16x5x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x32AVX512(t *tile)
+
+// gemmBF16x6x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x32AVX512(t *tile)
+
+// gemmBF16x7x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x7x32AVX512(t *tile)
+
+// gemmBF16x8x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x8x32AVX512(t *tile)
+
+// gemmBF16x9x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x9x32AVX512(t *tile)
+
+// gemmBF16x10x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x10x32AVX512(t *tile)
+
+// gemmBF16x11x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x11x32AVX512(t *tile)
+
+// gemmBF16x12x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x12x32AVX512(t *tile)
+
+// gemmBF16x13x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x13x32AVX512(t *tile)
+
+// gemmBF16x14x32AVX512 sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x14x32AVX512(t *tile)
+
 // gemmF32x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns; for fetchNear; twin: multiplyGeneric.
 //
 //go:noescape
@@ -354,6 +529,181 @@ func gemmF32F16Widex13x32AVX512Near(t *tile)
 //go:noescape
 func gemmF32F16Widex14x32AVX512Near(t *tile)
 
+// gemmF32BF16x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x32AVX512Near(t *tile)
+
+// gemmF32BF16x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x32AVX512Near(t *tile)
+
+// gemmF32BF16x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x32AVX512Near(t *tile)
+
+// gemmF32BF16x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x32AVX512Near(t *tile)
+
+// gemmF32BF16x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x32AVX512Near(t *tile)
+
+// gemmF32BF16x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x32AVX512Near(t *tile)
+
+// gemmF32BF16x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x7x32AVX512Near(t *tile)
+
+// gemmF32BF16x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x8x32AVX512Near(t *tile)
+
+// gemmF32BF16x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x9x32AVX512Near(t *tile)
+
+// gemmF32BF16x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x10x32AVX512Near(t *tile)
+
+// gemmF32BF16x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x11x32AVX512Near(t *tile)
+
+// gemmF32BF16x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x12x32AVX512Near(t *tile)
+
+// gemmF32BF16x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x13x32AVX512Near(t *tile)
+
+// gemmF32BF16x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x14x32AVX512Near(t *tile)
+
+// gemmF32BF16Widex8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex8x32AVX512Near(t *tile)
+
+// gemmF32BF16Widex9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex9x32AVX512Near(t *tile)
+
+// gemmF32BF16Widex10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex10x32AVX512Near(t *tile)
+
+// gemmF32BF16Widex11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex11x32AVX512Near(t *tile)
+
+// gemmF32BF16Widex12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex12x32AVX512Near(t *tile)
+
+// gemmF32BF16Widex13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex13x32AVX512Near(t *tile)
+
+// gemmF32BF16Widex14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, w in pairs of bfloat16, which it leaves in wide as float32; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex14x32AVX512Near(t *tile)
+
+// gemmBF16x1x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x32AVX512Near(t *tile)
+
+// gemmBF16x2x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x32AVX512Near(t *tile)
+
+// gemmBF16x3x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x32AVX512Near(t *tile)
+
+// gemmBF16x4x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x32AVX512Near(t *tile)
+
+// gemmBF16x5x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x32AVX512Near(t *tile)
+
+// gemmBF16x6x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x32AVX512Near(t *tile)
+
+// gemmBF16x7x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 7 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x7x32AVX512Near(t *tile)
+
+// gemmBF16x8x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 8 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x8x32AVX512Near(t *tile)
+
+// gemmBF16x9x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 9 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x9x32AVX512Near(t *tile)
+
+// gemmBF16x10x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 10 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x10x32AVX512Near(t *tile)
+
+// gemmBF16x11x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 11 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x11x32AVX512Near(t *tile)
+
+// gemmBF16x12x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 12 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x12x32AVX512Near(t *tile)
+
+// gemmBF16x13x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 13 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x13x32AVX512Near(t *tile)
+
+// gemmBF16x14x32AVX512Near sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 14 rows and 32 columns, x and w in pairs of bfloat16; for fetchNear; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x14x32AVX512Near(t *tile)
+
 // geluAVX512 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
@@ -389,6 +739,11 @@ func scaleAVX512(x *float32, n int, s float32)
 //go:noescape
 func addAVX512(dst *float32, x *float32, y *float32, n int)
 
+// mulAVX512 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+//
+//go:noescape
+func mulAVX512(dst *float32, x *float32, y *float32, n int)
+
 // largerAVX512 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 //
 //go:noescape
@@ -409,6 +764,16 @@ func fromF16AVX512(dst *float32, src *uint16, n int)
 //go:noescape
 func packColumnAVX512(panel *float32, v *float32, ldv int, n int)
 
+// roundBF16AVX512 sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+//
+//go:noescape
+func roundBF16AVX512(dst *float32, x *float32, n int)
+
+// pairBF16AVX512 sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+//
+//go:noescape
+func pairBF16AVX512(dst *uint16, x *float32, n int)
+
 // softmaxAVX512 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
 //go:noescape
@@ -418,6 +783,21 @@ func softmaxAVX512(x *float32, ldx int, rows int, n int)
 //
 //go:noescape
 func addLayerNorm2AVX512(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
+
+// extremesAVX512 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+//
+//go:noescape
+func extremesAVX512(acc *lanes, x *float32, n int)
+
+// toInt16AVX512 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+//
+//go:noescape
+func toInt16AVX512(dst *int16, x *float32, n int, inverse float32)
+
+// toBytesAVX512 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+//
+//go:noescape
+func toBytesAVX512(dst *uint8, x *float32, n int, inverse float32, zero float32)
 
 // maxAVX512 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
@@ -454,17 +834,179 @@ func pack16AVX512(panel *float32, w *float32, ldw int, k int)
 //go:noescape
 func pack16F16AVX512(panel *uint16, w *uint16, ldw int, k int)
 
+// pack16PairsAVX512 sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+//
+//go:noescape
+func pack16PairsAVX512(panel *uint16, w *uint16, ldw int, k int)
+
 // peakAVX512 does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
 //go:noescape
 func peakAVX512(rounds int)
 
+// int8Bytesx1x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx1x16AVX512(t *int8Tile)
+
+// int8Bytesx2x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx2x16AVX512(t *int8Tile)
+
+// int8Bytesx3x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx3x16AVX512(t *int8Tile)
+
+// int8Bytesx4x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx4x16AVX512(t *int8Tile)
+
+// int8Bytesx5x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx5x16AVX512(t *int8Tile)
+
+// int8Bytesx6x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx6x16AVX512(t *int8Tile)
+
+// int8Bytesx7x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx7x16AVX512(t *int8Tile)
+
+// int8Bytesx8x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx8x16AVX512(t *int8Tile)
+
+// int8Bytesx9x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx9x16AVX512(t *int8Tile)
+
+// int8Bytesx10x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx10x16AVX512(t *int8Tile)
+
+// int8Bytesx11x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx11x16AVX512(t *int8Tile)
+
+// int8Bytesx12x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx12x16AVX512(t *int8Tile)
+
+// int8Bytesx13x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx13x16AVX512(t *int8Tile)
+
+// int8Bytesx14x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx14x16AVX512(t *int8Tile)
+
+// int8Bytesx1x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx1x32AVX512(t *int8Tile)
+
+// int8Bytesx2x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx2x32AVX512(t *int8Tile)
+
+// int8Bytesx3x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx3x32AVX512(t *int8Tile)
+
+// int8Bytesx4x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx4x32AVX512(t *int8Tile)
+
+// int8Bytesx5x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx5x32AVX512(t *int8Tile)
+
+// int8Bytesx6x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx6x32AVX512(t *int8Tile)
+
+// int8Bytesx7x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx7x32AVX512(t *int8Tile)
+
+// int8Bytesx8x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx8x32AVX512(t *int8Tile)
+
+// int8Bytesx9x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx9x32AVX512(t *int8Tile)
+
+// int8Bytesx10x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx10x32AVX512(t *int8Tile)
+
+// int8Bytesx11x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx11x32AVX512(t *int8Tile)
+
+// int8Bytesx12x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx12x32AVX512(t *int8Tile)
+
+// int8Bytesx13x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx13x32AVX512(t *int8Tile)
+
+// int8Bytesx14x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx14x32AVX512(t *int8Tile)
+
+// peakBytesAVX512 is peakAVX512 for rounds of 48 products of integers: x in unsigned bytes.
+//
+//go:noescape
+func peakBytesAVX512(rounds int)
+
 // The tiles by their number of rows.
 var (
-	gemmF32x32AVX512            = []kernel{1: gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512}
-	gemmF32F16x32AVX512         = []kernel{1: gemmF32F16x1x32AVX512, gemmF32F16x2x32AVX512, gemmF32F16x3x32AVX512, gemmF32F16x4x32AVX512, gemmF32F16x5x32AVX512, gemmF32F16x6x32AVX512, gemmF32F16x7x32AVX512, gemmF32F16x8x32AVX512, gemmF32F16x9x32AVX512, gemmF32F16x10x32AVX512, gemmF32F16x11x32AVX512, gemmF32F16x12x32AVX512, gemmF32F16x13x32AVX512, gemmF32F16x14x32AVX512}
-	gemmF32F16Widex32AVX512     = []kernel{8: gemmF32F16Widex8x32AVX512, gemmF32F16Widex9x32AVX512, gemmF32F16Widex10x32AVX512, gemmF32F16Widex11x32AVX512, gemmF32F16Widex12x32AVX512, gemmF32F16Widex13x32AVX512, gemmF32F16Widex14x32AVX512}
-	gemmF32x32AVX512Near        = []kernel{1: gemmF32x1x32AVX512Near, gemmF32x2x32AVX512Near, gemmF32x3x32AVX512Near, gemmF32x4x32AVX512Near, gemmF32x5x32AVX512Near, gemmF32x6x32AVX512Near, gemmF32x7x32AVX512Near, gemmF32x8x32AVX512Near, gemmF32x9x32AVX512Near, gemmF32x10x32AVX512Near, gemmF32x11x32AVX512Near, gemmF32x12x32AVX512Near, gemmF32x13x32AVX512Near, gemmF32x14x32AVX512Near}
-	gemmF32F16x32AVX512Near     = []kernel{1: gemmF32F16x1x32AVX512Near, gemmF32F16x2x32AVX512Near, gemmF32F16x3x32AVX512Near, gemmF32F16x4x32AVX512Near, gemmF32F16x5x32AVX512Near, gemmF32F16x6x32AVX512Near, gemmF32F16x7x32AVX512Near, gemmF32F16x8x32AVX512Near, gemmF32F16x9x32AVX512Near, gemmF32F16x10x32AVX512Near, gemmF32F16x11x32AVX512Near, gemmF32F16x12x32AVX512Near, gemmF32F16x13x32AVX512Near, gemmF32F16x14x32AVX512Near}
-	gemmF32F16Widex32AVX512Near = []kernel{8: gemmF32F16Widex8x32AVX512Near, gemmF32F16Widex9x32AVX512Near, gemmF32F16Widex10x32AVX512Near, gemmF32F16Widex11x32AVX512Near, gemmF32F16Widex12x32AVX512Near, gemmF32F16Widex13x32AVX512Near, gemmF32F16Widex14x32AVX512Near}
+	gemmF32x32AVX512             = []kernel{1: gemmF32x1x32AVX512, gemmF32x2x32AVX512, gemmF32x3x32AVX512, gemmF32x4x32AVX512, gemmF32x5x32AVX512, gemmF32x6x32AVX512, gemmF32x7x32AVX512, gemmF32x8x32AVX512, gemmF32x9x32AVX512, gemmF32x10x32AVX512, gemmF32x11x32AVX512, gemmF32x12x32AVX512, gemmF32x13x32AVX512, gemmF32x14x32AVX512}
+	gemmF32F16x32AVX512          = []kernel{1: gemmF32F16x1x32AVX512, gemmF32F16x2x32AVX512, gemmF32F16x3x32AVX512, gemmF32F16x4x32AVX512, gemmF32F16x5x32AVX512, gemmF32F16x6x32AVX512, gemmF32F16x7x32AVX512, gemmF32F16x8x32AVX512, gemmF32F16x9x32AVX512, gemmF32F16x10x32AVX512, gemmF32F16x11x32AVX512, gemmF32F16x12x32AVX512, gemmF32F16x13x32AVX512, gemmF32F16x14x32AVX512}
+	gemmF32F16Widex32AVX512      = []kernel{8: gemmF32F16Widex8x32AVX512, gemmF32F16Widex9x32AVX512, gemmF32F16Widex10x32AVX512, gemmF32F16Widex11x32AVX512, gemmF32F16Widex12x32AVX512, gemmF32F16Widex13x32AVX512, gemmF32F16Widex14x32AVX512}
+	gemmF32BF16x32AVX512         = []kernel{1: gemmF32BF16x1x32AVX512, gemmF32BF16x2x32AVX512, gemmF32BF16x3x32AVX512, gemmF32BF16x4x32AVX512, gemmF32BF16x5x32AVX512, gemmF32BF16x6x32AVX512, gemmF32BF16x7x32AVX512, gemmF32BF16x8x32AVX512, gemmF32BF16x9x32AVX512, gemmF32BF16x10x32AVX512, gemmF32BF16x11x32AVX512, gemmF32BF16x12x32AVX512, gemmF32BF16x13x32AVX512, gemmF32BF16x14x32AVX512}
+	gemmF32BF16Widex32AVX512     = []kernel{8: gemmF32BF16Widex8x32AVX512, gemmF32BF16Widex9x32AVX512, gemmF32BF16Widex10x32AVX512, gemmF32BF16Widex11x32AVX512, gemmF32BF16Widex12x32AVX512, gemmF32BF16Widex13x32AVX512, gemmF32BF16Widex14x32AVX512}
+	gemmBF16x32AVX512            = []kernel{1: gemmBF16x1x32AVX512, gemmBF16x2x32AVX512, gemmBF16x3x32AVX512, gemmBF16x4x32AVX512, gemmBF16x5x32AVX512, gemmBF16x6x32AVX512, gemmBF16x7x32AVX512, gemmBF16x8x32AVX512, gemmBF16x9x32AVX512, gemmBF16x10x32AVX512, gemmBF16x11x32AVX512, gemmBF16x12x32AVX512, gemmBF16x13x32AVX512, gemmBF16x14x32AVX512}
+	gemmF32x32AVX512Near         = []kernel{1: gemmF32x1x32AVX512Near, gemmF32x2x32AVX512Near, gemmF32x3x32AVX512Near, gemmF32x4x32AVX512Near, gemmF32x5x32AVX512Near, gemmF32x6x32AVX512Near, gemmF32x7x32AVX512Near, gemmF32x8x32AVX512Near, gemmF32x9x32AVX512Near, gemmF32x10x32AVX512Near, gemmF32x11x32AVX512Near, gemmF32x12x32AVX512Near, gemmF32x13x32AVX512Near, gemmF32x14x32AVX512Near}
+	gemmF32F16x32AVX512Near      = []kernel{1: gemmF32F16x1x32AVX512Near, gemmF32F16x2x32AVX512Near, gemmF32F16x3x32AVX512Near, gemmF32F16x4x32AVX512Near, gemmF32F16x5x32AVX512Near, gemmF32F16x6x32AVX512Near, gemmF32F16x7x32AVX512Near, gemmF32F16x8x32AVX512Near, gemmF32F16x9x32AVX512Near, gemmF32F16x10x32AVX512Near, gemmF32F16x11x32AVX512Near, gemmF32F16x12x32AVX512Near, gemmF32F16x13x32AVX512Near, gemmF32F16x14x32AVX512Near}
+	gemmF32F16Widex32AVX512Near  = []kernel{8: gemmF32F16Widex8x32AVX512Near, gemmF32F16Widex9x32AVX512Near, gemmF32F16Widex10x32AVX512Near, gemmF32F16Widex11x32AVX512Near, gemmF32F16Widex12x32AVX512Near, gemmF32F16Widex13x32AVX512Near, gemmF32F16Widex14x32AVX512Near}
+	gemmF32BF16x32AVX512Near     = []kernel{1: gemmF32BF16x1x32AVX512Near, gemmF32BF16x2x32AVX512Near, gemmF32BF16x3x32AVX512Near, gemmF32BF16x4x32AVX512Near, gemmF32BF16x5x32AVX512Near, gemmF32BF16x6x32AVX512Near, gemmF32BF16x7x32AVX512Near, gemmF32BF16x8x32AVX512Near, gemmF32BF16x9x32AVX512Near, gemmF32BF16x10x32AVX512Near, gemmF32BF16x11x32AVX512Near, gemmF32BF16x12x32AVX512Near, gemmF32BF16x13x32AVX512Near, gemmF32BF16x14x32AVX512Near}
+	gemmF32BF16Widex32AVX512Near = []kernel{8: gemmF32BF16Widex8x32AVX512Near, gemmF32BF16Widex9x32AVX512Near, gemmF32BF16Widex10x32AVX512Near, gemmF32BF16Widex11x32AVX512Near, gemmF32BF16Widex12x32AVX512Near, gemmF32BF16Widex13x32AVX512Near, gemmF32BF16Widex14x32AVX512Near}
+	gemmBF16x32AVX512Near        = []kernel{1: gemmBF16x1x32AVX512Near, gemmBF16x2x32AVX512Near, gemmBF16x3x32AVX512Near, gemmBF16x4x32AVX512Near, gemmBF16x5x32AVX512Near, gemmBF16x6x32AVX512Near, gemmBF16x7x32AVX512Near, gemmBF16x8x32AVX512Near, gemmBF16x9x32AVX512Near, gemmBF16x10x32AVX512Near, gemmBF16x11x32AVX512Near, gemmBF16x12x32AVX512Near, gemmBF16x13x32AVX512Near, gemmBF16x14x32AVX512Near}
+)
+
+// The tiles of integers by their number of rows.
+var (
+	int8Bytesx16AVX512 = []int8Kernel{nil, int8Bytesx1x16AVX512, int8Bytesx2x16AVX512, int8Bytesx3x16AVX512, int8Bytesx4x16AVX512, int8Bytesx5x16AVX512, int8Bytesx6x16AVX512, int8Bytesx7x16AVX512, int8Bytesx8x16AVX512, int8Bytesx9x16AVX512, int8Bytesx10x16AVX512, int8Bytesx11x16AVX512, int8Bytesx12x16AVX512, int8Bytesx13x16AVX512, int8Bytesx14x16AVX512}
+	int8Bytesx32AVX512 = []int8Kernel{nil, int8Bytesx1x32AVX512, int8Bytesx2x32AVX512, int8Bytesx3x32AVX512, int8Bytesx4x32AVX512, int8Bytesx5x32AVX512, int8Bytesx6x32AVX512, int8Bytesx7x32AVX512, int8Bytesx8x32AVX512, int8Bytesx9x32AVX512, int8Bytesx10x32AVX512, int8Bytesx11x32AVX512, int8Bytesx12x32AVX512, int8Bytesx13x32AVX512, int8Bytesx14x32AVX512}
 )

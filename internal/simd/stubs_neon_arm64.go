@@ -79,6 +79,81 @@ func gemmF32F16Widex5x16NEON(t *tile)
 //go:noescape
 func gemmF32F16Widex6x16NEON(t *tile)
 
+// gemmF32BF16x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x1x16NEON(t *tile)
+
+// gemmF32BF16x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x2x16NEON(t *tile)
+
+// gemmF32BF16x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x3x16NEON(t *tile)
+
+// gemmF32BF16x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x4x16NEON(t *tile)
+
+// gemmF32BF16x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x5x16NEON(t *tile)
+
+// gemmF32BF16x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16x6x16NEON(t *tile)
+
+// gemmF32BF16Widex4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex4x16NEON(t *tile)
+
+// gemmF32BF16Widex5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex5x16NEON(t *tile)
+
+// gemmF32BF16Widex6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, w in pairs of bfloat16, which it leaves in wide as float32; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmF32BF16Widex6x16NEON(t *tile)
+
+// gemmBF16x1x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 1 row and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x1x16NEON(t *tile)
+
+// gemmBF16x2x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 2 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x2x16NEON(t *tile)
+
+// gemmBF16x3x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 3 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x3x16NEON(t *tile)
+
+// gemmBF16x4x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 4 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x4x16NEON(t *tile)
+
+// gemmBF16x5x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 5 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x5x16NEON(t *tile)
+
+// gemmBF16x6x16NEON sets dst[r][n] = base[r][n] + Σ_k x[r][k]·w[k][n] for 6 rows and 16 columns, x and w in pairs of bfloat16; twin: multiplyGeneric.
+//
+//go:noescape
+func gemmBF16x6x16NEON(t *tile)
+
 // geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
 //
 //go:noescape
@@ -114,6 +189,11 @@ func scaleNEON(x *float32, n int, s float32)
 //go:noescape
 func addNEON(dst *float32, x *float32, y *float32, n int)
 
+// mulNEON sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+//
+//go:noescape
+func mulNEON(dst *float32, x *float32, y *float32, n int)
+
 // largerNEON sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 //
 //go:noescape
@@ -134,6 +214,16 @@ func fromF16NEON(dst *float32, src *uint16, n int)
 //go:noescape
 func packColumnNEON(panel *float32, v *float32, ldv int, n int)
 
+// roundBF16NEON sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+//
+//go:noescape
+func roundBF16NEON(dst *float32, x *float32, n int)
+
+// pairBF16NEON sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+//
+//go:noescape
+func pairBF16NEON(dst *uint16, x *float32, n int)
+
 // softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 //
 //go:noescape
@@ -143,6 +233,21 @@ func softmaxNEON(x *float32, ldx int, rows int, n int)
 //
 //go:noescape
 func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
+
+// extremesNEON sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+//
+//go:noescape
+func extremesNEON(acc *lanes, x *float32, n int)
+
+// toInt16NEON sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+//
+//go:noescape
+func toInt16NEON(dst *int16, x *float32, n int, inverse float32)
+
+// toBytesNEON sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+//
+//go:noescape
+func toBytesNEON(dst *uint8, x *float32, n int, inverse float32, zero float32)
 
 // maxNEON sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
@@ -179,14 +284,103 @@ func pack16NEON(panel *float32, w *float32, ldw int, k int)
 //go:noescape
 func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
 
+// pack16PairsNEON sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+//
+//go:noescape
+func pack16PairsNEON(panel *uint16, w *uint16, ldw int, k int)
+
 // peakNEON does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.
 //
 //go:noescape
 func peakNEON(rounds int)
 
+// int8Wordsx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx1x16NEON(t *int8Tile)
+
+// int8Wordsx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx2x16NEON(t *int8Tile)
+
+// int8Wordsx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx3x16NEON(t *int8Tile)
+
+// int8Wordsx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx4x16NEON(t *int8Tile)
+
+// int8Wordsx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx5x16NEON(t *int8Tile)
+
+// int8Wordsx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Wordsx6x16NEON(t *int8Tile)
+
+// int8Bytesx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx1x16NEON(t *int8Tile)
+
+// int8Bytesx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx2x16NEON(t *int8Tile)
+
+// int8Bytesx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx3x16NEON(t *int8Tile)
+
+// int8Bytesx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx4x16NEON(t *int8Tile)
+
+// int8Bytesx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx5x16NEON(t *int8Tile)
+
+// int8Bytesx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+//
+//go:noescape
+func int8Bytesx6x16NEON(t *int8Tile)
+
+// int8StartNEON sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
+//
+//go:noescape
+func int8StartNEON(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
+
+// int8LargeWordsNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+//
+//go:noescape
+func int8LargeWordsNEON(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
+
+// int8LargeBytesNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+//
+//go:noescape
+func int8LargeBytesNEON(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
+
 // The tiles by their number of rows.
 var (
-	gemmF32x16NEON        = []kernel{1: gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON}
-	gemmF32F16x16NEON     = []kernel{1: gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON}
-	gemmF32F16Widex16NEON = []kernel{4: gemmF32F16Widex4x16NEON, gemmF32F16Widex5x16NEON, gemmF32F16Widex6x16NEON}
+	gemmF32x16NEON         = []kernel{1: gemmF32x1x16NEON, gemmF32x2x16NEON, gemmF32x3x16NEON, gemmF32x4x16NEON, gemmF32x5x16NEON, gemmF32x6x16NEON}
+	gemmF32F16x16NEON      = []kernel{1: gemmF32F16x1x16NEON, gemmF32F16x2x16NEON, gemmF32F16x3x16NEON, gemmF32F16x4x16NEON, gemmF32F16x5x16NEON, gemmF32F16x6x16NEON}
+	gemmF32F16Widex16NEON  = []kernel{4: gemmF32F16Widex4x16NEON, gemmF32F16Widex5x16NEON, gemmF32F16Widex6x16NEON}
+	gemmF32BF16x16NEON     = []kernel{1: gemmF32BF16x1x16NEON, gemmF32BF16x2x16NEON, gemmF32BF16x3x16NEON, gemmF32BF16x4x16NEON, gemmF32BF16x5x16NEON, gemmF32BF16x6x16NEON}
+	gemmF32BF16Widex16NEON = []kernel{4: gemmF32BF16Widex4x16NEON, gemmF32BF16Widex5x16NEON, gemmF32BF16Widex6x16NEON}
+	gemmBF16x16NEON        = []kernel{1: gemmBF16x1x16NEON, gemmBF16x2x16NEON, gemmBF16x3x16NEON, gemmBF16x4x16NEON, gemmBF16x5x16NEON, gemmBF16x6x16NEON}
+)
+
+// The tiles of integers by their number of rows.
+var (
+	int8Wordsx16NEON = []int8Kernel{nil, int8Wordsx1x16NEON, int8Wordsx2x16NEON, int8Wordsx3x16NEON, int8Wordsx4x16NEON, int8Wordsx5x16NEON, int8Wordsx6x16NEON}
+	int8Bytesx16NEON = []int8Kernel{nil, int8Bytesx1x16NEON, int8Bytesx2x16NEON, int8Bytesx3x16NEON, int8Bytesx4x16NEON, int8Bytesx5x16NEON, int8Bytesx6x16NEON}
 )

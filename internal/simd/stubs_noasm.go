@@ -13,13 +13,18 @@ func reluVec(x []float32) int                            { return 0 }
 func reluSquaredVec(x []float32) int                     { return 0 }
 func scaleVec(x []float32, s float32) int                { return 0 }
 func addVec(dst []float32, x []float32, y []float32) int { return 0 }
+func mulVec(dst []float32, x []float32, y []float32) int { return 0 }
 func largerVec(x []float32, y []float32) int             { return 0 }
 func normalizeVec(dst []float32, x []float32, gain []float32, bias []float32, mean float32, scale float32) int {
 	return 0
 }
-func fromF16Vec(dst []float32, src []uint16) int              { return 0 }
-func maxVec(acc *lanes, x []float32) int                      { return 0 }
-func sumVec(acc *lanes, x []float32) int                      { return 0 }
-func sumSquaresVec(acc *lanes, x []float32, mean float32) int { return 0 }
-func expSumVec(acc *lanes, x []float32, top float32) int      { return 0 }
-func toF16Vec(acc *lanes, src []float32, dst []uint16) int    { return 0 }
+func fromF16Vec(dst []float32, src []uint16) int                             { return 0 }
+func roundBF16Vec(dst []float32, x []float32) int                            { return 0 }
+func pairBF16Vec(dst []uint16, x []float32) int                              { return 0 }
+func toInt16Vec(dst []int16, x []float32, inverse float32) int               { return 0 }
+func toBytesVec(dst []uint8, x []float32, inverse float32, zero float32) int { return 0 }
+func maxVec(acc *lanes, x []float32) int                                     { return 0 }
+func sumVec(acc *lanes, x []float32) int                                     { return 0 }
+func sumSquaresVec(acc *lanes, x []float32, mean float32) int                { return 0 }
+func expSumVec(acc *lanes, x []float32, top float32) int                     { return 0 }
+func toF16Vec(acc *lanes, src []float32, dst []uint16) int                   { return 0 }

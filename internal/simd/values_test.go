@@ -17,21 +17,42 @@ func testFloats(n int, seed uint64) []float32 {
 
 // formats are those that a test goes through, formatNames their names in benchmarks.
 var (
-	formats     = []Format{Float32, Float16}
-	formatNames = []string{Float32: "f32", Float16: "f16"}
+	formats     = []Format{Float32, Float16, BFloat16}
+	formatNames = []string{Float32: "f32", Float16: "f16", BFloat16: "bf16"}
 )
 
 // testJob is the product of m rows with all of w, plus a bias.
 func testJob(dst []float32, dstStride int, x []float32, xStride, m int, w *Matrix, bias []float32) *Job {
-	return &Job{Dst: dst, DstStride: dstStride, X: x, XStride: xStride, Rows: m, W: w, Panels: w.All(), Base: bias}
+	j := &Job{Dst: dst, DstStride: dstStride, X: x, XStride: xStride, Rows: m, W: w, Panels: w.All(), Base: bias}
+	if w.Format == BFloat16 {
+		j.X, j.BF16 = nil, new(BF16Rows)
+		j.BF16.resetAs(BF16Dots() && BF16Exact(), m, w.K)
+		j.BF16.Set(x, xStride, 0, m)
+	}
+	return j
 }
 
-// testMatrix is a matrix of n × k weights that have the same values in each format.
+// testBF16 is w, n rows of k weights with stride ldw, as a Matrix in BFloat16.
+func testBF16(w []float32, ldw, n, k int) Matrix {
+	bits := make([]uint16, len(w))
+	ToBF16(bits, w)
+	m := Matrix{Format: BFloat16, N: n, K: k, BF16: make([]uint16, PairedLen(n, k))}
+	PackBF16(m.BF16, bits, ldw, n, k)
+	return m
+}
+
+// testMatrix is a matrix of n × k weights that have the same values in each format,
+// rounded for BFloat16.
 func testMatrix(n, k int, seed uint64, f Format) Matrix {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	w := make([]uint16, n*k)
 	for i := range w {
 		w[i] = uint16(rng.Uint32())&0x8fff | 0x2000 // ±2⁻⁷ … 2⁻³
+	}
+	if f == BFloat16 {
+		values := make([]float32, len(w))
+		fromF16Generic(values, w)
+		return testBF16(values, k, n, k)
 	}
 	packed := make([]uint16, PackedLen(n, k))
 	PackF16(packed, w, k, n, k)

@@ -103,3 +103,13 @@ func packF16Vec(panel, w []uint16, ldw, k int) int {
 	pack16F16At(l, &panel[0], &w[0], 2*ldw, k)
 	return k
 }
+
+// packPairsVec is packVec for pairs of bfloat16.
+func packPairsVec(panel, w []uint16, ldw, k int) int {
+	l := Active()
+	if k &^= 15; k == 0 || l == Generic {
+		return 0
+	}
+	pack16PairsAt(l, &panel[0], &w[0], 2*ldw, k/2)
+	return k
+}

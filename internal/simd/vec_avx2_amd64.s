@@ -45,8 +45,13 @@ DATA constantsAVX2<>+136(SB)/4, $0x3f200000 // tanhSplit
 DATA constantsAVX2<>+140(SB)/4, $0x3d372713 // geluTanhCube
 DATA constantsAVX2<>+144(SB)/4, $0x3f4c422a // geluTanhScale
 DATA constantsAVX2<>+148(SB)/4, $0x3f000000 // half
-DATA constantsAVX2<>+152(SB)/4, $0xff800000 // -inf
-GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $156
+DATA constantsAVX2<>+152(SB)/4, $0x7f800000 // inf
+DATA constantsAVX2<>+156(SB)/4, $0x60000000 // bf16Top
+DATA constantsAVX2<>+160(SB)/4, $0x27400000 // bf16Round
+DATA constantsAVX2<>+164(SB)/4, $0x2bc00000 // bf16Least
+DATA constantsAVX2<>+168(SB)/4, $0xff800000 // -inf
+DATA constantsAVX2<>+172(SB)/4, $0x437f0000 // byteMax
+GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $176
 
 // func geluAVX2(x *float32, n int)
 // geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -532,13 +537,37 @@ loop7:
 	VZEROUPPER
 	RET
 
+// func mulAVX2(dst *float32, x *float32, y *float32, n int)
+// mulAVX2 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+loop8:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	VMULPS Y2, Y0, Y0
+	VMULPS Y3, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JNZ loop8
+	VZEROUPPER
+	RET
+
 // func largerAVX2(x *float32, y *float32, n int)
 // largerAVX2 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerAVX2(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ n+16(FP), CX
-loop8:
+loop9:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS (SI), Y2
@@ -556,7 +585,7 @@ loop8:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop8
+	JNZ loop9
 	VZEROUPPER
 	RET
 
@@ -568,7 +597,7 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop9:
+loop10:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS (DX), Y2
@@ -590,7 +619,7 @@ loop9:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop9
+	JNZ loop10
 	VZEROUPPER
 	RET
 
@@ -600,7 +629,7 @@ TEXT ·fromF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-loop10:
+loop11:
 	VCVTPH2PS (SI), Y0
 	VCVTPH2PS 16(SI), Y1
 	VMOVUPS Y0, (DI)
@@ -608,7 +637,7 @@ loop10:
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ loop10
+	JNZ loop11
 	VZEROUPPER
 	RET
 
@@ -618,7 +647,7 @@ TEXT ·packColumnAVX2(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
-loop11:
+loop12:
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
 	VMOVUPS Y0, (DI)
@@ -626,27 +655,100 @@ loop11:
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ loop11
+	JNZ loop12
+	VZEROUPPER
+	RET
+
+// func roundBF16AVX2(dst *float32, x *float32, n int)
+// roundBF16AVX2 sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+TEXT ·roundBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop13:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS constantsAVX2<>+152(SB), Y14 // inf
+	VANDPS Y14, Y0, Y2
+	VANDPS Y14, Y1, Y3
+	VBROADCASTSS constantsAVX2<>+156(SB), Y14 // bf16Top
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+160(SB), Y14 // bf16Round
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+164(SB), Y14 // bf16Least
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y3, Y3
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VSUBPS Y2, Y0, Y0
+	VSUBPS Y3, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop13
+	VZEROUPPER
+	RET
+
+// func pairBF16AVX2(dst *uint16, x *float32, n int)
+// pairBF16AVX2 sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+TEXT ·pairBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop14:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS constantsAVX2<>+152(SB), Y14 // inf
+	VANDPS Y14, Y0, Y2
+	VANDPS Y14, Y1, Y3
+	VBROADCASTSS constantsAVX2<>+156(SB), Y14 // bf16Top
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+160(SB), Y14 // bf16Round
+	VMULPS Y14, Y2, Y2
+	VMULPS Y14, Y3, Y3
+	VBROADCASTSS constantsAVX2<>+164(SB), Y14 // bf16Least
+	VMAXPS Y14, Y2, Y2
+	VMAXPS Y14, Y3, Y3
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VSUBPS Y2, Y0, Y0
+	VSUBPS Y3, Y1, Y1
+	VPSRLQ $48, Y0, Y14
+	VORPS Y14, Y0, Y0
+	VPSRLQ $48, Y1, Y14
+	VORPS Y14, Y1, Y1
+	VSHUFPS $0x88, Y1, Y0, Y0
+	VPERMQ $0xd8, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop14
 	VZEROUPPER
 	RET
 
 // func softmaxAVX2(x *float32, ldx int, rows int, n int)
 // softmaxAVX2 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
-row12:
+row15:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-	VBROADCASTSS constantsAVX2<>+152(SB), Y0 // -inf
+	VBROADCASTSS constantsAVX2<>+168(SB), Y0 // -inf
 	VMOVAPS Y0, Y1
-loop13:
+loop16:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMAXPS Y2, Y0, Y0
 	VMAXPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop13
+	JNZ loop16
 	VMOVAPS Y1, Y2
 	VMAXPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -664,7 +766,7 @@ loop13:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
 	VMOVAPS Y0, Y1
-loop14:
+loop17:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y12, Y2, Y2
@@ -729,7 +831,7 @@ loop14:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop14
+	JNZ loop17
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -748,7 +850,7 @@ loop14:
 	// x[i] = x[i]/sum
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-loop15:
+loop18:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMULPS Y12, Y2, Y2
@@ -757,11 +859,11 @@ loop15:
 	VMOVUPS Y3, 32(SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop15
+	JNZ loop18
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row12
+	JNZ row15
 	VZEROUPPER
 	RET
 
@@ -778,7 +880,7 @@ TEXT ·addLayerNorm2AVX2(SB), NOSPLIT, $0-64
 	VMOVAPS Y0, Y1
 	VBROADCASTSS constantsAVX2<>+100(SB), Y12 // zero
 	VMOVAPS Y12, Y13
-loop16:
+loop19:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (SI), Y4
@@ -804,7 +906,7 @@ loop16:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop16
+	JNZ loop19
 	VMOVAPS Y1, Y2
 	VADDPS Y2, Y0, Y0
 	VEXTRACTF128 $1, Y0, X2
@@ -839,7 +941,7 @@ loop16:
 	VMOVAPS Y8, Y9
 	VBROADCASTSS constantsAVX2<>+100(SB), Y10 // zero
 	VMOVAPS Y10, Y11
-loop17:
+loop20:
 	VMOVUPS (DI), Y2
 	VMOVUPS 32(DI), Y3
 	VMOVUPS (DX), Y4
@@ -855,7 +957,7 @@ loop17:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop17
+	JNZ loop20
 	VMOVAPS Y9, Y2
 	VADDPS Y2, Y8, Y8
 	VEXTRACTF128 $1, Y8, X2
@@ -904,7 +1006,7 @@ loop17:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop18:
+loop21:
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(SI), Y5
 	VMOVUPS (DI), Y2
@@ -936,7 +1038,127 @@ loop18:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop18
+	JNZ loop21
+	VZEROUPPER
+	RET
+
+// func extremesAVX2(acc *lanes, x *float32, n int)
+// extremesAVX2 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+TEXT ·extremesAVX2(SB), NOSPLIT, $0-24
+	MOVQ acc+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
+	VMOVAPS Y0, Y1
+	VBROADCASTSS constantsAVX2<>+100(SB), Y2 // zero
+	VMOVAPS Y2, Y3
+	VBROADCASTSS constantsAVX2<>+100(SB), Y4 // zero
+	VMOVAPS Y4, Y5
+	VBROADCASTSS constantsAVX2<>+100(SB), Y6 // zero
+	VMOVAPS Y6, Y7
+	VBROADCASTSS constantsAVX2<>+100(SB), Y8 // zero
+	VMOVAPS Y8, Y9
+loop22:
+	VMOVUPS (SI), Y10
+	VMOVUPS 32(SI), Y11
+	VMINPS Y10, Y0, Y12
+	VMINPS Y11, Y1, Y13
+	VMAXPS Y10, Y0, Y0
+	VMAXPS Y11, Y1, Y1
+	VMAXPS Y12, Y2, Y2
+	VMAXPS Y13, Y3, Y3
+	VMAXPS Y10, Y4, Y12
+	VMAXPS Y11, Y5, Y13
+	VMINPS Y10, Y4, Y4
+	VMINPS Y11, Y5, Y5
+	VMINPS Y12, Y6, Y6
+	VMINPS Y13, Y7, Y7
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
+	VFMADD231PS Y14, Y10, Y8
+	VFMADD231PS Y14, Y11, Y9
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop22
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ $64, DI
+	VMOVUPS Y8, (DI)
+	VMOVUPS Y9, 32(DI)
+	ADDQ $64, DI
+	VZEROUPPER
+	RET
+
+// func toInt16AVX2(dst *int16, x *float32, n int, inverse float32)
+// toInt16AVX2 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+TEXT ·toInt16AVX2(SB), NOSPLIT, $0-28
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop23:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS inverse+24(FP), Y14
+	VMULPS Y14, Y0, Y0
+	VMULPS Y14, Y1, Y1
+	VCVTPS2DQ Y0, Y0
+	VCVTPS2DQ Y1, Y1
+	VPACKSSDW Y1, Y0, Y0
+	VPERMQ $0xd8, Y0, Y0
+	VMOVDQU Y0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop23
+	VZEROUPPER
+	RET
+
+// func toBytesAVX2(dst *uint8, x *float32, n int, inverse float32, zero float32)
+// toBytesAVX2 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+TEXT ·toBytesAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop24:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VBROADCASTSS inverse+24(FP), Y14
+	VMULPS Y14, Y0, Y0
+	VMULPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
+	VADDPS Y14, Y0, Y0
+	VADDPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+60(SB), Y14 // roundBig
+	VSUBPS Y14, Y0, Y0
+	VSUBPS Y14, Y1, Y1
+	VBROADCASTSS zero+28(FP), Y14
+	VADDPS Y14, Y0, Y0
+	VADDPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
+	VMAXPS Y14, Y0, Y0
+	VMAXPS Y14, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+172(SB), Y14 // byteMax
+	VMINPS Y14, Y0, Y0
+	VMINPS Y14, Y1, Y1
+	VCVTPS2DQ Y0, Y0
+	VCVTPS2DQ Y1, Y1
+	VPACKSSDW Y1, Y0, Y0
+	VPERMQ $0xd8, Y0, Y0
+	VEXTRACTI128 $1, Y0, X1
+	VPACKUSWB X1, X0, X0
+	VMOVDQU X0, (DI)
+	ADDQ $16, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop24
 	VZEROUPPER
 	RET
 
@@ -948,7 +1170,7 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop19:
+loop25:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VCMPPS $17, Y2, Y0, Y15
@@ -957,7 +1179,7 @@ loop19:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop19
+	JNZ loop25
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -971,14 +1193,14 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop20:
+loop26:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop20
+	JNZ loop26
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -993,7 +1215,7 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS mean+24(FP), Y14
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop21:
+loop27:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y14, Y2, Y2
@@ -1002,7 +1224,7 @@ loop21:
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop21
+	JNZ loop27
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1016,7 +1238,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop22:
+loop28:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VBROADCASTSS top+24(FP), Y14
@@ -1082,7 +1304,7 @@ loop22:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop22
+	JNZ loop28
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1097,7 +1319,7 @@ TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop23:
+loop29:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
@@ -1117,7 +1339,7 @@ loop23:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop23
+	JNZ loop29
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1133,7 +1355,7 @@ TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop24:
+loop30:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1222,7 +1444,7 @@ loop24:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop24
+	JNZ loop30
 	VZEROUPPER
 	RET
 
@@ -1238,7 +1460,7 @@ TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop25:
+loop31:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -1293,7 +1515,158 @@ loop25:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop25
+	JNZ loop31
+	VZEROUPPER
+	RET
+
+// func pack16PairsAVX2(panel *uint16, w *uint16, ldw int, k int)
+// pack16PairsAVX2 sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+TEXT ·pack16PairsAVX2(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	// R8 = 3·ldw, DX = row 8
+	LEAQ (AX)(AX*2), R8
+	LEAQ (SI)(AX*8), DX
+loop32:
+	LEAQ (SI)(AX*4), R9
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (SI)(AX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, (DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 64(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 128(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 192(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 256(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 320(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 384(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 448(DI)
+	LEAQ (DX)(AX*4), R9
+	VMOVUPS (DX), Y0
+	VMOVUPS (DX)(AX*1), Y1
+	VMOVUPS (DX)(AX*2), Y2
+	VMOVUPS (DX)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 32(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 96(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 160(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 224(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 288(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 352(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 416(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 480(DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $512, DI
+	SUBQ $8, CX
+	JNZ loop32
 	VZEROUPPER
 	RET
 
@@ -1315,7 +1688,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop26:
+loop33:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -1365,6 +1738,6 @@ loop26:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop26
+	JNZ loop33
 	VZEROUPPER
 	RET

@@ -44,8 +44,13 @@ DATA constantsAVX512<>+132(SB)/4, $0x3f200000 // tanhSplit
 DATA constantsAVX512<>+136(SB)/4, $0x3d372713 // geluTanhCube
 DATA constantsAVX512<>+140(SB)/4, $0x3f4c422a // geluTanhScale
 DATA constantsAVX512<>+144(SB)/4, $0x3f000000 // half
-DATA constantsAVX512<>+148(SB)/4, $0xff800000 // -inf
-GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $152
+DATA constantsAVX512<>+148(SB)/4, $0x7f800000 // inf
+DATA constantsAVX512<>+152(SB)/4, $0x60000000 // bf16Top
+DATA constantsAVX512<>+156(SB)/4, $0x27400000 // bf16Round
+DATA constantsAVX512<>+160(SB)/4, $0x2bc00000 // bf16Least
+DATA constantsAVX512<>+164(SB)/4, $0xff800000 // -inf
+DATA constantsAVX512<>+168(SB)/4, $0x437f0000 // byteMax
+GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $172
 
 // func geluAVX512(x *float32, n int)
 // geluAVX512 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -1463,13 +1468,33 @@ loop32:
 	VZEROUPPER
 	RET
 
+// func mulAVX512(dst *float32, x *float32, y *float32, n int)
+// mulAVX512 sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+loop33:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z1
+	VMULPS Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JNZ loop33
+	VZEROUPPER
+	RET
+
 // func largerAVX512(x *float32, y *float32, n int)
 // largerAVX512 sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ n+16(FP), CX
-loop33:
+loop34:
 	VMOVUPS (DI), Z0
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
@@ -1480,7 +1505,7 @@ loop33:
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop33
+	JNZ loop34
 	VZEROUPPER
 	RET
 
@@ -1492,7 +1517,7 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-48
 	MOVQ gain+16(FP), DX
 	MOVQ bias+24(FP), BX
 	MOVQ n+32(FP), CX
-loop34:
+loop35:
 	VMOVUPS (SI), Z0
 	VMOVUPS (DX), Z1
 	VMOVUPS (BX), Z2
@@ -1507,7 +1532,7 @@ loop34:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop34
+	JNZ loop35
 	VZEROUPPER
 	RET
 
@@ -1517,13 +1542,13 @@ TEXT ·fromF16AVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-loop35:
+loop36:
 	VCVTPH2PS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ $64, DI
 	ADDQ $32, SI
 	SUBQ $16, CX
-	JNZ loop35
+	JNZ loop36
 	VZEROUPPER
 	RET
 
@@ -1533,30 +1558,84 @@ TEXT ·packColumnAVX512(SB), NOSPLIT, $0-32
 	MOVQ panel+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ n+24(FP), CX
-loop36:
+loop37:
 	VMOVUPS (SI), Z0
 	VMOVUPS Z0, (DI)
 	ADDQ ldv+16(FP), SI
 	ADDQ $64, DI
 	SUBQ $16, CX
-	JNZ loop36
+	JNZ loop37
+	VZEROUPPER
+	RET
+
+// func roundBF16AVX512(dst *float32, x *float32, n int)
+// roundBF16AVX512 sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+TEXT ·roundBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop38:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS constantsAVX512<>+148(SB), Z31 // inf
+	VPANDD Z31, Z0, Z1
+	VBROADCASTSS constantsAVX512<>+152(SB), Z31 // bf16Top
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+156(SB), Z31 // bf16Round
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+160(SB), Z31 // bf16Least
+	VMAXPS Z31, Z1, Z1
+	VADDPS Z1, Z0, Z0
+	VSUBPS Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop38
+	VZEROUPPER
+	RET
+
+// func pairBF16AVX512(dst *uint16, x *float32, n int)
+// pairBF16AVX512 sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+TEXT ·pairBF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop39:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS constantsAVX512<>+148(SB), Z31 // inf
+	VPANDD Z31, Z0, Z1
+	VBROADCASTSS constantsAVX512<>+152(SB), Z31 // bf16Top
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+156(SB), Z31 // bf16Round
+	VMULPS Z31, Z1, Z1
+	VBROADCASTSS constantsAVX512<>+160(SB), Z31 // bf16Least
+	VMAXPS Z31, Z1, Z1
+	VADDPS Z1, Z0, Z0
+	VSUBPS Z1, Z0, Z0
+	VPSRLQ $48, Z0, Z31
+	VPORD Z31, Z0, Z0
+	VPMOVQD Z0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop39
 	VZEROUPPER
 	RET
 
 // func softmaxAVX512(x *float32, ldx int, rows int, n int)
 // softmaxAVX512 sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
-row37:
+row40:
 	// top = max x, in 0 and then in 6
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
-	VBROADCASTSS constantsAVX512<>+148(SB), Z0 // -inf
+	VBROADCASTSS constantsAVX512<>+164(SB), Z0 // -inf
 	VMOVAPS Z0, Z8
 	VMOVAPS Z0, Z16
 	VMOVAPS Z0, Z24
 	SUBQ $64, CX
-	JLT two38
-loop41:
+	JLT two41
+loop44:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1567,28 +1646,28 @@ loop41:
 	VMAXPS Z25, Z24, Z24
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop41
-two38:
+	JGE loop44
+two41:
 	ADDQ $32, CX
-	JLT one39
-loop42:
+	JLT one42
+loop45:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMAXPS Z1, Z0, Z0
 	VMAXPS Z17, Z16, Z16
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop42
-one39:
+	JGE loop45
+one42:
 	ADDQ $32, CX
-	JEQ done40
-loop43:
+	JEQ done43
+loop46:
 	VMOVUPS (SI), Z1
 	VMAXPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop43
-done40:
+	JNZ loop46
+done43:
 	VMAXPS Z16, Z0, Z0
 	VMAXPS Z24, Z8, Z8
 	VMAXPS Z8, Z0, Z0
@@ -1610,8 +1689,8 @@ done40:
 	MOVQ n+24(FP), CX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	SUBQ $64, CX
-	JLT two44
-loop47:
+	JLT two47
+loop50:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1715,11 +1794,11 @@ loop47:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop47
-two44:
+	JGE loop50
+two47:
 	ADDQ $32, CX
-	JLT one45
-loop48:
+	JLT one48
+loop51:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VSUBPS Z6, Z1, Z1
@@ -1779,11 +1858,11 @@ loop48:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop48
-one45:
+	JGE loop51
+one48:
 	ADDQ $32, CX
-	JEQ done46
-loop49:
+	JEQ done49
+loop52:
 	VMOVUPS (SI), Z1
 	VSUBPS Z6, Z1, Z1
 	// exp: y = max(low, x), t = y·log2e + big, n = t − big, r = y − n·ln 2
@@ -1821,8 +1900,8 @@ loop49:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop49
-done46:
+	JNZ loop52
+done49:
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1842,8 +1921,8 @@ done46:
 	MOVQ x+0(FP), SI
 	MOVQ n+24(FP), CX
 	SUBQ $64, CX
-	JLT two50
-loop53:
+	JLT two53
+loop56:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -1858,11 +1937,11 @@ loop53:
 	VMOVUPS Z25, 192(SI)
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop53
-two50:
+	JGE loop56
+two53:
 	ADDQ $32, CX
-	JLT one51
-loop54:
+	JLT one54
+loop57:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VMULPS Z6, Z1, Z1
@@ -1871,22 +1950,22 @@ loop54:
 	VMOVUPS Z17, 64(SI)
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop54
-one51:
+	JGE loop57
+one54:
 	ADDQ $32, CX
-	JEQ done52
-loop55:
+	JEQ done55
+loop58:
 	VMOVUPS (SI), Z1
 	VMULPS Z6, Z1, Z1
 	VMOVUPS Z1, (SI)
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop55
-done52:
+	JNZ loop58
+done55:
 	MOVQ ldx+8(FP), AX
 	ADDQ AX, x+0(FP)
 	SUBQ $1, rows+16(FP)
-	JNZ row37
+	JNZ row40
 	VZEROUPPER
 	RET
 
@@ -1901,7 +1980,7 @@ TEXT ·addLayerNorm2AVX512(SB), NOSPLIT, $0-64
 	MOVQ y1+24(FP), BX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z6 // zero
-loop56:
+loop59:
 	VMOVUPS (DI), Z1
 	VMOVUPS (SI), Z2
 	VMOVUPS (DX), Z3
@@ -1917,7 +1996,7 @@ loop56:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop56
+	JNZ loop59
 	VEXTRACTF64X4 $1, Z0, Y1
 	VADDPS Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
@@ -1946,7 +2025,7 @@ loop56:
 	MOVQ x1+8(FP), DX
 	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
 	VBROADCASTSS constantsAVX512<>+96(SB), Z5 // zero
-loop57:
+loop60:
 	VMOVUPS (DI), Z1
 	VMOVUPS (DX), Z2
 	VSUBPS Z0, Z1, Z1
@@ -1956,7 +2035,7 @@ loop57:
 	ADDQ $64, DI
 	ADDQ $64, DX
 	SUBQ $16, CX
-	JNZ loop57
+	JNZ loop60
 	VEXTRACTF64X4 $1, Z4, Y1
 	VADDPS Y1, Y4, Y4
 	VEXTRACTF128 $1, Y4, X1
@@ -1995,7 +2074,7 @@ loop57:
 	MOVQ gain+32(FP), SI
 	MOVQ x1+8(FP), DX
 	MOVQ bias+40(FP), BX
-loop58:
+loop61:
 	VMOVUPS (SI), Z2
 	VMOVUPS (DI), Z1
 	VMOVUPS (BX), Z3
@@ -2014,7 +2093,92 @@ loop58:
 	ADDQ $64, DX
 	ADDQ $64, BX
 	SUBQ $16, CX
-	JNZ loop58
+	JNZ loop61
+	VZEROUPPER
+	RET
+
+// func extremesAVX512(acc *lanes, x *float32, n int)
+// extremesAVX512 sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+TEXT ·extremesAVX512(SB), NOSPLIT, $0-24
+	MOVQ acc+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z1 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z2 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z3 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z4 // zero
+loop62:
+	VMOVUPS (SI), Z5
+	VMINPS Z5, Z0, Z6
+	VMAXPS Z5, Z0, Z0
+	VMAXPS Z6, Z1, Z1
+	VMAXPS Z5, Z2, Z6
+	VMINPS Z5, Z2, Z2
+	VMINPS Z6, Z3, Z3
+	VBROADCASTSS constantsAVX512<>+96(SB), Z31 // zero
+	VFMADD231PS Z31, Z5, Z4
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop62
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z1, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z2, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z3, (DI)
+	ADDQ $64, DI
+	VMOVUPS Z4, (DI)
+	ADDQ $64, DI
+	VZEROUPPER
+	RET
+
+// func toInt16AVX512(dst *int16, x *float32, n int, inverse float32)
+// toInt16AVX512 sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+TEXT ·toInt16AVX512(SB), NOSPLIT, $0-28
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop63:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS inverse+24(FP), Z31
+	VMULPS Z31, Z0, Z0
+	VCVTPS2DQ Z0, Z0
+	VPMOVSDW Z0, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop63
+	VZEROUPPER
+	RET
+
+// func toBytesAVX512(dst *uint8, x *float32, n int, inverse float32, zero float32)
+// toBytesAVX512 sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+TEXT ·toBytesAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+loop64:
+	VMOVUPS (SI), Z0
+	VBROADCASTSS inverse+24(FP), Z31
+	VMULPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+60(SB), Z31 // roundBig
+	VADDPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+60(SB), Z31 // roundBig
+	VSUBPS Z31, Z0, Z0
+	VBROADCASTSS zero+28(FP), Z31
+	VADDPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+96(SB), Z31 // zero
+	VMAXPS Z31, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+168(SB), Z31 // byteMax
+	VMINPS Z31, Z0, Z0
+	VCVTPS2DQ Z0, Z0
+	VPMOVDB Z0, (DI)
+	ADDQ $16, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop64
 	VZEROUPPER
 	RET
 
@@ -2025,13 +2189,13 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop59:
+loop65:
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop59
+	JNZ loop65
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2043,12 +2207,12 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop60:
+loop66:
 	VMOVUPS (SI), Z1
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop60
+	JNZ loop66
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2061,13 +2225,13 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS (DI), Z0
-loop61:
+loop67:
 	VMOVUPS (SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop61
+	JNZ loop67
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2080,8 +2244,8 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
 	SUBQ $64, CX
-	JLT two62
-loop65:
+	JLT two68
+loop71:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -2186,11 +2350,11 @@ loop65:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop65
-two62:
+	JGE loop71
+two68:
 	ADDQ $32, CX
-	JLT one63
-loop66:
+	JLT one69
+loop72:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VBROADCASTSS top+24(FP), Z31
@@ -2251,11 +2415,11 @@ loop66:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop66
-one63:
+	JGE loop72
+one69:
 	ADDQ $32, CX
-	JEQ done64
-loop67:
+	JEQ done70
+loop73:
 	VMOVUPS (SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
@@ -2294,8 +2458,8 @@ loop67:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop67
-done64:
+	JNZ loop73
+done70:
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2308,7 +2472,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop68:
+loop74:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2320,7 +2484,7 @@ loop68:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop68
+	JNZ loop74
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2335,7 +2499,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop69:
+loop75:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2424,7 +2588,7 @@ loop69:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop69
+	JNZ loop75
 	VZEROUPPER
 	RET
 
@@ -2440,7 +2604,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop70:
+loop76:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2495,7 +2659,158 @@ loop70:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop70
+	JNZ loop76
+	VZEROUPPER
+	RET
+
+// func pack16PairsAVX512(panel *uint16, w *uint16, ldw int, k int)
+// pack16PairsAVX512 sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+TEXT ·pack16PairsAVX512(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ ldw+16(FP), AX
+	MOVQ k+24(FP), CX
+	// R8 = 3·ldw, DX = row 8
+	LEAQ (AX)(AX*2), R8
+	LEAQ (SI)(AX*8), DX
+loop77:
+	LEAQ (SI)(AX*4), R9
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (SI)(AX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, (DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 64(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 128(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 192(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 256(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 320(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 384(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 448(DI)
+	LEAQ (DX)(AX*4), R9
+	VMOVUPS (DX), Y0
+	VMOVUPS (DX)(AX*1), Y1
+	VMOVUPS (DX)(AX*2), Y2
+	VMOVUPS (DX)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(AX*1), Y5
+	VMOVUPS (R9)(AX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+	// Pairs of rows, then pairs of pairs, then the two halves of each register.
+	VUNPCKLPS Y1, Y0, Y8
+	VUNPCKHPS Y1, Y0, Y9
+	VUNPCKLPS Y3, Y2, Y10
+	VUNPCKHPS Y3, Y2, Y11
+	VUNPCKLPS Y5, Y4, Y12
+	VUNPCKHPS Y5, Y4, Y13
+	VUNPCKLPS Y7, Y6, Y14
+	VUNPCKHPS Y7, Y6, Y15
+	VSHUFPS $0x44, Y10, Y8, Y0
+	VSHUFPS $0xee, Y10, Y8, Y1
+	VSHUFPS $0x44, Y11, Y9, Y2
+	VSHUFPS $0xee, Y11, Y9, Y3
+	VSHUFPS $0x44, Y14, Y12, Y4
+	VSHUFPS $0xee, Y14, Y12, Y5
+	VSHUFPS $0x44, Y15, Y13, Y6
+	VSHUFPS $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 32(DI)
+	VPERM2F128 $0x20, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 96(DI)
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 160(DI)
+	VPERM2F128 $0x20, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 224(DI)
+	VPERM2F128 $0x31, Y4, Y0, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 288(DI)
+	VPERM2F128 $0x31, Y5, Y1, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 352(DI)
+	VPERM2F128 $0x31, Y6, Y2, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 416(DI)
+	VPERM2F128 $0x31, Y7, Y3, Y8
+	VPSLLD $16, Y8, Y9
+	VPSRLD $16, Y8, Y8
+	VPOR Y9, Y8, Y8
+	VMOVUPS Y8, 480(DI)
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $512, DI
+	SUBQ $8, CX
+	JNZ loop77
 	VZEROUPPER
 	RET
 
@@ -2529,7 +2844,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop71:
+loop78:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2555,6 +2870,6 @@ loop71:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop71
+	JNZ loop78
 	VZEROUPPER
 	RET

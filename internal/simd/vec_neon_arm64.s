@@ -83,9 +83,19 @@ DATA constantsNEON<>+576(SB)/8, $0x3f4c422a3f4c422a // geluTanhScale
 DATA constantsNEON<>+584(SB)/8, $0x3f4c422a3f4c422a
 DATA constantsNEON<>+592(SB)/8, $0x3f0000003f000000 // half
 DATA constantsNEON<>+600(SB)/8, $0x3f0000003f000000
-DATA constantsNEON<>+608(SB)/8, $0xff800000ff800000 // -inf
-DATA constantsNEON<>+616(SB)/8, $0xff800000ff800000
-GLOBL constantsNEON<>(SB), RODATA|NOPTR, $624
+DATA constantsNEON<>+608(SB)/8, $0x7f8000007f800000 // inf
+DATA constantsNEON<>+616(SB)/8, $0x7f8000007f800000
+DATA constantsNEON<>+624(SB)/8, $0x6000000060000000 // bf16Top
+DATA constantsNEON<>+632(SB)/8, $0x6000000060000000
+DATA constantsNEON<>+640(SB)/8, $0x2740000027400000 // bf16Round
+DATA constantsNEON<>+648(SB)/8, $0x2740000027400000
+DATA constantsNEON<>+656(SB)/8, $0x2bc000002bc00000 // bf16Least
+DATA constantsNEON<>+664(SB)/8, $0x2bc000002bc00000
+DATA constantsNEON<>+672(SB)/8, $0xff800000ff800000 // -inf
+DATA constantsNEON<>+680(SB)/8, $0xff800000ff800000
+DATA constantsNEON<>+688(SB)/8, $0x437f0000437f0000 // byteMax
+DATA constantsNEON<>+696(SB)/8, $0x437f0000437f0000
+GLOBL constantsNEON<>(SB), RODATA|NOPTR, $704
 
 // func geluNEON(x *float32, n int)
 // geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -1071,6 +1081,29 @@ loop7:
 	BNE loop7
 	RET
 
+// func mulNEON(dst *float32, x *float32, y *float32, n int)
+// mulNEON sets dst[i] = x[i]·y[i]; n is a positive multiple of 16; twin: mulGeneric.
+TEXT ·mulNEON(SB), NOSPLIT, $0-32
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD y+16(FP), R2
+	MOVD n+24(FP), R4
+loop8:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6E24DC00 // FMUL V0, V0, V4
+	WORD $0x6E25DC21 // FMUL V1, V1, V5
+	WORD $0x6E26DC42 // FMUL V2, V2, V6
+	WORD $0x6E27DC63 // FMUL V3, V3, V7
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	ADD $64, R1
+	ADD $64, R2
+	SUBS $16, R4
+	BNE loop8
+	RET
+
 // func largerNEON(x *float32, y *float32, n int)
 // largerNEON sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]; n is a positive multiple of 16; twin: largerGeneric.
 TEXT ·largerNEON(SB), NOSPLIT, $0-24
@@ -1078,7 +1111,7 @@ TEXT ·largerNEON(SB), NOSPLIT, $0-24
 	MOVD x+0(FP), R0
 	MOVD y+8(FP), R1
 	MOVD n+16(FP), R4
-loop8:
+loop9:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
@@ -1109,7 +1142,7 @@ loop8:
 	ADD $64, R0
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop8
+	BNE loop9
 	RET
 
 // func normalizeNEON(dst *float32, x *float32, gain *float32, bias *float32, n int, mean float32, scale float32)
@@ -1121,7 +1154,7 @@ TEXT ·normalizeNEON(SB), NOSPLIT, $0-48
 	MOVD gain+16(FP), R2
 	MOVD bias+24(FP), R3
 	MOVD n+32(FP), R4
-loop9:
+loop10:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V8.S4, V9.S4, V10.S4, V11.S4]
@@ -1147,7 +1180,7 @@ loop9:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop9
+	BNE loop10
 	RET
 
 // func fromF16NEON(dst *float32, src *uint16, n int)
@@ -1157,7 +1190,7 @@ TEXT ·fromF16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD n+16(FP), R4
-loop10:
+loop11:
 	VLD1 (R1), [V28.H8, V29.H8]
 	WORD $0x0E217B80 // FCVTL V0, V28, V0
 	WORD $0x4E217B81 // FCVTL2 V1, V28, V0
@@ -1167,7 +1200,7 @@ loop10:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $16, R4
-	BNE loop10
+	BNE loop11
 	RET
 
 // func packColumnNEON(panel *float32, v *float32, ldv int, n int)
@@ -1177,29 +1210,128 @@ TEXT ·packColumnNEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD v+8(FP), R1
 	MOVD n+24(FP), R4
-loop11:
+loop12:
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	MOVD ldv+16(FP), R5
 	ADD R5, R1
 	ADD $64, R0
 	SUBS $16, R4
-	BNE loop11
+	BNE loop12
+	RET
+
+// func roundBF16NEON(dst *float32, x *float32, n int)
+// roundBF16NEON sets dst[i] = x[i], rounded to bfloat16; n is a positive multiple of 16; twin: roundBF16Generic.
+TEXT ·roundBF16NEON(SB), NOSPLIT, $0-24
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+loop13:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMOVQ 608(R9), F28 // inf
+	VAND V28.B16, V0.B16, V4.B16
+	VAND V28.B16, V1.B16, V5.B16
+	VAND V28.B16, V2.B16, V6.B16
+	VAND V28.B16, V3.B16, V7.B16
+	FMOVQ 624(R9), F28 // bf16Top
+	WORD $0x6E3CDC84 // FMUL V4, V4, V28
+	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
+	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
+	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
+	FMOVQ 640(R9), F28 // bf16Round
+	WORD $0x6E3CDC84 // FMUL V4, V4, V28
+	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
+	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
+	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
+	FMOVQ 656(R9), F28 // bf16Least
+	WORD $0x4E3CF484 // FMAX V4, V4, V28
+	WORD $0x4E3CF4A5 // FMAX V5, V5, V28
+	WORD $0x4E3CF4C6 // FMAX V6, V6, V28
+	WORD $0x4E3CF4E7 // FMAX V7, V7, V28
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	WORD $0x4E25D421 // FADD V1, V1, V5
+	WORD $0x4E26D442 // FADD V2, V2, V6
+	WORD $0x4E27D463 // FADD V3, V3, V7
+	WORD $0x4EA4D400 // FSUB V0, V0, V4
+	WORD $0x4EA5D421 // FSUB V1, V1, V5
+	WORD $0x4EA6D442 // FSUB V2, V2, V6
+	WORD $0x4EA7D463 // FSUB V3, V3, V7
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop13
+	RET
+
+// func pairBF16NEON(dst *uint16, x *float32, n int)
+// pairBF16NEON sets dst to x, rounded to bfloat16, in pairs; n is a positive multiple of 16; twin: pairBF16Generic.
+TEXT ·pairBF16NEON(SB), NOSPLIT, $0-24
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+loop14:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMOVQ 608(R9), F28 // inf
+	VAND V28.B16, V0.B16, V4.B16
+	VAND V28.B16, V1.B16, V5.B16
+	VAND V28.B16, V2.B16, V6.B16
+	VAND V28.B16, V3.B16, V7.B16
+	FMOVQ 624(R9), F28 // bf16Top
+	WORD $0x6E3CDC84 // FMUL V4, V4, V28
+	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
+	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
+	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
+	FMOVQ 640(R9), F28 // bf16Round
+	WORD $0x6E3CDC84 // FMUL V4, V4, V28
+	WORD $0x6E3CDCA5 // FMUL V5, V5, V28
+	WORD $0x6E3CDCC6 // FMUL V6, V6, V28
+	WORD $0x6E3CDCE7 // FMUL V7, V7, V28
+	FMOVQ 656(R9), F28 // bf16Least
+	WORD $0x4E3CF484 // FMAX V4, V4, V28
+	WORD $0x4E3CF4A5 // FMAX V5, V5, V28
+	WORD $0x4E3CF4C6 // FMAX V6, V6, V28
+	WORD $0x4E3CF4E7 // FMAX V7, V7, V28
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	WORD $0x4E25D421 // FADD V1, V1, V5
+	WORD $0x4E26D442 // FADD V2, V2, V6
+	WORD $0x4E27D463 // FADD V3, V3, V7
+	WORD $0x4EA4D400 // FSUB V0, V0, V4
+	WORD $0x4EA5D421 // FSUB V1, V1, V5
+	WORD $0x4EA6D442 // FSUB V2, V2, V6
+	WORD $0x4EA7D463 // FSUB V3, V3, V7
+	VUSHR $48, V0.D2, V28.D2
+	VORR V28.B16, V0.B16, V0.B16
+	VUSHR $48, V1.D2, V28.D2
+	VORR V28.B16, V1.B16, V1.B16
+	VUSHR $48, V2.D2, V28.D2
+	VORR V28.B16, V2.B16, V2.B16
+	VUSHR $48, V3.D2, V28.D2
+	VORR V28.B16, V3.B16, V3.B16
+	VUZP1 V1.S4, V0.S4, V0.S4
+	FMOVQ F0, (R0)
+	VUZP1 V3.S4, V2.S4, V2.S4
+	FMOVQ F2, 16(R0)
+	ADD $32, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop14
 	RET
 
 // func softmaxNEON(x *float32, ldx int, rows int, n int)
 // softmaxNEON sets x[i] = exp(x[i]−max x)/Σ exp(x[j]−max x) for rows of n floats, ldx bytes apart; n is a positive multiple of 16; twin: Softmax.
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-32
 	MOVD $constantsNEON<>(SB), R9
-row12:
+row15:
 	// top = max x, in 0 and then in 6
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
-	FMOVQ 608(R9), F0 // -inf
-	FMOVQ 608(R9), F1 // -inf
-	FMOVQ 608(R9), F2 // -inf
-	FMOVQ 608(R9), F3 // -inf
-loop13:
+	FMOVQ 672(R9), F0 // -inf
+	FMOVQ 672(R9), F1 // -inf
+	FMOVQ 672(R9), F2 // -inf
+	FMOVQ 672(R9), F3 // -inf
+loop16:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24F400 // FMAX V0, V0, V4
 	WORD $0x4E25F421 // FMAX V1, V1, V5
@@ -1207,7 +1339,7 @@ loop13:
 	WORD $0x4E27F463 // FMAX V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop13
+	BNE loop16
 	WORD $0x4E22F400 // FMAX V0, V0, V2
 	WORD $0x4E23F421 // FMAX V1, V1, V3
 	WORD $0x4E21F400 // FMAX V0, V0, V1
@@ -1230,7 +1362,7 @@ loop13:
 	FMOVQ 400(R9), F1 // zero
 	FMOVQ 400(R9), F2 // zero
 	FMOVQ 400(R9), F3 // zero
-loop14:
+loop17:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EB8D484 // FSUB V4, V4, V24
 	WORD $0x4EB9D4A5 // FSUB V5, V5, V25
@@ -1373,7 +1505,7 @@ loop14:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop14
+	BNE loop17
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1397,7 +1529,7 @@ loop14:
 	// x[i] = x[i]/sum
 	MOVD x+0(FP), R1
 	MOVD n+24(FP), R4
-loop15:
+loop18:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6E38DC84 // FMUL V4, V4, V24
 	WORD $0x6E39DCA5 // FMUL V5, V5, V25
@@ -1406,7 +1538,7 @@ loop15:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R1)
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop15
+	BNE loop18
 	MOVD x+0(FP), R5
 	MOVD ldx+8(FP), R6
 	ADD R6, R5
@@ -1414,7 +1546,7 @@ loop15:
 	MOVD rows+16(FP), R5
 	SUBS $1, R5
 	MOVD R5, rows+16(FP)
-	BNE row12
+	BNE row15
 	RET
 
 // func addLayerNorm2NEON(x0 *float32, x1 *float32, y0 *float32, y1 *float32, gain *float32, bias *float32, n int, count float32, eps float32)
@@ -1435,7 +1567,7 @@ TEXT ·addLayerNorm2NEON(SB), NOSPLIT, $0-64
 	FMOVQ 400(R9), F25 // zero
 	FMOVQ 400(R9), F26 // zero
 	FMOVQ 400(R9), F27 // zero
-loop16:
+loop19:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R2), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1463,7 +1595,7 @@ loop16:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop16
+	BNE loop19
 	WORD $0x4E22D400 // FADD V0, V0, V2
 	WORD $0x4E23D421 // FADD V1, V1, V3
 	WORD $0x4E21D400 // FADD V0, V0, V1
@@ -1510,7 +1642,7 @@ loop16:
 	FMOVQ 400(R9), F21 // zero
 	FMOVQ 400(R9), F22 // zero
 	FMOVQ 400(R9), F23 // zero
-loop17:
+loop20:
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R2), [V8.S4, V9.S4, V10.S4, V11.S4]
 	WORD $0x4EA0D484 // FSUB V4, V4, V0
@@ -1532,7 +1664,7 @@ loop17:
 	ADD $64, R0
 	ADD $64, R2
 	SUBS $16, R4
-	BNE loop17
+	BNE loop20
 	WORD $0x4E32D610 // FADD V16, V16, V18
 	WORD $0x4E33D631 // FADD V17, V17, V19
 	WORD $0x4E31D610 // FADD V16, V16, V17
@@ -1603,7 +1735,7 @@ loop17:
 	MOVD gain+32(FP), R1
 	MOVD x1+8(FP), R2
 	MOVD bias+40(FP), R3
-loop18:
+loop21:
 	VLD1 (R1), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1 (R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1 (R3), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1640,7 +1772,169 @@ loop18:
 	ADD $64, R2
 	ADD $64, R3
 	SUBS $16, R4
-	BNE loop18
+	BNE loop21
+	RET
+
+// func extremesNEON(acc *lanes, x *float32, n int)
+// extremesNEON sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN; n is a positive multiple of 16; twin: extremesGeneric.
+TEXT ·extremesNEON(SB), NOSPLIT, $0-24
+	MOVD $constantsNEON<>(SB), R9
+	MOVD acc+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+	FMOVQ 400(R9), F0 // zero
+	FMOVQ 400(R9), F1 // zero
+	FMOVQ 400(R9), F2 // zero
+	FMOVQ 400(R9), F3 // zero
+	FMOVQ 400(R9), F4 // zero
+	FMOVQ 400(R9), F5 // zero
+	FMOVQ 400(R9), F6 // zero
+	FMOVQ 400(R9), F7 // zero
+	FMOVQ 400(R9), F8 // zero
+	FMOVQ 400(R9), F9 // zero
+	FMOVQ 400(R9), F10 // zero
+	FMOVQ 400(R9), F11 // zero
+	FMOVQ 400(R9), F12 // zero
+	FMOVQ 400(R9), F13 // zero
+	FMOVQ 400(R9), F14 // zero
+	FMOVQ 400(R9), F15 // zero
+	FMOVQ 400(R9), F16 // zero
+	FMOVQ 400(R9), F17 // zero
+	FMOVQ 400(R9), F18 // zero
+	FMOVQ 400(R9), F19 // zero
+loop22:
+	VLD1 (R1), [V20.S4, V21.S4, V22.S4, V23.S4]
+	WORD $0x4EB4F418 // FMIN V24, V0, V20
+	WORD $0x4EB5F439 // FMIN V25, V1, V21
+	WORD $0x4EB6F45A // FMIN V26, V2, V22
+	WORD $0x4EB7F47B // FMIN V27, V3, V23
+	WORD $0x4E34F400 // FMAX V0, V0, V20
+	WORD $0x4E35F421 // FMAX V1, V1, V21
+	WORD $0x4E36F442 // FMAX V2, V2, V22
+	WORD $0x4E37F463 // FMAX V3, V3, V23
+	WORD $0x4E38F484 // FMAX V4, V4, V24
+	WORD $0x4E39F4A5 // FMAX V5, V5, V25
+	WORD $0x4E3AF4C6 // FMAX V6, V6, V26
+	WORD $0x4E3BF4E7 // FMAX V7, V7, V27
+	WORD $0x4E34F518 // FMAX V24, V8, V20
+	WORD $0x4E35F539 // FMAX V25, V9, V21
+	WORD $0x4E36F55A // FMAX V26, V10, V22
+	WORD $0x4E37F57B // FMAX V27, V11, V23
+	WORD $0x4EB4F508 // FMIN V8, V8, V20
+	WORD $0x4EB5F529 // FMIN V9, V9, V21
+	WORD $0x4EB6F54A // FMIN V10, V10, V22
+	WORD $0x4EB7F56B // FMIN V11, V11, V23
+	WORD $0x4EB8F58C // FMIN V12, V12, V24
+	WORD $0x4EB9F5AD // FMIN V13, V13, V25
+	WORD $0x4EBAF5CE // FMIN V14, V14, V26
+	WORD $0x4EBBF5EF // FMIN V15, V15, V27
+	FMOVQ 400(R9), F28 // zero
+	VFMLA V28.S4, V20.S4, V16.S4
+	VFMLA V28.S4, V21.S4, V17.S4
+	VFMLA V28.S4, V22.S4, V18.S4
+	VFMLA V28.S4, V23.S4, V19.S4
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop22
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
+	ADD $64, R0
+	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R0)
+	ADD $64, R0
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
+	ADD $64, R0
+	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R0)
+	ADD $64, R0
+	RET
+
+// func toInt16NEON(dst *int16, x *float32, n int, inverse float32)
+// toInt16NEON sets dst[i] to x[i]·inverse, rounded; n is a positive multiple of 16; twin: toInt16Generic.
+TEXT ·toInt16NEON(SB), NOSPLIT, $0-28
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+loop23:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMOVS inverse+24(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CDC00 // FMUL V0, V0, V28
+	WORD $0x6E3CDC21 // FMUL V1, V1, V28
+	WORD $0x6E3CDC42 // FMUL V2, V2, V28
+	WORD $0x6E3CDC63 // FMUL V3, V3, V28
+	WORD $0x4E21A800 // FCVTNS V0, V0, V0
+	WORD $0x4E21A821 // FCVTNS V1, V1, V0
+	WORD $0x4E21A842 // FCVTNS V2, V2, V0
+	WORD $0x4E21A863 // FCVTNS V3, V3, V0
+	WORD $0x0E614800 // SQXTN V0, V0, V0
+	WORD $0x4E614820 // SQXTN2 V0, V1, V0
+	WORD $0x0E614841 // SQXTN V1, V2, V0
+	WORD $0x4E614861 // SQXTN2 V1, V3, V0
+	FMOVQ F0, (R0)
+	FMOVQ F1, 16(R0)
+	ADD $32, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop23
+	RET
+
+// func toBytesNEON(dst *uint8, x *float32, n int, inverse float32, zero float32)
+// toBytesNEON sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255; n is a positive multiple of 16; twin: toBytesGeneric.
+TEXT ·toBytesNEON(SB), NOSPLIT, $0-32
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R4
+loop24:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMOVS inverse+24(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CDC00 // FMUL V0, V0, V28
+	WORD $0x6E3CDC21 // FMUL V1, V1, V28
+	WORD $0x6E3CDC42 // FMUL V2, V2, V28
+	WORD $0x6E3CDC63 // FMUL V3, V3, V28
+	FMOVQ 240(R9), F28 // roundBig
+	WORD $0x4E3CD400 // FADD V0, V0, V28
+	WORD $0x4E3CD421 // FADD V1, V1, V28
+	WORD $0x4E3CD442 // FADD V2, V2, V28
+	WORD $0x4E3CD463 // FADD V3, V3, V28
+	FMOVQ 240(R9), F28 // roundBig
+	WORD $0x4EBCD400 // FSUB V0, V0, V28
+	WORD $0x4EBCD421 // FSUB V1, V1, V28
+	WORD $0x4EBCD442 // FSUB V2, V2, V28
+	WORD $0x4EBCD463 // FSUB V3, V3, V28
+	FMOVS zero+28(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x4E3CD400 // FADD V0, V0, V28
+	WORD $0x4E3CD421 // FADD V1, V1, V28
+	WORD $0x4E3CD442 // FADD V2, V2, V28
+	WORD $0x4E3CD463 // FADD V3, V3, V28
+	FMOVQ 400(R9), F28 // zero
+	WORD $0x4E3CF400 // FMAX V0, V0, V28
+	WORD $0x4E3CF421 // FMAX V1, V1, V28
+	WORD $0x4E3CF442 // FMAX V2, V2, V28
+	WORD $0x4E3CF463 // FMAX V3, V3, V28
+	FMOVQ 688(R9), F28 // byteMax
+	WORD $0x4EBCF400 // FMIN V0, V0, V28
+	WORD $0x4EBCF421 // FMIN V1, V1, V28
+	WORD $0x4EBCF442 // FMIN V2, V2, V28
+	WORD $0x4EBCF463 // FMIN V3, V3, V28
+	WORD $0x4E21A800 // FCVTNS V0, V0, V0
+	WORD $0x4E21A821 // FCVTNS V1, V1, V0
+	WORD $0x4E21A842 // FCVTNS V2, V2, V0
+	WORD $0x4E21A863 // FCVTNS V3, V3, V0
+	WORD $0x0E614800 // SQXTN V0, V0, V0
+	WORD $0x4E614820 // SQXTN2 V0, V1, V0
+	WORD $0x0E614841 // SQXTN V1, V2, V0
+	WORD $0x4E614861 // SQXTN2 V1, V3, V0
+	WORD $0x0E212800 // XTN V0, V0, V0
+	WORD $0x4E212820 // XTN2 V0, V1, V0
+	FMOVQ F0, (R0)
+	ADD $16, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop24
 	RET
 
 // func maxNEON(acc *lanes, x *float32, n int)
@@ -1651,7 +1945,7 @@ TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop19:
+loop25:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
 	VBSL V0.B16, V4.B16, V29.B16
@@ -1667,7 +1961,7 @@ loop19:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop19
+	BNE loop25
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1679,7 +1973,7 @@ TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop20:
+loop26:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24D400 // FADD V0, V0, V4
 	WORD $0x4E25D421 // FADD V1, V1, V5
@@ -1687,7 +1981,7 @@ loop20:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop20
+	BNE loop26
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1701,7 +1995,7 @@ TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	FMOVS mean+24(FP), F28
 	VDUP V28.S[0], V28.S4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop21:
+loop27:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EBCD484 // FSUB V4, V4, V28
 	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
@@ -1713,7 +2007,7 @@ loop21:
 	VFMLA V7.S4, V7.S4, V3.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop21
+	BNE loop27
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1725,7 +2019,7 @@ TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop22:
+loop28:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	FMOVS top+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -1870,7 +2164,7 @@ loop22:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop22
+	BNE loop28
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1883,7 +2177,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop23:
+loop29:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -1920,7 +2214,7 @@ loop23:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE loop23
+	BNE loop29
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1931,7 +2225,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop24:
+loop30:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2020,7 +2314,7 @@ loop24:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop24
+	BNE loop30
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2030,7 +2324,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop25:
+loop31:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -2135,7 +2429,122 @@ loop25:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE loop25
+	BNE loop31
+	RET
+
+// func pack16PairsNEON(panel *uint16, w *uint16, ldw int, k int)
+// pack16PairsNEON sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.
+TEXT ·pack16PairsNEON(SB), NOSPLIT, $0-32
+	MOVD panel+0(FP), R0
+	MOVD w+8(FP), R1
+	MOVD ldw+16(FP), R2
+	MOVD k+24(FP), R3
+loop32:
+	MOVD R1, R4
+	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
+	FMOVQ (R4), F0
+	ADD R2, R4
+	FMOVQ (R4), F1
+	ADD R2, R4
+	FMOVQ (R4), F2
+	ADD R2, R4
+	FMOVQ (R4), F3
+	ADD R2, R4
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VREV32 V0.H8, V0.H8
+	FMOVQ F0, (R0)
+	VREV32 V1.H8, V1.H8
+	FMOVQ F1, 64(R0)
+	VREV32 V2.H8, V2.H8
+	FMOVQ F2, 128(R0)
+	VREV32 V3.H8, V3.H8
+	FMOVQ F3, 192(R0)
+	// Rows 4 … 7 to V0–V3, pairs to V4–V7, columns to V0–V3
+	FMOVQ (R4), F0
+	ADD R2, R4
+	FMOVQ (R4), F1
+	ADD R2, R4
+	FMOVQ (R4), F2
+	ADD R2, R4
+	FMOVQ (R4), F3
+	ADD R2, R4
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VREV32 V0.H8, V0.H8
+	FMOVQ F0, 16(R0)
+	VREV32 V1.H8, V1.H8
+	FMOVQ F1, 80(R0)
+	VREV32 V2.H8, V2.H8
+	FMOVQ F2, 144(R0)
+	VREV32 V3.H8, V3.H8
+	FMOVQ F3, 208(R0)
+	// Rows 8 … 11 to V0–V3, pairs to V4–V7, columns to V0–V3
+	FMOVQ (R4), F0
+	ADD R2, R4
+	FMOVQ (R4), F1
+	ADD R2, R4
+	FMOVQ (R4), F2
+	ADD R2, R4
+	FMOVQ (R4), F3
+	ADD R2, R4
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VREV32 V0.H8, V0.H8
+	FMOVQ F0, 32(R0)
+	VREV32 V1.H8, V1.H8
+	FMOVQ F1, 96(R0)
+	VREV32 V2.H8, V2.H8
+	FMOVQ F2, 160(R0)
+	VREV32 V3.H8, V3.H8
+	FMOVQ F3, 224(R0)
+	// Rows 12 … 15 to V0–V3, pairs to V4–V7, columns to V0–V3
+	FMOVQ (R4), F0
+	ADD R2, R4
+	FMOVQ (R4), F1
+	ADD R2, R4
+	FMOVQ (R4), F2
+	ADD R2, R4
+	FMOVQ (R4), F3
+	ADD R2, R4
+	VTRN1 V1.S4, V0.S4, V4.S4
+	VTRN2 V1.S4, V0.S4, V5.S4
+	VTRN1 V3.S4, V2.S4, V6.S4
+	VTRN2 V3.S4, V2.S4, V7.S4
+	VTRN1 V6.D2, V4.D2, V0.D2
+	VTRN2 V6.D2, V4.D2, V2.D2
+	VTRN1 V7.D2, V5.D2, V1.D2
+	VTRN2 V7.D2, V5.D2, V3.D2
+	VREV32 V0.H8, V0.H8
+	FMOVQ F0, 48(R0)
+	VREV32 V1.H8, V1.H8
+	FMOVQ F1, 112(R0)
+	VREV32 V2.H8, V2.H8
+	FMOVQ F2, 176(R0)
+	VREV32 V3.H8, V3.H8
+	FMOVQ F3, 240(R0)
+	ADD $16, R1
+	ADD $256, R0
+	SUBS $4, R3
+	BNE loop32
 	RET
 
 // func peakNEON(rounds int)
@@ -2167,7 +2576,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop26:
+loop33:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -2265,5 +2674,5 @@ loop26:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE loop26
+	BNE loop33
 	RET

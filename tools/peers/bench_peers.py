@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures RoBERTa encoders in float32 on a CPU, side by side. run.sh calls it; README.md explains it.
+"""Measures RoBERTa encoders on a CPU, side by side, all in one precision. run.sh calls it; README.md explains it.
 
   bench_peers.py prepare --model base --work DIR      make random weights in every peer's format
   bench_peers.py run --model base --work DIR [...]    measure; one JSON object a line on standard output
@@ -29,7 +29,7 @@ import time
 import numpy as np
 
 from inputs import LARGE_SHAPES, SHAPES, flops, shape_lengths, token_ids
-from prepare import prepare
+from prepare import PRECISIONS, prepare
 
 BUSY = 0.05  # a measurement during which others took more of one CPU than this is disturbed
 PATIENCE_S = 300  # a peer that does not answer for so long is given up
@@ -48,12 +48,13 @@ def padded(ids):
 
 class Torch:
     """transformers' RobertaModel with PyTorch's fused attention."""
-    needs, package, title = "hf", "torch", "PyTorch"
+    files, package, title = {"fp32": "hf", "bf16": "hf"}, "torch", "PyTorch"
 
     def load(self, torch, path, threads):
         from transformers import RobertaModel
         torch.set_num_threads(threads)
-        m = RobertaModel.from_pretrained(path, add_pooling_layer=False, attn_implementation="sdpa").eval()
+        dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[self.precision]
+        m = RobertaModel.from_pretrained(path, add_pooling_layer=False, attn_implementation="sdpa", dtype=dtype).eval()
         self.m, self.torch = m, torch
 
     def inputs(self, ids):
@@ -63,11 +64,12 @@ class Torch:
 
     def call(self, inp):
         with self.torch.inference_mode():
-            return self.m(input_ids=inp[0], attention_mask=inp[1])[0]
+            return self.m(input_ids=inp[0], attention_mask=inp[1])[0].float()
 
 
 class OnnxRuntime:
-    needs, package, title = "ort.onnx", "onnxruntime", "ONNX Runtime"
+    """In int8 with dynamic quantisation, a scale for each channel of the weights."""
+    files, package, title = {"fp32": "ort.onnx", "int8": "ort-int8.onnx"}, "onnxruntime", "ONNX Runtime"
 
     def load(self, ort, path, threads):
         o = ort.SessionOptions()
@@ -85,12 +87,16 @@ class OnnxRuntime:
 
 
 class OpenVino:
-    needs, package, title = "openvino", "openvino", "OpenVINO"
+    """In int8 with NNCF's quantisation of weights and activations, the preset for transformers."""
+    files, package, title = {"fp32": "openvino", "bf16": "openvino", "int8": "openvino-int8"}, "openvino", "OpenVINO"
 
     def load(self, ov, path, threads):
-        conf = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_PRECISION_HINT": "f32"}  # its default is bf16 where the CPU has that
+        conf = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"}
+        if self.precision != "int8":  # there the model says it
+            conf["INFERENCE_PRECISION_HINT"] = {"fp32": "f32", "bf16": "bf16"}[self.precision]  # its default is bf16 where the CPU has that
         core = ov.Core()
+        if self.precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise RuntimeError("this CPU has no bf16 for it")  # it would compute in float32 and not say so
         self.r = core.compile_model(core.read_model(os.path.join(path, "model.xml")), "CPU", conf).create_infer_request()
 
     def inputs(self, ids):
@@ -102,10 +108,11 @@ class OpenVino:
 
 
 class CTranslate2:
-    needs, package, title = "ct2", "ctranslate2", "CTranslate2"
+    files, package, title = {"fp32": "ct2", "int8": "ct2"}, "ctranslate2", "CTranslate2"
 
     def load(self, ct2, path, threads):
-        self.m = ct2.Encoder(path, device="cpu", compute_type="float32", intra_threads=threads, inter_threads=1)
+        kind = {"fp32": "float32", "int8": "int8_float32"}[self.precision]
+        self.m = ct2.Encoder(path, device="cpu", compute_type=kind, intra_threads=threads, inter_threads=1)
 
     def inputs(self, ids):
         return ids
@@ -114,7 +121,10 @@ class CTranslate2:
         return self.m.forward_batch(inp).last_hidden_state
 
 
-PEERS = {"torch-fp32": Torch, "ort-fp32": OnnxRuntime, "openvino-fp32": OpenVino, "ct2-fp32": CTranslate2}
+PEERS = {"torch": Torch, "ort": OnnxRuntime, "openvino": OpenVino, "ct2": CTranslate2}
+
+# A larger difference from PyTorch's features in float32 means that something else was computed.
+BOUNDS = {"fp32": 1e-3, "bf16": 0.2, "int8": 1}
 
 
 def memory_mb():
@@ -131,11 +141,12 @@ def worker(args):
         out.write(json.dumps(o) + "\n")
 
     peer, clock = PEERS[args.peer](), time.perf_counter
+    peer.precision = args.precision
     try:
         t0 = clock()
         library = importlib.import_module(peer.package)
         t1 = clock()
-        peer.load(library, os.path.join(args.work, args.model, peer.needs), args.threads)
+        peer.load(library, os.path.join(args.work, args.model, peer.files[args.precision]), args.threads)
         t2 = clock()
         peer.call(peer.inputs(token_ids([8])))
         t3 = clock()
@@ -263,14 +274,16 @@ def start(args, path, threads, cpus, log):
     for n in filter(None, args.peers.split(",")):
         if n not in PEERS:
             sys.exit(f"unknown peer {n!r}; there are {', '.join(PEERS)}")
-        if not os.path.exists(os.path.join(path, PEERS[n].needs)):
+        if args.precision not in PEERS[n].files:
+            continue
+        if not os.path.exists(os.path.join(path, PEERS[n].files[args.precision])):
             print(f"{n}: not prepared, left out", file=sys.stderr)
             continue
         todo.append((n, [sys.executable, os.path.abspath(__file__), "worker", n, "--model", args.model, "--work", args.work,
-                         "--threads", str(threads)]))
+                         "--precision", args.precision, "--threads", str(threads)]))
     for e in args.exec or []:
         name, cmd = e.split("=", 1)
-        todo.append((name, [a.replace("{dir}", path).replace("{threads}", str(threads)) for a in shlex.split(cmd)]))
+        todo.append((name, [a.replace("{dir}", path).replace("{threads}", str(threads)).replace("{precision}", args.precision) for a in shlex.split(cmd)]))
     ref, ids, procs = np.load(os.path.join(path, "reference.npy")), token_ids([17, 17]), []
     for name, cmd in todo:
         try:
@@ -284,10 +297,10 @@ def start(args, path, threads, cpus, log):
             p.close()
             continue
         diff = None if c["out"] is None else float(np.abs(np.array(c["out"]) - ref).max())
-        if diff is not None and not diff < 1e-3:
+        if diff is not None and not diff < BOUNDS[args.precision]:
             print(f"{name}: differs from PyTorch by {diff:.1g}: it computes something else", file=sys.stderr)
         procs.append(p)
-        print(json.dumps({"peer": name, "model": args.model, "threads": threads, "max_abs_diff": diff,
+        print(json.dumps({"peer": name, "model": args.model, "precision": args.precision, "threads": threads, "max_abs_diff": diff,
                           **{k: round(v, 1) if isinstance(v, float) else v for k, v in p.ready.items()}}), flush=True)
     return procs
 
@@ -309,7 +322,7 @@ def run(args):
     for threads in threads_list:
         procs = start(args, path, threads, cpus[:threads], log)
         for rnd in range(args.rounds):
-            print(f"{args.model}, {threads} thread{'s' * (threads > 1)}: round {rnd + 1} of {args.rounds}", file=sys.stderr)
+            print(f"{args.model}, {args.precision}, {threads} thread{'s' * (threads > 1)}: round {rnd + 1} of {args.rounds}", file=sys.stderr)
             for shape in shapes:
                 lengths, each = shape_lengths(shape)
                 q = {"op": "run", "ids": token_ids(lengths), "each": each, "warm": int(rnd == 0), "min_iters": 2 if rnd == 0 else 1,
@@ -346,7 +359,7 @@ def report(args, procs, shapes, threads):
             # Disturbed rounds count only where there is nothing else.
             flat = sorted(x for r in ([r for f, r in t if f < BUSY] or [min(t)[1]]) for x in r)
             lengths, med = shape_lengths(shape)[0], statistics.median(flat)
-            print(json.dumps({"peer": p.name, "model": args.model, "shape": shape, "tokens": sum(lengths), "threads": threads,
+            print(json.dumps({"peer": p.name, "model": args.model, "precision": args.precision, "shape": shape, "tokens": sum(lengths), "threads": threads,
                               "median_ms": round(med, 4), "min_ms": round(flat[0], 4), "p90_ms": round(flat[math.ceil(0.9 * (len(flat) - 1))], 4),
                               "iters": len(flat), "foreign_load": round(min(f for f, _ in t), 3), "gflops": round(flops(args.model, lengths) / med / 1e6, 2),
                               "core_gflops": round(statistics.median(p.peaks), 1) if p.peaks else 0, "peak_rss_mb": round(p.peak_rss)}), flush=True)
@@ -369,29 +382,32 @@ def table(args):
             o = json.loads(line)
             if "command" in o:
                 runs.append(o)
-            elif "shape" in o:
-                rows[o["model"], o["threads"], o["peer"], o["shape"]] = o  # the last round's replaces the others
+                continue
+            key = o["model"], o.get("precision", "fp32"), o["threads"]
+            if "shape" in o:
+                rows.setdefault(key, {})[o["peer"], o["shape"]] = o  # the last round's replaces the others
             else:
-                ready[o["model"], o["threads"], o["peer"]] = o
+                ready.setdefault(key, {})[o["peer"]] = o
     if not rows:
         sys.exit("nothing was measured")
-    own = next((o for k, o in ready.items() if k[2] == "goroberta"), {})
-    versions = dict.fromkeys(f"{title(k[2])} {o['version']}" for k, o in ready.items() if k[2] != "goroberta" and "version" in o)
+    started = [o for r in ready.values() for o in r.values()]
+    own = next((o for o in started if o["peer"] == "goroberta"), {})
+    versions = dict.fromkeys(f"{title(o['peer'])} {o['version']}" for o in started if o["peer"] != "goroberta" and "version" in o)
     r = runs[0]
     print(f"{r['cpu']}, {max(x['used'] for x in runs)} of {r['cpus']} CPUs, {r['os']}; goroberta {own.get('version')} ({own.get('isa')}, "
           f"{own.get('go')}); {', '.join(versions)}; {r['date']}; " + ", ".join(dict.fromkeys(f"`{x['command']}`" for x in runs)) + ".")
-    for model, threads in dict.fromkeys(k[:2] for k in rows):
-        one_table(model, threads, {k[2:]: o for k, o in rows.items() if k[:2] == (model, threads)}, ready)
-    if any(o["foreign_load"] >= BUSY for o in rows.values()):
+    for key, cells in rows.items():
+        one_table(*key, cells, ready[key])
+    if any(o["foreign_load"] >= BUSY for cells in rows.values() for o in cells.values()):
         print(f"\n\\* Other programs took more than {BUSY:.0%} of a CPU in every round.")
 
 
-def one_table(model, threads, rows, ready):
+def one_table(model, precision, threads, rows, ready):
     names, shapes = list(dict.fromkeys(k[0] for k in rows)), list(dict.fromkeys(k[1] for k in rows))
     others = [n for n in names if not n.startswith("goroberta")]  # "goroberta-old" may race too
     core = next((o["core_gflops"] for k, o in rows.items() if k[0] == "goroberta"), 0)
     ms = {k: o["median_ms"] for k, o in rows.items()}
-    print(f"\n### {model}, {threads} thread{'s' * (threads > 1)}" + (f" (peak {core * threads:.0f} GFLOP/s)" * bool(core)) + "\n")
+    print(f"\n### {model}, {precision}, {threads} thread{'s' * (threads > 1)}" + (f" (peak {core * threads:.0f} G{'' if precision == 'int8' else 'FL'}OP/s)" * bool(core)) + "\n")
     print("| median ms | " + " | ".join(s.replace("x", "×") if s[0].isdigit() else s for s in shapes) + " | peak RSS, MB | max diff |")
     print("| --- |" + " ---: |" * (len(shapes) + 2))
     for n in names:
@@ -402,7 +418,7 @@ def one_table(model, threads, rows, ready):
                 continue
             cell = digits(ms[n, s]) + "\\*" * (rows[n, s]["foreign_load"] >= BUSY)
             cells.append(f"**{cell}**" if ms[n, s] == min(v for k, v in ms.items() if k[1] == s) else cell)
-        diff = ready[model, threads, n]["max_abs_diff"]
+        diff = ready[n]["max_abs_diff"]
         rss = max(o["peak_rss_mb"] for k, o in rows.items() if k[0] == n)
         print(f"| {title(n)} | " + " | ".join(cells) + f" | {rss} | {'–' if diff is None else format(diff, '.0e') if diff else 0} |")
     if "goroberta" not in names:
@@ -425,6 +441,7 @@ def main():
         p = s.add_parser(c.__name__)
         p.add_argument("--model", default="base", help="base, large, tiny or LAYERSxWIDTHxHEADSxINNER")
         p.add_argument("--work", required=True, help="folder for the weights in each peer's format")
+        p.add_argument("--precision", default="fp32", choices=PRECISIONS)
         if c is worker:
             p.add_argument("peer")
             p.add_argument("--threads", type=int)
@@ -432,7 +449,7 @@ def main():
             p.add_argument("--threads", default="1", help="1, 2 or 1,2")
             p.add_argument("--shapes", help=f"{SHAPES}; for large {LARGE_SHAPES}")
             p.add_argument("--peers", default=",".join(PEERS))
-            p.add_argument("--exec", action="append", metavar="NAME=COMMAND", help="{dir} and {threads} are filled in")
+            p.add_argument("--exec", action="append", metavar="NAME=COMMAND", help="{dir}, {threads} and {precision} are filled in")
             p.add_argument("--rounds", type=int, default=5)
             p.add_argument("--budget", type=float, default=0.5, help="seconds for one peer, shape and round")
             p.add_argument("--wait", type=float, default=5, help="longest wait, in seconds, for a quiet machine before a measurement")

@@ -16,14 +16,13 @@ import json
 import os
 import platform
 import random
-import re
 import statistics
 import subprocess
 import sys
 import time
 
 from bench_peers import BUSY, Process, ask_quiet, converse, cpu_model, digits
-from inputs import POSITIONS, VOCAB, dims
+from inputs import POSITIONS, VOCAB, dims, sentences
 
 MODELS = {"small": "6x384x12x1536", "base": "base"}  # the size of a common embedder, and roberta.base
 COUNT = {"small": 128, "base": 32}  # texts of a call
@@ -33,19 +32,17 @@ LABELS = ["politics", "science", "sport"]
 
 
 def texts(task, count):
-    """English texts of one to a few sentences, from what every Python has: the pages of its help."""
-    from pydoc_data.topics import topics
-    r, all_ = random.Random(5), re.sub(r"[*`|=+~_-]{2,}|[*`]", " ", " ".join(topics[k] for k in sorted(topics)))
-    sentences = [s for s in re.split(r"(?<=[.!?])\s+", re.sub(r"\s+", " ", all_)) if 20 < len(s) < 300 and s[0].isupper()]
+    """English texts of one to a few sentences."""
+    r, all_ = random.Random(5), sentences()
     out = []
     for _ in range(count):
-        at = r.randrange(len(sentences) - 8)
-        t = " ".join(sentences[at:at + r.choice([1, 1, 1, 2, 2, 3, 5])])
+        at = r.randrange(len(all_) - 8)
+        t = " ".join(all_[at:at + r.choice([1, 1, 1, 2, 2, 3, 5])])
         if task == "fill-mask":
             words = t.split(" ")
             words[r.randrange(1, len(words))] = "<mask>"
             t = " ".join(words)
-        out.append({"text": t, **({"pair": r.choice(sentences)} if task == "rank" else {})})
+        out.append({"text": t, **({"pair": r.choice(all_)} if task == "rank" else {})})
     return out
 
 

@@ -16,8 +16,8 @@ type features struct {
 // An encoder is the peer that makes features of tokens.
 type encoder func(ids [][]int) (features, error)
 
-func openEncoder(path string, threads int) (peer, error) {
-	m, err := roberta.Open(path, roberta.WithThreads(threads))
+func openEncoder(path string, threads int, precision roberta.Precision) (peer, error) {
+	m, err := roberta.Open(path, roberta.WithThreads(threads), roberta.WithPrecision(precision))
 	if err != nil {
 		return nil, err
 	}

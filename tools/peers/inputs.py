@@ -31,8 +31,8 @@ def shape_lengths(shape):
     return [int(m[2])] * int(m[1]), False
 
 
-def token_ids(lengths):
-    r = random.Random(1)
+def token_ids(lengths, seed=1):
+    r = random.Random(seed)
     return [[0] + [r.randrange(4, 50260) for _ in range(n - 2)] + [2] for n in lengths]
 
 
@@ -40,3 +40,10 @@ def flops(model, lengths):
     """Multiplications and additions in the matrix products; padding does not count."""
     layers, d, _, f = dims(model)
     return sum(layers * n * (8 * d * d + 4 * d * f + 4 * n * d) for n in lengths)
+
+
+def sentences():
+    """English sentences from what every Python has: the pages of its help."""
+    from pydoc_data.topics import topics
+    text = re.sub(r"[*`|=+~_-]{2,}|[*`]", " ", " ".join(topics[k] for k in sorted(topics)))
+    return [s for s in re.split(r"(?<=[.!?])\s+", re.sub(r"\s+", " ", text)) if 20 < len(s) < 300 and s[0].isupper()]

@@ -9,12 +9,15 @@ import warnings
 
 from inputs import POSITIONS, VOCAB, dims, token_ids
 
+PRECISIONS = "fp32", "bf16", "int8"
+
 
 def prepare(args):
     out = os.path.join(os.path.abspath(args.work), args.model)
     layers, d, heads, f = dims(args.model)
     os.makedirs(out, exist_ok=True)
-    if all(os.path.exists(os.path.join(out, n)) for n in ("hf", "reference.npy", "ort.onnx", "openvino", "ct2", "model.pt")):
+    files = ["hf", "reference.npy", "ort.onnx", "openvino", "ct2", "model.pt"] + ["ort-int8.onnx", "openvino-int8"] * (args.precision == "int8")
+    if all(os.path.exists(os.path.join(out, n)) for n in files):
         return
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
     warnings.simplefilter("ignore")
@@ -98,6 +101,23 @@ def prepare(args):
         m.validate_nodes_and_infer_types()
         ov.save_model(m, os.path.join(tmp, "model.xml"), compress_to_fp16=False)
     step("OpenVINO", "openvino", openvino)
+
+    def onnxruntime_int8(tmp):
+        import onnx
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+        quantize_dynamic(os.path.join(out, "ort.onnx"), tmp, per_channel=True, weight_type=QuantType.QInt8,
+                         extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT})
+
+    def openvino_int8(tmp):
+        import nncf
+        import openvino as ov
+        texts = [{"input_ids": np.array(token_ids([24], seed)), "attention_mask": np.ones((1, 24), np.int64)} for seed in range(24)]
+        m = nncf.quantize(ov.Core().read_model(os.path.join(out, "openvino", "model.xml")), nncf.Dataset(texts),
+                          model_type=nncf.ModelType.TRANSFORMER, subset_size=len(texts))
+        ov.save_model(m, os.path.join(tmp, "model.xml"), compress_to_fp16=False)
+    if args.precision == "int8":
+        step("ONNX Runtime in int8", "ort-int8.onnx", onnxruntime_int8)
+        step("OpenVINO in int8", "openvino-int8", openvino_int8)
 
     def ctranslate2(tmp):
         from ctranslate2.converters import TransformersConverter

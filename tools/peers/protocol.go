@@ -26,6 +26,8 @@ type request struct {
 	IDs      [][]int `json:"ids"`   // for an encoder
 	Each     bool    `json:"each"`  // a call for each of them
 	Texts    []text  `json:"texts"` // for a task
+	Want     string  `json:"want"`  // for outputs
+	At       []int   `json:"at"`    // a token of each of IDs
 	Warm     int     `json:"warm"`
 	MinIters int     `json:"min_iters"`
 	MaxIters int     `json:"max_iters"`

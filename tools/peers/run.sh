@@ -9,16 +9,17 @@ name=bench-peers
 models=${MODELS:-base large}
 threads=${THREADS:-$([ "$cpus" = 1 ] && echo 1 || echo 1,2)}
 rounds=${ROUNDS:-5}
-made_with bench-peers run.sh "MODELS THREADS SHAPES ROUNDS" "$@"
+precision=${PRECISION:-fp32}
+made_with bench-peers run.sh "PRECISION MODELS THREADS SHAPES ROUNDS" "$@"
 environment requirements "$dir/models" "numpy, torch, transformers"
 bench() { "$venv/bin/python" "$here/bench_peers.py" "$@"; }
 build
 
 : >"$results"
 for model in $models; do
-	bench prepare --model "$model" --work "$dir/models" >&2
-	bench run --model "$model" --work "$dir/models" --threads "$threads" ${SHAPES:+--shapes "$SHAPES"} --rounds "$rounds" \
-		--log "$results.log" --command "$made_with" --exec "goroberta='$dir/goroberta' -threads {threads} {dir}/model.pt" "$@" >>"$results"
+	bench prepare --model "$model" --work "$dir/models" --precision "$precision" >&2
+	bench run --model "$model" --work "$dir/models" --precision "$precision" --threads "$threads" ${SHAPES:+--shapes "$SHAPES"} --rounds "$rounds" \
+		--log "$results.log" --command "$made_with" --exec "goroberta='$dir/goroberta' -threads {threads} -precision {precision} {dir}/model.pt" "$@" >>"$results"
 done
 echo "bench-peers: every measurement is in $results, what the programs said in $results.log" >&2
 bench table "$results"

@@ -37,8 +37,9 @@ made_with() {
 # do without PACKAGES.
 environment() {
 	requirements=$1 models_dir=$2 packages=$3
-	venv=$dir/venv-$requirements
-	cmp -s "$here/$requirements.txt" "$venv/requirements.txt" && return
+	venv=$dir/venv-$requirements nodeps=$here/$requirements.nodeps.txt
+	wanted() { cat "$here/$requirements".*; } # with nodeps, if there is one
+	wanted | cmp -s - "$venv/requirements.txt" && return
 	"$python" -c 'import ensurepip, venv' 2>/dev/null || fail "$python has no venv module: install it (Debian: apt install python3-venv)"
 	echo "$name: installing what is measured in $venv (some 6 GB)" >&2
 	rm -rf "$venv" "$models_dir"
@@ -49,8 +50,9 @@ environment() {
 			install "$package" || echo "$name: goes on without $package" >&2
 		done
 	fi
+	if [ -f "$nodeps" ]; then install --no-deps -r "$nodeps" || echo "$name: goes on without $(grep -v '^#' "$nodeps")" >&2; fi
 	"$venv/bin/python" -c "import $packages" || fail "cannot do without $packages"
-	cp "$here/$requirements.txt" "$venv/requirements.txt"
+	wanted >"$venv/requirements.txt"
 }
 
 # build makes $dir/goroberta.

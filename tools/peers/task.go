@@ -22,8 +22,8 @@ type task func(ctx context.Context, texts []text) ([][]float32, error)
 // sparseFirst is how many values of a sparse vector are compared.
 const sparseFirst = 100
 
-func openTask(name, path string, threads int) (peer, error) {
-	m, err := roberta.Open(path, roberta.WithThreads(threads))
+func openTask(name, path string, threads int, precision roberta.Precision) (peer, error) {
+	m, err := roberta.Open(path, roberta.WithThreads(threads), roberta.WithPrecision(precision))
 	if err != nil {
 		return nil, err
 	}

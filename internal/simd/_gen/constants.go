@@ -15,7 +15,7 @@ import (
 
 // sources are the files of package simd that hold the numbers which portable Go
 // and assembly share.
-var sources = []string{"exp.go", "activation.go"}
+var sources = []string{"exp.go", "activation.go", "int8.go", "bf16.go"}
 
 // A table has the bits of float32 constants by their names.
 type table map[string]uint32
@@ -24,7 +24,7 @@ type table map[string]uint32
 // adds those that only assembly wants. Element i of an array a is named ai, and
 // the negative of a constant c is -c.
 func readConstants(dir string) (table, error) {
-	t := table{"-inf": 0xff800000, "absMask": 0x7fffffff, "signMask": 0x80000000, "exponentOne": 127 << 23}
+	t := table{"inf": 0x7f800000, "-inf": 0xff800000, "absMask": 0x7fffffff, "signMask": 0x80000000, "exponentOne": 127 << 23}
 	for name, value := range map[string]float32{"zero": 0, "one": 1, "two": 2, "half": 0.5, "-half": -0.5, "quarter": 0.25} {
 		t[name] = math.Float32bits(value)
 	}
@@ -63,6 +63,9 @@ func readConstants(dir string) (table, error) {
 				}
 				name := s.Names[0].Name
 				if a, ok := s.Values[0].(*ast.CompositeLit); ok {
+					if _, ok := a.Type.(*ast.ArrayType); !ok {
+						continue
+					}
 					for i, e := range a.Elts {
 						v, ok := value(e)
 						if !ok {

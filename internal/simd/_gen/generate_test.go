@@ -86,3 +86,23 @@ func TestParameters(t *testing.T) {
 		}
 	}
 }
+
+// TestDot: VDPBF16PS has the bytes that binutils gives it.
+func TestDot(t *testing.T) {
+	z, y := func(n int) xreg { return xreg{'Z', n} }, func(n int) xreg { return xreg{'Y', n} }
+	for _, c := range []struct {
+		w, x, acc xreg
+		want      string
+	}{
+		{z(0), z(1), z(2), "BYTE $0x62; BYTE $0xF2; BYTE $0x76; BYTE $0x48; BYTE $0x52; BYTE $0xD0; "},
+		{z(31), z(29), z(27), "BYTE $0x62; BYTE $0x02; BYTE $0x16; BYTE $0x40; BYTE $0x52; BYTE $0xDF; "},
+		{z(28), z(30), z(9), "BYTE $0x62; BYTE $0x12; BYTE $0x0E; BYTE $0x40; BYTE $0x52; BYTE $0xCC; "},
+		{y(12), y(14), y(11), "BYTE $0x62; BYTE $0x52; BYTE $0x0E; BYTE $0x28; BYTE $0x52; BYTE $0xDC; "},
+	} {
+		f := &file{}
+		(&x86{file: f}).dot(c.w, c.x, c.acc)
+		if got := f.body.String(); !bytes.HasPrefix([]byte(got), []byte("\t"+c.want)) {
+			t.Errorf("%v, %v, %v: %q, want %q", c.w, c.x, c.acc, got, c.want)
+		}
+	}
+}

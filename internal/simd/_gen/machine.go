@@ -32,15 +32,22 @@ type machine interface {
 	eachRow(body func(), p, ld string)
 	offset(p, name string) // p += an argument, in bytes
 
-	pack()       // packing of 16 rows into a panel
-	packF16()    // of float16
-	peak()       // what the arithmetic units can do at best
-	writeTable() // the constants that were used
+	pack()          // packing of 16 rows into a panel
+	packF16()       // of float16
+	packPairs()     // of pairs of bfloat16
+	peak()          // what the arithmetic units can do at best
+	peakInt8()      // with integers
+	int8() []string // tiles of integers; their lists in Go
+	writeTable()    // the constants that were used
 
 	load(v int, p string)
 	loadF16(v int, p string)
 	store(p string, v int)
-	storeF16(p string, v int) // and rounds v to what was stored
+	storeF16(p string, v int)   // and rounds v to what was stored
+	storePairs(p string, v int) // the upper halves of v, of each pair of neighbours the second first; v is scratch
+	storeInt16(p string, v int) // v holds whole numbers, here and for bytes, which are from 0 to 255; v is scratch
+	storeBytes(p string, v int)
+	advance(p string, bytes int)
 	mov(d, a int)
 	spread(d, a int) // d = a, whose elements are all the same and may be set in its first register only
 	constant(d int, k string)
@@ -64,6 +71,7 @@ type target struct {
 	rows, cols       int    // of the largest tile
 	near             []bool // where tiles can fetch weights to: near or not
 	tileHeader       string
+	int8Header       string
 	tile             func(f *file, fn function, k tileKind, rows int, near bool)
 	machine          func(f *file, c *constants) machine
 }
@@ -72,7 +80,7 @@ var targets = []target{
 	x86Target("AVX512", true, 14, 32),
 	x86Target("AVX2", false, 6, 16),
 	{
-		name: "NEON", file: "neon", arch: "arm64", rows: 6, cols: 16, near: []bool{false}, tileHeader: neonTileHeader,
+		name: "NEON", file: "neon", arch: "arm64", rows: 6, cols: 16, near: []bool{false}, tileHeader: neonTileHeader, int8Header: neonInt8Header,
 		tile:    func(f *file, fn function, k tileKind, rows int, _ bool) { neonTile{&neon{file: f}, k, rows}.write(fn) },
 		machine: func(f *file, c *constants) machine { return &neon{f, c} },
 	},
@@ -80,7 +88,7 @@ var targets = []target{
 
 func x86Target(name string, wide bool, rows, cols int) target {
 	return target{
-		name: name, file: strings.ToLower(name), arch: "amd64", rows: rows, cols: cols, near: []bool{false, true}, tileHeader: x86TileHeader,
+		name: name, file: strings.ToLower(name), arch: "amd64", rows: rows, cols: cols, near: []bool{false, true}, tileHeader: x86TileHeader, int8Header: x86Int8Header,
 		tile: func(f *file, fn function, k tileKind, rows int, near bool) {
 			x86Tile{&x86{file: f, wide: wide}, k, rows, near}.write(fn)
 		},

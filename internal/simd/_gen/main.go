@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -43,12 +44,18 @@ func generate(dir string) (map[string][]byte, error) {
 		m.writeTable()
 		m.pack()
 		m.packF16()
+		m.packPairs()
 		m.peak()
+		i := &file{header: t.int8Header}
+		integers := t.machine(i, &constants{table: constantTable})
+		lists := integers.int8()
+		integers.peakInt8()
 		files[fmt.Sprintf("gemm_%s_%s.s", t.file, t.arch)] = g.asm()
 		files[fmt.Sprintf("vec_%s_%s.s", t.file, t.arch)] = v.asm()
+		files[fmt.Sprintf("int8_%s_%s.s", t.file, t.arch)] = i.asm()
 		functions[t.arch] = v.funcs
 		name := fmt.Sprintf("stubs_%s_%s.go", t.file, t.arch)
-		if files[name], err = format.Source(stubs(t, append(g.funcs, v.funcs...))); err != nil {
+		if files[name], err = format.Source(stubs(t, slices.Concat(g.funcs, v.funcs, i.funcs), lists)); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -111,7 +118,7 @@ func vecFunction(f function, base string) (body, noasm string) {
 		switch {
 		case name == "n":
 			tailArg = "PanelWidth"
-		case typ == "*float32" || typ == "*uint16":
+		case typ != "*lanes" && strings.HasPrefix(typ, "*"):
 			params = append(params, name+" []"+typ[1:])
 			arg, tailArg = "&"+name+"[0]", "&b[0]"
 			x = choose(x == "", name, x)
@@ -136,7 +143,7 @@ func vecFunction(f function, base string) (body, noasm string) {
 }
 
 // stubs declares the functions of a target and lists its tiles by their rows.
-func stubs(t target, fs []function) []byte {
+func stubs(t target, fs []function, lists []string) []byte {
 	var b bytes.Buffer
 	b.WriteString(notice + "//go:build !purego\n\npackage simd\n\n")
 	for _, f := range fs {
@@ -153,5 +160,8 @@ func stubs(t target, fs []function) []byte {
 		}
 	}
 	b.WriteString(")\n")
+	if len(lists) > 0 {
+		fmt.Fprintf(&b, "\n// The tiles of integers by their number of rows.\nvar (\n%s\n)\n", strings.Join(lists, "\n"))
+	}
 	return b.Bytes()
 }

@@ -42,10 +42,32 @@ var words = map[string]uint32{
 	"FMLA1":  0x4FA01000, // Vd.4S, Vn.4S, Vm.S[1]
 	"FMLA2":  0x4F801800, // Vd.4S, Vn.4S, Vm.S[2]
 	"FMLA3":  0x4FA01800, // Vd.4S, Vn.4S, Vm.S[3]
+	"BFDOT0": 0x4F40F000, // Vd.4S, Vn.8H, Vm.2H[0]
+	"BFDOT1": 0x4F60F000, // Vd.4S, Vn.8H, Vm.2H[1]
+	"BFDOT2": 0x4F40F800, // Vd.4S, Vn.8H, Vm.2H[2]
+	"BFDOT3": 0x4F60F800, // Vd.4S, Vn.8H, Vm.2H[3]
 	"FSQRT":  0x6EA1F800, // Vd.4S, Vn.4S
 	"FCVTL":  0x0E217800, // Vd.4S, Vn.4H
 	"FCVTL2": 0x4E217800, // Vd.4S, Vn.8H
 	"FCVTN":  0x0E216800, // Vd.4H, Vn.4S
+	"FCVTNS": 0x4E21A800, // Vd.4S, Vn.4S
+	"SQXTN":  0x0E614800, // Vd.4H, Vn.4S
+	"SQXTN2": 0x4E614800, // Vd.8H, Vn.4S
+	"XTN":    0x0E212800, // Vd.8B, Vn.8H
+	"XTN2":   0x4E212800, // Vd.16B, Vn.8H
+
+	"SCVTF":  0x4E21D800, // Vd.4S, Vn.4S
+	"SXTL":   0x0F08A400, // Vd.8H, Vn.8B
+	"SXTL2":  0x4F08A400, // Vd.8H, Vn.16B
+	"MUL":    0x4EA09C00, // Vd.4S, Vn.4S, Vm.4S, as the next two
+	"MLS":    0x6EA09400,
+	"SSHL":   0x4EA04400,
+	"SDOT0":  0x4F80E000, // Vd.4S, Vn.16B, Vm.4B[0]
+	"SDOT1":  0x4FA0E000, // Vd.4S, Vn.16B, Vm.4B[1]
+	"SDOT2":  0x4F80E800, // Vd.4S, Vn.16B, Vm.4B[2]
+	"SDOT3":  0x4FA0E800, // Vd.4S, Vn.16B, Vm.4B[3]
+	"SMLAL":  0x0F402000, // Vd.4S, Vn.4H, Vm.H[0]; see lane for the others
+	"SMLAL2": 0x4F402000, // Vd.4S, Vn.8H, Vm.H[0]
 }
 
 // word writes the instruction d = n op m.
@@ -55,6 +77,14 @@ func (f *file) word(op string, d, n, m V) {
 		panic(fmt.Sprintf("no instruction %s V%d, V%d, V%d", op, d, n, m))
 	}
 	f.line("\tWORD $0x%08X // %s V%d, V%d, V%d", base|uint32(d)|uint32(n)<<5|uint32(m)<<16, op, d, n, m)
+}
+
+// lane writes SMLAL or SMLAL2 by element i of m, one of the first 16 registers.
+func (f *file) lane(op string, d, n, m V, i int) {
+	if m > 15 || i > 7 {
+		panic(fmt.Sprintf("no instruction %s by element %d of V%d", op, i, m))
+	}
+	f.line("\tWORD $0x%08X // %s V%d, V%d, V%d.H[%d]", words[op]|uint32(d)|uint32(n)<<5|uint32(m)<<16|uint32(i&1)<<20|uint32(i>>1&1)<<21|uint32(i>>2)<<11, op, d, n, m, i)
 }
 
 var neonOps = map[string]string{"add": "FADD", "sub": "FSUB", "mul": "FMUL", "div": "FDIV", "max": "FMAX", "min": "FMIN"}
@@ -171,6 +201,46 @@ func (m *neon) storeF16(p string, v int) {
 		m.word("FCVTL", r, 28, 0)
 	}
 }
+
+func (m *neon) storePairs(p string, v int) {
+	r := quad(v)
+	for _, r := range r {
+		m.op("VUSHR", imm(48), r.as("D2"), V(28).as("D2"))
+		m.op("VORR", V(28).as("B16"), r.as("B16"), r.as("B16"))
+	}
+	for i := range 2 {
+		m.op("VUZP1", r[2*i+1].as("S4"), r[2*i].as("S4"), r[2*i].as("S4"))
+		m.op("FMOVQ", r[2*i].scalar(), at(neonPointers[p], 16*i))
+	}
+}
+
+// words packs whole numbers to int16, in the first two registers of v.
+func (m *neon) words(v int) [4]V {
+	r := quad(v)
+	for _, r := range r {
+		m.word("FCVTNS", r, r, 0)
+	}
+	m.word("SQXTN", r[0], r[0], 0)
+	m.word("SQXTN2", r[0], r[1], 0)
+	m.word("SQXTN", r[1], r[2], 0)
+	m.word("SQXTN2", r[1], r[3], 0)
+	return r
+}
+
+func (m *neon) storeInt16(p string, v int) {
+	r := m.words(v)
+	m.op("FMOVQ", r[0].scalar(), at(neonPointers[p], 0))
+	m.op("FMOVQ", r[1].scalar(), at(neonPointers[p], 16))
+}
+
+func (m *neon) storeBytes(p string, v int) {
+	r := m.words(v)
+	m.word("XTN", r[0], r[0], 0)
+	m.word("XTN2", r[0], r[1], 0)
+	m.op("FMOVQ", r[0].scalar(), at(neonPointers[p], 0))
+}
+
+func (m *neon) advance(p string, bytes int) { m.op("ADD", imm(bytes), neonPointers[p]) }
 
 func (m *neon) mov(d, a int) {
 	for i, r := range quad(d) {

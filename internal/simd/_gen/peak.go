@@ -25,6 +25,41 @@ func (m *x86) peak() {
 	m.ret()
 }
 
+// peakInt8 is peak for each kind of the level's tiles of integers. Its rounds have 48
+// instructions whose products are added.
+func (m *x86) peakInt8() {
+	for _, k := range x86Int8Kinds(m.wide) {
+		m.begin(function{"peak" + k.name + m.level(), "rounds int", "is peak" + m.level() + " for rounds of 48 products of integers: " + k.about + ".", byHand}, 0)
+		m.op("MOVQ", m.arg("rounds"), CX)
+		x, t := m.reg(15), m.reg(14)
+		for i := range 12 {
+			m.zero(m.reg(i))
+		}
+		m.zero(x)
+		loop := m.label("loop")
+		m.op("PCALIGN", imm(32))
+		m.place(loop)
+		for range 4 {
+			for i := range 12 {
+				switch sum := m.reg(i); {
+				case k.name == "Words":
+					m.op("VPMADDWD", x, x, t)
+					m.op("VPADDD", t, sum, sum)
+				case m.wide:
+					m.op("VPDPBUSD", x, x, sum)
+				default:
+					m.vexDot(x, x, sum)
+				}
+			}
+		}
+		m.op("SUBQ", imm(1), CX)
+		m.op("JNZ", loop)
+		m.ret()
+	}
+}
+
+func (m *neon) peakInt8() {}
+
 func (m *neon) peak() {
 	m.begin(peakFunction("NEON"), 0)
 	m.op("MOVD", m.arg("rounds"), R(0))

@@ -7,6 +7,8 @@ type tileKind struct {
 	name  string // in Go names
 	size  int    // bytes of a weight
 	wide  bool   // leaves the weights in memory as float32, for the tiles below
+	pairs bool   // reads bfloat16 in pairs of terms, see PackBF16, and so an even number of terms
+	dot   bool   // multiplies such pairs with pairs of x, by VDPBF16PS or BFDOT; a term is then a pair
 	about string // what the documentation of a tile says of its weights
 }
 
@@ -14,6 +16,9 @@ var tileKinds = []tileKind{
 	{name: "F32", size: 4},
 	{name: "F32F16", size: 2, about: ", w in float16"},
 	{name: "F32F16Wide", size: 2, wide: true, about: ", w in float16, which it leaves in wide as float32"},
+	{name: "F32BF16", size: 2, pairs: true, about: ", w in pairs of bfloat16"},
+	{name: "F32BF16Wide", size: 2, pairs: true, wide: true, about: ", w in pairs of bfloat16, which it leaves in wide as float32"},
+	{name: "BF16", size: 4, dot: true, about: ", x and w in pairs of bfloat16"},
 }
 
 // low is the number of rows of the lowest tile of this kind. A Wide tile leaves weights

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 const neonTileHeader = `Tiles of a product; see type tile. Registers:
 
 	R0 … R5         rows of x, which are ldx (R8) apart
@@ -30,7 +32,7 @@ func (t neonTile) write(fn function) {
 		t.op("MOVD", field(R(11), name), R(12+i))
 	}
 	t.op("MOVD", field(R(11), "ldx"), R(8))
-	again, four, last, one, done := t.label("tile"), t.label("four"), t.label("last"), t.label("one"), t.label("done")
+	again := t.label("tile")
 	t.place(again)
 	t.op("MOVD", R(12), R(0))
 	for r := 1; r < t.rows; r++ {
@@ -41,34 +43,7 @@ func (t neonTile) write(fn function) {
 	if t.kind.wide {
 		t.op("MOVD", field(R(11), "wide"), R(10))
 	}
-	t.comment("acc[r][n] = 0")
-	for i := range 4 * t.rows {
-		t.zero(V(i))
-	}
-	t.op("SUBS", imm(4), R(7))
-	t.op("BLT", last)
-	t.place(four)
-	for r := range t.rows {
-		t.op("FMOVQ.P", at(R(r), 16), V(24+r).scalar())
-	}
-	for k := range 4 {
-		t.term(k)
-	}
-	t.advance(4)
-	t.op("SUBS", imm(4), R(7))
-	t.op("BGE", four)
-	t.place(last)
-	t.op("ADDS", imm(4), R(7))
-	t.op("BEQ", done)
-	t.place(one)
-	for r := range t.rows {
-		t.op("FMOVS.P", at(R(r), 4), V(24+r).scalar())
-	}
-	t.term(0)
-	t.advance(1)
-	t.op("SUBS", imm(1), R(7))
-	t.op("BNE", one)
-	t.place(done)
+	t.products(choose(t.kind.dot, "BFDOT", "FMLA"))
 
 	t.comment("dst[r][n] = base[r][n] + acc[r][n]")
 	t.op("MOVD", field(R(11), "ldd"), R(1))
@@ -90,8 +65,72 @@ func (t neonTile) write(fn function) {
 	t.ret()
 }
 
+// products adds up the products of all terms, from registers R0 … R7 on. by is the
+// instruction, which takes x from an element of a vector.
+func (t neonTile) products(by string) {
+	four, last, one, done := t.label("four"), t.label("last"), t.label("one"), t.label("done")
+	t.comment("acc[r][n] = 0")
+	for i := range 4 * t.rows {
+		t.zero(V(i))
+	}
+	t.op("SUBS", imm(4), R(7))
+	t.op("BLT", last)
+	t.place(four)
+	for r := range t.rows {
+		t.op("FMOVQ.P", at(R(r), 16), V(24+r).scalar())
+	}
+	t.terms(4, by)
+	t.advance(4)
+	t.op("SUBS", imm(4), R(7))
+	t.op("BGE", four)
+	t.place(last)
+	t.op("ADDS", imm(4), R(7))
+	t.op("BEQ", done)
+	t.place(one)
+	few := choose(t.kind.pairs, 2, 1)
+	for r := range t.rows {
+		t.op(choose(t.kind.pairs, "FMOVD.P", "FMOVS.P"), at(R(r), 4*few), V(24+r).scalar())
+	}
+	t.terms(few, by)
+	t.advance(few)
+	t.op("SUBS", imm(few), R(7))
+	t.op("BNE", one)
+	t.place(done)
+}
+
+// terms adds n terms.
+func (t neonTile) terms(n int, by string) {
+	for k := 0; k < n; k += choose(t.kind.pairs, 2, 1) {
+		if t.kind.pairs {
+			t.pair(k)
+		} else {
+			t.term(k, by)
+		}
+	}
+}
+
+// pair adds the terms k and k+1, whose weights are the upper and the lower halves of a
+// panel.
+func (t neonTile) pair(k int) {
+	t.comment("acc[r][n] += x[r][k]·w[k][n], k += 1, twice")
+	for q := range 4 {
+		t.op("FMOVQ", at(R(6), 32*k+16*q), V(30).scalar())
+		t.op("VSHL", imm(16), V(30).as("S4"), V(31).as("S4"))
+		t.op("VUSHR", imm(16), V(30).as("S4"), V(30).as("S4"))
+		t.op("VSHL", imm(16), V(30).as("S4"), V(30).as("S4"))
+		for i, w := range []V{30, 31} {
+			if t.kind.wide {
+				t.op("FMOVQ", w.scalar(), at(R(10), 64*(k+i)+16*q))
+			}
+			for r := range t.rows {
+				t.word(fmt.Sprint("FMLA", k+i), V(4*r+q), w, V(24+r))
+			}
+		}
+	}
+}
+
 // term adds one term, k terms on: acc[r][n] += x[r][k]·w[k][n].
-func (t neonTile) term(k int) {
+func (t neonTile) term(k int, by string) {
 	t.comment("acc[r][n] += x[r][k]·w[k][n], k += 1")
 	for q := range 4 {
 		w := V(30 + q%2)
@@ -106,7 +145,7 @@ func (t neonTile) term(k int) {
 			t.op("FLDPQ", at(R(6), 64*k+16*q), reg("(F30, F31)"))
 		}
 		for r := range t.rows {
-			t.word([]string{"FMLA0", "FMLA1", "FMLA2", "FMLA3"}[k], V(4*r+q), w, V(24+r))
+			t.word(fmt.Sprint(by, k), V(4*r+q), w, V(24+r))
 		}
 	}
 }

@@ -12,7 +12,7 @@ const x86TileHeader = `Tiles of a product; see type tile. Registers:
 	DI        panel that comes next, fetched in steps of R14 bytes
 	R14       at first the row of dst to fetch, from the last up
 	R15       where a Wide tile leaves its weights; for others ldn
-	Z0 … (Y)  acc, two a row; then two of w, then one of x
+	Z0 … (Y)  acc, two a row; then two of w, then one of x; for pairs, one that keeps upper halves
 
 Two terms go once round the loop. What moves from tile to tile is kept in local variables.
 `
@@ -52,6 +52,7 @@ type x86Tile struct {
 func (m x86Tile) acc(r, half int) operand { return m.reg(2*r + half) }
 func (m x86Tile) weight(half int) operand { return m.reg(2*m.rows + half) }
 func (m x86Tile) x() operand              { return m.reg(2*m.rows + 2) }
+func (m x86Tile) upper() operand          { return m.reg(2*m.rows + 3) }
 func (m x86Tile) size() int               { return 16 * m.kind.size } // bytes of a panel and term
 
 func (t x86Tile) write(fn function) {
@@ -60,6 +61,15 @@ func (t x86Tile) write(fn function) {
 	for _, name := range moving {
 		t.op("MOVQ", field(BP, name), SI)
 		t.op("MOVQ", SI, local(name))
+	}
+	if t.kind.pairs {
+		t.comment("The mask of the upper halves")
+		if t.wide {
+			t.op("VPTERNLOGD", bits(0xff), t.upper(), t.upper(), t.upper())
+		} else {
+			t.op("VPCMPEQD", t.upper(), t.upper(), t.upper())
+		}
+		t.op("VPSLLD", imm(16), t.upper(), t.upper())
 	}
 	again, first, two, last, done := t.label("tile"), t.label("first"), t.label("two"), t.label("last"), t.label("done")
 	t.place(again)
@@ -123,10 +133,12 @@ func (t x86Tile) write(fn function) {
 	t.twoTerms(R14)
 	t.op("JGE", two)
 	t.place(last)
-	t.op("ADDQ", imm(2), CX)
-	t.op("JEQ", done)
-	t.term(0)
-	t.place(done)
+	if !t.kind.pairs {
+		t.op("ADDQ", imm(2), CX)
+		t.op("JEQ", done)
+		t.term(0)
+		t.place(done)
+	}
 
 	t.comment("dst[r][n] = base[r][n] + acc[r][n]")
 	t.op("MOVQ", DI, local("next"))
@@ -174,12 +186,69 @@ func (t x86Tile) term(k int) {
 			t.op("VMOVUPS", t.weight(half), wide)
 		}
 	}
+	t.multiply(k)
+}
+
+// multiply adds the products of weights with column k of x.
+func (t x86Tile) multiply(k int) {
 	for r := range t.rows {
 		t.op("VBROADCASTSS", x86Row(r, 4*k), t.x())
 		for half := range 2 {
-			t.op("VFMADD231PS", t.weight(half), t.x(), t.acc(r, half))
+			if t.kind.dot {
+				t.dot(t.weight(half), t.x(), t.acc(r, half))
+			} else {
+				t.op("VFMADD231PS", t.weight(half), t.x(), t.acc(r, half))
+			}
 		}
 	}
+}
+
+// pair adds two terms, whose weights are the upper and the lower halves of a panel.
+func (t x86Tile) pair() {
+	for k := range 2 {
+		t.comment("acc[r][n] += x[r][k]·w[k][n], k += 1")
+		for half := range 2 {
+			w, wide := at(BX, 0), at(R15, 64*k)
+			switch {
+			case half == 1 && t.wide:
+				w = w.by(DX, 1)
+				wide.name = fmt.Sprintf("(const_kBlock*64+%d)", 64*k)
+			case half == 1:
+				w.disp += 32
+				wide.disp += 32
+			}
+			switch {
+			case k == 0:
+				t.op(choose(t.wide, "VPANDD", "VPAND"), w, t.upper(), t.weight(half))
+			case t.wide:
+				t.op("VPSLLD", imm(16), w, t.weight(half))
+			default:
+				t.op("VMOVDQU", w, t.weight(half))
+				t.op("VPSLLD", imm(16), t.weight(half), t.weight(half))
+			}
+			if t.kind.wide {
+				t.op("VMOVUPS", t.weight(half), wide)
+			}
+		}
+		t.multiply(k)
+	}
+}
+
+// dot writes VDPBF16PS, which Go's assembler does not know: acc += x·w of pairs, that of
+// the upper halves first.
+func (m *x86) dot(w, x, acc operand) {
+	d, v, r := acc.(xreg), x.(xreg).n, w.(xreg).n
+	bit := func(n, i int) int { return ^n >> i & 1 } // EVEX has the bits of registers inverted
+	code := []int{0x62,
+		bit(d.n, 3)<<7 | bit(r, 4)<<6 | bit(r, 3)<<5 | bit(d.n, 4)<<4 | 2, // 0F 38
+		(^v&15)<<3 | 4 | 2, // F3
+		choose(d.width == 'Z', 2, 1)<<5 | bit(v, 4)<<3,
+		0x52, 0xc0 | d.n&7<<3 | r&7}
+	text := ""
+	for _, b := range code {
+		text += fmt.Sprintf("BYTE $0x%02X; ", b)
+	}
+	m.line("\t%s// VDPBF16PS %v, %v, %v", text, w, x, acc)
 }
 
 // twoTerms adds two terms and fetches that many bytes of the next weights.
@@ -193,8 +262,12 @@ func (t x86Tile) twoTerms(step operand) {
 		}
 	}
 	t.op("ADDQ", step, DI)
-	t.term(0)
-	t.term(1)
+	if t.kind.pairs {
+		t.pair()
+	} else {
+		t.term(0)
+		t.term(1)
+	}
 	t.op("ADDQ", imm(8), SI)
 	t.op("ADDQ", imm(2*t.size()), BX)
 	if t.kind.wide {

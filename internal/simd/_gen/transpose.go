@@ -10,6 +10,11 @@ func packF16Function(level string) function {
 	return function{"pack16F16" + level, "panel *uint16, w *uint16, ldw int, k int", packDoc, byHand}
 }
 
+func packPairsFunction(level string) function {
+	return function{"pack16Pairs" + level, "panel *uint16, w *uint16, ldw int, k int",
+		"sets panel[32i+2j] = w[j][2i+1] and panel[32i+2j+1] = w[j][2i] for 16 rows of 2k columns, ldw bytes apart; k is a positive multiple of 8; twin: packPairsGeneric.", byHand}
+}
+
 // row is the address of row r of four that are AX bytes apart; R8 is 3·AX.
 func row(base reg, r int) mem {
 	return []mem{at(base, 0), at(base, 0).by(AX, 1), at(base, 0).by(AX, 2), at(base, 0).by(R8, 1)}[r]
@@ -17,8 +22,13 @@ func row(base reg, r int) mem {
 
 // pack writes the packing of 16 rows into a panel by squares of 8 × 8, in AVX2's
 // registers for both levels: it is bound by shuffles and stores.
-func (m *x86) pack() {
-	m.begin(packFunction(m.level()), 0)
+func (m *x86) pack() { m.packDwords(packFunction(m.level()), false) }
+
+// packPairs packs pairs as if they were float32, but for the order in a pair.
+func (m *x86) packPairs() { m.packDwords(packPairsFunction(m.level()), true) }
+
+func (m *x86) packDwords(fn function, swap bool) {
+	m.begin(fn, 0)
 	m.op("MOVQ", m.arg("panel"), DI)
 	m.op("MOVQ", m.arg("w"), SI)
 	m.op("MOVQ", m.arg("ldw"), AX)
@@ -28,8 +38,8 @@ func (m *x86) pack() {
 	m.op("LEAQ", at(SI, 0).by(AX, 8), DX)
 	loop := m.label("loop")
 	m.place(loop)
-	m.square8(SI, 0)
-	m.square8(DX, 32)
+	m.square8(SI, 0, swap)
+	m.square8(DX, 32, swap)
 	m.op("ADDQ", imm(32), SI)
 	m.op("ADDQ", imm(32), DX)
 	m.op("ADDQ", imm(512), DI)
@@ -38,8 +48,9 @@ func (m *x86) pack() {
 	m.ret()
 }
 
-// square8 transposes 8 rows of 8 floats from p into a panel's columns.
-func (m *x86) square8(p reg, disp int) {
+// square8 transposes 8 rows of 8 floats from p into a panel's columns, and swaps their
+// halves if told to.
+func (m *x86) square8(p reg, disp int, swap bool) {
 	y := func(n int) xreg { return xreg{'Y', n} }
 	m.op("LEAQ", at(p, 0).by(AX, 4), R9)
 	for r := range 8 {
@@ -58,6 +69,11 @@ func (m *x86) square8(p reg, disp int) {
 	}
 	for c := range 8 {
 		m.op("VPERM2F128", choose(c < 4, bits(0x20), bits(0x31)), y(c%4+4), y(c%4), y(8))
+		if swap {
+			m.op("VPSLLD", imm(16), y(8), y(9))
+			m.op("VPSRLD", imm(16), y(8), y(8))
+			m.op("VPOR", y(9), y(8), y(8))
+		}
 		m.op("VMOVUPS", y(8), at(DI, 64*c+disp))
 	}
 }
@@ -117,8 +133,12 @@ func (m *neon) trn(form string, a, b, even, odd V) {
 }
 
 // pack writes the packing of 16 rows into a panel by squares of 4 × 4.
-func (m *neon) pack() {
-	m.begin(packFunction("NEON"), 0)
+func (m *neon) pack() { m.packDwords(packFunction("NEON"), false) }
+
+func (m *neon) packPairs() { m.packDwords(packPairsFunction("NEON"), true) }
+
+func (m *neon) packDwords(fn function, swap bool) {
+	m.begin(fn, 0)
 	loop := m.packStart()
 	for g := range 4 {
 		m.comment("Rows %d … %d to V0–V3, pairs to V4–V7, columns to V0–V3", 4*g, 4*g+3)
@@ -130,6 +150,9 @@ func (m *neon) pack() {
 			m.trn("D2", 4+c, 6+c, c, 2+c)
 		}
 		for c := range 4 {
+			if swap {
+				m.op("VREV32", V(c).as("H8"), V(c).as("H8"))
+			}
 			m.op("FMOVQ", V(c).scalar(), at(R(0), 64*c+16*g))
 		}
 	}

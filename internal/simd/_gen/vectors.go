@@ -39,6 +39,14 @@ func vectors(m machine, level string) {
 			m.store("p0", 0)
 		}, map[string]int{"p0": 64, "p1": 64, "p2": 64})
 	})
+	w.function("mul", "dst *float32, x *float32, y *float32, n int", "sets dst[i] = x[i]·y[i]", "", prefix, func() {
+		m.loop(func() {
+			m.load(0, "p1")
+			m.load(1, "p2")
+			m.bin("mul", 0, 0, 1)
+			m.store("p0", 0)
+		}, map[string]int{"p0": 64, "p1": 64, "p2": 64})
+	})
 	w.function("larger", "x *float32, y *float32, n int", "sets x[i] = x[i] < y[i] or y[i] is NaN ? y[i] : x[i]", "", prefix, func() {
 		m.loop(func() {
 			m.load(0, "p0")
@@ -74,8 +82,25 @@ func vectors(m machine, level string) {
 				m.offset("p1", "ldv")
 			}, map[string]int{"p0": 64})
 		})
+	roundTo := func(store func(p string, v int), bytes int) func() {
+		return func() {
+			m.loop(func() {
+				m.load(0, "p1")
+				m.bin("and", 1, 0, m.k("inf"))
+				m.bin("mul", 1, 1, m.k("bf16Top"))
+				m.bin("mul", 1, 1, m.k("bf16Round"))
+				m.bin("max", 1, 1, m.k("bf16Least"))
+				m.bin("add", 0, 0, 1)
+				m.bin("sub", 0, 0, 1)
+				store("p0", 0)
+			}, map[string]int{"p0": bytes, "p1": 64})
+		}
+	}
+	w.function("roundBF16", "dst *float32, x *float32, n int", "sets dst[i] = x[i], rounded to bfloat16", "", prefix, roundTo(m.store, 64))
+	w.function("pairBF16", "dst *uint16, x *float32, n int", "sets dst to x, rounded to bfloat16, in pairs", "", prefix, roundTo(m.storePairs, 32))
 	w.softmax()
 	w.addLayerNorm()
+	w.int8()
 
 	w.reduction("max", "x *float32", "", "sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over", "", func() {
 		m.load(1, "p1")
@@ -109,6 +134,51 @@ func vectors(m machine, level string) {
 			m.storeF16("p2", 2)
 			m.constant(3, "one")
 			m.choose("equal", 0, 1, 2, 0, 3)
+		})
+}
+
+// int8 writes what rounds rows of floats to integers.
+func (w writer) int8() {
+	m := w.machine
+	w.function("extremes", "acc *lanes, x *float32, n int",
+		"sets five lanes to the largest, second largest, smallest and second smallest of x and zeros, and to 0 or NaN", "", byHand, func() {
+			for v := range 5 {
+				m.constant(v, "zero")
+			}
+			m.loop(func() {
+				m.load(5, "p1")
+				m.bin("min", 6, 0, 5)
+				m.bin("max", 0, 0, 5)
+				m.bin("max", 1, 1, 6)
+				m.bin("max", 6, 2, 5)
+				m.bin("min", 2, 2, 5)
+				m.bin("min", 3, 3, 6)
+				m.fma(4, 5, m.k("zero"))
+			}, map[string]int{"p1": 64})
+			for v := range 5 {
+				m.store("p0", v)
+				m.advance("p0", 64)
+			}
+		})
+	w.function("toInt16", "dst *int16, x *float32, n int, inverse float32", "sets dst[i] to x[i]·inverse, rounded", "", prefix, func() {
+		m.loop(func() {
+			m.load(0, "p1")
+			m.bin("mul", 0, 0, m.hold("inverse"))
+			m.storeInt16("p0", 0)
+		}, map[string]int{"p0": 32, "p1": 64})
+	})
+	w.function("toBytes", "dst *uint8, x *float32, n int, inverse float32, zero float32",
+		"sets dst[i] to x[i]·inverse, rounded, plus zero, from 0 to 255", "", prefix, func() {
+			m.loop(func() {
+				m.load(0, "p1")
+				m.bin("mul", 0, 0, m.hold("inverse"))
+				m.bin("add", 0, 0, m.k("roundBig"))
+				m.bin("sub", 0, 0, m.k("roundBig"))
+				m.bin("add", 0, 0, m.hold("zero"))
+				m.bin("max", 0, 0, m.k("zero"))
+				m.bin("min", 0, 0, m.k("byteMax"))
+				m.storeBytes("p0", 0)
+			}, map[string]int{"p0": 16, "p1": 64})
 		})
 }
 

@@ -191,6 +191,64 @@ func (m *x86) storeF16(p string, v int) {
 	}
 }
 
+func (m *x86) storePairs(p string, v int) {
+	t, r := m.regs(K)[0], m.regs(v)
+	for i, r := range r {
+		m.op("VPSRLQ", imm(48), r, t)
+		m.op(m.name("or"), t, r, r)
+		if m.wide {
+			m.op("VPMOVQD", r, at(x86Pointers[p], 32*i))
+		}
+	}
+	if !m.wide {
+		m.op("VSHUFPS", bits(0x88), r[1], r[0], r[0])
+		m.op("VPERMQ", bits(0xd8), r[0], r[0])
+		m.op("VMOVUPS", r[0], at(x86Pointers[p], 0))
+	}
+}
+
+// words packs whole numbers to int16, in the right order, at AVX2's level.
+func (m *x86) words(v int) xreg {
+	r := m.regs(v)
+	for _, r := range r {
+		m.op("VCVTPS2DQ", r, r)
+	}
+	m.op("VPACKSSDW", r[1], r[0], r[0])
+	m.op("VPERMQ", bits(0xd8), r[0], r[0])
+	return r[0]
+}
+
+func (m *x86) storeInt16(p string, v int) {
+	to := at(x86Pointers[p], 0)
+	if m.wide {
+		for i, r := range m.regs(v) {
+			to.disp = 32 * i
+			m.op("VCVTPS2DQ", r, r)
+			m.op("VPMOVSDW", r, to)
+		}
+		return
+	}
+	m.op("VMOVDQU", m.words(v), to)
+}
+
+func (m *x86) storeBytes(p string, v int) {
+	to := at(x86Pointers[p], 0)
+	if m.wide {
+		for i, r := range m.regs(v) {
+			to.disp = 16 * i
+			m.op("VCVTPS2DQ", r, r)
+			m.op("VPMOVDB", r, to)
+		}
+		return
+	}
+	w, high := m.words(v), m.regs(v)[1].as('X')
+	m.op("VEXTRACTI128", imm(1), w, high)
+	m.op("VPACKUSWB", high, w.as('X'), w.as('X'))
+	m.op("VMOVDQU", w.as('X'), to)
+}
+
+func (m *x86) advance(p string, bytes int) { m.op("ADDQ", imm(bytes), x86Pointers[p]) }
+
 func (m *x86) mov(d, a int) {
 	for i, r := range m.regs(d) {
 		m.op("VMOVAPS", m.regs(a)[i], r)

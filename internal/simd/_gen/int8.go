@@ -1,0 +1,327 @@
+package main
+
+import "fmt"
+
+// x86Int8Header explains the registers of a tile of integers.
+const x86Int8Header = `Tiles of a product in Int8; see type int8Tile. Registers:
+
+	R14       the tile's argument
+	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
+	BX        panel of w; with two panels DX is ldw, the distance to the second
+	CX        groups of four terms that are left
+	R15       where the half of the panel begins that a tile of words computes;
+	          R10 is the panel that comes next, fetched in steps of R11 bytes
+	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
+`
+
+// An int8Kind says how the tiles of a level multiply integers.
+type int8Kind struct {
+	name   string // in Go names
+	rows   int    // of the highest tile
+	panels int    // of the widest tile
+	about  string
+	group  func(t int8Tile)
+}
+
+// x86Int8Kinds are the kinds of AVX-512 or of AVX2. Processors without instructions for
+// dot products of bytes have words at both levels.
+func x86Int8Kinds(wide bool) []int8Kind {
+	if wide {
+		return []int8Kind{{"Bytes", 14, 2, "x in unsigned bytes", int8Tile.dot512}}
+	}
+	return []int8Kind{
+		{"Words", 6, 1, "x in words", int8Tile.words},
+		{"Bytes", 6, 1, "x in unsigned bytes", int8Tile.dot256},
+	}
+}
+
+// goList is the list of tiles of so many panels, as Go declares it.
+func (k int8Kind) goList(level string, panels int) string {
+	list := fmt.Sprintf("int8%sx%d%s = []int8Kernel{nil, ", k.name, 16*panels, level)
+	for _, fn := range k.functions(level, panels) {
+		list += fn.name + ", "
+	}
+	return list + "}"
+}
+
+// functions are the tiles of so many panels, as Go declares them, from one row up.
+func (k int8Kind) functions(level string, panels int) []function {
+	var fs []function
+	for r := 1; r <= k.rows; r++ {
+		fs = append(fs, function{
+			name:   fmt.Sprintf("int8%sx%dx%d%s", k.name, r, 16*panels, level),
+			params: "t *int8Tile",
+			doc: fmt.Sprintf("sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for %d row%s and %d columns, %s; twin: multiplyInt8Generic.",
+				r, choose(r == 1, "", "s"), 16*panels, k.about),
+		})
+	}
+	return fs
+}
+
+// int8 writes a level's tiles of integers and returns their lists, as Go declares them.
+func (m *x86) int8() (lists []string) {
+	for _, k := range x86Int8Kinds(m.wide) {
+		for panels := 1; panels <= k.panels; panels++ {
+			lists = append(lists, k.goList(m.level(), panels))
+			for i, fn := range k.functions(m.level(), panels) {
+				int8Tile{m, k, i + 1, panels}.write(fn)
+			}
+		}
+	}
+	if !m.wide {
+		m.int8Start()
+		m.int8Large("Words", "*int16", "MOVWLSX", 2)
+		m.int8Large("Bytes", "*uint8", "MOVBLZX", 1)
+	}
+	return lists
+}
+
+// An int8Tile writes one tile.
+type int8Tile struct {
+	*x86
+	kind         int8Kind
+	rows, panels int
+}
+
+func int8Field(name string) mem { return mem{base: R14, name: "int8Tile_" + name} }
+
+// A row has two registers of sums but for one panel of AVX-512.
+func (t int8Tile) parts() int { return choose(t.wide, t.panels, 2) }
+
+func (t int8Tile) sum(r, part int) xreg { return t.reg(t.parts()*r + part) }
+func (t int8Tile) free(i int) xreg      { return t.reg(t.parts()*t.rows + i) }
+
+// term is a row's address, of four terms.
+func (t int8Tile) term(r int) mem { return x86Row(r, 0) }
+
+func (t int8Tile) write(fn function) {
+	words := t.kind.name == "Words"
+	t.begin(fn, 0)
+	t.op("MOVQ", t.arg("t"), R14)
+	t.op("MOVQ", int8Field("ldx"), AX)
+	for _, l := range []struct {
+		rows  int
+		from  reg
+		scale int
+		to    reg
+	}{{3, AX, 2, R8}, {5, AX, 4, R9}, {7, R8, 2, R10}, {9, AX, 8, R11}, {11, R9, 2, R12}, {13, R8, 4, R13}} {
+		if t.rows > l.rows {
+			t.op("LEAQ", at(AX, 0).by(l.from, l.scale), l.to)
+		}
+	}
+	if t.wide && t.panels == 2 {
+		t.op("MOVQ", int8Field("ldw"), DX)
+	}
+	if words {
+		t.op("MOVQ", int8Field("next"), R10)
+		t.op("MOVQ", int8Field("step"), R11)
+	}
+	half, again := t.label("half"), t.label("group")
+	t.op("XORQ", R15, R15)
+	t.place(half)
+	t.op("MOVQ", int8Field("x"), SI)
+	t.op("MOVQ", int8Field("w"), BX)
+	t.op("MOVQ", int8Field("groups"), CX)
+	if words {
+		t.op("ADDQ", R15, BX)
+	}
+	for r := range t.rows {
+		for part := range t.parts() {
+			t.zero(t.sum(r, part))
+		}
+	}
+	t.op("PCALIGN", imm(32))
+	t.place(again)
+	t.kind.group(t)
+	t.op("ADDQ", imm(choose(words, 8, 4)), SI)
+	t.op("ADDQ", imm(64), BX)
+	t.op("SUBQ", imm(1), CX)
+	t.op("JNZ", again)
+
+	t.comment("dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]")
+	for _, p := range []struct {
+		name string
+		to   reg
+	}{{"dst", DI}, {"start", SI}, {"base", BX}, {"scales", CX}} {
+		t.op("MOVQ", int8Field(p.name), p.to)
+		if words {
+			t.op("ADDQ", R15, p.to)
+		}
+	}
+	t.op("MOVQ", int8Field("scale"), DX)
+	halves := choose(words, 1, t.parts())
+	scales := func(part int) xreg { return t.free(part) }
+	for part := range halves {
+		t.op("VMOVUPS", at(CX, part*t.bytes()), scales(part))
+	}
+	for r := range t.rows {
+		if words {
+			t.op("VPHADDD", t.sum(r, 1), t.sum(r, 0), t.sum(r, 0))
+			t.op("VPERMQ", bits(0xd8), t.sum(r, 0), t.sum(r, 0))
+		}
+		t.op("VBROADCASTSS", at(DX, 4*r), t.free(2))
+		for part := range halves {
+			s := t.sum(r, part)
+			t.op("VPADDD", at(SI, part*t.bytes()), s, s)
+			t.op("VCVTDQ2PS", s, s)
+			t.op("VMULPS", t.free(2), s, s)
+			t.op("VFMADD213PS", at(BX, part*t.bytes()), scales(part), s)
+			t.op("VMOVUPS", s, at(DI, part*t.bytes()))
+		}
+		if r < t.rows-1 {
+			t.op("ADDQ", int8Field("lds"), SI)
+			t.op("ADDQ", int8Field("ldb"), BX)
+			t.op("ADDQ", int8Field("ldd"), DI)
+		}
+	}
+	if words {
+		t.op("ADDQ", imm(32), R15)
+		t.op("CMPQ", R15, imm(64))
+		t.op("JNE", half)
+	}
+	t.ret()
+}
+
+// words adds four terms of half a panel: its bytes are widened, and neighbouring
+// products added to sums of two terms each.
+func (t int8Tile) words() {
+	t.op("PREFETCHT1", at(R10, 0))
+	t.op("ADDQ", R11, R10)
+	w, x := [2]xreg{t.free(0), t.free(1)}, [2]xreg{t.free(2), t.free(3)}
+	for part := range 2 {
+		t.op("VPMOVSXBW", at(BX, 16*part), w[part])
+	}
+	for r := range t.rows {
+		t.op("VPBROADCASTQ", t.term(r), x[0])
+		t.op("VPMADDWD", w[0], x[0], x[1])
+		t.op("VPADDD", x[1], t.sum(r, 0), t.sum(r, 0))
+		t.op("VPMADDWD", w[1], x[0], x[0])
+		t.op("VPADDD", x[0], t.sum(r, 1), t.sum(r, 1))
+	}
+}
+
+// dot512 adds four terms of a panel or two by AVX-512's VNNI.
+func (t int8Tile) dot512() {
+	x := t.free(2)
+	for part := range t.panels {
+		w := at(BX, 0)
+		if part == 1 {
+			w = w.by(DX, 1)
+		}
+		t.op("VMOVDQU32", w, t.free(part))
+	}
+	for r := range t.rows {
+		t.op("VPBROADCASTD", t.term(r), x)
+		for part := range t.panels {
+			t.op("VPDPBUSD", t.free(part), x, t.sum(r, part))
+		}
+	}
+}
+
+// dot256 adds four terms of a panel by AVX-VNNI.
+func (t int8Tile) dot256() {
+	x := t.free(2)
+	for part := range 2 {
+		t.op("VMOVDQU", at(BX, 32*part), t.free(part))
+	}
+	for r := range t.rows {
+		t.op("VPBROADCASTD", t.term(r), x)
+		for part := range 2 {
+			t.vexDot(t.free(part), x, t.sum(r, part))
+		}
+	}
+}
+
+// vexDot writes VPDPBUSD w, x, sum in its VEX form, which Go's assembler lacks.
+func (m *x86) vexDot(w, x, sum xreg) {
+	high := func(r xreg) int { return 1 - r.n>>3 }
+	m.line("\tBYTE $0xC4; BYTE $0x%02X; BYTE $0x%02X; BYTE $0x50; BYTE $0x%02X // VPDPBUSD %v, %v, %v",
+		high(sum)<<7|1<<6|high(w)<<5|2, (15-x.n)<<3|1<<2|1, 0xC0|sum.n&7<<3|w.n&7, w, x, sum)
+}
+
+// int8Start writes what tiles of bytes begin with.
+func (m *x86) int8Start() {
+	m.begin(int8StartFunction(m.level()), 0)
+	for _, p := range []struct {
+		name string
+		to   reg
+	}{{"dst", DI}, {"sums", SI}, {"w", BX}, {"zero", R8}, {"at", R9}, {"extra", R10}, {"rows", CX}, {"ldd", DX}} {
+		m.op("MOVQ", m.arg(p.name), p.to)
+	}
+	y := m.reg
+	m.op("VMOVDQU", at(SI, 0), y(8))
+	m.op("VMOVDQU", at(SI, 32), y(9))
+	again := m.label("row")
+	m.place(again)
+	m.comment("The byte of each column that is multiplied with at: up to the highest bits and down again")
+	m.op("MOVL", at(R9, 0), AX)
+	m.op("MOVL", AX, R11)
+	m.op("SHRL", imm(2), AX)
+	m.op("SHLL", imm(6), AX)
+	m.op("NOTL", R11)
+	m.op("ANDL", imm(3), R11)
+	m.op("SHLL", imm(3), R11)
+	m.op("VMOVD", R11, y(4).as('X'))
+	m.op("VPBROADCASTD", at(R8, 0), y(0))
+	m.op("VPBROADCASTD", at(R10, 0), y(1))
+	for part := range 2 {
+		s, z := y(5+part), y(2+part)
+		m.op("VMOVDQU", at(BX, 32*part).by(AX, 1), s)
+		m.op("VPSLLD", y(4).as('X'), s, s)
+		m.op("VPSRAD", imm(24), s, s)
+		m.op("VPMULLD", y(1), s, s)
+		m.op("VPMULLD", y(0), y(8+part), z)
+		m.op("VPSUBD", z, s, s)
+		m.op("VMOVDQU", s, at(DI, 32*part))
+	}
+	for _, p := range []reg{R8, R9, R10} {
+		m.op("ADDQ", imm(4), p)
+	}
+	m.op("ADDQ", DX, DI)
+	m.op("SUBQ", imm(1), CX)
+	m.op("JNZ", again)
+	m.ret()
+}
+
+func int8StartFunction(level string) function {
+	return function{"int8Start" + level, "dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int",
+		"sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.", byHand}
+}
+
+// int8Large writes the products with weights of more than 8 bits, of which a panel has
+// few: in general registers, one after the other.
+func (m *x86) int8Large(name, typ, load string, size int) {
+	m.begin(int8LargeFunction(name, typ, m.level()), 0)
+	for _, p := range []struct {
+		name string
+		to   reg
+	}{{"sums", AX}, {"lds", BX}, {"x", CX}, {"ldx", DX}, {"large", R8}, {"n", R9}} {
+		m.op("MOVQ", m.arg(p.name), p.to)
+	}
+	again, row := m.label("large"), m.label("row")
+	m.place(again)
+	m.op("MOVL", mem{base: R8, name: "Large_N"}, DI)
+	m.op("ANDL", imm(15), DI)
+	m.op("LEAQ", at(AX, 0).by(DI, 4), DI)
+	m.op("MOVL", mem{base: R8, name: "Large_K"}, SI)
+	m.op("LEAQ", at(CX, 0).by(SI, size), SI)
+	m.op("MOVL", mem{base: R8, name: "Large_Extra"}, R10)
+	m.op("MOVQ", m.arg("rows"), R11)
+	m.place(row)
+	m.op(load, at(SI, 0), R12)
+	m.op("IMULL", R10, R12)
+	m.op("ADDL", R12, at(DI, 0))
+	m.op("ADDQ", DX, SI)
+	m.op("ADDQ", BX, DI)
+	m.op("SUBQ", imm(1), R11)
+	m.op("JNZ", row)
+	m.op("ADDQ", reg("$Large__size"), R8)
+	m.op("SUBQ", imm(1), R9)
+	m.op("JNZ", again)
+	m.op("RET")
+}
+
+func int8LargeFunction(name, typ, level string) function {
+	return function{"int8Large" + name + level, "sums *int32, lds int, x " + typ + ", ldx int, rows int, large *Large, n int",
+		"adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.", byHand}
+}

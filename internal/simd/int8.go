@@ -1,0 +1,490 @@
+package simd
+
+import (
+	"math"
+	"slices"
+	"sync"
+)
+
+// Products of 8-bit integers. A weight W(n, k) is Qw·sw[n], an activation x[r][k] is
+// Qx·sx[r], and
+//
+//	y[r][n] = (Σ_k Qx[r][k]·Qw[n][k])·sx[r]·sw[n] + base[r][n]
+//
+// The sum is exact in int32, so its order does not matter. Then come the conversion to
+// float32, a product with sx and a fused multiply-add with sw and the base, each rounded
+// once.
+//
+// Few values are much larger than the others of their row, and would leave these a
+// coarse step. They are integers of more bits: one of each row of x, see Int8Rows,
+// and up to maxLarge of each row of W, see Int8Panels.
+//
+// Where some input features are always much larger than others, a factor for each
+// evens them out: x[r][k]·In[k] is rounded in place of x[r][k], and W(n, k)/In[k] in
+// place of W(n, k), which leaves the products as they are.
+
+const (
+	byteMax = 255.0
+	// int8Steps is how many steps lie between the smallest and the largest of a row's
+	// values. With 255, both ends could be rounded outwards to 257 values.
+	int8Steps = 254
+	// largestX and largestW bound |Qx| and |Qw|, so that sums of maxTerms terms fit int32.
+	largestX = 32000
+	largestW = 16000
+	maxTerms = 32 << 10
+	// leastStep bounds steps from below, so that their reciprocals are finite.
+	leastStep = 0x1p-120
+	// maxLarge is how many weights of an output feature may have more than 8 bits, and
+	// worthLarge how much smaller the step has to become for each.
+	maxLarge   = 4
+	worthLarge = 0.15
+)
+
+// Int8Panels are the weights of a Matrix in Int8, cut into panels. Four terms of an output
+// feature are neighbours:
+//
+//	panel 0
+//	k=0…3   w[0][0] … w[0][3]  w[1][0] … w[1][3]  …  w[15][3]
+//	k=4…7   w[0][4] … w[0][7]  …
+//	 ⋮
+//
+// K is filled up with zeros to a multiple of four. Element (n, k) is at
+// ((n/16*K/4+k/4)*16+n%16)*4 + k%4.
+type Int8Panels struct {
+	Q      []uint8   // Int8Len(N, K) bytes, each an int8
+	Scales []float32 // sw, padded with zeros to whole panels
+	Large  []Large   // weights of more than 8 bits, in order of N
+	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
+
+	first []int32 // for each panel the index of its first Large, and their number
+	sums  []int32 // Σ_k Qw for each output feature, padded; nil where no level wants bytes
+}
+
+// Large is a weight of more than 8 bits: Qw(N, K) = Q(N, K) + Extra.
+type Large struct{ N, K, Extra int32 }
+
+// Int8Len is the number of elements of a packed matrix of n × k in Int8.
+func Int8Len(n, k int) int { return Panels(n) * PanelWidth * wholeGroups(k) }
+
+// wholeGroups is k, filled up to a multiple of four.
+func wholeGroups(k int) int { return (k + 3) &^ 3 }
+
+// NewInt8 is a matrix of n × k that is held in p. It returns false if slices are too
+// short or In is not K long, or if Large names weights that are not there, is not in order, or has values
+// that no rounding gives.
+func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
+	panels := Panels(n)
+	if k > maxTerms || p.In != nil && len(p.In) != k || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth {
+		return Matrix{}, false
+	}
+	p.first = make([]int32, panels+1)
+	last := Large{K: -1}
+	for i, l := range p.Large {
+		if l.N < 0 || int(l.N) >= n || l.K < 0 || int(l.K) >= k || l.Extra > largestW || l.Extra < -largestW ||
+			l.N < last.N || l.N == last.N && l.K <= last.K {
+			return Matrix{}, false
+		}
+		if i >= maxLarge && p.Large[i-maxLarge].N == l.N {
+			return Matrix{}, false
+		}
+		last = l
+		p.first[l.N/PanelWidth+1]++
+	}
+	for i := range panels {
+		p.first[i+1] += p.first[i]
+	}
+	w := Matrix{Format: Int8, N: n, K: k, I8: p}
+	if int8Bytes() {
+		w.I8.sums = w.int8Sums()
+	}
+	return w, true
+}
+
+// int8Sums is Σ_k Qw for each output feature: a product with a row of ones, in words. The
+// sums are below 2²⁴, so float32 has them exactly.
+func (w *Matrix) int8Sums() []int32 {
+	width := Panels(w.N) * PanelWidth
+	ones := Int8Rows{rows: 1, terms: w.K, stride: wholeGroups(w.K), scales: []float32{1}}
+	ones.words = slices.Repeat([]int16{1}, ones.stride)
+	clear(ones.words[w.K:]) // in a file, anything may be there
+	unscaled := *w
+	unscaled.I8.Scales = slices.Repeat([]float32{1}, width)
+	y, sums := make([]float32, width), make([]int32, width)
+	Multiply(&Job{Dst: y, DstStride: width, Rows: 1, W: &unscaled, Panels: w.All(), Int8: &ones}, new(Scratch))
+	for i, v := range y {
+		sums[i] = int32(v)
+	}
+	return sums
+}
+
+// Between is the panels first … end-1 of a matrix in Int8, in the same memory.
+func (w *Matrix) Between(first, end int) Matrix {
+	lo, hi, p := first*PanelWidth, min(end*PanelWidth, w.N), w.I8
+	p.Q = p.Q[Int8Len(lo, w.K):]
+	p.Scales, p.first = p.Scales[lo:], p.first[first:end+1]
+	if p.sums != nil {
+		p.sums = p.sums[lo:]
+	}
+	return Matrix{Format: Int8, N: hi - lo, K: w.K, I8: p}
+}
+
+// MaxInt8Terms is the largest K of a Matrix in Int8.
+const MaxInt8Terms = maxTerms
+
+// PackInt8 rounds W, n rows of k weights with stride ldw, to a Matrix in Int8. A row
+// with a NaN or an infinity has NaN for a scale, and so has what is computed with it.
+// q, if not nil, is memory of zeros for the panels. in, if not nil, becomes the matrix's In:
+// W(n, k)/in[k] is rounded.
+func PackInt8(w []float32, ldw, n, k int, q []uint8, in []float32) Matrix {
+	if n > 0 && k > 0 && len(w) < (n-1)*ldw+k || k > maxTerms {
+		panic("simd: short slice for PackInt8")
+	}
+	if q == nil {
+		q = make([]uint8, Int8Len(n, k))
+	}
+	p := Int8Panels{Q: q, Scales: make([]float32, Panels(n)*PanelWidth), In: in}
+	wide, quotients := make([]int16, wholeGroups(k)), make([]float32, len(in))
+	for i := range n {
+		row := w[i*ldw:][:k]
+		if in != nil {
+			for j, v := range row {
+				quotients[j] = v / in[j]
+			}
+			row = quotients
+		}
+		var step float32
+		step, p.Scales[i] = weightStep(row)
+		toInt16(wide[:k], row, 1/step)
+		at := i/PanelWidth*PanelWidth*wholeGroups(k) + i%PanelWidth*4
+		for j := 0; j < k; j += 4 {
+			for t, v := range wide[j : j+4] {
+				narrow := max(-127, min(v, 127))
+				if narrow != v {
+					p.Large = append(p.Large, Large{int32(i), int32(j + t), int32(v - narrow)})
+				}
+				q[at+j*PanelWidth+t] = uint8(narrow)
+			}
+		}
+		if p.Scales[i] != p.Scales[i] { // the integers of such a row are anything
+			p.Large = slices.DeleteFunc(p.Large, func(l Large) bool { return l.N == int32(i) })
+		}
+	}
+	m, ok := NewInt8(n, k, p)
+	if !ok {
+		panic("simd: PackInt8 made what NewInt8 refuses")
+	}
+	return m
+}
+
+// JoinInt8 is a matrix of n output features: those of ms, each of which begins a panel.
+// Their panels lie one after another in q. They have one In.
+func JoinInt8(n, k int, q []uint8, ms ...Matrix) (Matrix, bool) {
+	p := Int8Panels{Q: q}
+	for _, m := range ms {
+		p.In = m.I8.In
+		at := len(p.Scales)
+		p.Scales = append(p.Scales, m.I8.Scales...)
+		for _, l := range m.I8.Large {
+			l.N += int32(at)
+			p.Large = append(p.Large, l)
+		}
+	}
+	return NewInt8(n, k, p)
+}
+
+// weightStep is the step to which the weights of an output feature are rounded, and their
+// scale: the step, or NaN if any of them is NaN or infinite.
+func weightStep(w []float32) (step, scale float32) {
+	// The largest magnitudes, in falling order.
+	var top [maxLarge + 1]float32
+	poison := float32(0)
+	for _, v := range w {
+		poison += v * 0
+		if v = float32(math.Abs(float64(v))); v > top[maxLarge] {
+			i := maxLarge
+			for ; i > 0 && v > top[i-1]; i-- {
+				top[i] = top[i-1]
+			}
+			top[i] = v
+		}
+	}
+	large := 0
+	for i := 1; i <= maxLarge; i++ {
+		if float64(top[i])*(1+worthLarge*float64(i)) < float64(top[large])*(1+worthLarge*float64(large)) {
+			large = i
+		}
+	}
+	if poison != poison {
+		return leastStep, poison
+	}
+	step = max(top[large]/127, top[0]/largestW, leastStep)
+	return step, step
+}
+
+// WeightsInt8 sets dst to row n of a matrix in Int8, as float32: Qw·sw·In.
+func WeightsInt8(dst []float32, w *Matrix, n int) {
+	p := &w.I8
+	k4 := wholeGroups(w.K)
+	at, scale := n/PanelWidth*PanelWidth*k4+n%PanelWidth*4, p.Scales[n]
+	for k := range dst[:w.K] {
+		dst[k] = float32(int8(p.Q[at+k/4*4*PanelWidth+k%4])) * scale
+	}
+	for _, l := range p.large(n / PanelWidth) {
+		if int(l.N) == n {
+			dst[l.K] = float32(int32(int8(p.Q[at+int(l.K)/4*4*PanelWidth+int(l.K)%4]))+l.Extra) * scale
+		}
+	}
+	if p.In != nil {
+		mul(dst[:w.K], dst[:w.K], p.In)
+	}
+}
+
+// large are the weights of more than 8 bits of a panel.
+func (p *Int8Panels) large(panel int) []Large { return p.Large[p.first[panel]:p.first[panel+1]] }
+
+// A form is how rows of integers lie in memory, as the kernels that multiply them want it.
+type form uint8
+
+const (
+	words         form = iota // int16: Qx
+	unsignedBytes             // uint8: Qx + zero, and one Qx of more bits apart
+	signedBytes               // the same with 128 less, int8
+)
+
+// Int8Rows are rows of activations, rounded to integers Qx with a scale for each row.
+// All of a row but one value of largest magnitude lie within 256 steps; Qx = 0 is x = 0.
+// The zero value is ready for use.
+type Int8Rows struct {
+	rows, terms int
+	form        form
+	stride      int // elements
+	words       []int16
+	bytes       []uint8
+	scales      []float32
+	// Of bytes: what they have for x = 0, and which one is that of the largest magnitude
+	// and what it lacks.
+	zero, at, extra []int32
+}
+
+// Reset makes room for rows of so many terms.
+func (q *Int8Rows) Reset(rows, terms int) { q.resetAs(int8Form(), rows, terms) }
+
+func (q *Int8Rows) resetAs(f form, rows, terms int) {
+	q.rows, q.terms, q.form = rows, terms, f
+	// See Matrix in package nn for the room at the end.
+	q.stride = wholeGroups(terms) + 32
+	q.scales = sized(q.scales, rows)
+	if q.form == words {
+		q.words = sized(q.words, rows*q.stride)
+		return
+	}
+	q.bytes = sized(q.bytes, rows*q.stride)
+	q.zero, q.at, q.extra = sized(q.zero, rows), sized(q.at, rows), sized(q.extra, rows)
+}
+
+func sized[E any](s []E, n int) []E {
+	if cap(s) < n {
+		return make([]E, n)
+	}
+	return s[:n]
+}
+
+// Int8RowBytes is the size of a row of so many terms, for what counts how many rows a
+// cache holds.
+func Int8RowBytes(terms int) int {
+	if int8Form() == words {
+		return 2 * terms
+	}
+	return terms
+}
+
+// Set rounds the rows lo … hi-1 of x, ldx apart, or of x·in where in is not nil: a factor
+// for each term, the In of the weights that the rows are multiplied with. Several
+// goroutines may set different rows at once.
+func (q *Int8Rows) Set(x []float32, ldx, lo, hi int, in []float32) {
+	if in != nil {
+		q.setProducts(x, ldx, lo, hi, in[:q.terms])
+		return
+	}
+	for r := lo; r < hi; r++ {
+		q.set(r, x[r*ldx:][:q.terms])
+	}
+}
+
+// products are rows of products with factors. On the stack they would be cleared each time.
+var products = sync.Pool{New: func() any { return new([]float32) }}
+
+// setProducts is Set with factors.
+func (q *Int8Rows) setProducts(x []float32, ldx, lo, hi int, in []float32) {
+	room := products.Get().(*[]float32)
+	defer products.Put(room)
+	*room = sized(*room, len(in))
+	row := *room
+	for r := lo; r < hi; r++ {
+		mul(row, x[r*ldx:][:len(in)], in)
+		q.set(r, row)
+	}
+}
+
+func (q *Int8Rows) set(r int, x []float32) {
+	high, low := extremes(x)
+	hi, lo, largest := high[1], low[0], high[0]
+	if -low[0] > high[0] {
+		hi, lo, largest = high[0], low[1], low[0]
+	}
+	step := max(float32(hi/int8Steps)-float32(lo/int8Steps), float32(math.Abs(float64(largest)))/largestX, leastStep)
+	inverse := 1 / step
+	q.scales[r] = step
+	if high[2] != high[2] { // NaN or infinite
+		q.scales[r] = high[2]
+	}
+	end := wholeGroups(q.terms)
+	if q.form == words {
+		row := q.words[r*q.stride:][:end]
+		toInt16(row[:len(x)], x, inverse)
+		clear(row[len(x):])
+		return
+	}
+	zero := -int32(math.RoundToEven(float64(lo * inverse)))
+	row := q.bytes[r*q.stride:][:end]
+	flip := uint8(0)
+	if q.form == signedBytes {
+		flip = 0x80
+	}
+	toBytes(row[:len(x)], x, inverse, float32(zero), flip)
+	clear(row[len(x):]) // weights are zero there
+	q.zero[r] = zero - int32(flip)
+	q.at[r], q.extra[r] = 0, 0
+	if at := slices.Index(x, largest); at >= 0 {
+		q.at[r] = int32(at)
+		q.extra[r] = int32(math.RoundToEven(float64(largest*inverse))) - q.byte(r, at)
+	}
+}
+
+// byte is what byte k of row r stands for.
+func (q *Int8Rows) byte(r, k int) int32 {
+	b := q.bytes[r*q.stride+k]
+	if q.form == signedBytes {
+		return int32(int8(b)) - q.zero[r]
+	}
+	return int32(b) - q.zero[r]
+}
+
+// value is Qx[r][k].
+func (q *Int8Rows) value(r, k int) int32 {
+	switch {
+	case q.form == words:
+		return int32(q.words[r*q.stride+k])
+	case int(q.at[r]) == k:
+		return q.byte(r, k) + q.extra[r]
+	}
+	return q.byte(r, k)
+}
+
+// extremes are the two largest and the two smallest of x and of two zeros. The third
+// is 0, or NaN if any of x is NaN or infinite, and then the others are anything.
+func extremes(x []float32) (high, low [3]float32) {
+	var l [5]lanes
+	n := extremesVec(&l, x)
+	extremesGeneric(&l, x[n:])
+	for i := range l[0] {
+		high[1] = max(high[1], min(high[0], l[0][i]), l[1][i])
+		high[0] = max(high[0], l[0][i])
+		low[1] = min(low[1], max(low[0], l[2][i]), l[3][i])
+		low[0] = min(low[0], l[2][i])
+		high[2] += l[4][i]
+	}
+	return high, low
+}
+
+func extremesGeneric(l *[5]lanes, x []float32) {
+	for i, v := range x {
+		j := i % PanelWidth
+		l[1][j] = max(l[1][j], min(l[0][j], v))
+		l[0][j] = max(l[0][j], v)
+		l[3][j] = min(l[3][j], max(l[2][j], v))
+		l[2][j] = min(l[2][j], v)
+		l[4][j] = fma32(v, 0, l[4][j])
+	}
+}
+
+// toInt16 sets dst to x·inverse, rounded to the nearest integer, to an even one if two
+// are as near. Products must be within ±32767.
+func toInt16(dst []int16, x []float32, inverse float32) {
+	n := toInt16Vec(dst, x, inverse)
+	toInt16Generic(dst[n:], x[n:], inverse)
+}
+
+func toInt16Generic(dst []int16, x []float32, inverse float32) {
+	for i, v := range x {
+		dst[i] = int16(math.RoundToEven(float64(v * inverse)))
+	}
+}
+
+// toBytes sets dst to x·inverse, rounded as toInt16 does, plus zero, cut to 0 … 255, and
+// the bits of flip changed.
+func toBytes(dst []uint8, x []float32, inverse, zero float32, flip uint8) {
+	n := toBytesVec(dst, x, inverse, zero)
+	toBytesGeneric(dst[n:], x[n:], inverse, zero)
+	if flip != 0 {
+		for i := range dst {
+			dst[i] ^= flip
+		}
+	}
+}
+
+func toBytesGeneric(dst []uint8, x []float32, inverse, zero float32) {
+	for i, v := range x {
+		dst[i] = uint8(max(0, min(float32(math.RoundToEven(float64(v*inverse)))+zero, byteMax)))
+	}
+}
+
+// checkInt8 is Multiply's check of the rows of a product in Int8.
+func (j *Job) checkInt8() {
+	w := j.W
+	if q := j.Int8; q == nil || q.terms != w.K || j.Row < 0 || j.Row+j.Rows > q.rows {
+		panic("simd: short x")
+	}
+}
+
+// multiplyInt8Generic is Multiply for Int8 in portable Go: the definition of its result.
+func multiplyInt8Generic(j *Job) {
+	for i := range j.Panels.Count {
+		for p := j.Panels.First + i*j.Panels.Step; p < j.Panels.End+i*j.Panels.Step; p++ {
+			for r := range j.Rows {
+				j.multiplyInt8Row(r, p)
+			}
+		}
+	}
+}
+
+// multiplyInt8Row computes row r of a product for one panel.
+func (j *Job) multiplyInt8Row(r, panel int) {
+	w, p, row := j.W, &j.W.I8, j.Row+r
+	k4 := wholeGroups(w.K)
+	q := p.Q[panel*PanelWidth*k4:][:PanelWidth*k4]
+	var sums [PanelWidth]int32
+	for k := 0; k < k4; k += 4 {
+		var x [4]int32
+		for i := range min(4, w.K-k) {
+			x[i] = j.Int8.value(row, k+i)
+		}
+		group := q[k*PanelWidth:][:4*PanelWidth]
+		for n := range sums {
+			g := group[4*n:][:4]
+			sums[n] += x[0]*int32(int8(g[0])) + x[1]*int32(int8(g[1])) + x[2]*int32(int8(g[2])) + x[3]*int32(int8(g[3]))
+		}
+	}
+	for _, l := range p.large(panel) {
+		sums[l.N%PanelWidth] += l.Extra * j.Int8.value(row, int(l.K))
+	}
+	n := panel * PanelWidth
+	dst, scales := j.Dst[r*j.DstStride+n:][:PanelWidth], p.Scales[n:][:PanelWidth]
+	var base [PanelWidth]float32
+	if j.Base != nil {
+		copy(base[:], j.Base[r*j.BaseStride+n:])
+	}
+	for i, s := range sums {
+		dst[i] = fma32(float32(float32(s)*j.Int8.scales[row]), scales[i], base[i])
+	}
+}

@@ -1,0 +1,62 @@
+//go:build !purego
+
+package simd
+
+import "golang.org/x/sys/cpu"
+
+// int8Form is the form of rows that the active level multiplies fastest.
+func int8Form() form {
+	switch {
+	case !dots.Load():
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI, Active() >= AVX2 && cpu.X86.HasAVXVNNI:
+		return unsignedBytes
+	}
+	return words
+}
+
+// int8Bytes says whether the processor has tiles of bytes at any level.
+func int8Bytes() bool {
+	return cpu.X86.HasAVXVNNI || cpu.X86.HasAVX512VNNI
+}
+
+// int8Tiles are the tiles of a level for rows in a form; nil if it has none.
+func int8Tiles(l Level, f form) int8Set {
+	switch {
+	case f == words:
+		return int8Set{int8Wordsx16AVX2}
+	case f != unsignedBytes:
+	case l == AVX512 && cpu.X86.HasAVX512VNNI:
+		return int8Set{int8Bytesx16AVX512, int8Bytesx32AVX512}
+	case cpu.X86.HasAVXVNNI:
+		return int8Set{int8Bytesx16AVX2}
+	}
+	return nil
+}
+
+// int8StartAt, int8LargeWordsAt and int8LargeBytesAt are those of the levels, which have
+// them in common.
+func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
+	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
+}
+
+func int8LargeWordsAt(sums *int32, lds int, x *int16, ldx, rows int, large *Large, n int) {
+	int8LargeWordsAVX2(sums, lds, x, ldx, rows, large, n)
+}
+
+func int8LargeBytesAt(sums *int32, lds int, x *uint8, ldx, rows int, large *Large, n int) {
+	int8LargeBytesAVX2(sums, lds, x, ldx, rows, large, n)
+}
+
+// int8Peak does rounds of products in the active level's form of rows, and ops are those
+// of a round. It is nil at the portable level.
+func int8Peak() (run func(rounds int), ops int) {
+	switch f := int8Form(); {
+	case Active() == Generic:
+		return nil, 0
+	case f == words:
+		return peakWordsAVX2, 48 * 2 * 16
+	case Active() == AVX512 && cpu.X86.HasAVX512VNNI:
+		return peakBytesAVX512, 48 * 2 * 64
+	}
+	return peakBytesAVX2, 48 * 2 * 32
+}

@@ -1,0 +1,89 @@
+package simd
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+)
+
+// An int8Golden is a product that tools/int8/golden.py computed, floats as their bits.
+type int8Golden struct {
+	M, N, K       int
+	X, W, Base, Y []uint32
+	RowScales     []uint32  `json:"row_scales"`
+	ZeroPoints    []int32   `json:"zero_points"`
+	Rows          [][]int32 // Qx
+	Scales        []uint32
+	Features      [][]int32 // Qw
+}
+
+func fromBits(bits []uint32) []float32 {
+	x := make([]float32, len(bits))
+	for i, b := range bits {
+		x[i] = math.Float32frombits(b)
+	}
+	return x
+}
+
+// TestLevelsInt8Golden compares every integer and scale of a product with those of an
+// independent computation.
+func TestLevelsInt8Golden(t *testing.T) {
+	data, err := os.ReadFile("testdata/int8.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var goldens []int8Golden
+	if err := json.Unmarshal(data, &goldens); err != nil {
+		t.Fatal(err)
+	}
+	testLevels(t, func(t *testing.T) {
+		for _, g := range goldens {
+			w := PackInt8(fromBits(g.W), g.K, g.N, g.K, nil, nil)
+			extra := map[[2]int32]int32{}
+			for _, l := range w.I8.Large {
+				extra[[2]int32{l.N, l.K}] = l.Extra
+			}
+			for n, feature := range g.Features {
+				if got := math.Float32bits(w.I8.Scales[n]); got != g.Scales[n] {
+					t.Fatalf("scale of feature %d: %#x, want %#x", n, got, g.Scales[n])
+				}
+				for k, want := range feature {
+					at := ((n/PanelWidth*wholeGroups(g.K)/4+k/4)*PanelWidth+n%PanelWidth)*4 + k%4
+					if got := int32(int8(w.I8.Q[at])) + extra[[2]int32{int32(n), int32(k)}]; got != want {
+						t.Fatalf("weight (%d, %d) is %d, want %d", n, k, got, want)
+					}
+				}
+			}
+			for _, f := range forms(t) {
+				var q Int8Rows
+				q.resetAs(f, g.M, g.K)
+				q.Set(fromBits(g.X), g.K, 0, g.M, nil)
+				for r, row := range g.Rows {
+					if got := math.Float32bits(q.scales[r]); got != g.RowScales[r] {
+						t.Fatalf("form %d: scale of row %d: %#x, want %#x", f, r, got, g.RowScales[r])
+					}
+					if f == unsignedBytes && q.zero[r] != g.ZeroPoints[r] {
+						t.Fatalf("zero point of row %d: %d, want %d", r, q.zero[r], g.ZeroPoints[r])
+					}
+					for k, want := range row {
+						if got := q.value(r, k); got != want {
+							t.Fatalf("form %d: value (%d, %d) is %d, want %d", f, r, k, got, want)
+						}
+					}
+				}
+				ldd := Panels(g.N) * PanelWidth
+				base, dst := make([]float32, ldd), make([]float32, g.M*ldd)
+				copy(base, fromBits(g.Base))
+				Multiply(&Job{Dst: dst, DstStride: ldd, Rows: g.M, W: &w, Panels: w.All(), Base: base, Int8: &q}, new(Scratch))
+				for r := range g.M {
+					for n := range g.N {
+						if got, want := math.Float32bits(dst[r*ldd+n]), g.Y[r*g.N+n]; got != want {
+							t.Fatalf("form %d: y(%d, %d) is %#x, want %#x", f, r, n, got, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,97 @@
+package roberta
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/goroberta/goroberta/internal/simd"
+)
+
+// A Precision is the arithmetic of a model's matrices: its linear layers, with
+// those of its heads. Embeddings, LayerNorm, softmax and activation functions are
+// float32 in each.
+type Precision uint8
+
+// The precisions.
+const (
+	// Float32 is the default: weights and activations in float32, or weights in float16
+	// where that holds them exactly.
+	Float32 Precision = iota
+	// BFloat16 rounds weights and activations to bfloat16, the upper half of a float32, and
+	// adds in float32. Weights take half the memory. Where the processor has AVX512-BF16, or on
+	// arm64 BF16, long inputs are faster too. Those instructions may give other last bits than
+	// other processors have; docs/numerics.md says when.
+	BFloat16
+	// Int8 rounds weights to 8 bits with a scale for each output feature, and activations
+	// to 8 bits with a scale and a zero point for each token. Sums are exact.
+	Int8
+)
+
+var precisionNames = []string{"fp32", "bf16", "int8"}
+
+// String is the precision's name as the command takes it: fp32, bf16 or int8.
+func (p Precision) String() string {
+	if int(p) < len(precisionNames) {
+		return precisionNames[p]
+	}
+	return fmt.Sprintf("Precision(%d)", uint8(p))
+}
+
+// MarshalText is String. It fails for what is no precision.
+func (p Precision) MarshalText() ([]byte, error) {
+	if int(p) >= len(precisionNames) {
+		return nil, fmt.Errorf("roberta: no precision %d", p)
+	}
+	return []byte(p.String()), nil
+}
+
+// UnmarshalText is the inverse of String. It fails for other names.
+func (p *Precision) UnmarshalText(name []byte) error {
+	i := slices.Index(precisionNames, string(name))
+	if i < 0 {
+		return fmt.Errorf("roberta: precision %q, want one of %v", name, precisionNames)
+	}
+	*p = Precision(i)
+	return nil
+}
+
+// WithPrecision sets the arithmetic of the model's matrices. Weights are rounded when
+// the model is opened. Less than Float32 is faster and takes less memory, and changes
+// results a little: Compare measures by how much. The default is Float32, or for a file
+// that Convert wrote in another precision that one. A file in Int8 opens in no other; one in
+// BFloat16 opens in any, with the values that were rounded.
+func WithPrecision(p Precision) Option {
+	return func(o *options) error {
+		if int(p) >= len(precisionNames) {
+			return fmt.Errorf("roberta: no precision %d", p)
+		}
+		o.precision = &p
+		return nil
+	}
+}
+
+// ErrPrecision is returned where a file has its matrices in another precision than the one
+// that was asked for.
+var ErrPrecision = errors.New("roberta: the file's matrices have another precision")
+
+// precision is the one that was asked for, if the file can have it. nil asks for the
+// file's own.
+func (c *checkpoint) precision(asked *Precision) (Precision, error) {
+	switch {
+	case c.int8 && (asked == nil || *asked == Int8):
+		return Int8, nil
+	case c.int8:
+		return 0, fmt.Errorf("%w: they are %v, and %v cannot be made from that", ErrPrecision, Int8, *asked)
+	case asked == nil && c.bf16:
+		return BFloat16, nil
+	case asked == nil:
+		return Float32, nil
+	case *asked == Int8 && max(c.config.Dim, c.config.FFNDim) > simd.MaxInt8Terms:
+		return 0, fmt.Errorf("%w: %v adds at most %d products, and the model has rows of %d", ErrPrecision, Int8, simd.MaxInt8Terms, max(c.config.Dim, c.config.FFNDim))
+	}
+	return *asked, nil
+}
+
+// Precision is the arithmetic of the model's matrices.
+func (m *Model) Precision() Precision { return m.precision }
