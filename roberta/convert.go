@@ -29,7 +29,9 @@ func Packed() ConvertOption {
 }
 
 // ConvertPrecision rounds the model's matrices; see WithPrecision. The file is Packed: in
-// Int8 it has about a quarter of the size of float32's, in BFloat16 half.
+// Int8 it has about a quarter of the size of float32's, in BFloat16 half. With Float32 it is
+// Packed only if the model's file has matrices in BFloat16, whose values stay rounded. A file
+// in Int8 becomes one of no other precision: ErrPrecision.
 func ConvertPrecision(p Precision) ConvertOption {
 	return func(o *convertOptions) error {
 		if int(p) >= len(precisionNames) {
@@ -71,6 +73,12 @@ func newConvertOptions(opts []ConvertOption, log *slog.Logger) (o convertOptions
 		err = fmt.Errorf("roberta: Calibrate is for ConvertPrecision(Int8)")
 	}
 	return o, err
+}
+
+// computed says whether matrices are written as the model computes with them: c's own are
+// of another form or precision.
+func (o *convertOptions) computed(c *checkpoint) bool {
+	return o.packed || o.precision != nil && (c.int8 || c.bf16)
 }
 
 func (o *convertOptions) check() error {
@@ -137,7 +145,7 @@ func Convert(ctx context.Context, in, out string, opts ...ConvertOption) error {
 			return named(in, err)
 		}
 		f := modelFile{checkpoint: c, zstd: o.zstd, log: o.log}
-		if o.packed {
+		if o.computed(c) {
 			if err := simd.Err(); err != nil {
 				return fmt.Errorf("roberta: %w", err)
 			}

@@ -226,9 +226,11 @@ func (c *checkpoint) tables(n *network) map[string]*nn.Table {
 
 // packedName is the name that a weight's matrix has in checkpoint.matrices.
 func packedName(name string) string {
-	name = strings.TrimSuffix(name, packedSuffix)
-	if i := strings.LastIndex(name, int8Suffix); i >= 0 {
-		name = name[:i]
+	for _, suffix := range []string{packedSuffix, int8Suffix, scalesSuffix, largeSuffix, inSuffix} {
+		if weight, ok := strings.CutSuffix(name, suffix); ok {
+			name = weight
+			break
+		}
 	}
 	for _, part := range projections {
 		if prefix, ok := strings.CutSuffix(name, "."+part+".weight"); ok {

@@ -101,6 +101,16 @@ func TestInt8Forms(t *testing.T) {
 	if _, err := Open(file("int8"), WithPrecision(Float32)); !errors.Is(err, ErrPrecision) || !strings.Contains(err.Error(), file("int8")) {
 		t.Errorf("float32 from int8: error %v", err)
 	}
+	for _, p := range []Precision{Float32, BFloat16} {
+		for how, err := range map[string]error{
+			"converted": Convert(ctx, file("int8"), file("other"), ConvertPrecision(p)),
+			"saved":     openGolden(t, file("int8")).Save(ctx, file("other"), ConvertPrecision(p)),
+		} {
+			if !errors.Is(err, ErrPrecision) || !strings.Contains(err.Error(), file("int8")) {
+				t.Errorf("%v %s from int8: error %v", p, how, err)
+			}
+		}
+	}
 	a, err := os.Stat(file("int8"))
 	if err != nil {
 		t.Fatal(err)
@@ -178,6 +188,14 @@ func TestBFloat16Forms(t *testing.T) {
 				m := openGolden(t, file(name), WithPrecision(BFloat16))
 				if got := must[*States](t)(m.LMLogits(ctx, rows...)); !sameBits(floats(got), floats(logits)) {
 					t.Errorf("%s opened in BFloat16: other logits", name)
+				}
+			}
+			if err := openGolden(t, file("bf16")).Save(ctx, file("saved wide"), ConvertPrecision(Float32)); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"widened", "saved wide"} {
+				if p := openGolden(t, file(name)).Precision(); p != Float32 {
+					t.Errorf("%s: precision %v", name, p)
 				}
 			}
 			for _, p := range []Precision{Float32, Int8} {

@@ -33,12 +33,12 @@ func (m *Model) Save(ctx context.Context, path string, opts ...ConvertOption) er
 		}
 	}
 	return m.file.Guard(func() error {
-		if o.packed {
+		if o.computed(m.source) {
 			n := &network{m.enc, m.lm, m.pooler, heads}
 			if o.precision != nil && (*o.precision != m.precision || o.calibrate != nil) {
 				var err error
 				if n, err = o.network(ctx, m.source, m.float32(), m.pool); err != nil {
-					return err
+					return named(m.file.Path, err)
 				}
 				n.heads = heads
 			}

@@ -22,6 +22,7 @@ func TestSave(t *testing.T) {
 				dense := randomWeights(rng, 20, C)
 				for head, w := range map[string]HeadWeights{
 					own[0].Name: {Out: randomWeights(rng, 4, C), Labels: []string{"a", "b", "c", "d"}}, // in place of the file's
+					"int8":      {Dense: &dense, Out: randomWeights(rng, 2, 20)},                       // a name that ends in no suffix of a matrix
 					"relu":      {Dense: &dense, Activation: "relu", Out: randomWeights(rng, 2, 20)},
 					"words":     {Reads: ReadsTokens, Out: randomWeights(rng, 9, C)},
 					"spans":     {Reads: ReadsSpans, Dense: &dense, Out: randomWeights(rng, 2, 20)},
@@ -62,6 +63,9 @@ func TestSave(t *testing.T) {
 					}
 				}
 				// A model that was saved may be saved again, but not over its own file.
+				if err := saved.Save(t.Context(), filepath.Join(t.TempDir(), "again.safetensors"), opts...); err != nil {
+					t.Error(err)
+				}
 				if err := saved.Save(t.Context(), path, opts...); !errors.Is(err, weights.ErrSameFile) {
 					t.Errorf("Save over the model's own file: %v, want weights.ErrSameFile", err)
 				}
