@@ -83,8 +83,8 @@ func NewComparer(reference, other *roberta.Model, opts ...Option) (*Comparer, er
 	}
 	a, b := reference.Config(), other.Config()
 	if a.Layers != b.Layers || a.Dim != b.Dim || a.VocabSize != b.VocabSize || a.MaxPositions != b.MaxPositions || a.TokenTypes != b.TokenTypes {
-		return nil, fmt.Errorf("%w: one has %d layers of %d values, a vocabulary of %d and %d positions, the other %d, %d, %d and %d", ErrModels,
-			a.Layers, a.Dim, a.VocabSize, a.MaxPositions, b.Layers, b.Dim, b.VocabSize, b.MaxPositions)
+		return nil, fmt.Errorf("%w: one has %d layers of %d values, a vocabulary of %d, %d positions and %d types, the other %d, %d, %d, %d and %d", ErrModels,
+			a.Layers, a.Dim, a.VocabSize, a.MaxPositions, a.TokenTypes, b.Layers, b.Dim, b.VocabSize, b.MaxPositions, b.TokenTypes)
 	}
 	c := &Comparer{reference: reference, other: other, sequencer: newSequencer(reference, o, 0), budget: o.budget, masks: o.masks}
 	if c.heads, err = comparedHeads(reference, other, o.head); err != nil {
@@ -97,7 +97,9 @@ func NewComparer(reference, other *roberta.Model, opts ...Option) (*Comparer, er
 			return nil, err
 		}
 	}
-	if reference.HasLMHead() && other.HasLMHead() {
+	if reference.HasLMHead() && !other.HasLMHead() {
+		c.notes = append(c.notes, "no tokens are masked: the other model has no language-model head")
+	} else if reference.HasLMHead() {
 		if mask := c.mask(); mask < 0 {
 			c.notes = append(c.notes, "no tokens are masked: the model has no vocabulary with a mask")
 		} else {

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"math"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/goroberta/goroberta/metrics"
 	"github.com/goroberta/goroberta/pipeline"
 	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/tokenizer"
+	"github.com/goroberta/goroberta/weights"
 )
 
 // comparedInputs are texts, pairs, tokens, and a text without a token that could be masked.
@@ -437,6 +440,41 @@ func TestCompareNaN(t *testing.T) {
 		if worst := c.WorstLayers(1); len(worst) != 1 || worst[0] != 1 {
 			t.Errorf("the worst layers are %v, want 1", worst)
 		}
+	}
+}
+
+// TestCompareWithout: that the other model lacks the language-model head is said.
+func TestCompareWithout(t *testing.T) {
+	dir := t.TempDir()
+	whole, without := filepath.Join(dir, "whole.safetensors"), filepath.Join(dir, "without.safetensors")
+	if err := roberta.Convert(t.Context(), "../testdata/goldens/tiny/model.pt", whole); err != nil {
+		t.Fatal(err)
+	}
+	file, err := weights.Open(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var entries []weights.Entry
+	for _, tensor := range file.Tensors() {
+		if !strings.Contains(tensor.Name, "lm_head") {
+			entries = append(entries, tensor.Entry(tensor.Name))
+		}
+	}
+	if err := weights.WriteFile(without, file.Metadata(), entries); err != nil {
+		t.Fatal(err)
+	}
+	b, err := roberta.Open(without, roberta.WithPrecision(roberta.Int8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	got, err := pipeline.Compare(t.Context(), open(t, "tiny/model.pt"), b, slices.Values([]pipeline.Input{pipeline.Tokens(0, 5, 6, 2)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Masked != nil || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "language-model head") {
+		t.Errorf("masks %v, notes %q", got.Masked, got.Notes)
 	}
 }
 

@@ -31,7 +31,8 @@ type Calibration struct {
 // is rounded, and divided out of the weights: SmoothQuant (Xiao et al., 2023, arXiv
 // 2211.10438), with the strength that has the smallest error, for each matrix. Some hundred
 // texts of the kind that the model will read are enough. Of more, some hundred tokens are
-// computed, spread over all. The file does not depend on the number of threads.
+// computed, spread over all; of fewer the ConvertLogger is told, as they may not show which
+// features are large. The file does not depend on the number of threads.
 //
 // report, if it is not nil, is called with what came of it. Errors are those of Compute
 // for the inputs; ErrPrecision for a file that has been rounded; and an error for another

@@ -111,6 +111,9 @@ func (o *convertOptions) network(ctx context.Context, c *checkpoint, full *netwo
 	if err != nil {
 		return nil, err
 	}
+	if k.rows < sampleRows {
+		o.log.Warn("few tokens to calibrate with: other texts may be rounded worse than without; some hundred texts are enough", "tokens", k.rows)
+	}
 	full = nil // the memory goes before the next takes its place
 	n, err := load(ctx, c, p, pool, k)
 	if err == nil {

@@ -66,6 +66,9 @@ func (c *compareCmd) Run(ctx context.Context, s *session) error {
 		return stopped(err, "before anything was compared")
 	}
 	defer other.Close()
+	if in == nil && c.Truncate == "none" {
+		c.Truncate = "longest-first" // the built-in texts are not the user's to cut
+	}
 	opts, err := c.options(reference)
 	if err != nil {
 		return err
@@ -275,7 +278,7 @@ func compareSample(ctx context.Context, reference, other *roberta.Model, opts ..
 		return nil, err
 	}
 	if err := c.Add(ctx, pipeline.SampleInputs()...); err != nil {
-		return nil, err
+		return nil, unnumbered(err)
 	}
 	return c.Comparison(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/goroberta/goroberta/roberta"
 )
@@ -131,6 +132,7 @@ type calibrationTexts struct {
 	name   string
 	inputs []roberta.Input
 	lines  []int // of each input
+	pad    int   // the model's
 }
 
 func (t *calibrationTexts) read(ctx context.Context, s *session, m *roberta.Model) error {
@@ -138,6 +140,7 @@ func (t *calibrationTexts) read(ctx context.Context, s *session, m *roberta.Mode
 	if err != nil {
 		return err
 	}
+	t.pad = m.Config().PadID
 	var failed error
 	err = fileItems(ctx, s, t.name, func(it *item) bool {
 		var in roberta.Input
@@ -172,11 +175,18 @@ func (t *calibrationTexts) locate(err error) error {
 		at, err = e.Sequence, e
 	} else if e, ok := errors.AsType[*roberta.TypeError](err); ok {
 		at, err = e.Sequence, e
+	} else if errors.Is(err, roberta.ErrEmpty) {
+		at, err = slices.IndexFunc(t.inputs, t.empty), roberta.ErrEmpty
 	}
 	if at < 0 || at >= len(t.lines) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", t.name, lineError{t.lines[at], err})
+}
+
+// empty says that an input has no tokens but pads.
+func (t *calibrationTexts) empty(in roberta.Input) bool {
+	return !slices.ContainsFunc(in.Tokens, func(id int) bool { return id != t.pad || in.KeepPads })
 }
 
 // compare compares the new file with the model on the built-in texts.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/goroberta/goroberta/internal/synth"
+	"github.com/goroberta/goroberta/roberta"
 	"github.com/goroberta/goroberta/weights"
 )
 
@@ -22,6 +23,9 @@ func (synthCmd) Help() string {
 
 // Run is called by kong.
 func (c *synthCmd) Run(ctx context.Context, s *session) error {
+	if s.Precision != nil && s.precision() != roberta.Float32 {
+		return usagef("--precision %s: synth writes float32, and convert --precision makes another file of it", *s.Precision)
+	}
 	m, err := synth.Arch(c.Arch)
 	if err != nil {
 		return err
