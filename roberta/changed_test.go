@@ -17,9 +17,9 @@ import (
 // TestFileCutShort cuts a packed file, from which a model computes, while the model is
 // open: calls return an error that names the file, on any number of threads.
 func TestFileCutShort(t *testing.T) {
-	for _, threads := range []int{1, 2, 3} {
+	for threads, p := range map[int]Precision{1: Float32, 2: Float32, 3: Float32, 4: Int8, 5: BFloat16} {
 		path := filepath.Join(t.TempDir(), "packed.safetensors")
-		if err := Convert(t.Context(), golden(t, "tiny", "model.pt"), path, Packed()); err != nil {
+		if err := Convert(t.Context(), golden(t, "tiny", "model.pt"), path, Packed(), ConvertPrecision(p)); err != nil {
 			t.Fatal(err)
 		}
 		m := openGolden(t, path, WithThreads(threads))
