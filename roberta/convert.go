@@ -99,7 +99,7 @@ func (o *convertOptions) network(ctx context.Context, c *checkpoint, full *netwo
 		return load(ctx, c, p, pool, nil)
 	}
 	if c.int8 {
-		return nil, fmt.Errorf("%w: they are rounded already", ErrPrecision)
+		return nil, fmt.Errorf("%w: the file's matrices are rounded already", ErrPrecision)
 	}
 	if full == nil {
 		if full, err = load(ctx, c, Float32, pool, nil); err != nil {

@@ -71,9 +71,9 @@ func WithPrecision(p Precision) Option {
 	}
 }
 
-// ErrPrecision is returned where a file has its matrices in another precision than the one
-// that was asked for.
-var ErrPrecision = errors.New("roberta: the file's matrices have another precision")
+// ErrPrecision is returned where a model cannot have the precision that was asked for: its
+// file has the matrices in Int8, or they are too large for Int8.
+var ErrPrecision = errors.New("roberta: no model in this precision")
 
 // precision is the one that was asked for, if the file can have it. nil asks for the
 // file's own.
@@ -82,7 +82,7 @@ func (c *checkpoint) precision(asked *Precision) (Precision, error) {
 	case c.int8 && (asked == nil || *asked == Int8):
 		return Int8, nil
 	case c.int8:
-		return 0, fmt.Errorf("%w: they are %v, and %v cannot be made from that", ErrPrecision, Int8, *asked)
+		return 0, fmt.Errorf("%w: the file's matrices are %v, and %v cannot be made from that", ErrPrecision, Int8, *asked)
 	case asked == nil && c.bf16:
 		return BFloat16, nil
 	case asked == nil:
