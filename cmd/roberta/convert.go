@@ -52,8 +52,10 @@ func (c *convertCmd) Run(ctx context.Context, s *session) error {
 	if err := s.fetch(ctx, &c.In); err != nil {
 		return err
 	}
-	if err := checkOutput(c.Out, nil, c.In); err != nil {
-		return err
+	for _, read := range []string{c.In, c.Calibrate} {
+		if err := checkOutput(c.Out, nil, read); err != nil {
+			return err
+		}
 	}
 	if err := checkEnding(c.Out, endings); err != nil {
 		return err
