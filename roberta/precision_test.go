@@ -322,6 +322,55 @@ func TestBFloat16Hostile(t *testing.T) {
 	}
 }
 
+// TestInt8Factors: a file in which a matrix has factors of 2 for its inputs and half the scales
+// gives the bits of one without, which is so of every matrix, the token embedding among them.
+func TestInt8Factors(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	for _, variant := range []string{"untied", "prenorm"} {
+		plain, factored := filepath.Join(dir, variant+".safetensors"), filepath.Join(dir, variant+"-factors.safetensors")
+		if err := Convert(ctx, golden(t, "variants", variant, "model.pt"), plain, ConvertPrecision(Int8)); err != nil {
+			t.Fatal(err)
+		}
+		file, err := weights.Open(plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		var entries []weights.Entry
+		for _, tensor := range file.Tensors() {
+			e := tensor.Entry(tensor.Name)
+			if name, ok := strings.CutSuffix(tensor.Name, scalesSuffix); ok {
+				scales := make([]float32, tensor.Len())
+				if err := tensor.Float32s(scales); err != nil {
+					t.Fatal(err)
+				}
+				for i := range scales {
+					scales[i] /= 2
+				}
+				e.Write = func(w io.Writer) error { return writeValues(w, scales) }
+				n := opened(t, plain).config.Dim
+				if strings.HasSuffix(name, "fc2.weight") {
+					n = opened(t, plain).config.FFNDim
+				}
+				entries = append(entries, weights.Entry{Name: name + inSuffix, DType: weights.F32, Shape: []int{n},
+					Write: func(w io.Writer) error { return writeValues(w, slices.Repeat([]float32{2}, n)) }})
+			}
+			entries = append(entries, e)
+		}
+		if err := weights.WriteFile(factored, file.Metadata(), entries); err != nil {
+			t.Fatal(err)
+		}
+		a, b := openGolden(t, plain), openGolden(t, factored)
+		rows := batchOf(5, a.Config().VocabSize, 9, 20, 3)
+		if x, y := must[*States](t)(a.ExtractFeatures(ctx, rows...)), must[*States](t)(b.ExtractFeatures(ctx, rows...)); !sameBits(floats(x), floats(y)) {
+			t.Errorf("%s: other features", variant)
+		}
+		if x, y := must[*States](t)(a.LMLogits(ctx, rows...)), must[*States](t)(b.LMLogits(ctx, rows...)); !sameBits(floats(x), floats(y)) {
+			t.Errorf("%s: other logits", variant)
+		}
+	}
+}
+
 // TestInt8Hostile changes tensors of a file in Int8: each is an error that names the
 // tensor, or a defined result.
 func TestInt8Hostile(t *testing.T) {

@@ -29,7 +29,11 @@ func (h *LMHead) logits(ctx context.Context, t team, x matrix, eps float32, each
 
 	const width = lmPanels * simd.PanelWidth
 	V := h.W.Rows
-	in := t.input(&t.arena.rounded, inner, &simd.Matrix{Format: h.W.format()})
+	like := h.W.Int8 // its factors too
+	if like == nil {
+		like = &simd.Matrix{Format: h.W.format()}
+	}
+	in := t.input(&t.arena.rounded, inner, like)
 	var ended atomic.Bool
 	t.run((V+width-1)/width, func(m *member, item int) {
 		if ended.Load() {
