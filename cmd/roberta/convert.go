@@ -43,6 +43,9 @@ func (c *convertCmd) Run(ctx context.Context, s *session) error {
 	if s.Precision != nil {
 		opts = append(opts, roberta.ConvertPrecision(s.precision()))
 	}
+	if rounds && c.Zstd {
+		return usagef("--zstd and --precision %s exclude each other: a compressed file cannot be mapped", *s.Precision)
+	}
 	if c.Calibrate != "" && (s.Precision == nil || s.precision() != roberta.Int8) {
 		return usagef("--calibrate is for --precision int8")
 	}
