@@ -301,6 +301,49 @@ func (l *loader) pack(out, in int, ts ...*weights.Tensor) simd.Matrix {
 	return m
 }
 
+// values are the values of a tensor as float32.
+func (l *loader) values(name string) []float32 {
+	w, err := float32s(l.tensors[name])
+	if err != nil {
+		l.fail(err)
+	}
+	return w
+}
+
+// unpacked are the rows of a matrix that the file holds in panels.
+func (l *loader) unpacked(name string, out, in int) []float32 {
+	panels, w := l.values(name), make([]float32, out*in)
+	if l.tensors[name].DType == weights.BF16 {
+		for n := range out {
+			for k := range in {
+				w[n*in+k] = panels[simd.PairAt(n, k, in)]
+			}
+		}
+		return w
+	}
+	for n := range out {
+		for k := range in {
+			w[n*in+k] = panels[(n/simd.PanelWidth*in+k)*simd.PanelWidth+n%simd.PanelWidth]
+		}
+	}
+	return w
+}
+
+// blockFeatures is how many output features are rounded at a time, by one thread.
+const blockFeatures = 64 * simd.PanelWidth
+
+func featureBlocks(out int) int { return (out + blockFeatures - 1) / blockFeatures }
+
+// eachBlock calls f for blocks of n rows of matrices [out, in], on the loader's threads.
+// Blocks are numbered through all matrices.
+func (l *loader) eachBlock(out, in int, ws [][]float32, f func(block int, w []float32, n int)) {
+	blocks := featureBlocks(out)
+	l.pool.Run(blocks*len(ws), func(_, block int) {
+		lo := block % blocks * blockFeatures
+		f(block, ws[block/blocks][lo*in:], min(out-lo, blockFeatures))
+	})
+}
+
 // float32Table reads a tensor as float32, if possible without a copy.
 func (l *loader) float32Table(name string) *nn.Table {
 	t := l.tensors[name]

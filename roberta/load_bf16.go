@@ -6,9 +6,6 @@ import (
 	"github.com/goroberta/goroberta/weights"
 )
 
-// rowsAtATime is how many rows of a matrix one thread rounds to bfloat16 at a time.
-const rowsAtATime = 64 * simd.PanelWidth
-
 // bf16Table reads a matrix with a row for each token as bfloat16, in the file's memory if
 // that holds it so.
 func (l *loader) bf16Table(name string) *nn.Table {
@@ -28,9 +25,8 @@ func (l *loader) bf16Table(name string) *nn.Table {
 	if l.failed() {
 		return &nn.Table{}
 	}
-	l.pool.Run((rows+rowsAtATime-1)/rowsAtATime, func(_, item int) {
-		lo, hi := item*rowsAtATime*cols, min(rows, (item+1)*rowsAtATime)*cols
-		simd.ToBF16(bits[lo:hi], w[lo:hi])
+	l.eachBlock(rows, cols, [][]float32{w}, func(block int, w []float32, n int) {
+		simd.ToBF16(bits[block*blockFeatures*cols:][:n*cols], w[:n*cols])
 	})
 	return &nn.Table{Rows: rows, Cols: cols, BF16: bits}
 }
@@ -58,16 +54,15 @@ func (l *loader) packBF16(out, in int, ws ...[]float32) simd.Matrix {
 	if len(ws) > 1 {
 		m.N = len(ws) * simd.Panels(out) * simd.PanelWidth
 	}
-	for i, w := range ws {
-		if l.failed() {
-			return simd.Matrix{}
-		}
-		l.pool.Run((out+rowsAtATime-1)/rowsAtATime, func(_, item int) {
-			lo, hi := item*rowsAtATime, min(out, (item+1)*rowsAtATime)
-			bits := make([]uint16, (hi-lo)*in)
-			simd.ToBF16(bits, w[lo*in:hi*in])
-			simd.PackBF16(m.BF16[i*n+simd.PairedLen(lo, in):], bits, in, hi-lo, in)
-		})
+	if l.failed() {
+		return simd.Matrix{}
 	}
+	blocks := featureBlocks(out)
+	l.eachBlock(out, in, ws, func(block int, w []float32, rows int) {
+		bits := make([]uint16, rows*in)
+		simd.ToBF16(bits, w[:rows*in])
+		at := block/blocks*n + simd.PairedLen(block%blocks*blockFeatures, in)
+		simd.PackBF16(m.BF16[at:], bits, in, rows, in)
+	})
 	return m
 }

@@ -99,16 +99,7 @@ func (t int8Tile) write(fn function) {
 	t.begin(fn, 0)
 	t.op("MOVQ", t.arg("t"), R14)
 	t.op("MOVQ", int8Field("ldx"), AX)
-	for _, l := range []struct {
-		rows  int
-		from  reg
-		scale int
-		to    reg
-	}{{3, AX, 2, R8}, {5, AX, 4, R9}, {7, R8, 2, R10}, {9, AX, 8, R11}, {11, R9, 2, R12}, {13, R8, 4, R13}} {
-		if t.rows > l.rows {
-			t.op("LEAQ", at(AX, 0).by(l.from, l.scale), l.to)
-		}
-	}
+	t.multiples(t.rows)
 	if t.wide && t.panels == 2 {
 		t.op("MOVQ", int8Field("ldw"), DX)
 	}

@@ -41,6 +41,20 @@ func x86Row(r, disp int) mem {
 	return m
 }
 
+// multiples puts the multiples of AX, ldx, that x86Row needs for so many rows into registers.
+func (m *x86) multiples(rows int) {
+	for _, l := range []struct {
+		rows  int // tiles of more rows need this multiple
+		from  reg
+		scale int
+		to    reg
+	}{{3, AX, 2, R8}, {5, AX, 4, R9}, {7, R8, 2, R10}, {9, AX, 8, R11}, {11, R9, 2, R12}, {13, R8, 4, R13}} {
+		if rows > l.rows {
+			m.op("LEAQ", at(AX, 0).by(l.from, l.scale), l.to)
+		}
+	}
+}
+
 // An x86Tile writes one tile.
 type x86Tile struct {
 	*x86
@@ -87,16 +101,7 @@ func (t x86Tile) write(fn function) {
 	case t.wide:
 		t.op("MOVQ", field(BP, "ldn"), R15)
 	}
-	for _, l := range []struct {
-		rows  int // tiles of more rows need this multiple of ldx
-		from  reg
-		scale int
-		to    reg
-	}{{3, AX, 2, R8}, {5, AX, 4, R9}, {7, R8, 2, R10}, {9, AX, 8, R11}, {11, R9, 2, R12}, {13, R8, 4, R13}} {
-		if t.rows > l.rows {
-			t.op("LEAQ", at(AX, 0).by(l.from, l.scale), l.to)
-		}
-	}
+	t.multiples(t.rows)
 	t.comment("acc[r][n] = 0")
 	for r := range t.rows {
 		t.zero(t.acc(r, 0))
