@@ -80,7 +80,7 @@ func Create(ctx context.Context, path string) (*File, error) {
 	return &File{File: f, ctx: ctx, path: target, old: old, name: name}, nil
 }
 
-// Write writes to the file, until its context ends.
+// Write writes to the file, until its context ends. Its errors name what Commit would.
 func (f *File) Write(p []byte) (int, error) {
 	if err := f.ctx.Err(); err != nil {
 		return 0, err
@@ -88,6 +88,8 @@ func (f *File) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) && f.ctx.Err() != nil {
 		err = f.ctx.Err()
+	} else if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = &fs.PathError{Op: e.Op, Path: f.path, Err: e.Err}
 	}
 	return n, err
 }

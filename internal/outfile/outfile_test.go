@@ -100,6 +100,20 @@ func TestCommit(t *testing.T) {
 }
 
 // TestClose: a file that is abandoned leaves the old one and nothing else.
+// A file without a name must not be called that in an error.
+func TestWriteError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.txt")
+	f, err := Create(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	_, err = f.Write([]byte("text"))
+	if e, ok := errors.AsType[*fs.PathError](err); !ok || e.Path != path {
+		t.Errorf("Write to a closed file: %v, want an error for %s", err, path)
+	}
+}
+
 func TestClose(t *testing.T) {
 	eachWay(t, func(t *testing.T, begin func(path string) (*File, error)) {
 		dir := t.TempDir()
