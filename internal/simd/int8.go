@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -56,7 +57,10 @@ type Int8Panels struct {
 	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
 
 	first []int32 // for each panel the index of its first Large, and their number
-	sums  []int32 // Σ_k Qw for each output feature, padded; nil where no level wants bytes
+	// Of matrices that a level may multiply with bytes:
+	sums   []int32 // Σ_k Qw for each output feature, padded; nil for others
+	byTerm []Large // Large in order of K and then of N
+	terms  []int32 // for each K the index of its first in byTerm, and their number
 }
 
 // Large is a weight of more than 8 bits: Qw(N, K) = Q(N, K) + Extra.
@@ -95,8 +99,30 @@ func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 	w := Matrix{Format: Int8, N: n, K: k, I8: p}
 	if int8Bytes() {
 		w.I8.sums = w.int8Sums()
+		w.I8.orderByTerm(k)
 	}
 	return w, true
+}
+
+// orderByTerm fills in byTerm and terms.
+func (p *Int8Panels) orderByTerm(k int) {
+	p.byTerm, p.terms = slices.Clone(p.Large), make([]int32, k+1)
+	slices.SortStableFunc(p.byTerm, func(a, b Large) int { return cmp.Compare(a.K, b.K) })
+	for _, l := range p.byTerm {
+		p.terms[l.K+1]++
+	}
+	for i := range k {
+		p.terms[i+1] += p.terms[i]
+	}
+}
+
+// ofTerm are the weights of more than 8 bits of term k, for the outputs n … n+15.
+func (p *Int8Panels) ofTerm(k, n int32) []Large {
+	ls := p.byTerm[p.terms[k]:p.terms[k+1]]
+	byN := func(l Large, n int32) int { return cmp.Compare(l.N, n) }
+	lo, _ := slices.BinarySearchFunc(ls, n, byN)
+	hi, _ := slices.BinarySearchFunc(ls[lo:], n+PanelWidth, byN)
+	return ls[lo:][:hi]
 }
 
 // int8Sums is Σ_k Qw for each output feature: a product with a row of ones, in words. The

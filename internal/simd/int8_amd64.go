@@ -33,12 +33,16 @@ func int8Tiles(l Level, f form) int8Set {
 	return nil
 }
 
-// int8StartAt, int8LargeWordsAt and int8LargeBytesAt are those of the levels, which have
-// them in common.
-func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
+// int8StartAt begins tiles of one panel or of two, which only AVX-512 has.
+func int8StartAt(panels int, dst, sums *int32, w *uint8, ldw int, zero, at, extra *int32, rows, ldd int) {
+	if panels == 2 {
+		int8Start2AVX512(dst, sums, w, ldw, zero, at, extra, rows, ldd)
+		return
+	}
 	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
 }
 
+// int8LargeWordsAt and int8LargeBytesAt are those of the levels, which have them in common.
 func int8LargeWordsAt(sums *int32, lds int, x *int16, ldx, rows int, large *Large, n int) {
 	int8LargeWordsAVX2(sums, lds, x, ldx, rows, large, n)
 }

@@ -27,7 +27,7 @@ func int8Tiles(_ Level, f form) int8Set {
 }
 
 // int8StartAt, int8LargeWordsAt and int8LargeBytesAt are those of the only level.
-func int8StartAt(dst, sums *int32, w *uint8, zero, at, extra *int32, rows, ldd int) {
+func int8StartAt(_ int, dst, sums *int32, w *uint8, _ int, zero, at, extra *int32, rows, ldd int) {
 	int8StartNEON(dst, sums, w, zero, at, extra, rows, ldd)
 }
 

@@ -135,32 +135,28 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 	size := PanelWidth * wholeGroups(w.K)
 	if q.form == words {
 		clear(dst[:h*ldd])
+	} else {
+		int8StartAt(panels, &dst[0], &p.sums[panel*PanelWidth], &p.Q[panel*size], size, &q.zero[row], &q.at[row], &q.extra[row], h, 4*ldd)
 	}
 	for i := range panels {
-		to := dst[i*PanelWidth:]
-		if q.form != words {
-			int8StartAt(&to[0], &p.sums[(panel+i)*PanelWidth], &p.Q[(panel+i)*size], &q.zero[row], &q.at[row], &q.extra[row], h, 4*ldd)
-		}
 		if large := p.large(panel + i); len(large) > 0 {
-			q.addLarge(to, ldd, large, row, h)
+			q.addLarge(dst[i*PanelWidth:], ldd, p, large, row, h)
 		}
 	}
 }
 
-// addLarge adds the products of h rows from row on with weights of more than 8 bits to
-// sums [h, ld]. Of bytes, the start has taken off the zero points already.
-func (q *Int8Rows) addLarge(sums []int32, ld int, large []Large, row, h int) {
+// addLarge adds the products of h rows from row on with the weights of more than 8 bits of a
+// panel of p to sums [h, ld]. Of bytes, the start has taken off the zero points already.
+func (q *Int8Rows) addLarge(sums []int32, ld int, p *Int8Panels, large []Large, row, h int) {
 	if q.form == words {
 		int8LargeWordsAt(&sums[0], 4*ld, &q.words[row*q.stride], 2*q.stride, h, &large[0], len(large))
 		return
 	}
 	int8LargeBytesAt(&sums[0], 4*ld, &q.bytes[row*q.stride], q.stride, h, &large[0], len(large))
+	n := large[0].N &^ (PanelWidth - 1)
 	for r := range h {
-		at := q.at[row+r]
-		for _, l := range large {
-			if l.K == at {
-				sums[r*ld+int(l.N)%PanelWidth] += l.Extra * q.extra[row+r]
-			}
+		for _, l := range p.ofTerm(q.at[row+r], n) {
+			sums[r*ld+int(l.N-n)] += l.Extra * q.extra[row+r]
 		}
 	}
 }

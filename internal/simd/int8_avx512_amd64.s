@@ -27,14 +27,14 @@ half1:
 	MOVQ int8Tile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	PCALIGN $32
-group2:
+groups2:
 	VMOVDQU32 (BX), Z1
 	VPBROADCASTD (SI), Z3
 	VPDPBUSD Z1, Z3, Z0
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group2
+	JNZ groups2
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -64,7 +64,7 @@ half3:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
-group4:
+groups4:
 	VMOVDQU32 (BX), Z2
 	VPBROADCASTD (SI), Z4
 	VPDPBUSD Z2, Z4, Z0
@@ -73,7 +73,7 @@ group4:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group4
+	JNZ groups4
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -113,7 +113,7 @@ half5:
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	PCALIGN $32
-group6:
+groups6:
 	VMOVDQU32 (BX), Z3
 	VPBROADCASTD (SI), Z5
 	VPDPBUSD Z3, Z5, Z0
@@ -124,7 +124,7 @@ group6:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group6
+	JNZ groups6
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -175,7 +175,7 @@ half7:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	PCALIGN $32
-group8:
+groups8:
 	VMOVDQU32 (BX), Z4
 	VPBROADCASTD (SI), Z6
 	VPDPBUSD Z4, Z6, Z0
@@ -188,7 +188,7 @@ group8:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group8
+	JNZ groups8
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -249,7 +249,7 @@ half9:
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	PCALIGN $32
-group10:
+groups10:
 	VMOVDQU32 (BX), Z5
 	VPBROADCASTD (SI), Z7
 	VPDPBUSD Z5, Z7, Z0
@@ -264,7 +264,7 @@ group10:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group10
+	JNZ groups10
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -336,7 +336,7 @@ half11:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	PCALIGN $32
-group12:
+groups12:
 	VMOVDQU32 (BX), Z6
 	VPBROADCASTD (SI), Z8
 	VPDPBUSD Z6, Z8, Z0
@@ -353,7 +353,7 @@ group12:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group12
+	JNZ groups12
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -435,7 +435,7 @@ half13:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	PCALIGN $32
-group14:
+groups14:
 	VMOVDQU32 (BX), Z7
 	VPBROADCASTD (SI), Z9
 	VPDPBUSD Z7, Z9, Z0
@@ -454,7 +454,7 @@ group14:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group14
+	JNZ groups14
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -547,7 +547,7 @@ half15:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 	PCALIGN $32
-group16:
+groups16:
 	VMOVDQU32 (BX), Z8
 	VPBROADCASTD (SI), Z10
 	VPDPBUSD Z8, Z10, Z0
@@ -568,7 +568,7 @@ group16:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group16
+	JNZ groups16
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -671,7 +671,7 @@ half17:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	PCALIGN $32
-group18:
+groups18:
 	VMOVDQU32 (BX), Z9
 	VPBROADCASTD (SI), Z11
 	VPDPBUSD Z9, Z11, Z0
@@ -694,7 +694,7 @@ group18:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group18
+	JNZ groups18
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -808,7 +808,7 @@ half19:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 	PCALIGN $32
-group20:
+groups20:
 	VMOVDQU32 (BX), Z10
 	VPBROADCASTD (SI), Z12
 	VPDPBUSD Z10, Z12, Z0
@@ -833,7 +833,7 @@ group20:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group20
+	JNZ groups20
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -957,7 +957,7 @@ half21:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	PCALIGN $32
-group22:
+groups22:
 	VMOVDQU32 (BX), Z11
 	VPBROADCASTD (SI), Z13
 	VPDPBUSD Z11, Z13, Z0
@@ -984,7 +984,7 @@ group22:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group22
+	JNZ groups22
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1119,7 +1119,7 @@ half23:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 	PCALIGN $32
-group24:
+groups24:
 	VMOVDQU32 (BX), Z12
 	VPBROADCASTD (SI), Z14
 	VPDPBUSD Z12, Z14, Z0
@@ -1148,7 +1148,7 @@ group24:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group24
+	JNZ groups24
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1293,7 +1293,7 @@ half25:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	PCALIGN $32
-group26:
+groups26:
 	VMOVDQU32 (BX), Z13
 	VPBROADCASTD (SI), Z15
 	VPDPBUSD Z13, Z15, Z0
@@ -1324,7 +1324,7 @@ group26:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group26
+	JNZ groups26
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1480,7 +1480,7 @@ half27:
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
 	PCALIGN $32
-group28:
+groups28:
 	VMOVDQU32 (BX), Z14
 	VPBROADCASTD (SI), Z16
 	VPDPBUSD Z14, Z16, Z0
@@ -1513,7 +1513,7 @@ group28:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group28
+	JNZ groups28
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1661,7 +1661,7 @@ half29:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
-group30:
+groups30:
 	VMOVDQU32 (BX), Z2
 	VMOVDQU32 (BX)(DX*1), Z3
 	VPBROADCASTD (SI), Z4
@@ -1670,7 +1670,7 @@ group30:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group30
+	JNZ groups30
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1709,7 +1709,7 @@ half31:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	PCALIGN $32
-group32:
+groups32:
 	VMOVDQU32 (BX), Z4
 	VMOVDQU32 (BX)(DX*1), Z5
 	VPBROADCASTD (SI), Z6
@@ -1721,7 +1721,7 @@ group32:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group32
+	JNZ groups32
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1776,7 +1776,7 @@ half33:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	PCALIGN $32
-group34:
+groups34:
 	VMOVDQU32 (BX), Z6
 	VMOVDQU32 (BX)(DX*1), Z7
 	VPBROADCASTD (SI), Z8
@@ -1791,7 +1791,7 @@ group34:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group34
+	JNZ groups34
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1863,7 +1863,7 @@ half35:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 	PCALIGN $32
-group36:
+groups36:
 	VMOVDQU32 (BX), Z8
 	VMOVDQU32 (BX)(DX*1), Z9
 	VPBROADCASTD (SI), Z10
@@ -1881,7 +1881,7 @@ group36:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group36
+	JNZ groups36
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1969,7 +1969,7 @@ half37:
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 	PCALIGN $32
-group38:
+groups38:
 	VMOVDQU32 (BX), Z10
 	VMOVDQU32 (BX)(DX*1), Z11
 	VPBROADCASTD (SI), Z12
@@ -1990,7 +1990,7 @@ group38:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group38
+	JNZ groups38
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2095,7 +2095,7 @@ half39:
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 	PCALIGN $32
-group40:
+groups40:
 	VMOVDQU32 (BX), Z12
 	VMOVDQU32 (BX)(DX*1), Z13
 	VPBROADCASTD (SI), Z14
@@ -2119,7 +2119,7 @@ group40:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group40
+	JNZ groups40
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2240,7 +2240,7 @@ half41:
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
 	PCALIGN $32
-group42:
+groups42:
 	VMOVDQU32 (BX), Z14
 	VMOVDQU32 (BX)(DX*1), Z15
 	VPBROADCASTD (SI), Z16
@@ -2267,7 +2267,7 @@ group42:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group42
+	JNZ groups42
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2405,7 +2405,7 @@ half43:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 	PCALIGN $32
-group44:
+groups44:
 	VMOVDQU32 (BX), Z16
 	VMOVDQU32 (BX)(DX*1), Z17
 	VPBROADCASTD (SI), Z18
@@ -2435,7 +2435,7 @@ group44:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group44
+	JNZ groups44
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2589,7 +2589,7 @@ half45:
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
 	PCALIGN $32
-group46:
+groups46:
 	VMOVDQU32 (BX), Z18
 	VMOVDQU32 (BX)(DX*1), Z19
 	VPBROADCASTD (SI), Z20
@@ -2622,7 +2622,7 @@ group46:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group46
+	JNZ groups46
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2793,7 +2793,7 @@ half47:
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 	PCALIGN $32
-group48:
+groups48:
 	VMOVDQU32 (BX), Z20
 	VMOVDQU32 (BX)(DX*1), Z21
 	VPBROADCASTD (SI), Z22
@@ -2829,7 +2829,7 @@ group48:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group48
+	JNZ groups48
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3016,7 +3016,7 @@ half49:
 	VPXORD Z20, Z20, Z20
 	VPXORD Z21, Z21, Z21
 	PCALIGN $32
-group50:
+groups50:
 	VMOVDQU32 (BX), Z22
 	VMOVDQU32 (BX)(DX*1), Z23
 	VPBROADCASTD (SI), Z24
@@ -3055,7 +3055,7 @@ group50:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group50
+	JNZ groups50
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3259,7 +3259,7 @@ half51:
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 	PCALIGN $32
-group52:
+groups52:
 	VMOVDQU32 (BX), Z24
 	VMOVDQU32 (BX)(DX*1), Z25
 	VPBROADCASTD (SI), Z26
@@ -3301,7 +3301,7 @@ group52:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group52
+	JNZ groups52
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3521,7 +3521,7 @@ half53:
 	VPXORD Z24, Z24, Z24
 	VPXORD Z25, Z25, Z25
 	PCALIGN $32
-group54:
+groups54:
 	VMOVDQU32 (BX), Z26
 	VMOVDQU32 (BX)(DX*1), Z27
 	VPBROADCASTD (SI), Z28
@@ -3566,7 +3566,7 @@ group54:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group54
+	JNZ groups54
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3803,7 +3803,7 @@ half55:
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
 	PCALIGN $32
-group56:
+groups56:
 	VMOVDQU32 (BX), Z28
 	VMOVDQU32 (BX)(DX*1), Z29
 	VPBROADCASTD (SI), Z30
@@ -3851,7 +3851,7 @@ group56:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ group56
+	JNZ groups56
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -4056,6 +4056,56 @@ group56:
 	VZEROUPPER
 	RET
 
+// func int8Start2AVX512(dst *int32, sums *int32, w *uint8, ldw int, zero *int32, at *int32, extra *int32, rows int, ldd int)
+// int8Start2AVX512 is int8StartAVX2 for two panels, the second ldw bytes after the first
+TEXT ·int8Start2AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst+0(FP), DI
+	MOVQ sums+8(FP), SI
+	MOVQ w+16(FP), BX
+	MOVQ zero+32(FP), R8
+	MOVQ at+40(FP), R9
+	MOVQ extra+48(FP), R10
+	MOVQ rows+56(FP), CX
+	MOVQ ldd+64(FP), DX
+	MOVQ ldw+24(FP), R12
+	ADDQ BX, R12
+	VMOVDQU32 (SI), Z8
+	VMOVDQU32 64(SI), Z9
+row57:
+	// The byte of each column that is multiplied with at: up to the highest bits and down again
+	MOVL (R9), AX
+	MOVL AX, R11
+	SHRL $2, AX
+	SHLL $6, AX
+	NOTL R11
+	ANDL $3, R11
+	SHLL $3, R11
+	VMOVD R11, X4
+	VPBROADCASTD (R8), Z0
+	VPBROADCASTD (R10), Z1
+	VMOVDQU32 (BX)(AX*1), Z5
+	VPSLLD X4, Z5, Z5
+	VPSRAD $24, Z5, Z5
+	VPMULLD Z1, Z5, Z5
+	VPMULLD Z0, Z8, Z2
+	VPSUBD Z2, Z5, Z5
+	VMOVDQU32 Z5, (DI)
+	VMOVDQU32 (R12)(AX*1), Z6
+	VPSLLD X4, Z6, Z6
+	VPSRAD $24, Z6, Z6
+	VPMULLD Z1, Z6, Z6
+	VPMULLD Z0, Z9, Z3
+	VPSUBD Z3, Z6, Z6
+	VMOVDQU32 Z6, 64(DI)
+	ADDQ $4, R8
+	ADDQ $4, R9
+	ADDQ $4, R10
+	ADDQ DX, DI
+	SUBQ $1, CX
+	JNZ row57
+	VZEROUPPER
+	RET
+
 // func peakBytesAVX512(rounds int)
 // peakBytesAVX512 is peakAVX512 for rounds of 48 products of integers: x in unsigned bytes.
 TEXT ·peakBytesAVX512(SB), NOSPLIT, $0-8
@@ -4074,7 +4124,7 @@ TEXT ·peakBytesAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z15, Z15, Z15
 	PCALIGN $32
-loop57:
+loop58:
 	VPDPBUSD Z15, Z15, Z0
 	VPDPBUSD Z15, Z15, Z1
 	VPDPBUSD Z15, Z15, Z2
@@ -4124,6 +4174,6 @@ loop57:
 	VPDPBUSD Z15, Z15, Z10
 	VPDPBUSD Z15, Z15, Z11
 	SUBQ $1, CX
-	JNZ loop57
+	JNZ loop58
 	VZEROUPPER
 	RET

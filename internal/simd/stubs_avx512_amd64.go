@@ -984,6 +984,11 @@ func int8Bytesx13x32AVX512(t *int8Tile)
 //go:noescape
 func int8Bytesx14x32AVX512(t *int8Tile)
 
+// int8Start2AVX512 is int8StartAVX2 for two panels, the second ldw bytes after the first
+//
+//go:noescape
+func int8Start2AVX512(dst *int32, sums *int32, w *uint8, ldw int, zero *int32, at *int32, extra *int32, rows int, ldd int)
+
 // peakBytesAVX512 is peakAVX512 for rounds of 48 products of integers: x in unsigned bytes.
 //
 //go:noescape
