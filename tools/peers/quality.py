@@ -187,9 +187,10 @@ def prepare(args):
                        check=True, stdout=subprocess.DEVNULL)
         modules = None
         for want in wants:
-            for kind, make in (("onnx", export), ("openvino", convert), ("ort-tensor", ort_tensor), ("ort-channel", ort_channel), ("nncf", nncf_quantize), ("compressed", nncf_compress)):
+            for kind, make in (("onnx", export), ("openvino", convert), ("ort-tensor", ort_tensor), ("ort-channel", ort_channel),
+                               ("nncf", nncf_transformer), ("nncf-plain", nncf_quantize), ("compressed", nncf_compress)):
                 path = file(model, want, kind + (".onnx" if kind in ("onnx", "ort-tensor", "ort-channel") else ""))
-                if os.path.exists(path) and not (kind == "nncf" and os.path.getmtime(path) < os.path.getmtime(file("tokens.json"))):
+                if os.path.exists(path) and not (kind.startswith("nncf") and os.path.getmtime(path) < os.path.getmtime(file("tokens.json"))):
                     continue
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 modules = modules or read(file(name))
@@ -237,11 +238,16 @@ def convert(module, folder, tmp, _):
     ov.save_model(m, os.path.join(tmp, "model.xml"), compress_to_fp16=False)
 
 
-def nncf_quantize(module, folder, tmp, calibration):
+def nncf_transformer(module, folder, tmp, calibration):
+    import nncf
+    nncf_quantize(module, folder, tmp, calibration, nncf.ModelType.TRANSFORMER)
+
+
+def nncf_quantize(module, folder, tmp, calibration, model_type=None):
     import nncf
     import openvino as ov
     m = nncf.quantize(ov.Core().read_model(os.path.join(folder, "openvino", "model.xml")), nncf.Dataset([given(ids) for ids in calibration]),
-                      model_type=nncf.ModelType.TRANSFORMER, subset_size=len(calibration))
+                      model_type=model_type, subset_size=len(calibration))
     ov.save_model(m, os.path.join(tmp, "model.xml"), compress_to_fp16=False)
 
 
@@ -388,6 +394,7 @@ def runtimes(program):
         "ONNX Runtime, dynamic, per channel, MatMul alone": OnnxRuntime("ort-channel"),
         "torchao, dynamic int8": TorchRuntime("int8", torchao),
         "OpenVINO, NNCF, weights and activations": OpenVino("nncf"),
+        "OpenVINO, NNCF without its preset for transformers": OpenVino("nncf-plain"),
         "OpenVINO, compressed INT8_ASYM": OpenVino("compressed"),
         "OpenVINO, bf16": OpenVino("openvino", "bf16"),
         "PyTorch, autocast bf16": TorchRuntime("bf16"),
