@@ -286,9 +286,8 @@ def write_tokens(args, path):
 # ---------------------------------------------------------------- runtimes
 
 class TorchRuntime:
-    package = "torch"
-
-    def __init__(self, precision, change=None):
+    def __init__(self, precision, change=None, package="torch"):
+        self.package = package
         self.precision, self.autocast, self.change = precision, precision == "bf16", change
 
     def open(self, args, model):
@@ -392,7 +391,7 @@ def runtimes(program):
         "PyTorch, fp32": TorchRuntime("fp32"),
         "ONNX Runtime, dynamic, per tensor": OnnxRuntime("ort-tensor"),
         "ONNX Runtime, dynamic, per channel, MatMul alone": OnnxRuntime("ort-channel"),
-        "torchao, dynamic int8": TorchRuntime("int8", torchao),
+        "torchao, dynamic int8": TorchRuntime("int8", torchao, "torchao"),
         "OpenVINO, NNCF, weights and activations": OpenVino("nncf"),
         "OpenVINO, NNCF without its preset for transformers": OpenVino("nncf-plain"),
         "OpenVINO, compressed INT8_ASYM": OpenVino("compressed"),
