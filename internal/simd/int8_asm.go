@@ -11,10 +11,11 @@ import "unsafe"
 // start makes up for what x has in bytes, and for weights of more than 8 bits. Strides
 // are in bytes. It lies in a Scratch for the reason that type tile gives.
 //
-// Tiles of words of x86 go through the panel twice, for half of its columns each, and
-// meanwhile fetch the next one: at every group of terms the line at next, and then they
-// add step to next. So the second half is computed while memory is read. Without this
-// fetching, 8 rows took 12 % longer, and 4 rows, a single tile, 37 % (Zen 3).
+// Tiles of x86 fetch the panels that come next: at every group of terms the line at next,
+// of two panels also the one ldw bytes on, and then they add step to next. Tiles of words
+// go through the panel twice, for half of its columns each, so the second half is computed
+// while memory is read. Without this fetching, 8 rows of words took 12 % longer, and 4
+// rows, a single tile, 37 % (Zen 3); tiles of bytes could not be measured.
 type int8Tile struct {
 	dst    *float32
 	ldd    int
@@ -103,6 +104,10 @@ func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int, next
 	if len(next) == 0 {
 		next = w.Q[p*panel:]
 	}
+	step := 4 * PanelWidth // bytes of a group of terms
+	if q.form == words {
+		step /= 2 // in each of two goes
+	}
 	height, high := cutRows(j.Rows, len(kernels)-1)
 	for r := 0; r < j.Rows; {
 		h, _ := nextTiles(r, j.Rows, height, high)
@@ -121,7 +126,7 @@ func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int, next
 			t.base = &j.Base[r*j.BaseStride+n]
 		}
 		// Each tile fetches its share of what comes next.
-		t.next, t.step = &next[min(r*panel/j.Rows, len(next)-1)], 32*h/j.Rows
+		t.next, t.step = &next[min(r*panel/j.Rows, len(next)-1)], step*h/j.Rows
 		kernels[h](t)
 		r += h
 	}

@@ -11,8 +11,8 @@
 // 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
 // 	BX        panel of w; with two panels DX is ldw, the distance to the second
 // 	CX        groups of four terms that are left
-// 	R15       where the half of the panel begins that a tile of words computes;
-// 	          R10 is the panel that comes next, fetched in steps of R11 bytes
+// 	DI        what comes next of w, fetched in steps of R15 bytes. Of words these are R10
+// 	          and R11, and R15 is where the half of the panel begins that is computed
 // 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 
 // func int8Wordsx1x16AVX2(t *int8Tile)
@@ -1212,8 +1212,8 @@ done28:
 TEXT ·int8Bytesx1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
-	XORQ R15, R15
-half31:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1221,6 +1221,8 @@ half31:
 	VXORPS Y1, Y1, Y1
 	PCALIGN $32
 groups32:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU (BX), Y2
 	VMOVDQU 32(BX), Y3
 	VPBROADCASTD (SI), Y4
@@ -1257,8 +1259,8 @@ groups32:
 TEXT ·int8Bytesx2x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
-	XORQ R15, R15
-half33:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1268,6 +1270,8 @@ half33:
 	VXORPS Y3, Y3, Y3
 	PCALIGN $32
 groups34:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU (BX), Y4
 	VMOVDQU 32(BX), Y5
 	VPBROADCASTD (SI), Y6
@@ -1321,8 +1325,8 @@ groups34:
 TEXT ·int8Bytesx3x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
-	XORQ R15, R15
-half35:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1334,6 +1338,8 @@ half35:
 	VXORPS Y5, Y5, Y5
 	PCALIGN $32
 groups36:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU (BX), Y6
 	VMOVDQU 32(BX), Y7
 	VPBROADCASTD (SI), Y8
@@ -1405,8 +1411,8 @@ TEXT ·int8Bytesx4x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	XORQ R15, R15
-half37:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1420,6 +1426,8 @@ half37:
 	VXORPS Y7, Y7, Y7
 	PCALIGN $32
 groups38:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU (BX), Y8
 	VMOVDQU 32(BX), Y9
 	VPBROADCASTD (SI), Y10
@@ -1508,8 +1516,8 @@ TEXT ·int8Bytesx5x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	XORQ R15, R15
-half39:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1525,6 +1533,8 @@ half39:
 	VXORPS Y9, Y9, Y9
 	PCALIGN $32
 groups40:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU (BX), Y10
 	VMOVDQU 32(BX), Y11
 	VPBROADCASTD (SI), Y12
@@ -1631,8 +1641,8 @@ TEXT ·int8Bytesx6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	XORQ R15, R15
-half41:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1650,6 +1660,8 @@ half41:
 	VXORPS Y11, Y11, Y11
 	PCALIGN $32
 groups42:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU (BX), Y12
 	VMOVDQU 32(BX), Y13
 	VPBROADCASTD (SI), Y14

@@ -11,8 +11,8 @@
 // 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
 // 	BX        panel of w; with two panels DX is ldw, the distance to the second
 // 	CX        groups of four terms that are left
-// 	R15       where the half of the panel begins that a tile of words computes;
-// 	          R10 is the panel that comes next, fetched in steps of R11 bytes
+// 	DI        what comes next of w, fetched in steps of R15 bytes. Of words these are R10
+// 	          and R11, and R15 is where the half of the panel begins that is computed
 // 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 
 // func int8Bytesx1x16AVX512(t *int8Tile)
@@ -20,14 +20,16 @@
 TEXT ·int8Bytesx1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
-	XORQ R15, R15
-half1:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	PCALIGN $32
 groups2:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z1
 	VPBROADCASTD (SI), Z3
 	VPDPBUSD Z1, Z3, Z0
@@ -56,8 +58,8 @@ groups2:
 TEXT ·int8Bytesx2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
-	XORQ R15, R15
-half3:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -65,6 +67,8 @@ half3:
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
 groups4:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z2
 	VPBROADCASTD (SI), Z4
 	VPDPBUSD Z2, Z4, Z0
@@ -104,8 +108,8 @@ groups4:
 TEXT ·int8Bytesx3x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
-	XORQ R15, R15
-half5:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -114,6 +118,8 @@ half5:
 	VPXORD Z2, Z2, Z2
 	PCALIGN $32
 groups6:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z3
 	VPBROADCASTD (SI), Z5
 	VPDPBUSD Z3, Z5, Z0
@@ -165,8 +171,8 @@ TEXT ·int8Bytesx4x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	XORQ R15, R15
-half7:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -176,6 +182,8 @@ half7:
 	VPXORD Z3, Z3, Z3
 	PCALIGN $32
 groups8:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z4
 	VPBROADCASTD (SI), Z6
 	VPDPBUSD Z4, Z6, Z0
@@ -238,8 +246,8 @@ TEXT ·int8Bytesx5x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	XORQ R15, R15
-half9:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -250,6 +258,8 @@ half9:
 	VPXORD Z4, Z4, Z4
 	PCALIGN $32
 groups10:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z5
 	VPBROADCASTD (SI), Z7
 	VPDPBUSD Z5, Z7, Z0
@@ -324,8 +334,8 @@ TEXT ·int8Bytesx6x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	XORQ R15, R15
-half11:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -337,6 +347,8 @@ half11:
 	VPXORD Z5, Z5, Z5
 	PCALIGN $32
 groups12:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z6
 	VPBROADCASTD (SI), Z8
 	VPDPBUSD Z6, Z8, Z0
@@ -422,8 +434,8 @@ TEXT ·int8Bytesx7x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	XORQ R15, R15
-half13:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -436,6 +448,8 @@ half13:
 	VPXORD Z6, Z6, Z6
 	PCALIGN $32
 groups14:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z7
 	VPBROADCASTD (SI), Z9
 	VPDPBUSD Z7, Z9, Z0
@@ -533,8 +547,8 @@ TEXT ·int8Bytesx8x16AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	XORQ R15, R15
-half15:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -548,6 +562,8 @@ half15:
 	VPXORD Z7, Z7, Z7
 	PCALIGN $32
 groups16:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z8
 	VPBROADCASTD (SI), Z10
 	VPDPBUSD Z8, Z10, Z0
@@ -656,8 +672,8 @@ TEXT ·int8Bytesx9x16AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	XORQ R15, R15
-half17:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -672,6 +688,8 @@ half17:
 	VPXORD Z8, Z8, Z8
 	PCALIGN $32
 groups18:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z9
 	VPBROADCASTD (SI), Z11
 	VPDPBUSD Z9, Z11, Z0
@@ -792,8 +810,8 @@ TEXT ·int8Bytesx10x16AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	XORQ R15, R15
-half19:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -809,6 +827,8 @@ half19:
 	VPXORD Z9, Z9, Z9
 	PCALIGN $32
 groups20:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z10
 	VPBROADCASTD (SI), Z12
 	VPDPBUSD Z10, Z12, Z0
@@ -940,8 +960,8 @@ TEXT ·int8Bytesx11x16AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	XORQ R15, R15
-half21:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -958,6 +978,8 @@ half21:
 	VPXORD Z10, Z10, Z10
 	PCALIGN $32
 groups22:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z11
 	VPBROADCASTD (SI), Z13
 	VPDPBUSD Z11, Z13, Z0
@@ -1101,8 +1123,8 @@ TEXT ·int8Bytesx12x16AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	XORQ R15, R15
-half23:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1120,6 +1142,8 @@ half23:
 	VPXORD Z11, Z11, Z11
 	PCALIGN $32
 groups24:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z12
 	VPBROADCASTD (SI), Z14
 	VPDPBUSD Z12, Z14, Z0
@@ -1274,8 +1298,8 @@ TEXT ·int8Bytesx13x16AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	XORQ R15, R15
-half25:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1294,6 +1318,8 @@ half25:
 	VPXORD Z12, Z12, Z12
 	PCALIGN $32
 groups26:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z13
 	VPBROADCASTD (SI), Z15
 	VPDPBUSD Z13, Z15, Z0
@@ -1460,8 +1486,8 @@ TEXT ·int8Bytesx14x16AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
 	LEAQ (AX)(R8*4), R13
-	XORQ R15, R15
-half27:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1481,6 +1507,8 @@ half27:
 	VPXORD Z13, Z13, Z13
 	PCALIGN $32
 groups28:
+	PREFETCHT1 (DI)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z14
 	VPBROADCASTD (SI), Z16
 	VPDPBUSD Z14, Z16, Z0
@@ -1653,8 +1681,8 @@ TEXT ·int8Bytesx1x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half29:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1662,6 +1690,9 @@ half29:
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
 groups30:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z2
 	VMOVDQU32 (BX)(DX*1), Z3
 	VPBROADCASTD (SI), Z4
@@ -1699,8 +1730,8 @@ TEXT ·int8Bytesx2x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half31:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1710,6 +1741,9 @@ half31:
 	VPXORD Z3, Z3, Z3
 	PCALIGN $32
 groups32:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z4
 	VMOVDQU32 (BX)(DX*1), Z5
 	VPBROADCASTD (SI), Z6
@@ -1764,8 +1798,8 @@ TEXT ·int8Bytesx3x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
 	MOVQ int8Tile_ldx(R14), AX
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half33:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1777,6 +1811,9 @@ half33:
 	VPXORD Z5, Z5, Z5
 	PCALIGN $32
 groups34:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z6
 	VMOVDQU32 (BX)(DX*1), Z7
 	VPBROADCASTD (SI), Z8
@@ -1849,8 +1886,8 @@ TEXT ·int8Bytesx4x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half35:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1864,6 +1901,9 @@ half35:
 	VPXORD Z7, Z7, Z7
 	PCALIGN $32
 groups36:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z8
 	VMOVDQU32 (BX)(DX*1), Z9
 	VPBROADCASTD (SI), Z10
@@ -1953,8 +1993,8 @@ TEXT ·int8Bytesx5x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half37:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -1970,6 +2010,9 @@ half37:
 	VPXORD Z9, Z9, Z9
 	PCALIGN $32
 groups38:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z10
 	VMOVDQU32 (BX)(DX*1), Z11
 	VPBROADCASTD (SI), Z12
@@ -2077,8 +2120,8 @@ TEXT ·int8Bytesx6x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half39:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -2096,6 +2139,9 @@ half39:
 	VPXORD Z11, Z11, Z11
 	PCALIGN $32
 groups40:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z12
 	VMOVDQU32 (BX)(DX*1), Z13
 	VPBROADCASTD (SI), Z14
@@ -2220,8 +2266,8 @@ TEXT ·int8Bytesx7x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half41:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -2241,6 +2287,9 @@ half41:
 	VPXORD Z13, Z13, Z13
 	PCALIGN $32
 groups42:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z14
 	VMOVDQU32 (BX)(DX*1), Z15
 	VPBROADCASTD (SI), Z16
@@ -2383,8 +2432,8 @@ TEXT ·int8Bytesx8x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half43:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -2406,6 +2455,9 @@ half43:
 	VPXORD Z15, Z15, Z15
 	PCALIGN $32
 groups44:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z16
 	VMOVDQU32 (BX)(DX*1), Z17
 	VPBROADCASTD (SI), Z18
@@ -2565,8 +2617,8 @@ TEXT ·int8Bytesx9x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half45:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -2590,6 +2642,9 @@ half45:
 	VPXORD Z17, Z17, Z17
 	PCALIGN $32
 groups46:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z18
 	VMOVDQU32 (BX)(DX*1), Z19
 	VPBROADCASTD (SI), Z20
@@ -2767,8 +2822,8 @@ TEXT ·int8Bytesx10x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half47:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -2794,6 +2849,9 @@ half47:
 	VPXORD Z19, Z19, Z19
 	PCALIGN $32
 groups48:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z20
 	VMOVDQU32 (BX)(DX*1), Z21
 	VPBROADCASTD (SI), Z22
@@ -2988,8 +3046,8 @@ TEXT ·int8Bytesx11x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half49:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -3017,6 +3075,9 @@ half49:
 	VPXORD Z21, Z21, Z21
 	PCALIGN $32
 groups50:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z22
 	VMOVDQU32 (BX)(DX*1), Z23
 	VPBROADCASTD (SI), Z24
@@ -3229,8 +3290,8 @@ TEXT ·int8Bytesx12x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half51:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -3260,6 +3321,9 @@ half51:
 	VPXORD Z23, Z23, Z23
 	PCALIGN $32
 groups52:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z24
 	VMOVDQU32 (BX)(DX*1), Z25
 	VPBROADCASTD (SI), Z26
@@ -3489,8 +3553,8 @@ TEXT ·int8Bytesx13x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half53:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -3522,6 +3586,9 @@ half53:
 	VPXORD Z25, Z25, Z25
 	PCALIGN $32
 groups54:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z26
 	VMOVDQU32 (BX)(DX*1), Z27
 	VPBROADCASTD (SI), Z28
@@ -3769,8 +3836,8 @@ TEXT ·int8Bytesx14x32AVX512(SB), NOSPLIT, $0-8
 	LEAQ (AX)(R9*2), R12
 	LEAQ (AX)(R8*4), R13
 	MOVQ int8Tile_ldw(R14), DX
-	XORQ R15, R15
-half55:
+	MOVQ int8Tile_next(R14), DI
+	MOVQ int8Tile_step(R14), R15
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -3804,6 +3871,9 @@ half55:
 	VPXORD Z27, Z27, Z27
 	PCALIGN $32
 groups56:
+	PREFETCHT1 (DI)
+	PREFETCHT1 (DI)(DX*1)
+	ADDQ R15, DI
 	VMOVDQU32 (BX), Z28
 	VMOVDQU32 (BX)(DX*1), Z29
 	VPBROADCASTD (SI), Z30

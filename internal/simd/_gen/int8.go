@@ -9,8 +9,8 @@ const x86Int8Header = `Tiles of a product in Int8; see type int8Tile. Registers:
 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
 	BX        panel of w; with two panels DX is ldw, the distance to the second
 	CX        groups of four terms that are left
-	R15       where the half of the panel begins that a tile of words computes;
-	          R10 is the panel that comes next, fetched in steps of R11 bytes
+	DI        what comes next of w, fetched in steps of R15 bytes. Of words these are R10
+	          and R11, and R15 is where the half of the panel begins that is computed
 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 `
 
@@ -109,13 +109,14 @@ func (t int8Tile) write(fn function) {
 	if t.wide && t.panels == 2 {
 		t.op("MOVQ", int8Field("ldw"), DX)
 	}
-	if words {
-		t.op("MOVQ", int8Field("next"), R10)
-		t.op("MOVQ", int8Field("step"), R11)
-	}
+	next, step := t.ahead()
+	t.op("MOVQ", int8Field("next"), next)
+	t.op("MOVQ", int8Field("step"), step)
 	half := t.label("half")
-	t.op("XORQ", R15, R15)
-	t.place(half)
+	if words {
+		t.op("XORQ", R15, R15)
+		t.place(half)
+	}
 	t.op("MOVQ", int8Field("x"), SI)
 	t.op("MOVQ", int8Field("w"), BX)
 	t.op("MOVQ", int8Field("groups"), CX)
@@ -173,6 +174,24 @@ func (t int8Tile) write(fn function) {
 	t.ret()
 }
 
+// ahead are the registers of what comes next and of the steps in which it is fetched.
+func (t int8Tile) ahead() (next, step reg) {
+	if t.kind.name == "Words" {
+		return R10, R11
+	}
+	return DI, R15
+}
+
+// fetch fetches a line of what comes next, of each panel.
+func (t int8Tile) fetch() {
+	next, step := t.ahead()
+	t.op("PREFETCHT1", at(next, 0))
+	if t.wide && t.panels == 2 {
+		t.op("PREFETCHT1", at(next, 0).by(DX, 1))
+	}
+	t.op("ADDQ", step, next)
+}
+
 // groups adds all groups of terms, of which there is one at least.
 func (t int8Tile) groups() {
 	n := t.kind.unroll
@@ -197,6 +216,7 @@ func (t int8Tile) rounds(n int, again string) {
 	t.op("PCALIGN", imm(32))
 	t.place(start)
 	for i := range n {
+		t.fetch()
 		t.kind.group(t, i)
 	}
 	t.op("ADDQ", imm(n*t.groupSize()), SI)
@@ -209,8 +229,6 @@ func (t int8Tile) rounds(n int, again string) {
 // products added to sums of two terms each. With each addition right after its product, six
 // rows took 3 % longer and four 8 % (Zen 3).
 func (t int8Tile) words(i int) {
-	t.op("PREFETCHT1", at(R10, 0))
-	t.op("ADDQ", R11, R10)
 	w, x := [2]xreg{t.free(0), t.free(1)}, [2]xreg{t.free(2), t.free(3)}
 	for part := range 2 {
 		t.op("VPMOVSXBW", at(BX, 64*i+16*part), w[part])
