@@ -15,4 +15,6 @@ func hasPairs(Level) bool { return false }
 func int8Form() form  { return words }
 func int8Bytes() bool { return false }
 
+func (p *Int8Panels) forTiles(int) {}
+
 func extremesVec(*[5]lanes, []float32) int { return 0 }

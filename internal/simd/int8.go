@@ -56,7 +56,8 @@ type Int8Panels struct {
 	Large  []Large   // weights of more than 8 bits, in order of N
 	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
 
-	first []int32 // for each panel the index of its first Large, and their number
+	first []int32       // for each panel the index of its first Large, and their number
+	tiles [2]tilesLarge // what tiles need of Large, for rows in words and in bytes
 	// Of matrices that a level may multiply with bytes:
 	sums   []int32 // Σ_k Qw for each output feature, padded; nil for others
 	byTerm []Large // Large in order of K and then of N
@@ -65,6 +66,19 @@ type Int8Panels struct {
 
 // Large is a weight of more than 8 bits: Qw(N, K) = Q(N, K) + Extra.
 type Large struct{ N, K, Extra int32 }
+
+// A tilesLarge is the Large of a matrix as tiles want it.
+type tilesLarge struct {
+	in    []tileLarge // what tiles add by themselves, in order of N
+	quads []int32     // for each four output features the index of their first in it, and their number
+	rest  []Large     // the others
+	first []int32     // for each panel the index of its first in it, and their number
+}
+
+// A tileLarge is a Large that a tile adds like a group of terms: at is where the group
+// begins in a row of x, in bytes, lane which lane has the output feature, and value
+// its terms.
+type tileLarge struct{ at, lane, value int32 }
 
 // Int8Len is the number of elements of a packed matrix of n × k in Int8.
 func Int8Len(n, k int) int { return Panels(n) * PanelWidth * wholeGroups(k) }
@@ -93,9 +107,8 @@ func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 		last = l
 		p.first[l.N/PanelWidth+1]++
 	}
-	for i := range panels {
-		p.first[i+1] += p.first[i]
-	}
+	addUp(p.first)
+	p.forTiles(panels)
 	w := Matrix{Format: Int8, N: n, K: k, I8: p}
 	if int8Bytes() {
 		w.I8.sums = w.int8Sums()
@@ -111,8 +124,14 @@ func (p *Int8Panels) orderByTerm(k int) {
 	for _, l := range p.byTerm {
 		p.terms[l.K+1]++
 	}
-	for i := range k {
-		p.terms[i+1] += p.terms[i]
+	addUp(p.terms)
+}
+
+// addUp makes numbers of things in classes, each one place on, the index of the first of
+// each class, and at the end the number of all.
+func addUp(counts []int32) {
+	for i := range counts[1:] {
+		counts[i+1] += counts[i]
 	}
 }
 
@@ -149,6 +168,11 @@ func (w *Matrix) Between(first, end int) Matrix {
 	p.Scales, p.first = p.Scales[lo:], p.first[first:end+1]
 	if p.sums != nil {
 		p.sums = p.sums[lo:]
+	}
+	for i := range p.tiles {
+		if t := &p.tiles[i]; t.quads != nil {
+			t.quads, t.first = t.quads[lo/4:end*PanelWidth/4+1], t.first[first:end+1]
+		}
 	}
 	return Matrix{Format: Int8, N: hi - lo, K: w.K, I8: p}
 }

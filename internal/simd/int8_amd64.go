@@ -42,13 +42,31 @@ func int8StartAt(panels int, dst, sums *int32, w *uint8, ldw int, zero, at, extr
 	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
 }
 
-// int8LargeWordsAt and int8LargeBytesAt are those of the levels, which have them in common.
-func int8LargeWordsAt(sums *int32, lds int, x *int16, ldx, rows int, large *Large, n int) {
-	int8LargeWordsAVX2(sums, lds, x, ldx, rows, large, n)
+// addRest adds products with large weights to sums, lds bytes apart. Of words, tiles add all.
+func (q *Int8Rows) addRest(sums *int32, lds int, rest []Large, row, h int) {
+	int8LargeBytesAVX2(sums, lds, &q.bytes[row*q.stride], q.stride, h, &rest[0], len(rest))
 }
 
-func int8LargeBytesAt(sums *int32, lds int, x *uint8, ldx, rows int, large *Large, n int) {
-	int8LargeBytesAVX2(sums, lds, x, ldx, rows, large, n)
+// int8PartQuads is how many times four columns a part of a tile has, a register of its sums.
+func int8PartQuads(l Level, f form) int {
+	switch {
+	case f == words:
+		return 1
+	case l == AVX512:
+		return 4
+	}
+	return 2
+}
+
+// inTile is the weight as a tile adds it, and whether one does: in bytes if it has no
+// more than 8 bits.
+func (l Large) inTile(f form) (tileLarge, bool) {
+	const middle = 15 // of lanes in the assembly file
+	column := l.N % PanelWidth
+	if f == words {
+		return tileLarge{2 * (l.K &^ 1), 4 * (middle - 2*(column%4)), int32(uint32(uint16(l.Extra)) << (16 * (l.K & 1)))}, true
+	}
+	return tileLarge{l.K &^ 3, 4 * (middle - column), int32(uint32(uint8(l.Extra)) << (8 * (l.K & 3)))}, l.Extra == int32(int8(l.Extra))
 }
 
 // int8Peak does rounds of products in the active level's form of rows, and ops are those

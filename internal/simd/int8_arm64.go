@@ -26,18 +26,24 @@ func int8Tiles(_ Level, f form) int8Set {
 	return nil
 }
 
-// int8StartAt, int8LargeWordsAt and int8LargeBytesAt are those of the only level.
+// int8StartAt begins tiles of one panel.
 func int8StartAt(_ int, dst, sums *int32, w *uint8, _ int, zero, at, extra *int32, rows, ldd int) {
 	int8StartNEON(dst, sums, w, zero, at, extra, rows, ldd)
 }
 
-func int8LargeWordsAt(sums *int32, lds int, x *int16, ldx, rows int, large *Large, n int) {
-	int8LargeWordsNEON(sums, lds, x, ldx, rows, large, n)
+// addRest adds products with large weights to sums, lds bytes apart.
+func (q *Int8Rows) addRest(sums *int32, lds int, rest []Large, row, h int) {
+	if q.form == words {
+		int8LargeWordsNEON(sums, lds, &q.words[row*q.stride], 2*q.stride, h, &rest[0], len(rest))
+		return
+	}
+	int8LargeBytesNEON(sums, lds, &q.bytes[row*q.stride], q.stride, h, &rest[0], len(rest))
 }
 
-func int8LargeBytesAt(sums *int32, lds int, x *uint8, ldx, rows int, large *Large, n int) {
-	int8LargeBytesNEON(sums, lds, x, ldx, rows, large, n)
-}
+// int8PartQuads is unused: tiles add no large weights.
+func int8PartQuads(Level, form) int { return 4 }
+
+func (l Large) inTile(form) (tileLarge, bool) { return tileLarge{}, false }
 
 // int8Peak is nil: NEON has no measure of its own.
 func int8Peak() (run func(rounds int), ops int) { return nil, 0 }

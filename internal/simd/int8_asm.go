@@ -8,8 +8,8 @@ import "unsafe"
 //
 //	dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n]
 //
-// start makes up for what x has in bytes, and for weights of more than 8 bits. Strides
-// are in bytes. It lies in a Scratch for the reason that type tile gives.
+// start makes up for what x has in bytes. Weights of more than 8 bits are in large, or
+// also in the start. Strides are in bytes. It lies in a Scratch for the reason that type tile gives.
 //
 // Tiles of x86 fetch the panels that come next: at every group of terms the line at next,
 // of two panels also the one ldw bytes on, and then they add step to next. Tiles of words
@@ -32,6 +32,8 @@ type int8Tile struct {
 	ldb    int
 	next   *uint8
 	step   int
+	large  unsafe.Pointer // *tileLarge
+	bounds [5][2]int      // where in large each part of the columns begins, and the last ends, in bytes; first of each pair
 }
 
 // An int8Kernel computes a tile. How many rows and columns that has is in the kernel's
@@ -51,8 +53,34 @@ type int8Scratch struct {
 	start [startRows * 2 * PanelWidth]int32
 }
 
-// noStart is the start of a tile of words without large weights.
+// noStart is the start of a tile of words that adds all large weights by itself.
 var noStart [2 * PanelWidth]int32
+
+// largeFor is the large weights as tiles want them for rows in a form.
+func (p *Int8Panels) largeFor(f form) *tilesLarge { return &p.tiles[min(f, unsignedBytes)] }
+
+// forTiles fills in tiles, for a matrix of so many panels.
+func (p *Int8Panels) forTiles(panels int) {
+	forms := []form{words}
+	if int8Bytes() {
+		forms = append(forms, unsignedBytes)
+	}
+	for _, f := range forms {
+		t := p.largeFor(f)
+		t.quads, t.first = make([]int32, panels*PanelWidth/4+1), make([]int32, panels+1)
+		for _, l := range p.Large {
+			if in, ok := l.inTile(f); ok {
+				t.in = append(t.in, in)
+				t.quads[l.N/4+1]++
+			} else {
+				t.rest = append(t.rest, l)
+				t.first[l.N/PanelWidth+1]++
+			}
+		}
+		addUp(t.quads)
+		addUp(t.first)
+	}
+}
 
 func multiplyInt8(j *Job, s *Scratch) {
 	l := Active()
@@ -65,7 +93,7 @@ func multiplyInt8(j *Job, s *Scratch) {
 		end := j.Panels.End + i*j.Panels.Step
 		for p := j.Panels.First + i*j.Panels.Step; p < end; p += len(set) {
 			panels := min(len(set), end-p)
-			s.int8.multiply(j, set[panels-1], p, panels, j.int8After(i, p+panels, end))
+			s.int8.multiply(j, l, set[panels-1], p, panels, j.int8After(i, p+panels, end))
 		}
 	}
 	s.int8.tile = int8Tile{} // or it would keep the job's memory alive
@@ -88,7 +116,7 @@ func (j *Job) int8After(i, p, end int) []uint8 {
 }
 
 // multiply computes a product for one panel or two from p on, after which comes next.
-func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int, next []uint8) {
+func (s *int8Scratch) multiply(j *Job, l Level, kernels []int8Kernel, p, panels int, next []uint8) {
 	w, q, n := &j.W.I8, j.Int8, p*PanelWidth
 	panel := PanelWidth * wholeGroups(j.W.K)
 	t := &s.tile
@@ -97,7 +125,9 @@ func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int, next
 	if j.Base == nil {
 		t.base, t.ldb = &zeros[0], 0
 	}
-	plain := q.form == words && w.first[p] == w.first[p+panels]
+	large := w.largeFor(q.form)
+	t.setLarge(large, p, panels, int8PartQuads(l, q.form))
+	plain := q.form == words && large.first[p] == large.first[p+panels]
 	if plain {
 		t.start, t.lds = &noStart[0], 0
 	}
@@ -132,8 +162,22 @@ func (s *int8Scratch) multiply(j *Job, kernels []int8Kernel, p, panels int, next
 	}
 }
 
+// setLarge sets the large weights of the panels from p on. A part of the columns has
+// so many times four of them.
+func (t *int8Tile) setLarge(large *tilesLarge, p, panels, quads int) {
+	first := large.quads[4*p : 4*(p+panels)+1]
+	t.large, t.bounds = nil, [5][2]int{}
+	if first[0] == first[len(first)-1] {
+		return
+	}
+	t.large = unsafe.Pointer(&large.in[first[0]])
+	for i := range (len(first)-1)/quads + 1 {
+		t.bounds[i][0] = int(unsafe.Sizeof(tileLarge{})) * int(first[i*quads]-first[0])
+	}
+}
+
 // start sets dst [h, panels·16] to what kernels begin with for h rows from row on: what
-// bytes of x lack, and products with weights of more than 8 bits.
+// bytes of x lack, and products with weights of more than 8 bits that tiles do not add.
 func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 	p := &w.I8
 	ldd := panels * PanelWidth
@@ -144,21 +188,23 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 		int8StartAt(panels, &dst[0], &p.sums[panel*PanelWidth], &p.Q[panel*size], size, &q.zero[row], &q.at[row], &q.extra[row], h, 4*ldd)
 	}
 	for i := range panels {
-		if large := p.large(panel + i); len(large) > 0 {
-			q.addLarge(dst[i*PanelWidth:], ldd, p, large, row, h)
+		if p.first[panel+i] < p.first[panel+i+1] {
+			q.addLarge(dst[i*PanelWidth:], ldd, p, panel+i, row, h)
 		}
 	}
 }
 
-// addLarge adds the products of h rows from row on with the weights of more than 8 bits of a
-// panel of p to sums [h, ld]. Of bytes, the start has taken off the zero points already.
-func (q *Int8Rows) addLarge(sums []int32, ld int, p *Int8Panels, large []Large, row, h int) {
+// addLarge adds to sums [h, ld], of h rows from row on, the products with the large weights
+// of a panel that tiles do not add. Of bytes, the start has taken off the zero points already.
+func (q *Int8Rows) addLarge(sums []int32, ld int, p *Int8Panels, panel, row, h int) {
+	t := p.largeFor(q.form)
+	if rest := t.rest[t.first[panel]:t.first[panel+1]]; len(rest) > 0 {
+		q.addRest(&sums[0], 4*ld, rest, row, h)
+	}
 	if q.form == words {
-		int8LargeWordsAt(&sums[0], 4*ld, &q.words[row*q.stride], 2*q.stride, h, &large[0], len(large))
 		return
 	}
-	int8LargeBytesAt(&sums[0], 4*ld, &q.bytes[row*q.stride], q.stride, h, &large[0], len(large))
-	n := large[0].N &^ (PanelWidth - 1)
+	n := p.large(panel)[0].N &^ (PanelWidth - 1)
 	for r := range h {
 		for _, l := range p.ofTerm(q.at[row+r], n) {
 			sums[r*ld+int(l.N-n)] += l.Extra * q.extra[row+r]

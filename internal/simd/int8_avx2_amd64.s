@@ -15,6 +15,9 @@
 // 	          and R11, and R15 is where the half of the panel begins that is computed
 // 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 
+DATA lanes<>+60(SB)/4, $-1
+GLOBL lanes<>(SB), RODATA|NOPTR, $124
+
 // func int8Wordsx1x16AVX2(t *int8Tile)
 // int8Wordsx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
 TEXT ·int8Wordsx1x16AVX2(SB), NOSPLIT, $0-8
@@ -93,6 +96,37 @@ groups5:
 	SUBQ $1, CX
 	JNZ groups5
 done3:
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
+large6:
+	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	JEQ done7
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
+	VPAND (DX)(DI*1), Y2, Y2
+	VPBROADCASTD (SI), Y3
+	VPMADDWD Y2, Y3, Y3
+	VPADDD Y3, Y0, Y0
+	ADDQ $tileLarge__size, CX
+	JMP large6
+done7:
+large8:
+	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	JEQ done9
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
+	VPAND (DX)(DI*1), Y2, Y2
+	VPBROADCASTD (SI), Y3
+	VPMADDWD Y2, Y3, Y3
+	VPADDD Y3, Y1, Y1
+	ADDQ $tileLarge__size, CX
+	JMP large8
+done9:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	ADDQ R15, DI
@@ -126,7 +160,7 @@ TEXT ·int8Wordsx2x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_next(R14), R10
 	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
-half6:
+half10:
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -136,9 +170,9 @@ half6:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	SUBQ $4, CX
-	JLT rest7
+	JLT rest11
 	PCALIGN $32
-groups9:
+groups13:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y4
@@ -198,12 +232,12 @@ groups9:
 	ADDQ $32, SI
 	ADDQ $256, BX
 	SUBQ $4, CX
-	JGE groups9
-rest7:
+	JGE groups13
+rest11:
 	ADDQ $4, CX
-	JEQ done8
+	JEQ done12
 	PCALIGN $32
-groups10:
+groups14:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y4
@@ -221,8 +255,45 @@ groups10:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups10
-done8:
+	JNZ groups14
+done12:
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
+large15:
+	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	JEQ done16
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
+	VPAND (DX)(DI*1), Y4, Y4
+	VPBROADCASTD (SI), Y5
+	VPMADDWD Y4, Y5, Y5
+	VPADDD Y5, Y0, Y0
+	VPBROADCASTD (SI)(AX*1), Y5
+	VPMADDWD Y4, Y5, Y5
+	VPADDD Y5, Y2, Y2
+	ADDQ $tileLarge__size, CX
+	JMP large15
+done16:
+large17:
+	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	JEQ done18
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
+	VPAND (DX)(DI*1), Y4, Y4
+	VPBROADCASTD (SI), Y5
+	VPMADDWD Y4, Y5, Y5
+	VPADDD Y5, Y1, Y1
+	VPBROADCASTD (SI)(AX*1), Y5
+	VPMADDWD Y4, Y5, Y5
+	VPADDD Y5, Y3, Y3
+	ADDQ $tileLarge__size, CX
+	JMP large17
+done18:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	ADDQ R15, DI
@@ -255,7 +326,7 @@ done8:
 	VMOVUPS Y2, (DI)
 	ADDQ $32, R15
 	CMPQ R15, $64
-	JNE half6
+	JNE half10
 	VZEROUPPER
 	RET
 
@@ -267,7 +338,7 @@ TEXT ·int8Wordsx3x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_next(R14), R10
 	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
-half11:
+half19:
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -279,9 +350,9 @@ half11:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	SUBQ $4, CX
-	JLT rest12
+	JLT rest20
 	PCALIGN $32
-groups14:
+groups22:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y6
@@ -361,12 +432,12 @@ groups14:
 	ADDQ $32, SI
 	ADDQ $256, BX
 	SUBQ $4, CX
-	JGE groups14
-rest12:
+	JGE groups22
+rest20:
 	ADDQ $4, CX
-	JEQ done13
+	JEQ done21
 	PCALIGN $32
-groups15:
+groups23:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y6
@@ -389,8 +460,51 @@ groups15:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups15
-done13:
+	JNZ groups23
+done21:
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
+large24:
+	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	JEQ done25
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
+	VPAND (DX)(DI*1), Y6, Y6
+	VPBROADCASTD (SI), Y7
+	VPMADDWD Y6, Y7, Y7
+	VPADDD Y7, Y0, Y0
+	VPBROADCASTD (SI)(AX*1), Y7
+	VPMADDWD Y6, Y7, Y7
+	VPADDD Y7, Y2, Y2
+	VPBROADCASTD (SI)(AX*2), Y7
+	VPMADDWD Y6, Y7, Y7
+	VPADDD Y7, Y4, Y4
+	ADDQ $tileLarge__size, CX
+	JMP large24
+done25:
+large26:
+	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	JEQ done27
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
+	VPAND (DX)(DI*1), Y6, Y6
+	VPBROADCASTD (SI), Y7
+	VPMADDWD Y6, Y7, Y7
+	VPADDD Y7, Y1, Y1
+	VPBROADCASTD (SI)(AX*1), Y7
+	VPMADDWD Y6, Y7, Y7
+	VPADDD Y7, Y3, Y3
+	VPBROADCASTD (SI)(AX*2), Y7
+	VPMADDWD Y6, Y7, Y7
+	VPADDD Y7, Y5, Y5
+	ADDQ $tileLarge__size, CX
+	JMP large26
+done27:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	ADDQ R15, DI
@@ -434,7 +548,7 @@ done13:
 	VMOVUPS Y4, (DI)
 	ADDQ $32, R15
 	CMPQ R15, $64
-	JNE half11
+	JNE half19
 	VZEROUPPER
 	RET
 
@@ -447,7 +561,7 @@ TEXT ·int8Wordsx4x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_next(R14), R10
 	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
-half16:
+half28:
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -461,9 +575,9 @@ half16:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	SUBQ $4, CX
-	JLT rest17
+	JLT rest29
 	PCALIGN $32
-groups19:
+groups31:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y8
@@ -563,12 +677,12 @@ groups19:
 	ADDQ $32, SI
 	ADDQ $256, BX
 	SUBQ $4, CX
-	JGE groups19
-rest17:
+	JGE groups31
+rest29:
 	ADDQ $4, CX
-	JEQ done18
+	JEQ done30
 	PCALIGN $32
-groups20:
+groups32:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y8
@@ -596,8 +710,57 @@ groups20:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups20
-done18:
+	JNZ groups32
+done30:
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
+large33:
+	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	JEQ done34
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
+	VPAND (DX)(DI*1), Y8, Y8
+	VPBROADCASTD (SI), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y0, Y0
+	VPBROADCASTD (SI)(AX*1), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y2, Y2
+	VPBROADCASTD (SI)(AX*2), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y4, Y4
+	VPBROADCASTD (SI)(R8*1), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y6, Y6
+	ADDQ $tileLarge__size, CX
+	JMP large33
+done34:
+large35:
+	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	JEQ done36
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
+	VPAND (DX)(DI*1), Y8, Y8
+	VPBROADCASTD (SI), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y1, Y1
+	VPBROADCASTD (SI)(AX*1), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y3, Y3
+	VPBROADCASTD (SI)(AX*2), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y5, Y5
+	VPBROADCASTD (SI)(R8*1), Y9
+	VPMADDWD Y8, Y9, Y9
+	VPADDD Y9, Y7, Y7
+	ADDQ $tileLarge__size, CX
+	JMP large35
+done36:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	ADDQ R15, DI
@@ -652,7 +815,7 @@ done18:
 	VMOVUPS Y6, (DI)
 	ADDQ $32, R15
 	CMPQ R15, $64
-	JNE half16
+	JNE half28
 	VZEROUPPER
 	RET
 
@@ -665,7 +828,7 @@ TEXT ·int8Wordsx5x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_next(R14), R10
 	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
-half21:
+half37:
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -681,9 +844,9 @@ half21:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	SUBQ $4, CX
-	JLT rest22
+	JLT rest38
 	PCALIGN $32
-groups24:
+groups40:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y10
@@ -803,12 +966,12 @@ groups24:
 	ADDQ $32, SI
 	ADDQ $256, BX
 	SUBQ $4, CX
-	JGE groups24
-rest22:
+	JGE groups40
+rest38:
 	ADDQ $4, CX
-	JEQ done23
+	JEQ done39
 	PCALIGN $32
-groups25:
+groups41:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y10
@@ -841,8 +1004,63 @@ groups25:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups25
-done23:
+	JNZ groups41
+done39:
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
+large42:
+	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	JEQ done43
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
+	VPAND (DX)(DI*1), Y10, Y10
+	VPBROADCASTD (SI), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y0, Y0
+	VPBROADCASTD (SI)(AX*1), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y2, Y2
+	VPBROADCASTD (SI)(AX*2), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y4, Y4
+	VPBROADCASTD (SI)(R8*1), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y6, Y6
+	VPBROADCASTD (SI)(AX*4), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y8, Y8
+	ADDQ $tileLarge__size, CX
+	JMP large42
+done43:
+large44:
+	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	JEQ done45
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
+	VPAND (DX)(DI*1), Y10, Y10
+	VPBROADCASTD (SI), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y1, Y1
+	VPBROADCASTD (SI)(AX*1), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y3, Y3
+	VPBROADCASTD (SI)(AX*2), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y5, Y5
+	VPBROADCASTD (SI)(R8*1), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y7, Y7
+	VPBROADCASTD (SI)(AX*4), Y11
+	VPMADDWD Y10, Y11, Y11
+	VPADDD Y11, Y9, Y9
+	ADDQ $tileLarge__size, CX
+	JMP large44
+done45:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	ADDQ R15, DI
@@ -908,7 +1126,7 @@ done23:
 	VMOVUPS Y8, (DI)
 	ADDQ $32, R15
 	CMPQ R15, $64
-	JNE half21
+	JNE half37
 	VZEROUPPER
 	RET
 
@@ -922,7 +1140,7 @@ TEXT ·int8Wordsx6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ int8Tile_next(R14), R10
 	MOVQ int8Tile_step(R14), R11
 	XORQ R15, R15
-half26:
+half46:
 	MOVQ int8Tile_x(R14), SI
 	MOVQ int8Tile_w(R14), BX
 	MOVQ int8Tile_groups(R14), CX
@@ -940,9 +1158,9 @@ half26:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	SUBQ $4, CX
-	JLT rest27
+	JLT rest47
 	PCALIGN $32
-groups29:
+groups49:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y12
@@ -1082,12 +1300,12 @@ groups29:
 	ADDQ $32, SI
 	ADDQ $256, BX
 	SUBQ $4, CX
-	JGE groups29
-rest27:
+	JGE groups49
+rest47:
 	ADDQ $4, CX
-	JEQ done28
+	JEQ done48
 	PCALIGN $32
-groups30:
+groups50:
 	PREFETCHT1 (R10)
 	ADDQ R11, R10
 	VPMOVSXBW (BX), Y12
@@ -1125,8 +1343,69 @@ groups30:
 	ADDQ $8, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups30
-done28:
+	JNZ groups50
+done48:
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
+large51:
+	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	JEQ done52
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
+	VPAND (DX)(DI*1), Y12, Y12
+	VPBROADCASTD (SI), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y0, Y0
+	VPBROADCASTD (SI)(AX*1), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y2, Y2
+	VPBROADCASTD (SI)(AX*2), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y4, Y4
+	VPBROADCASTD (SI)(R8*1), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y6, Y6
+	VPBROADCASTD (SI)(AX*4), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y8, Y8
+	VPBROADCASTD (SI)(R9*1), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y10, Y10
+	ADDQ $tileLarge__size, CX
+	JMP large51
+done52:
+large53:
+	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	JEQ done54
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
+	VPAND (DX)(DI*1), Y12, Y12
+	VPBROADCASTD (SI), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y1, Y1
+	VPBROADCASTD (SI)(AX*1), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y3, Y3
+	VPBROADCASTD (SI)(AX*2), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y5, Y5
+	VPBROADCASTD (SI)(R8*1), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y7, Y7
+	VPBROADCASTD (SI)(AX*4), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y9, Y9
+	VPBROADCASTD (SI)(R9*1), Y13
+	VPMADDWD Y12, Y13, Y13
+	VPADDD Y13, Y11, Y11
+	ADDQ $tileLarge__size, CX
+	JMP large53
+done54:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	ADDQ R15, DI
@@ -1203,7 +1482,7 @@ done28:
 	VMOVUPS Y10, (DI)
 	ADDQ $32, R15
 	CMPQ R15, $64
-	JNE half26
+	JNE half46
 	VZEROUPPER
 	RET
 
@@ -1220,7 +1499,7 @@ TEXT ·int8Bytesx1x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	PCALIGN $32
-groups32:
+groups56:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU (BX), Y2
@@ -1231,7 +1510,36 @@ groups32:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups32
+	JNZ groups56
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large57:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done58
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
+	VPAND (DX)(DI*1), Y2, Y2
+	VPBROADCASTD (SI), Y3
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x65; BYTE $0x50; BYTE $0xC2 // VPDPBUSD Y2, Y3, Y0
+	ADDQ $tileLarge__size, CX
+	JMP large57
+done58:
+large59:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done60
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
+	VPAND 32(DX)(DI*1), Y2, Y2
+	VPBROADCASTD (SI), Y3
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x65; BYTE $0x50; BYTE $0xCA // VPDPBUSD Y2, Y3, Y1
+	ADDQ $tileLarge__size, CX
+	JMP large59
+done60:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1269,7 +1577,7 @@ TEXT ·int8Bytesx2x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	PCALIGN $32
-groups34:
+groups62:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU (BX), Y4
@@ -1283,7 +1591,40 @@ groups34:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups34
+	JNZ groups62
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large63:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done64
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
+	VPAND (DX)(DI*1), Y4, Y4
+	VPBROADCASTD (SI), Y5
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x55; BYTE $0x50; BYTE $0xC4 // VPDPBUSD Y4, Y5, Y0
+	VPBROADCASTD (SI)(AX*1), Y5
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x55; BYTE $0x50; BYTE $0xD4 // VPDPBUSD Y4, Y5, Y2
+	ADDQ $tileLarge__size, CX
+	JMP large63
+done64:
+large65:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done66
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
+	VPAND 32(DX)(DI*1), Y4, Y4
+	VPBROADCASTD (SI), Y5
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x55; BYTE $0x50; BYTE $0xCC // VPDPBUSD Y4, Y5, Y1
+	VPBROADCASTD (SI)(AX*1), Y5
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x55; BYTE $0x50; BYTE $0xDC // VPDPBUSD Y4, Y5, Y3
+	ADDQ $tileLarge__size, CX
+	JMP large65
+done66:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1337,7 +1678,7 @@ TEXT ·int8Bytesx3x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	PCALIGN $32
-groups36:
+groups68:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU (BX), Y6
@@ -1354,7 +1695,44 @@ groups36:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups36
+	JNZ groups68
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large69:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done70
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
+	VPAND (DX)(DI*1), Y6, Y6
+	VPBROADCASTD (SI), Y7
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x45; BYTE $0x50; BYTE $0xC6 // VPDPBUSD Y6, Y7, Y0
+	VPBROADCASTD (SI)(AX*1), Y7
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x45; BYTE $0x50; BYTE $0xD6 // VPDPBUSD Y6, Y7, Y2
+	VPBROADCASTD (SI)(AX*2), Y7
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x45; BYTE $0x50; BYTE $0xE6 // VPDPBUSD Y6, Y7, Y4
+	ADDQ $tileLarge__size, CX
+	JMP large69
+done70:
+large71:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done72
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
+	VPAND 32(DX)(DI*1), Y6, Y6
+	VPBROADCASTD (SI), Y7
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x45; BYTE $0x50; BYTE $0xCE // VPDPBUSD Y6, Y7, Y1
+	VPBROADCASTD (SI)(AX*1), Y7
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x45; BYTE $0x50; BYTE $0xDE // VPDPBUSD Y6, Y7, Y3
+	VPBROADCASTD (SI)(AX*2), Y7
+	BYTE $0xC4; BYTE $0xE2; BYTE $0x45; BYTE $0x50; BYTE $0xEE // VPDPBUSD Y6, Y7, Y5
+	ADDQ $tileLarge__size, CX
+	JMP large71
+done72:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1425,7 +1803,7 @@ TEXT ·int8Bytesx4x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	PCALIGN $32
-groups38:
+groups74:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU (BX), Y8
@@ -1445,7 +1823,48 @@ groups38:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups38
+	JNZ groups74
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large75:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done76
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
+	VPAND (DX)(DI*1), Y8, Y8
+	VPBROADCASTD (SI), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xC0 // VPDPBUSD Y8, Y9, Y0
+	VPBROADCASTD (SI)(AX*1), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xD0 // VPDPBUSD Y8, Y9, Y2
+	VPBROADCASTD (SI)(AX*2), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xE0 // VPDPBUSD Y8, Y9, Y4
+	VPBROADCASTD (SI)(R8*1), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xF0 // VPDPBUSD Y8, Y9, Y6
+	ADDQ $tileLarge__size, CX
+	JMP large75
+done76:
+large77:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done78
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
+	VPAND 32(DX)(DI*1), Y8, Y8
+	VPBROADCASTD (SI), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xC8 // VPDPBUSD Y8, Y9, Y1
+	VPBROADCASTD (SI)(AX*1), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xD8 // VPDPBUSD Y8, Y9, Y3
+	VPBROADCASTD (SI)(AX*2), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xE8 // VPDPBUSD Y8, Y9, Y5
+	VPBROADCASTD (SI)(R8*1), Y9
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x35; BYTE $0x50; BYTE $0xF8 // VPDPBUSD Y8, Y9, Y7
+	ADDQ $tileLarge__size, CX
+	JMP large77
+done78:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1532,7 +1951,7 @@ TEXT ·int8Bytesx5x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	PCALIGN $32
-groups40:
+groups80:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU (BX), Y10
@@ -1555,7 +1974,52 @@ groups40:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups40
+	JNZ groups80
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large81:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done82
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
+	VPAND (DX)(DI*1), Y10, Y10
+	VPBROADCASTD (SI), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xC2 // VPDPBUSD Y10, Y11, Y0
+	VPBROADCASTD (SI)(AX*1), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xD2 // VPDPBUSD Y10, Y11, Y2
+	VPBROADCASTD (SI)(AX*2), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xE2 // VPDPBUSD Y10, Y11, Y4
+	VPBROADCASTD (SI)(R8*1), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xF2 // VPDPBUSD Y10, Y11, Y6
+	VPBROADCASTD (SI)(AX*4), Y11
+	BYTE $0xC4; BYTE $0x42; BYTE $0x25; BYTE $0x50; BYTE $0xC2 // VPDPBUSD Y10, Y11, Y8
+	ADDQ $tileLarge__size, CX
+	JMP large81
+done82:
+large83:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done84
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
+	VPAND 32(DX)(DI*1), Y10, Y10
+	VPBROADCASTD (SI), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xCA // VPDPBUSD Y10, Y11, Y1
+	VPBROADCASTD (SI)(AX*1), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xDA // VPDPBUSD Y10, Y11, Y3
+	VPBROADCASTD (SI)(AX*2), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xEA // VPDPBUSD Y10, Y11, Y5
+	VPBROADCASTD (SI)(R8*1), Y11
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x25; BYTE $0x50; BYTE $0xFA // VPDPBUSD Y10, Y11, Y7
+	VPBROADCASTD (SI)(AX*4), Y11
+	BYTE $0xC4; BYTE $0x42; BYTE $0x25; BYTE $0x50; BYTE $0xCA // VPDPBUSD Y10, Y11, Y9
+	ADDQ $tileLarge__size, CX
+	JMP large83
+done84:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1659,7 +2123,7 @@ TEXT ·int8Bytesx6x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	PCALIGN $32
-groups42:
+groups86:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU (BX), Y12
@@ -1685,7 +2149,56 @@ groups42:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups42
+	JNZ groups86
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large87:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done88
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
+	VPAND (DX)(DI*1), Y12, Y12
+	VPBROADCASTD (SI), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xC4 // VPDPBUSD Y12, Y13, Y0
+	VPBROADCASTD (SI)(AX*1), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xD4 // VPDPBUSD Y12, Y13, Y2
+	VPBROADCASTD (SI)(AX*2), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xE4 // VPDPBUSD Y12, Y13, Y4
+	VPBROADCASTD (SI)(R8*1), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xF4 // VPDPBUSD Y12, Y13, Y6
+	VPBROADCASTD (SI)(AX*4), Y13
+	BYTE $0xC4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xC4 // VPDPBUSD Y12, Y13, Y8
+	VPBROADCASTD (SI)(R9*1), Y13
+	BYTE $0xC4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xD4 // VPDPBUSD Y12, Y13, Y10
+	ADDQ $tileLarge__size, CX
+	JMP large87
+done88:
+large89:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done90
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
+	VPAND 32(DX)(DI*1), Y12, Y12
+	VPBROADCASTD (SI), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xCC // VPDPBUSD Y12, Y13, Y1
+	VPBROADCASTD (SI)(AX*1), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xDC // VPDPBUSD Y12, Y13, Y3
+	VPBROADCASTD (SI)(AX*2), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xEC // VPDPBUSD Y12, Y13, Y5
+	VPBROADCASTD (SI)(R8*1), Y13
+	BYTE $0xC4; BYTE $0xC2; BYTE $0x15; BYTE $0x50; BYTE $0xFC // VPDPBUSD Y12, Y13, Y7
+	VPBROADCASTD (SI)(AX*4), Y13
+	BYTE $0xC4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xCC // VPDPBUSD Y12, Y13, Y9
+	VPBROADCASTD (SI)(R9*1), Y13
+	BYTE $0xC4; BYTE $0x42; BYTE $0x15; BYTE $0x50; BYTE $0xDC // VPDPBUSD Y12, Y13, Y11
+	ADDQ $tileLarge__size, CX
+	JMP large89
+done90:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1791,7 +2304,7 @@ TEXT ·int8StartAVX2(SB), NOSPLIT, $0-64
 	MOVQ ldd+56(FP), DX
 	VMOVDQU (SI), Y8
 	VMOVDQU 32(SI), Y9
-row43:
+row91:
 	// The byte of each column that is multiplied with at: up to the highest bits and down again
 	MOVL (R9), AX
 	MOVL AX, R11
@@ -1822,38 +2335,8 @@ row43:
 	ADDQ $4, R10
 	ADDQ DX, DI
 	SUBQ $1, CX
-	JNZ row43
+	JNZ row91
 	VZEROUPPER
-	RET
-
-// func int8LargeWordsAVX2(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
-// int8LargeWordsAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
-TEXT ·int8LargeWordsAVX2(SB), NOSPLIT, $0-56
-	MOVQ sums+0(FP), AX
-	MOVQ lds+8(FP), BX
-	MOVQ x+16(FP), CX
-	MOVQ ldx+24(FP), DX
-	MOVQ large+40(FP), R8
-	MOVQ n+48(FP), R9
-large44:
-	MOVL Large_N(R8), DI
-	ANDL $15, DI
-	LEAQ (AX)(DI*4), DI
-	MOVL Large_K(R8), SI
-	LEAQ (CX)(SI*2), SI
-	MOVL Large_Extra(R8), R10
-	MOVQ rows+32(FP), R11
-row45:
-	MOVWLSX (SI), R12
-	IMULL R10, R12
-	ADDL R12, (DI)
-	ADDQ DX, SI
-	ADDQ BX, DI
-	SUBQ $1, R11
-	JNZ row45
-	ADDQ $Large__size, R8
-	SUBQ $1, R9
-	JNZ large44
 	RET
 
 // func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
@@ -1865,7 +2348,7 @@ TEXT ·int8LargeBytesAVX2(SB), NOSPLIT, $0-56
 	MOVQ ldx+24(FP), DX
 	MOVQ large+40(FP), R8
 	MOVQ n+48(FP), R9
-large46:
+large92:
 	MOVL Large_N(R8), DI
 	ANDL $15, DI
 	LEAQ (AX)(DI*4), DI
@@ -1873,17 +2356,17 @@ large46:
 	LEAQ (CX)(SI*1), SI
 	MOVL Large_Extra(R8), R10
 	MOVQ rows+32(FP), R11
-row47:
+row93:
 	MOVBLZX (SI), R12
 	IMULL R10, R12
 	ADDL R12, (DI)
 	ADDQ DX, SI
 	ADDQ BX, DI
 	SUBQ $1, R11
-	JNZ row47
+	JNZ row93
 	ADDQ $Large__size, R8
 	SUBQ $1, R9
-	JNZ large46
+	JNZ large92
 	RET
 
 // func peakWordsAVX2(rounds int)
@@ -1904,7 +2387,7 @@ TEXT ·peakWordsAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop48:
+loop94:
 	VPMADDWD Y15, Y15, Y14
 	VPADDD Y14, Y0, Y0
 	VPMADDWD Y15, Y15, Y14
@@ -2002,7 +2485,7 @@ loop48:
 	VPMADDWD Y15, Y15, Y14
 	VPADDD Y14, Y11, Y11
 	SUBQ $1, CX
-	JNZ loop48
+	JNZ loop94
 	VZEROUPPER
 	RET
 
@@ -2024,7 +2507,7 @@ TEXT ·peakBytesAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop49:
+loop95:
 	BYTE $0xC4; BYTE $0xC2; BYTE $0x05; BYTE $0x50; BYTE $0xC7 // VPDPBUSD Y15, Y15, Y0
 	BYTE $0xC4; BYTE $0xC2; BYTE $0x05; BYTE $0x50; BYTE $0xCF // VPDPBUSD Y15, Y15, Y1
 	BYTE $0xC4; BYTE $0xC2; BYTE $0x05; BYTE $0x50; BYTE $0xD7 // VPDPBUSD Y15, Y15, Y2
@@ -2074,6 +2557,6 @@ loop49:
 	BYTE $0xC4; BYTE $0x42; BYTE $0x05; BYTE $0x50; BYTE $0xD7 // VPDPBUSD Y15, Y15, Y10
 	BYTE $0xC4; BYTE $0x42; BYTE $0x05; BYTE $0x50; BYTE $0xDF // VPDPBUSD Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop49
+	JNZ loop95
 	VZEROUPPER
 	RET

@@ -15,6 +15,9 @@
 // 	          and R11, and R15 is where the half of the panel begins that is computed
 // 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
 
+DATA lanes<>+60(SB)/4, $-1
+GLOBL lanes<>(SB), RODATA|NOPTR, $124
+
 // func int8Bytesx1x16AVX512(t *int8Tile)
 // int8Bytesx1x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
 TEXT ·int8Bytesx1x16AVX512(SB), NOSPLIT, $0-8
@@ -37,6 +40,22 @@ groups2:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups2
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large3:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done4
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z1
+	VPANDD (DX)(DI*1), Z1, Z1
+	VPBROADCASTD (SI), Z2
+	VPDPBUSD Z1, Z2, Z0
+	ADDQ $tileLarge__size, CX
+	JMP large3
+done4:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -66,7 +85,7 @@ TEXT ·int8Bytesx2x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
-groups4:
+groups6:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z2
@@ -77,7 +96,25 @@ groups4:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups4
+	JNZ groups6
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large7:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done8
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z2
+	VPANDD (DX)(DI*1), Z2, Z2
+	VPBROADCASTD (SI), Z3
+	VPDPBUSD Z2, Z3, Z0
+	VPBROADCASTD (SI)(AX*1), Z3
+	VPDPBUSD Z2, Z3, Z1
+	ADDQ $tileLarge__size, CX
+	JMP large7
+done8:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -117,7 +154,7 @@ TEXT ·int8Bytesx3x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	PCALIGN $32
-groups6:
+groups10:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z3
@@ -130,7 +167,27 @@ groups6:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups6
+	JNZ groups10
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large11:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done12
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z3
+	VPANDD (DX)(DI*1), Z3, Z3
+	VPBROADCASTD (SI), Z4
+	VPDPBUSD Z3, Z4, Z0
+	VPBROADCASTD (SI)(AX*1), Z4
+	VPDPBUSD Z3, Z4, Z1
+	VPBROADCASTD (SI)(AX*2), Z4
+	VPDPBUSD Z3, Z4, Z2
+	ADDQ $tileLarge__size, CX
+	JMP large11
+done12:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -181,7 +238,7 @@ TEXT ·int8Bytesx4x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	PCALIGN $32
-groups8:
+groups14:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z4
@@ -196,7 +253,29 @@ groups8:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups8
+	JNZ groups14
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large15:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done16
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z4
+	VPANDD (DX)(DI*1), Z4, Z4
+	VPBROADCASTD (SI), Z5
+	VPDPBUSD Z4, Z5, Z0
+	VPBROADCASTD (SI)(AX*1), Z5
+	VPDPBUSD Z4, Z5, Z1
+	VPBROADCASTD (SI)(AX*2), Z5
+	VPDPBUSD Z4, Z5, Z2
+	VPBROADCASTD (SI)(R8*1), Z5
+	VPDPBUSD Z4, Z5, Z3
+	ADDQ $tileLarge__size, CX
+	JMP large15
+done16:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -257,7 +336,7 @@ TEXT ·int8Bytesx5x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	PCALIGN $32
-groups10:
+groups18:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z5
@@ -274,7 +353,31 @@ groups10:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups10
+	JNZ groups18
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large19:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done20
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z5
+	VPANDD (DX)(DI*1), Z5, Z5
+	VPBROADCASTD (SI), Z6
+	VPDPBUSD Z5, Z6, Z0
+	VPBROADCASTD (SI)(AX*1), Z6
+	VPDPBUSD Z5, Z6, Z1
+	VPBROADCASTD (SI)(AX*2), Z6
+	VPDPBUSD Z5, Z6, Z2
+	VPBROADCASTD (SI)(R8*1), Z6
+	VPDPBUSD Z5, Z6, Z3
+	VPBROADCASTD (SI)(AX*4), Z6
+	VPDPBUSD Z5, Z6, Z4
+	ADDQ $tileLarge__size, CX
+	JMP large19
+done20:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -346,7 +449,7 @@ TEXT ·int8Bytesx6x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	PCALIGN $32
-groups12:
+groups22:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z6
@@ -365,7 +468,33 @@ groups12:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups12
+	JNZ groups22
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large23:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done24
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z6
+	VPANDD (DX)(DI*1), Z6, Z6
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD Z6, Z7, Z0
+	VPBROADCASTD (SI)(AX*1), Z7
+	VPDPBUSD Z6, Z7, Z1
+	VPBROADCASTD (SI)(AX*2), Z7
+	VPDPBUSD Z6, Z7, Z2
+	VPBROADCASTD (SI)(R8*1), Z7
+	VPDPBUSD Z6, Z7, Z3
+	VPBROADCASTD (SI)(AX*4), Z7
+	VPDPBUSD Z6, Z7, Z4
+	VPBROADCASTD (SI)(R9*1), Z7
+	VPDPBUSD Z6, Z7, Z5
+	ADDQ $tileLarge__size, CX
+	JMP large23
+done24:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -447,7 +576,7 @@ TEXT ·int8Bytesx7x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	PCALIGN $32
-groups14:
+groups26:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z7
@@ -468,7 +597,35 @@ groups14:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups14
+	JNZ groups26
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large27:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done28
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z7
+	VPANDD (DX)(DI*1), Z7, Z7
+	VPBROADCASTD (SI), Z8
+	VPDPBUSD Z7, Z8, Z0
+	VPBROADCASTD (SI)(AX*1), Z8
+	VPDPBUSD Z7, Z8, Z1
+	VPBROADCASTD (SI)(AX*2), Z8
+	VPDPBUSD Z7, Z8, Z2
+	VPBROADCASTD (SI)(R8*1), Z8
+	VPDPBUSD Z7, Z8, Z3
+	VPBROADCASTD (SI)(AX*4), Z8
+	VPDPBUSD Z7, Z8, Z4
+	VPBROADCASTD (SI)(R9*1), Z8
+	VPDPBUSD Z7, Z8, Z5
+	VPBROADCASTD (SI)(R8*2), Z8
+	VPDPBUSD Z7, Z8, Z6
+	ADDQ $tileLarge__size, CX
+	JMP large27
+done28:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -561,7 +718,7 @@ TEXT ·int8Bytesx8x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 	PCALIGN $32
-groups16:
+groups30:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z8
@@ -584,7 +741,37 @@ groups16:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups16
+	JNZ groups30
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large31:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done32
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z8
+	VPANDD (DX)(DI*1), Z8, Z8
+	VPBROADCASTD (SI), Z9
+	VPDPBUSD Z8, Z9, Z0
+	VPBROADCASTD (SI)(AX*1), Z9
+	VPDPBUSD Z8, Z9, Z1
+	VPBROADCASTD (SI)(AX*2), Z9
+	VPDPBUSD Z8, Z9, Z2
+	VPBROADCASTD (SI)(R8*1), Z9
+	VPDPBUSD Z8, Z9, Z3
+	VPBROADCASTD (SI)(AX*4), Z9
+	VPDPBUSD Z8, Z9, Z4
+	VPBROADCASTD (SI)(R9*1), Z9
+	VPDPBUSD Z8, Z9, Z5
+	VPBROADCASTD (SI)(R8*2), Z9
+	VPDPBUSD Z8, Z9, Z6
+	VPBROADCASTD (SI)(R10*1), Z9
+	VPDPBUSD Z8, Z9, Z7
+	ADDQ $tileLarge__size, CX
+	JMP large31
+done32:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -687,7 +874,7 @@ TEXT ·int8Bytesx9x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	PCALIGN $32
-groups18:
+groups34:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z9
@@ -712,7 +899,39 @@ groups18:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups18
+	JNZ groups34
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large35:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done36
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z9
+	VPANDD (DX)(DI*1), Z9, Z9
+	VPBROADCASTD (SI), Z10
+	VPDPBUSD Z9, Z10, Z0
+	VPBROADCASTD (SI)(AX*1), Z10
+	VPDPBUSD Z9, Z10, Z1
+	VPBROADCASTD (SI)(AX*2), Z10
+	VPDPBUSD Z9, Z10, Z2
+	VPBROADCASTD (SI)(R8*1), Z10
+	VPDPBUSD Z9, Z10, Z3
+	VPBROADCASTD (SI)(AX*4), Z10
+	VPDPBUSD Z9, Z10, Z4
+	VPBROADCASTD (SI)(R9*1), Z10
+	VPDPBUSD Z9, Z10, Z5
+	VPBROADCASTD (SI)(R8*2), Z10
+	VPDPBUSD Z9, Z10, Z6
+	VPBROADCASTD (SI)(R10*1), Z10
+	VPDPBUSD Z9, Z10, Z7
+	VPBROADCASTD (SI)(AX*8), Z10
+	VPDPBUSD Z9, Z10, Z8
+	ADDQ $tileLarge__size, CX
+	JMP large35
+done36:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -826,7 +1045,7 @@ TEXT ·int8Bytesx10x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 	PCALIGN $32
-groups20:
+groups38:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z10
@@ -853,7 +1072,41 @@ groups20:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups20
+	JNZ groups38
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large39:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done40
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z10
+	VPANDD (DX)(DI*1), Z10, Z10
+	VPBROADCASTD (SI), Z11
+	VPDPBUSD Z10, Z11, Z0
+	VPBROADCASTD (SI)(AX*1), Z11
+	VPDPBUSD Z10, Z11, Z1
+	VPBROADCASTD (SI)(AX*2), Z11
+	VPDPBUSD Z10, Z11, Z2
+	VPBROADCASTD (SI)(R8*1), Z11
+	VPDPBUSD Z10, Z11, Z3
+	VPBROADCASTD (SI)(AX*4), Z11
+	VPDPBUSD Z10, Z11, Z4
+	VPBROADCASTD (SI)(R9*1), Z11
+	VPDPBUSD Z10, Z11, Z5
+	VPBROADCASTD (SI)(R8*2), Z11
+	VPDPBUSD Z10, Z11, Z6
+	VPBROADCASTD (SI)(R10*1), Z11
+	VPDPBUSD Z10, Z11, Z7
+	VPBROADCASTD (SI)(AX*8), Z11
+	VPDPBUSD Z10, Z11, Z8
+	VPBROADCASTD (SI)(R11*1), Z11
+	VPDPBUSD Z10, Z11, Z9
+	ADDQ $tileLarge__size, CX
+	JMP large39
+done40:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -977,7 +1230,7 @@ TEXT ·int8Bytesx11x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	PCALIGN $32
-groups22:
+groups42:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z11
@@ -1006,7 +1259,43 @@ groups22:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups22
+	JNZ groups42
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large43:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done44
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z11
+	VPANDD (DX)(DI*1), Z11, Z11
+	VPBROADCASTD (SI), Z12
+	VPDPBUSD Z11, Z12, Z0
+	VPBROADCASTD (SI)(AX*1), Z12
+	VPDPBUSD Z11, Z12, Z1
+	VPBROADCASTD (SI)(AX*2), Z12
+	VPDPBUSD Z11, Z12, Z2
+	VPBROADCASTD (SI)(R8*1), Z12
+	VPDPBUSD Z11, Z12, Z3
+	VPBROADCASTD (SI)(AX*4), Z12
+	VPDPBUSD Z11, Z12, Z4
+	VPBROADCASTD (SI)(R9*1), Z12
+	VPDPBUSD Z11, Z12, Z5
+	VPBROADCASTD (SI)(R8*2), Z12
+	VPDPBUSD Z11, Z12, Z6
+	VPBROADCASTD (SI)(R10*1), Z12
+	VPDPBUSD Z11, Z12, Z7
+	VPBROADCASTD (SI)(AX*8), Z12
+	VPDPBUSD Z11, Z12, Z8
+	VPBROADCASTD (SI)(R11*1), Z12
+	VPDPBUSD Z11, Z12, Z9
+	VPBROADCASTD (SI)(R9*2), Z12
+	VPDPBUSD Z11, Z12, Z10
+	ADDQ $tileLarge__size, CX
+	JMP large43
+done44:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1141,7 +1430,7 @@ TEXT ·int8Bytesx12x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 	PCALIGN $32
-groups24:
+groups46:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z12
@@ -1172,7 +1461,45 @@ groups24:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups24
+	JNZ groups46
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large47:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done48
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z12
+	VPANDD (DX)(DI*1), Z12, Z12
+	VPBROADCASTD (SI), Z13
+	VPDPBUSD Z12, Z13, Z0
+	VPBROADCASTD (SI)(AX*1), Z13
+	VPDPBUSD Z12, Z13, Z1
+	VPBROADCASTD (SI)(AX*2), Z13
+	VPDPBUSD Z12, Z13, Z2
+	VPBROADCASTD (SI)(R8*1), Z13
+	VPDPBUSD Z12, Z13, Z3
+	VPBROADCASTD (SI)(AX*4), Z13
+	VPDPBUSD Z12, Z13, Z4
+	VPBROADCASTD (SI)(R9*1), Z13
+	VPDPBUSD Z12, Z13, Z5
+	VPBROADCASTD (SI)(R8*2), Z13
+	VPDPBUSD Z12, Z13, Z6
+	VPBROADCASTD (SI)(R10*1), Z13
+	VPDPBUSD Z12, Z13, Z7
+	VPBROADCASTD (SI)(AX*8), Z13
+	VPDPBUSD Z12, Z13, Z8
+	VPBROADCASTD (SI)(R11*1), Z13
+	VPDPBUSD Z12, Z13, Z9
+	VPBROADCASTD (SI)(R9*2), Z13
+	VPDPBUSD Z12, Z13, Z10
+	VPBROADCASTD (SI)(R12*1), Z13
+	VPDPBUSD Z12, Z13, Z11
+	ADDQ $tileLarge__size, CX
+	JMP large47
+done48:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1317,7 +1644,7 @@ TEXT ·int8Bytesx13x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	PCALIGN $32
-groups26:
+groups50:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z13
@@ -1350,7 +1677,47 @@ groups26:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups26
+	JNZ groups50
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large51:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done52
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z13
+	VPANDD (DX)(DI*1), Z13, Z13
+	VPBROADCASTD (SI), Z14
+	VPDPBUSD Z13, Z14, Z0
+	VPBROADCASTD (SI)(AX*1), Z14
+	VPDPBUSD Z13, Z14, Z1
+	VPBROADCASTD (SI)(AX*2), Z14
+	VPDPBUSD Z13, Z14, Z2
+	VPBROADCASTD (SI)(R8*1), Z14
+	VPDPBUSD Z13, Z14, Z3
+	VPBROADCASTD (SI)(AX*4), Z14
+	VPDPBUSD Z13, Z14, Z4
+	VPBROADCASTD (SI)(R9*1), Z14
+	VPDPBUSD Z13, Z14, Z5
+	VPBROADCASTD (SI)(R8*2), Z14
+	VPDPBUSD Z13, Z14, Z6
+	VPBROADCASTD (SI)(R10*1), Z14
+	VPDPBUSD Z13, Z14, Z7
+	VPBROADCASTD (SI)(AX*8), Z14
+	VPDPBUSD Z13, Z14, Z8
+	VPBROADCASTD (SI)(R11*1), Z14
+	VPDPBUSD Z13, Z14, Z9
+	VPBROADCASTD (SI)(R9*2), Z14
+	VPDPBUSD Z13, Z14, Z10
+	VPBROADCASTD (SI)(R12*1), Z14
+	VPDPBUSD Z13, Z14, Z11
+	VPBROADCASTD (SI)(R8*4), Z14
+	VPDPBUSD Z13, Z14, Z12
+	ADDQ $tileLarge__size, CX
+	JMP large51
+done52:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1506,7 +1873,7 @@ TEXT ·int8Bytesx14x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
 	PCALIGN $32
-groups28:
+groups54:
 	PREFETCHT1 (DI)
 	ADDQ R15, DI
 	VMOVDQU32 (BX), Z14
@@ -1541,7 +1908,49 @@ groups28:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups28
+	JNZ groups54
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large55:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done56
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z14
+	VPANDD (DX)(DI*1), Z14, Z14
+	VPBROADCASTD (SI), Z15
+	VPDPBUSD Z14, Z15, Z0
+	VPBROADCASTD (SI)(AX*1), Z15
+	VPDPBUSD Z14, Z15, Z1
+	VPBROADCASTD (SI)(AX*2), Z15
+	VPDPBUSD Z14, Z15, Z2
+	VPBROADCASTD (SI)(R8*1), Z15
+	VPDPBUSD Z14, Z15, Z3
+	VPBROADCASTD (SI)(AX*4), Z15
+	VPDPBUSD Z14, Z15, Z4
+	VPBROADCASTD (SI)(R9*1), Z15
+	VPDPBUSD Z14, Z15, Z5
+	VPBROADCASTD (SI)(R8*2), Z15
+	VPDPBUSD Z14, Z15, Z6
+	VPBROADCASTD (SI)(R10*1), Z15
+	VPDPBUSD Z14, Z15, Z7
+	VPBROADCASTD (SI)(AX*8), Z15
+	VPDPBUSD Z14, Z15, Z8
+	VPBROADCASTD (SI)(R11*1), Z15
+	VPDPBUSD Z14, Z15, Z9
+	VPBROADCASTD (SI)(R9*2), Z15
+	VPDPBUSD Z14, Z15, Z10
+	VPBROADCASTD (SI)(R12*1), Z15
+	VPDPBUSD Z14, Z15, Z11
+	VPBROADCASTD (SI)(R8*4), Z15
+	VPDPBUSD Z14, Z15, Z12
+	VPBROADCASTD (SI)(R13*1), Z15
+	VPDPBUSD Z14, Z15, Z13
+	ADDQ $tileLarge__size, CX
+	JMP large55
+done56:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1689,7 +2098,7 @@ TEXT ·int8Bytesx1x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
-groups30:
+groups58:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -1701,7 +2110,36 @@ groups30:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups30
+	JNZ groups58
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large59:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done60
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z2
+	VPANDD (DX)(DI*1), Z2, Z2
+	VPBROADCASTD (SI), Z3
+	VPDPBUSD Z2, Z3, Z0
+	ADDQ $tileLarge__size, CX
+	JMP large59
+done60:
+large61:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done62
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z2
+	VPANDD (DX)(DI*1), Z2, Z2
+	VPBROADCASTD (SI), Z3
+	VPDPBUSD Z2, Z3, Z1
+	ADDQ $tileLarge__size, CX
+	JMP large61
+done62:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1740,7 +2178,7 @@ TEXT ·int8Bytesx2x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	PCALIGN $32
-groups32:
+groups64:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -1755,7 +2193,40 @@ groups32:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups32
+	JNZ groups64
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large65:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done66
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z4
+	VPANDD (DX)(DI*1), Z4, Z4
+	VPBROADCASTD (SI), Z5
+	VPDPBUSD Z4, Z5, Z0
+	VPBROADCASTD (SI)(AX*1), Z5
+	VPDPBUSD Z4, Z5, Z2
+	ADDQ $tileLarge__size, CX
+	JMP large65
+done66:
+large67:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done68
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z4
+	VPANDD (DX)(DI*1), Z4, Z4
+	VPBROADCASTD (SI), Z5
+	VPDPBUSD Z4, Z5, Z1
+	VPBROADCASTD (SI)(AX*1), Z5
+	VPDPBUSD Z4, Z5, Z3
+	ADDQ $tileLarge__size, CX
+	JMP large67
+done68:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1810,7 +2281,7 @@ TEXT ·int8Bytesx3x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	PCALIGN $32
-groups34:
+groups70:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -1828,7 +2299,44 @@ groups34:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups34
+	JNZ groups70
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large71:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done72
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z6
+	VPANDD (DX)(DI*1), Z6, Z6
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD Z6, Z7, Z0
+	VPBROADCASTD (SI)(AX*1), Z7
+	VPDPBUSD Z6, Z7, Z2
+	VPBROADCASTD (SI)(AX*2), Z7
+	VPDPBUSD Z6, Z7, Z4
+	ADDQ $tileLarge__size, CX
+	JMP large71
+done72:
+large73:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done74
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z6
+	VPANDD (DX)(DI*1), Z6, Z6
+	VPBROADCASTD (SI), Z7
+	VPDPBUSD Z6, Z7, Z1
+	VPBROADCASTD (SI)(AX*1), Z7
+	VPDPBUSD Z6, Z7, Z3
+	VPBROADCASTD (SI)(AX*2), Z7
+	VPDPBUSD Z6, Z7, Z5
+	ADDQ $tileLarge__size, CX
+	JMP large73
+done74:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -1900,7 +2408,7 @@ TEXT ·int8Bytesx4x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 	PCALIGN $32
-groups36:
+groups76:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -1921,7 +2429,48 @@ groups36:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups36
+	JNZ groups76
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large77:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done78
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z8
+	VPANDD (DX)(DI*1), Z8, Z8
+	VPBROADCASTD (SI), Z9
+	VPDPBUSD Z8, Z9, Z0
+	VPBROADCASTD (SI)(AX*1), Z9
+	VPDPBUSD Z8, Z9, Z2
+	VPBROADCASTD (SI)(AX*2), Z9
+	VPDPBUSD Z8, Z9, Z4
+	VPBROADCASTD (SI)(R8*1), Z9
+	VPDPBUSD Z8, Z9, Z6
+	ADDQ $tileLarge__size, CX
+	JMP large77
+done78:
+large79:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done80
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z8
+	VPANDD (DX)(DI*1), Z8, Z8
+	VPBROADCASTD (SI), Z9
+	VPDPBUSD Z8, Z9, Z1
+	VPBROADCASTD (SI)(AX*1), Z9
+	VPDPBUSD Z8, Z9, Z3
+	VPBROADCASTD (SI)(AX*2), Z9
+	VPDPBUSD Z8, Z9, Z5
+	VPBROADCASTD (SI)(R8*1), Z9
+	VPDPBUSD Z8, Z9, Z7
+	ADDQ $tileLarge__size, CX
+	JMP large79
+done80:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2009,7 +2558,7 @@ TEXT ·int8Bytesx5x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
 	PCALIGN $32
-groups38:
+groups82:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -2033,7 +2582,52 @@ groups38:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups38
+	JNZ groups82
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large83:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done84
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z10
+	VPANDD (DX)(DI*1), Z10, Z10
+	VPBROADCASTD (SI), Z11
+	VPDPBUSD Z10, Z11, Z0
+	VPBROADCASTD (SI)(AX*1), Z11
+	VPDPBUSD Z10, Z11, Z2
+	VPBROADCASTD (SI)(AX*2), Z11
+	VPDPBUSD Z10, Z11, Z4
+	VPBROADCASTD (SI)(R8*1), Z11
+	VPDPBUSD Z10, Z11, Z6
+	VPBROADCASTD (SI)(AX*4), Z11
+	VPDPBUSD Z10, Z11, Z8
+	ADDQ $tileLarge__size, CX
+	JMP large83
+done84:
+large85:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done86
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z10
+	VPANDD (DX)(DI*1), Z10, Z10
+	VPBROADCASTD (SI), Z11
+	VPDPBUSD Z10, Z11, Z1
+	VPBROADCASTD (SI)(AX*1), Z11
+	VPDPBUSD Z10, Z11, Z3
+	VPBROADCASTD (SI)(AX*2), Z11
+	VPDPBUSD Z10, Z11, Z5
+	VPBROADCASTD (SI)(R8*1), Z11
+	VPDPBUSD Z10, Z11, Z7
+	VPBROADCASTD (SI)(AX*4), Z11
+	VPDPBUSD Z10, Z11, Z9
+	ADDQ $tileLarge__size, CX
+	JMP large85
+done86:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2138,7 +2732,7 @@ TEXT ·int8Bytesx6x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
 	PCALIGN $32
-groups40:
+groups88:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -2165,7 +2759,56 @@ groups40:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups40
+	JNZ groups88
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large89:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done90
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z12
+	VPANDD (DX)(DI*1), Z12, Z12
+	VPBROADCASTD (SI), Z13
+	VPDPBUSD Z12, Z13, Z0
+	VPBROADCASTD (SI)(AX*1), Z13
+	VPDPBUSD Z12, Z13, Z2
+	VPBROADCASTD (SI)(AX*2), Z13
+	VPDPBUSD Z12, Z13, Z4
+	VPBROADCASTD (SI)(R8*1), Z13
+	VPDPBUSD Z12, Z13, Z6
+	VPBROADCASTD (SI)(AX*4), Z13
+	VPDPBUSD Z12, Z13, Z8
+	VPBROADCASTD (SI)(R9*1), Z13
+	VPDPBUSD Z12, Z13, Z10
+	ADDQ $tileLarge__size, CX
+	JMP large89
+done90:
+large91:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done92
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z12
+	VPANDD (DX)(DI*1), Z12, Z12
+	VPBROADCASTD (SI), Z13
+	VPDPBUSD Z12, Z13, Z1
+	VPBROADCASTD (SI)(AX*1), Z13
+	VPDPBUSD Z12, Z13, Z3
+	VPBROADCASTD (SI)(AX*2), Z13
+	VPDPBUSD Z12, Z13, Z5
+	VPBROADCASTD (SI)(R8*1), Z13
+	VPDPBUSD Z12, Z13, Z7
+	VPBROADCASTD (SI)(AX*4), Z13
+	VPDPBUSD Z12, Z13, Z9
+	VPBROADCASTD (SI)(R9*1), Z13
+	VPDPBUSD Z12, Z13, Z11
+	ADDQ $tileLarge__size, CX
+	JMP large91
+done92:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2286,7 +2929,7 @@ TEXT ·int8Bytesx7x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
 	PCALIGN $32
-groups42:
+groups94:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -2316,7 +2959,60 @@ groups42:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups42
+	JNZ groups94
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large95:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done96
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z14
+	VPANDD (DX)(DI*1), Z14, Z14
+	VPBROADCASTD (SI), Z15
+	VPDPBUSD Z14, Z15, Z0
+	VPBROADCASTD (SI)(AX*1), Z15
+	VPDPBUSD Z14, Z15, Z2
+	VPBROADCASTD (SI)(AX*2), Z15
+	VPDPBUSD Z14, Z15, Z4
+	VPBROADCASTD (SI)(R8*1), Z15
+	VPDPBUSD Z14, Z15, Z6
+	VPBROADCASTD (SI)(AX*4), Z15
+	VPDPBUSD Z14, Z15, Z8
+	VPBROADCASTD (SI)(R9*1), Z15
+	VPDPBUSD Z14, Z15, Z10
+	VPBROADCASTD (SI)(R8*2), Z15
+	VPDPBUSD Z14, Z15, Z12
+	ADDQ $tileLarge__size, CX
+	JMP large95
+done96:
+large97:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done98
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z14
+	VPANDD (DX)(DI*1), Z14, Z14
+	VPBROADCASTD (SI), Z15
+	VPDPBUSD Z14, Z15, Z1
+	VPBROADCASTD (SI)(AX*1), Z15
+	VPDPBUSD Z14, Z15, Z3
+	VPBROADCASTD (SI)(AX*2), Z15
+	VPDPBUSD Z14, Z15, Z5
+	VPBROADCASTD (SI)(R8*1), Z15
+	VPDPBUSD Z14, Z15, Z7
+	VPBROADCASTD (SI)(AX*4), Z15
+	VPDPBUSD Z14, Z15, Z9
+	VPBROADCASTD (SI)(R9*1), Z15
+	VPDPBUSD Z14, Z15, Z11
+	VPBROADCASTD (SI)(R8*2), Z15
+	VPDPBUSD Z14, Z15, Z13
+	ADDQ $tileLarge__size, CX
+	JMP large97
+done98:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2454,7 +3150,7 @@ TEXT ·int8Bytesx8x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 	PCALIGN $32
-groups44:
+groups100:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -2487,7 +3183,64 @@ groups44:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups44
+	JNZ groups100
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large101:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done102
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z16
+	VPANDD (DX)(DI*1), Z16, Z16
+	VPBROADCASTD (SI), Z17
+	VPDPBUSD Z16, Z17, Z0
+	VPBROADCASTD (SI)(AX*1), Z17
+	VPDPBUSD Z16, Z17, Z2
+	VPBROADCASTD (SI)(AX*2), Z17
+	VPDPBUSD Z16, Z17, Z4
+	VPBROADCASTD (SI)(R8*1), Z17
+	VPDPBUSD Z16, Z17, Z6
+	VPBROADCASTD (SI)(AX*4), Z17
+	VPDPBUSD Z16, Z17, Z8
+	VPBROADCASTD (SI)(R9*1), Z17
+	VPDPBUSD Z16, Z17, Z10
+	VPBROADCASTD (SI)(R8*2), Z17
+	VPDPBUSD Z16, Z17, Z12
+	VPBROADCASTD (SI)(R10*1), Z17
+	VPDPBUSD Z16, Z17, Z14
+	ADDQ $tileLarge__size, CX
+	JMP large101
+done102:
+large103:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done104
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z16
+	VPANDD (DX)(DI*1), Z16, Z16
+	VPBROADCASTD (SI), Z17
+	VPDPBUSD Z16, Z17, Z1
+	VPBROADCASTD (SI)(AX*1), Z17
+	VPDPBUSD Z16, Z17, Z3
+	VPBROADCASTD (SI)(AX*2), Z17
+	VPDPBUSD Z16, Z17, Z5
+	VPBROADCASTD (SI)(R8*1), Z17
+	VPDPBUSD Z16, Z17, Z7
+	VPBROADCASTD (SI)(AX*4), Z17
+	VPDPBUSD Z16, Z17, Z9
+	VPBROADCASTD (SI)(R9*1), Z17
+	VPDPBUSD Z16, Z17, Z11
+	VPBROADCASTD (SI)(R8*2), Z17
+	VPDPBUSD Z16, Z17, Z13
+	VPBROADCASTD (SI)(R10*1), Z17
+	VPDPBUSD Z16, Z17, Z15
+	ADDQ $tileLarge__size, CX
+	JMP large103
+done104:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2641,7 +3394,7 @@ TEXT ·int8Bytesx9x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
 	PCALIGN $32
-groups46:
+groups106:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -2677,7 +3430,68 @@ groups46:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups46
+	JNZ groups106
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large107:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done108
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z18
+	VPANDD (DX)(DI*1), Z18, Z18
+	VPBROADCASTD (SI), Z19
+	VPDPBUSD Z18, Z19, Z0
+	VPBROADCASTD (SI)(AX*1), Z19
+	VPDPBUSD Z18, Z19, Z2
+	VPBROADCASTD (SI)(AX*2), Z19
+	VPDPBUSD Z18, Z19, Z4
+	VPBROADCASTD (SI)(R8*1), Z19
+	VPDPBUSD Z18, Z19, Z6
+	VPBROADCASTD (SI)(AX*4), Z19
+	VPDPBUSD Z18, Z19, Z8
+	VPBROADCASTD (SI)(R9*1), Z19
+	VPDPBUSD Z18, Z19, Z10
+	VPBROADCASTD (SI)(R8*2), Z19
+	VPDPBUSD Z18, Z19, Z12
+	VPBROADCASTD (SI)(R10*1), Z19
+	VPDPBUSD Z18, Z19, Z14
+	VPBROADCASTD (SI)(AX*8), Z19
+	VPDPBUSD Z18, Z19, Z16
+	ADDQ $tileLarge__size, CX
+	JMP large107
+done108:
+large109:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done110
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z18
+	VPANDD (DX)(DI*1), Z18, Z18
+	VPBROADCASTD (SI), Z19
+	VPDPBUSD Z18, Z19, Z1
+	VPBROADCASTD (SI)(AX*1), Z19
+	VPDPBUSD Z18, Z19, Z3
+	VPBROADCASTD (SI)(AX*2), Z19
+	VPDPBUSD Z18, Z19, Z5
+	VPBROADCASTD (SI)(R8*1), Z19
+	VPDPBUSD Z18, Z19, Z7
+	VPBROADCASTD (SI)(AX*4), Z19
+	VPDPBUSD Z18, Z19, Z9
+	VPBROADCASTD (SI)(R9*1), Z19
+	VPDPBUSD Z18, Z19, Z11
+	VPBROADCASTD (SI)(R8*2), Z19
+	VPDPBUSD Z18, Z19, Z13
+	VPBROADCASTD (SI)(R10*1), Z19
+	VPDPBUSD Z18, Z19, Z15
+	VPBROADCASTD (SI)(AX*8), Z19
+	VPDPBUSD Z18, Z19, Z17
+	ADDQ $tileLarge__size, CX
+	JMP large109
+done110:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -2848,7 +3662,7 @@ TEXT ·int8Bytesx10x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
 	PCALIGN $32
-groups48:
+groups112:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -2887,7 +3701,72 @@ groups48:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups48
+	JNZ groups112
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large113:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done114
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z20
+	VPANDD (DX)(DI*1), Z20, Z20
+	VPBROADCASTD (SI), Z21
+	VPDPBUSD Z20, Z21, Z0
+	VPBROADCASTD (SI)(AX*1), Z21
+	VPDPBUSD Z20, Z21, Z2
+	VPBROADCASTD (SI)(AX*2), Z21
+	VPDPBUSD Z20, Z21, Z4
+	VPBROADCASTD (SI)(R8*1), Z21
+	VPDPBUSD Z20, Z21, Z6
+	VPBROADCASTD (SI)(AX*4), Z21
+	VPDPBUSD Z20, Z21, Z8
+	VPBROADCASTD (SI)(R9*1), Z21
+	VPDPBUSD Z20, Z21, Z10
+	VPBROADCASTD (SI)(R8*2), Z21
+	VPDPBUSD Z20, Z21, Z12
+	VPBROADCASTD (SI)(R10*1), Z21
+	VPDPBUSD Z20, Z21, Z14
+	VPBROADCASTD (SI)(AX*8), Z21
+	VPDPBUSD Z20, Z21, Z16
+	VPBROADCASTD (SI)(R11*1), Z21
+	VPDPBUSD Z20, Z21, Z18
+	ADDQ $tileLarge__size, CX
+	JMP large113
+done114:
+large115:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done116
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z20
+	VPANDD (DX)(DI*1), Z20, Z20
+	VPBROADCASTD (SI), Z21
+	VPDPBUSD Z20, Z21, Z1
+	VPBROADCASTD (SI)(AX*1), Z21
+	VPDPBUSD Z20, Z21, Z3
+	VPBROADCASTD (SI)(AX*2), Z21
+	VPDPBUSD Z20, Z21, Z5
+	VPBROADCASTD (SI)(R8*1), Z21
+	VPDPBUSD Z20, Z21, Z7
+	VPBROADCASTD (SI)(AX*4), Z21
+	VPDPBUSD Z20, Z21, Z9
+	VPBROADCASTD (SI)(R9*1), Z21
+	VPDPBUSD Z20, Z21, Z11
+	VPBROADCASTD (SI)(R8*2), Z21
+	VPDPBUSD Z20, Z21, Z13
+	VPBROADCASTD (SI)(R10*1), Z21
+	VPDPBUSD Z20, Z21, Z15
+	VPBROADCASTD (SI)(AX*8), Z21
+	VPDPBUSD Z20, Z21, Z17
+	VPBROADCASTD (SI)(R11*1), Z21
+	VPDPBUSD Z20, Z21, Z19
+	ADDQ $tileLarge__size, CX
+	JMP large115
+done116:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3074,7 +3953,7 @@ TEXT ·int8Bytesx11x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z20, Z20, Z20
 	VPXORD Z21, Z21, Z21
 	PCALIGN $32
-groups50:
+groups118:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -3116,7 +3995,76 @@ groups50:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups50
+	JNZ groups118
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large119:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done120
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z22
+	VPANDD (DX)(DI*1), Z22, Z22
+	VPBROADCASTD (SI), Z23
+	VPDPBUSD Z22, Z23, Z0
+	VPBROADCASTD (SI)(AX*1), Z23
+	VPDPBUSD Z22, Z23, Z2
+	VPBROADCASTD (SI)(AX*2), Z23
+	VPDPBUSD Z22, Z23, Z4
+	VPBROADCASTD (SI)(R8*1), Z23
+	VPDPBUSD Z22, Z23, Z6
+	VPBROADCASTD (SI)(AX*4), Z23
+	VPDPBUSD Z22, Z23, Z8
+	VPBROADCASTD (SI)(R9*1), Z23
+	VPDPBUSD Z22, Z23, Z10
+	VPBROADCASTD (SI)(R8*2), Z23
+	VPDPBUSD Z22, Z23, Z12
+	VPBROADCASTD (SI)(R10*1), Z23
+	VPDPBUSD Z22, Z23, Z14
+	VPBROADCASTD (SI)(AX*8), Z23
+	VPDPBUSD Z22, Z23, Z16
+	VPBROADCASTD (SI)(R11*1), Z23
+	VPDPBUSD Z22, Z23, Z18
+	VPBROADCASTD (SI)(R9*2), Z23
+	VPDPBUSD Z22, Z23, Z20
+	ADDQ $tileLarge__size, CX
+	JMP large119
+done120:
+large121:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done122
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z22
+	VPANDD (DX)(DI*1), Z22, Z22
+	VPBROADCASTD (SI), Z23
+	VPDPBUSD Z22, Z23, Z1
+	VPBROADCASTD (SI)(AX*1), Z23
+	VPDPBUSD Z22, Z23, Z3
+	VPBROADCASTD (SI)(AX*2), Z23
+	VPDPBUSD Z22, Z23, Z5
+	VPBROADCASTD (SI)(R8*1), Z23
+	VPDPBUSD Z22, Z23, Z7
+	VPBROADCASTD (SI)(AX*4), Z23
+	VPDPBUSD Z22, Z23, Z9
+	VPBROADCASTD (SI)(R9*1), Z23
+	VPDPBUSD Z22, Z23, Z11
+	VPBROADCASTD (SI)(R8*2), Z23
+	VPDPBUSD Z22, Z23, Z13
+	VPBROADCASTD (SI)(R10*1), Z23
+	VPDPBUSD Z22, Z23, Z15
+	VPBROADCASTD (SI)(AX*8), Z23
+	VPDPBUSD Z22, Z23, Z17
+	VPBROADCASTD (SI)(R11*1), Z23
+	VPDPBUSD Z22, Z23, Z19
+	VPBROADCASTD (SI)(R9*2), Z23
+	VPDPBUSD Z22, Z23, Z21
+	ADDQ $tileLarge__size, CX
+	JMP large121
+done122:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3320,7 +4268,7 @@ TEXT ·int8Bytesx12x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
 	PCALIGN $32
-groups52:
+groups124:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -3365,7 +4313,80 @@ groups52:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups52
+	JNZ groups124
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large125:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done126
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z24
+	VPANDD (DX)(DI*1), Z24, Z24
+	VPBROADCASTD (SI), Z25
+	VPDPBUSD Z24, Z25, Z0
+	VPBROADCASTD (SI)(AX*1), Z25
+	VPDPBUSD Z24, Z25, Z2
+	VPBROADCASTD (SI)(AX*2), Z25
+	VPDPBUSD Z24, Z25, Z4
+	VPBROADCASTD (SI)(R8*1), Z25
+	VPDPBUSD Z24, Z25, Z6
+	VPBROADCASTD (SI)(AX*4), Z25
+	VPDPBUSD Z24, Z25, Z8
+	VPBROADCASTD (SI)(R9*1), Z25
+	VPDPBUSD Z24, Z25, Z10
+	VPBROADCASTD (SI)(R8*2), Z25
+	VPDPBUSD Z24, Z25, Z12
+	VPBROADCASTD (SI)(R10*1), Z25
+	VPDPBUSD Z24, Z25, Z14
+	VPBROADCASTD (SI)(AX*8), Z25
+	VPDPBUSD Z24, Z25, Z16
+	VPBROADCASTD (SI)(R11*1), Z25
+	VPDPBUSD Z24, Z25, Z18
+	VPBROADCASTD (SI)(R9*2), Z25
+	VPDPBUSD Z24, Z25, Z20
+	VPBROADCASTD (SI)(R12*1), Z25
+	VPDPBUSD Z24, Z25, Z22
+	ADDQ $tileLarge__size, CX
+	JMP large125
+done126:
+large127:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done128
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z24
+	VPANDD (DX)(DI*1), Z24, Z24
+	VPBROADCASTD (SI), Z25
+	VPDPBUSD Z24, Z25, Z1
+	VPBROADCASTD (SI)(AX*1), Z25
+	VPDPBUSD Z24, Z25, Z3
+	VPBROADCASTD (SI)(AX*2), Z25
+	VPDPBUSD Z24, Z25, Z5
+	VPBROADCASTD (SI)(R8*1), Z25
+	VPDPBUSD Z24, Z25, Z7
+	VPBROADCASTD (SI)(AX*4), Z25
+	VPDPBUSD Z24, Z25, Z9
+	VPBROADCASTD (SI)(R9*1), Z25
+	VPDPBUSD Z24, Z25, Z11
+	VPBROADCASTD (SI)(R8*2), Z25
+	VPDPBUSD Z24, Z25, Z13
+	VPBROADCASTD (SI)(R10*1), Z25
+	VPDPBUSD Z24, Z25, Z15
+	VPBROADCASTD (SI)(AX*8), Z25
+	VPDPBUSD Z24, Z25, Z17
+	VPBROADCASTD (SI)(R11*1), Z25
+	VPDPBUSD Z24, Z25, Z19
+	VPBROADCASTD (SI)(R9*2), Z25
+	VPDPBUSD Z24, Z25, Z21
+	VPBROADCASTD (SI)(R12*1), Z25
+	VPDPBUSD Z24, Z25, Z23
+	ADDQ $tileLarge__size, CX
+	JMP large127
+done128:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3585,7 +4606,7 @@ TEXT ·int8Bytesx13x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z24, Z24, Z24
 	VPXORD Z25, Z25, Z25
 	PCALIGN $32
-groups54:
+groups130:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -3633,7 +4654,84 @@ groups54:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups54
+	JNZ groups130
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large131:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done132
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z26
+	VPANDD (DX)(DI*1), Z26, Z26
+	VPBROADCASTD (SI), Z27
+	VPDPBUSD Z26, Z27, Z0
+	VPBROADCASTD (SI)(AX*1), Z27
+	VPDPBUSD Z26, Z27, Z2
+	VPBROADCASTD (SI)(AX*2), Z27
+	VPDPBUSD Z26, Z27, Z4
+	VPBROADCASTD (SI)(R8*1), Z27
+	VPDPBUSD Z26, Z27, Z6
+	VPBROADCASTD (SI)(AX*4), Z27
+	VPDPBUSD Z26, Z27, Z8
+	VPBROADCASTD (SI)(R9*1), Z27
+	VPDPBUSD Z26, Z27, Z10
+	VPBROADCASTD (SI)(R8*2), Z27
+	VPDPBUSD Z26, Z27, Z12
+	VPBROADCASTD (SI)(R10*1), Z27
+	VPDPBUSD Z26, Z27, Z14
+	VPBROADCASTD (SI)(AX*8), Z27
+	VPDPBUSD Z26, Z27, Z16
+	VPBROADCASTD (SI)(R11*1), Z27
+	VPDPBUSD Z26, Z27, Z18
+	VPBROADCASTD (SI)(R9*2), Z27
+	VPDPBUSD Z26, Z27, Z20
+	VPBROADCASTD (SI)(R12*1), Z27
+	VPDPBUSD Z26, Z27, Z22
+	VPBROADCASTD (SI)(R8*4), Z27
+	VPDPBUSD Z26, Z27, Z24
+	ADDQ $tileLarge__size, CX
+	JMP large131
+done132:
+large133:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done134
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z26
+	VPANDD (DX)(DI*1), Z26, Z26
+	VPBROADCASTD (SI), Z27
+	VPDPBUSD Z26, Z27, Z1
+	VPBROADCASTD (SI)(AX*1), Z27
+	VPDPBUSD Z26, Z27, Z3
+	VPBROADCASTD (SI)(AX*2), Z27
+	VPDPBUSD Z26, Z27, Z5
+	VPBROADCASTD (SI)(R8*1), Z27
+	VPDPBUSD Z26, Z27, Z7
+	VPBROADCASTD (SI)(AX*4), Z27
+	VPDPBUSD Z26, Z27, Z9
+	VPBROADCASTD (SI)(R9*1), Z27
+	VPDPBUSD Z26, Z27, Z11
+	VPBROADCASTD (SI)(R8*2), Z27
+	VPDPBUSD Z26, Z27, Z13
+	VPBROADCASTD (SI)(R10*1), Z27
+	VPDPBUSD Z26, Z27, Z15
+	VPBROADCASTD (SI)(AX*8), Z27
+	VPDPBUSD Z26, Z27, Z17
+	VPBROADCASTD (SI)(R11*1), Z27
+	VPDPBUSD Z26, Z27, Z19
+	VPBROADCASTD (SI)(R9*2), Z27
+	VPDPBUSD Z26, Z27, Z21
+	VPBROADCASTD (SI)(R12*1), Z27
+	VPDPBUSD Z26, Z27, Z23
+	VPBROADCASTD (SI)(R8*4), Z27
+	VPDPBUSD Z26, Z27, Z25
+	ADDQ $tileLarge__size, CX
+	JMP large133
+done134:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -3870,7 +4968,7 @@ TEXT ·int8Bytesx14x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
 	PCALIGN $32
-groups56:
+groups136:
 	PREFETCHT1 (DI)
 	PREFETCHT1 (DI)(DX*1)
 	ADDQ R15, DI
@@ -3921,7 +5019,88 @@ groups56:
 	ADDQ $4, SI
 	ADDQ $64, BX
 	SUBQ $1, CX
-	JNZ groups56
+	JNZ groups136
+	MOVQ int8Tile_large(R14), BX
+	LEAQ lanes<>+0(SB), DX
+	MOVQ int8Tile_bounds(R14), CX
+large137:
+	CMPQ CX, int8Tile_bounds+16(R14)
+	JEQ done138
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z28
+	VPANDD (DX)(DI*1), Z28, Z28
+	VPBROADCASTD (SI), Z29
+	VPDPBUSD Z28, Z29, Z0
+	VPBROADCASTD (SI)(AX*1), Z29
+	VPDPBUSD Z28, Z29, Z2
+	VPBROADCASTD (SI)(AX*2), Z29
+	VPDPBUSD Z28, Z29, Z4
+	VPBROADCASTD (SI)(R8*1), Z29
+	VPDPBUSD Z28, Z29, Z6
+	VPBROADCASTD (SI)(AX*4), Z29
+	VPDPBUSD Z28, Z29, Z8
+	VPBROADCASTD (SI)(R9*1), Z29
+	VPDPBUSD Z28, Z29, Z10
+	VPBROADCASTD (SI)(R8*2), Z29
+	VPDPBUSD Z28, Z29, Z12
+	VPBROADCASTD (SI)(R10*1), Z29
+	VPDPBUSD Z28, Z29, Z14
+	VPBROADCASTD (SI)(AX*8), Z29
+	VPDPBUSD Z28, Z29, Z16
+	VPBROADCASTD (SI)(R11*1), Z29
+	VPDPBUSD Z28, Z29, Z18
+	VPBROADCASTD (SI)(R9*2), Z29
+	VPDPBUSD Z28, Z29, Z20
+	VPBROADCASTD (SI)(R12*1), Z29
+	VPDPBUSD Z28, Z29, Z22
+	VPBROADCASTD (SI)(R8*4), Z29
+	VPDPBUSD Z28, Z29, Z24
+	VPBROADCASTD (SI)(R13*1), Z29
+	VPDPBUSD Z28, Z29, Z26
+	ADDQ $tileLarge__size, CX
+	JMP large137
+done138:
+large139:
+	CMPQ CX, int8Tile_bounds+32(R14)
+	JEQ done140
+	MOVLQSX tileLarge_at(BX)(CX*1), SI
+	MOVLQSX tileLarge_lane(BX)(CX*1), DI
+	ADDQ int8Tile_x(R14), SI
+	VPBROADCASTD tileLarge_value(BX)(CX*1), Z28
+	VPANDD (DX)(DI*1), Z28, Z28
+	VPBROADCASTD (SI), Z29
+	VPDPBUSD Z28, Z29, Z1
+	VPBROADCASTD (SI)(AX*1), Z29
+	VPDPBUSD Z28, Z29, Z3
+	VPBROADCASTD (SI)(AX*2), Z29
+	VPDPBUSD Z28, Z29, Z5
+	VPBROADCASTD (SI)(R8*1), Z29
+	VPDPBUSD Z28, Z29, Z7
+	VPBROADCASTD (SI)(AX*4), Z29
+	VPDPBUSD Z28, Z29, Z9
+	VPBROADCASTD (SI)(R9*1), Z29
+	VPDPBUSD Z28, Z29, Z11
+	VPBROADCASTD (SI)(R8*2), Z29
+	VPDPBUSD Z28, Z29, Z13
+	VPBROADCASTD (SI)(R10*1), Z29
+	VPDPBUSD Z28, Z29, Z15
+	VPBROADCASTD (SI)(AX*8), Z29
+	VPDPBUSD Z28, Z29, Z17
+	VPBROADCASTD (SI)(R11*1), Z29
+	VPDPBUSD Z28, Z29, Z19
+	VPBROADCASTD (SI)(R9*2), Z29
+	VPDPBUSD Z28, Z29, Z21
+	VPBROADCASTD (SI)(R12*1), Z29
+	VPDPBUSD Z28, Z29, Z23
+	VPBROADCASTD (SI)(R8*4), Z29
+	VPDPBUSD Z28, Z29, Z25
+	VPBROADCASTD (SI)(R13*1), Z29
+	VPDPBUSD Z28, Z29, Z27
+	ADDQ $tileLarge__size, CX
+	JMP large139
+done140:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
 	MOVQ int8Tile_dst(R14), DI
 	MOVQ int8Tile_start(R14), SI
@@ -4141,7 +5320,7 @@ TEXT ·int8Start2AVX512(SB), NOSPLIT, $0-72
 	ADDQ BX, R12
 	VMOVDQU32 (SI), Z8
 	VMOVDQU32 64(SI), Z9
-row57:
+row141:
 	// The byte of each column that is multiplied with at: up to the highest bits and down again
 	MOVL (R9), AX
 	MOVL AX, R11
@@ -4172,7 +5351,7 @@ row57:
 	ADDQ $4, R10
 	ADDQ DX, DI
 	SUBQ $1, CX
-	JNZ row57
+	JNZ row141
 	VZEROUPPER
 	RET
 
@@ -4194,7 +5373,7 @@ TEXT ·peakBytesAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z15, Z15, Z15
 	PCALIGN $32
-loop58:
+loop142:
 	VPDPBUSD Z15, Z15, Z0
 	VPDPBUSD Z15, Z15, Z1
 	VPDPBUSD Z15, Z15, Z2
@@ -4244,6 +5423,6 @@ loop58:
 	VPDPBUSD Z15, Z15, Z10
 	VPDPBUSD Z15, Z15, Z11
 	SUBQ $1, CX
-	JNZ loop58
+	JNZ loop142
 	VZEROUPPER
 	RET

@@ -20,21 +20,22 @@ type int8Kind struct {
 	rows   int    // of the highest tile
 	panels int    // of the widest tile
 	about  string
-	unroll int                     // groups of terms that a round of the loop adds
-	group  func(t int8Tile, i int) // adds group i of those from SI and BX on
+	unroll int                              // groups of terms that a round of the loop adds
+	group  func(t int8Tile, i int)          // adds group i of those from SI and BX on
+	dot    func(t int8Tile, w, x, sum xreg) // adds a group's products w·x to a sum; x may be lost
 }
 
 // x86Int8Kinds are the kinds of AVX-512 or of AVX2. Processors without instructions for
 // dot products of bytes have words at both levels.
 func x86Int8Kinds(wide bool) []int8Kind {
 	if wide {
-		return []int8Kind{{"Bytes", 14, 2, "x in unsigned bytes", 1, int8Tile.dot512}}
+		return []int8Kind{{"Bytes", 14, 2, "x in unsigned bytes", 1, int8Tile.dot512, int8Tile.dot}}
 	}
 	return []int8Kind{
 		// A processor foresees the end of a loop of 48 rounds, and not that of one of 192:
 		// 128×768×3072 takes 2 % less time (Zen 3).
-		{"Words", 6, 1, "x in words", 4, int8Tile.words},
-		{"Bytes", 6, 1, "x in unsigned bytes", 1, int8Tile.dot256},
+		{"Words", 6, 1, "x in words", 4, int8Tile.words, int8Tile.madd},
+		{"Bytes", 6, 1, "x in unsigned bytes", 1, int8Tile.dot256, int8Tile.dot},
 	}
 }
 
@@ -63,6 +64,7 @@ func (k int8Kind) functions(level string, panels int) []function {
 
 // int8 writes a level's tiles of integers and returns their lists, as Go declares them.
 func (m *x86) int8() (lists []string) {
+	m.writeLanes()
 	for _, k := range x86Int8Kinds(m.wide) {
 		for panels := 1; panels <= k.panels; panels++ {
 			lists = append(lists, k.goList(m.level(), panels))
@@ -73,7 +75,6 @@ func (m *x86) int8() (lists []string) {
 	}
 	m.int8Start()
 	if !m.wide {
-		m.int8Large("Words", "*int16", "MOVWLSX", 2)
 		m.int8Large("Bytes", "*uint8", "MOVBLZX", 1)
 	}
 	return lists
@@ -129,6 +130,7 @@ func (t int8Tile) write(fn function) {
 		}
 	}
 	t.groups()
+	t.large()
 
 	t.comment("dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]")
 	for _, p := range []struct {
@@ -225,6 +227,65 @@ func (t int8Tile) rounds(n int, again string) {
 	t.op(again, start)
 }
 
+// lanes is memory with one lane of ones among lanes of zeros.
+const lanes, lanesMiddle = "lanes<>", 15
+
+func (m *x86) writeLanes() {
+	fmt.Fprintf(&m.data, "\nDATA %s+%d(SB)/4, $-1\nGLOBL %[1]s(SB), RODATA|NOPTR, $%[3]d\n", lanes, 4*lanesMiddle, 4*(2*lanesMiddle+1))
+}
+
+// large adds the products with weights of more than 8 bits, each a group of terms
+// of which one column has one that is not zero.
+func (t int8Tile) large() {
+	bound := func(i int) mem {
+		m := int8Field("bounds")
+		m.disp = 16 * i
+		if t.kind.name == "Words" { // of the half
+			m = m.by(R15, 1)
+		}
+		return m
+	}
+	field := func(name string) mem {
+		return mem{base: BX, name: "tileLarge_" + name}.by(CX, 1)
+	}
+	t.op("MOVQ", int8Field("large"), BX)
+	t.op("LEAQ", mem{base: "SB", name: lanes}, DX)
+	t.op("MOVQ", bound(0), CX)
+	for part := range t.parts() {
+		again, done := t.label("large"), t.label("done")
+		t.place(again)
+		t.op("CMPQ", CX, bound(part+1))
+		t.op("JEQ", done)
+		t.op("MOVLQSX", field("at"), SI)
+		t.op("MOVLQSX", field("lane"), DI)
+		t.op("ADDQ", int8Field("x"), SI)
+		w, x := t.free(0), t.free(1)
+		t.op("VPBROADCASTD", field("value"), w)
+		t.op(choose(t.wide, "VPANDD", "VPAND"), at(DX, choose(t.wide || t.kind.name == "Words", 0, 32*part)).by(DI, 1), w, w)
+		for r := range t.rows {
+			t.op("VPBROADCASTD", x86Row(r, 0), x)
+			t.kind.dot(t, w, x, t.sum(r, part))
+		}
+		t.op("ADDQ", reg("$tileLarge__size"), CX)
+		t.op("JMP", again)
+		t.place(done)
+	}
+}
+
+// dot is VPDPBUSD of the level.
+func (t int8Tile) dot(w, x, sum xreg) {
+	if t.wide {
+		t.op("VPDPBUSD", w, x, sum)
+		return
+	}
+	t.vexDot(w, x, sum)
+}
+
+func (t int8Tile) madd(w, x, sum xreg) {
+	t.op("VPMADDWD", w, x, x)
+	t.op("VPADDD", x, sum, sum)
+}
+
 // words adds four terms of half a panel: its bytes are widened, and neighbouring
 // products added to sums of two terms each. With each addition right after its product, six
 // rows took 3 % longer and four 8 % (Zen 3).
@@ -255,7 +316,7 @@ func (t int8Tile) dot512(i int) {
 	for r := range t.rows {
 		t.op("VPBROADCASTD", t.term(r, i), x)
 		for part := range t.panels {
-			t.op("VPDPBUSD", t.free(part), x, t.sum(r, part))
+			t.dot(t.free(part), x, t.sum(r, part))
 		}
 	}
 }
@@ -269,7 +330,7 @@ func (t int8Tile) dot256(i int) {
 	for r := range t.rows {
 		t.op("VPBROADCASTD", t.term(r, i), x)
 		for part := range 2 {
-			t.vexDot(t.free(part), x, t.sum(r, part))
+			t.dot(t.free(part), x, t.sum(r, part))
 		}
 	}
 }
