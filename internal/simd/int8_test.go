@@ -89,7 +89,11 @@ func anyInt8(rng *rand.Rand, n, k, large int) Matrix {
 	}
 	fill(rng, p.Scales, true)
 	for at := 0; at < n*k && len(p.Large) < large; at += 1 + rng.IntN(max(1, 2*n*k/(large+1))) {
-		l := Large{int32(at / k), int32(at % k), int32(rng.IntN(2*largestW+1) - largestW)}
+		most := largestW
+		if rng.IntN(2) == 0 {
+			most = 129 // about as much as tiles of bytes add
+		}
+		l := Large{int32(at / k), int32(at % k), int32(rng.IntN(2*most+1) - most)}
 		if i := len(p.Large) - maxLarge; i < 0 || p.Large[i].N != l.N {
 			p.Large = append(p.Large, l)
 		}
