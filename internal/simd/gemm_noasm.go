@@ -15,6 +15,10 @@ func hasPairs(Level) bool { return false }
 func int8Form() form  { return words }
 func int8Bytes() bool { return false }
 
-func (p *Int8Panels) forTiles(int) {}
+// tilesLarge is nothing without tiles.
+type tilesLarge struct{}
+
+func (p *Int8Panels) forTiles(int) tilesLarge    { return tilesLarge{} }
+func (t tilesLarge) between(int, int) tilesLarge { return t }
 
 func extremesVec(*[5]lanes, []float32) int { return 0 }

@@ -1,7 +1,6 @@
 package simd
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -56,29 +55,13 @@ type Int8Panels struct {
 	Large  []Large   // weights of more than 8 bits, in order of N
 	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
 
-	first []int32       // for each panel the index of its first Large, and their number
-	tiles [2]tilesLarge // what tiles need of Large, for rows in words and in bytes
-	// Of matrices that a level may multiply with bytes:
-	sums   []int32 // Σ_k Qw for each output feature, padded; nil for others
-	byTerm []Large // Large in order of K and then of N
-	terms  []int32 // for each K the index of its first in byTerm, and their number
+	first []int32 // for each panel the index of its first Large, and their number
+	sums  []int32 // Σ_k Qw for each output feature, padded; nil where no level wants bytes
+	tiles tilesLarge
 }
 
 // Large is a weight of more than 8 bits: Qw(N, K) = Q(N, K) + Extra.
 type Large struct{ N, K, Extra int32 }
-
-// A tilesLarge is the Large of a matrix as tiles want it.
-type tilesLarge struct {
-	in    []tileLarge // what tiles add by themselves, in order of N
-	quads []int32     // for each four output features the index of their first in it, and their number
-	rest  []Large     // the others
-	first []int32     // for each panel the index of its first in it, and their number
-}
-
-// A tileLarge is a Large that a tile adds like a group of terms: at is where the group
-// begins in a row of x, in bytes, lane which lane has the output feature, and value
-// its terms.
-type tileLarge struct{ at, lane, value int32 }
 
 // Int8Len is the number of elements of a packed matrix of n × k in Int8.
 func Int8Len(n, k int) int { return Panels(n) * PanelWidth * wholeGroups(k) }
@@ -108,23 +91,12 @@ func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 		p.first[l.N/PanelWidth+1]++
 	}
 	addUp(p.first)
-	p.forTiles(panels)
+	p.tiles = p.forTiles(k)
 	w := Matrix{Format: Int8, N: n, K: k, I8: p}
 	if int8Bytes() {
 		w.I8.sums = w.int8Sums()
-		w.I8.orderByTerm(k)
 	}
 	return w, true
-}
-
-// orderByTerm fills in byTerm and terms.
-func (p *Int8Panels) orderByTerm(k int) {
-	p.byTerm, p.terms = slices.Clone(p.Large), make([]int32, k+1)
-	slices.SortStableFunc(p.byTerm, func(a, b Large) int { return cmp.Compare(a.K, b.K) })
-	for _, l := range p.byTerm {
-		p.terms[l.K+1]++
-	}
-	addUp(p.terms)
 }
 
 // addUp makes numbers of things in classes, each one place on, the index of the first of
@@ -133,15 +105,6 @@ func addUp(counts []int32) {
 	for i := range counts[1:] {
 		counts[i+1] += counts[i]
 	}
-}
-
-// ofTerm are the weights of more than 8 bits of term k, for the outputs n … n+15.
-func (p *Int8Panels) ofTerm(k, n int32) []Large {
-	ls := p.byTerm[p.terms[k]:p.terms[k+1]]
-	byN := func(l Large, n int32) int { return cmp.Compare(l.N, n) }
-	lo, _ := slices.BinarySearchFunc(ls, n, byN)
-	hi, _ := slices.BinarySearchFunc(ls[lo:], n+PanelWidth, byN)
-	return ls[lo:][:hi]
 }
 
 // int8Sums is Σ_k Qw for each output feature: a product with a row of ones, in words. The
@@ -169,11 +132,7 @@ func (w *Matrix) Between(first, end int) Matrix {
 	if p.sums != nil {
 		p.sums = p.sums[lo:]
 	}
-	for i := range p.tiles {
-		if t := &p.tiles[i]; t.quads != nil {
-			t.quads, t.first = t.quads[lo/4:end*PanelWidth/4+1], t.first[first:end+1]
-		}
-	}
+	p.tiles = p.tiles.between(first, end)
 	return Matrix{Format: Int8, N: hi - lo, K: w.K, I8: p}
 }
 

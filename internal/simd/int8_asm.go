@@ -56,32 +56,6 @@ type int8Scratch struct {
 // noStart is the start of a tile of words that adds all large weights by itself.
 var noStart [2 * PanelWidth]int32
 
-// largeFor is the large weights as tiles want them for rows in a form.
-func (p *Int8Panels) largeFor(f form) *tilesLarge { return &p.tiles[min(f, unsignedBytes)] }
-
-// forTiles fills in tiles, for a matrix of so many panels.
-func (p *Int8Panels) forTiles(panels int) {
-	forms := []form{words}
-	if int8Bytes() {
-		forms = append(forms, unsignedBytes)
-	}
-	for _, f := range forms {
-		t := p.largeFor(f)
-		t.quads, t.first = make([]int32, panels*PanelWidth/4+1), make([]int32, panels+1)
-		for _, l := range p.Large {
-			if in, ok := l.inTile(f); ok {
-				t.in = append(t.in, in)
-				t.quads[l.N/4+1]++
-			} else {
-				t.rest = append(t.rest, l)
-				t.first[l.N/PanelWidth+1]++
-			}
-		}
-		addUp(t.quads)
-		addUp(t.first)
-	}
-}
-
 func multiplyInt8(j *Job, s *Scratch) {
 	l := Active()
 	set := int8Tiles(l, j.Int8.form)
@@ -125,7 +99,7 @@ func (s *int8Scratch) multiply(j *Job, l Level, kernels []int8Kernel, p, panels 
 	if j.Base == nil {
 		t.base, t.ldb = &zeros[0], 0
 	}
-	large := w.largeFor(q.form)
+	large := w.tiles.of(q.form)
 	t.setLarge(large, p, panels, int8PartQuads(l, q.form))
 	plain := q.form == words && large.first[p] == large.first[p+panels]
 	if plain {
@@ -162,20 +136,6 @@ func (s *int8Scratch) multiply(j *Job, l Level, kernels []int8Kernel, p, panels 
 	}
 }
 
-// setLarge sets the large weights of the panels from p on. A part of the columns has
-// so many times four of them.
-func (t *int8Tile) setLarge(large *tilesLarge, p, panels, quads int) {
-	first := large.quads[4*p : 4*(p+panels)+1]
-	t.large, t.bounds = nil, [5][2]int{}
-	if first[0] == first[len(first)-1] {
-		return
-	}
-	t.large = unsafe.Pointer(&large.in[first[0]])
-	for i := range (len(first)-1)/quads + 1 {
-		t.bounds[i][0] = int(unsafe.Sizeof(tileLarge{})) * int(first[i*quads]-first[0])
-	}
-}
-
 // start sets dst [h, panels·16] to what kernels begin with for h rows from row on: what
 // bytes of x lack, and products with weights of more than 8 bits that tiles do not add.
 func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
@@ -190,24 +150,6 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 	for i := range panels {
 		if p.first[panel+i] < p.first[panel+i+1] {
 			q.addLarge(dst[i*PanelWidth:], ldd, p, panel+i, row, h)
-		}
-	}
-}
-
-// addLarge adds to sums [h, ld], of h rows from row on, the products with the large weights
-// of a panel that tiles do not add. Of bytes, the start has taken off the zero points already.
-func (q *Int8Rows) addLarge(sums []int32, ld int, p *Int8Panels, panel, row, h int) {
-	t := p.largeFor(q.form)
-	if rest := t.rest[t.first[panel]:t.first[panel+1]]; len(rest) > 0 {
-		q.addRest(&sums[0], 4*ld, rest, row, h)
-	}
-	if q.form == words {
-		return
-	}
-	n := p.large(panel)[0].N &^ (PanelWidth - 1)
-	for r := range h {
-		for _, l := range p.ofTerm(q.at[row+r], n) {
-			sums[r*ld+int(l.N-n)] += l.Extra * q.extra[row+r]
 		}
 	}
 }

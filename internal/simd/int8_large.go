@@ -1,0 +1,123 @@
+//go:build !purego && (amd64 || arm64)
+
+package simd
+
+import (
+	"cmp"
+	"slices"
+	"unsafe"
+)
+
+// Tiles multiply 8 bits of a weight. What large weights exceed these by is added apart: on
+// x86 by the tiles themselves, like further groups of terms, and the rest in what tiles
+// begin with.
+
+// A tilesLarge is the Large of a matrix as tiles want it.
+type tilesLarge struct {
+	forms [2]formLarge // for rows in words and in bytes
+	// Of a matrix that a level may multiply with bytes:
+	byTerm []Large // Large in order of K and then of N
+	terms  []int32 // for each K the index of its first in byTerm, and their number
+}
+
+// A formLarge is what tiles want for one form of rows.
+type formLarge struct {
+	in    []tileLarge // what tiles add by themselves, in order of N
+	quads []int32     // for each four output features the index of their first in it, and their number
+	rest  []Large     // the others
+	first []int32     // for each panel the index of its first in it, and their number
+}
+
+// A tileLarge is a Large that a tile adds like a group of terms: at is where the group
+// begins in a row of x, in bytes, lane says which lane has the output feature, and value
+// has its terms.
+type tileLarge struct{ at, lane, value int32 }
+
+func (t *tilesLarge) of(f form) *formLarge { return &t.forms[min(f, unsignedBytes)] }
+
+// forTiles is what tiles need of Large, for a matrix of k terms.
+func (p *Int8Panels) forTiles(k int) (t tilesLarge) {
+	forms := []form{words}
+	if int8Bytes() {
+		forms = append(forms, unsignedBytes)
+		t.orderByTerm(p.Large, k)
+	}
+	panels := len(p.first) - 1
+	for _, f := range forms {
+		o := t.of(f)
+		o.quads, o.first = make([]int32, panels*PanelWidth/4+1), make([]int32, panels+1)
+		for _, l := range p.Large {
+			if in, ok := l.inTile(f); ok {
+				o.in = append(o.in, in)
+				o.quads[l.N/4+1]++
+			} else {
+				o.rest = append(o.rest, l)
+				o.first[l.N/PanelWidth+1]++
+			}
+		}
+		addUp(o.quads)
+		addUp(o.first)
+	}
+	return t
+}
+
+// between is that of the panels first … end-1.
+func (t tilesLarge) between(first, end int) tilesLarge {
+	for i := range t.forms {
+		if o := &t.forms[i]; o.first != nil {
+			o.quads, o.first = o.quads[first*PanelWidth/4:end*PanelWidth/4+1], o.first[first:end+1]
+		}
+	}
+	return t
+}
+
+// orderByTerm fills in byTerm and terms.
+func (t *tilesLarge) orderByTerm(large []Large, k int) {
+	t.byTerm, t.terms = slices.Clone(large), make([]int32, k+1)
+	slices.SortStableFunc(t.byTerm, func(a, b Large) int { return cmp.Compare(a.K, b.K) })
+	for _, l := range t.byTerm {
+		t.terms[l.K+1]++
+	}
+	addUp(t.terms)
+}
+
+// ofTerm are the large weights of term k, for the outputs n … n+15.
+func (t *tilesLarge) ofTerm(k, n int32) []Large {
+	ls := t.byTerm[t.terms[k]:t.terms[k+1]]
+	byN := func(l Large, n int32) int { return cmp.Compare(l.N, n) }
+	lo, _ := slices.BinarySearchFunc(ls, n, byN)
+	hi, _ := slices.BinarySearchFunc(ls[lo:], n+PanelWidth, byN)
+	return ls[lo:][:hi]
+}
+
+// setLarge sets the large weights of the panels from p on. A part of the columns has
+// so many times four of them.
+func (t *int8Tile) setLarge(large *formLarge, p, panels, quads int) {
+	first := large.quads[4*p : 4*(p+panels)+1]
+	t.large, t.bounds = nil, [5][2]int{}
+	if first[0] == first[len(first)-1] {
+		return
+	}
+	t.large = unsafe.Pointer(&large.in[first[0]])
+	for i := range (len(first)-1)/quads + 1 {
+		t.bounds[i][0] = int(unsafe.Sizeof(tileLarge{})) * int(first[i*quads]-first[0])
+	}
+}
+
+// addLarge adds to sums [h, ld], of h rows from row on, the products with the large weights
+// of a panel that tiles do not add. Of bytes, the start has taken off the zero points already.
+func (q *Int8Rows) addLarge(sums []int32, ld int, p *Int8Panels, panel, row, h int) {
+	o := p.tiles.of(q.form)
+	if rest := o.rest[o.first[panel]:o.first[panel+1]]; len(rest) > 0 {
+		q.addRest(&sums[0], 4*ld, rest, row, h)
+	}
+	if q.form == words {
+		return
+	}
+	n := p.large(panel)[0].N &^ (PanelWidth - 1)
+	for r := range h {
+		for _, l := range p.tiles.ofTerm(q.at[row+r], n) {
+			sums[r*ld+int(l.N-n)] += l.Extra * q.extra[row+r]
+		}
+	}
+}
