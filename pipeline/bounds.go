@@ -25,8 +25,8 @@ type Bounds struct {
 // of 30, two neighbours that change places cost 0.0004.
 const fewestPairs = 500
 
-// fewestValues is how many inputs a regression needs to be held to a share of the spread of
-// its values.
+// fewestValues is how many decisions, or inputs of a regression, a head needs to be held to
+// a share of the spread of its logits: of few, the spread says little.
 const fewestValues = 30
 
 // BoundsOf are the bounds for a precision: about twice the error that it has in trained
@@ -64,8 +64,13 @@ func (c *Comparison) Past(b Bounds) []string {
 		if bound := b.FlipMargin * h.LogitSpread; b.FlipMargin > 0 && h.Flips > 0 && !(h.FlipMargin <= bound) {
 			add(name+"a decision flips whose logits are %.3g apart, want %.3g at most", h.FlipMargin, bound)
 		}
-		if bound := b.LogitMean * h.LogitSpread; b.LogitMean > 0 && (h.Decisions > 0 || c.Texts >= fewestValues) && !(h.LogitMean <= bound) {
-			add(name+"logits differ by %.3g in the mean, want %.3g at most", h.LogitMean, bound)
+		few := max(h.Decisions, c.Texts) < fewestValues
+		over := !(h.LogitMean <= b.LogitMean*h.LogitSpread)
+		if few {
+			over = c.Texts > 0 && math.IsNaN(h.LogitMean)
+		}
+		if b.LogitMean > 0 && over {
+			add(name+"logits differ by %.3g in the mean, want %.3g at most", h.LogitMean, b.LogitMean*h.LogitSpread)
 		}
 	}
 	if m := c.Masked; m != nil && m.Masks > 0 {

@@ -119,6 +119,12 @@ func TestPast(t *testing.T) {
 		{func(c *Comparison) { c.Heads[0] = HeadComparison{LogitMean: 0.1, LogitSpread: 1} }, "head : logits differ"}, // a regression
 		{func(c *Comparison) { c.Texts, c.Heads[0] = 29, HeadComparison{LogitMean: 0.1, LogitSpread: 1} }, ""},
 		{func(c *Comparison) { c.Heads[0].LogitMean = nan }, "head mnli: logits differ"},
+		{func(c *Comparison) {
+			c.Texts, c.Heads[0].Decisions, c.Heads[0].Flips, c.Heads[0].LogitMean = 2, 2, 0, 0.1
+		}, ""},
+		{func(c *Comparison) {
+			c.Texts, c.Heads[0].Decisions, c.Heads[0].Flips, c.Heads[0].LogitMean = 2, 2, 0, nan
+		}, "head mnli: logits differ"},
 		{func(c *Comparison) { c.Heads[0].Decisions, c.Heads[0].Flips, c.Heads[0].FlipMargin = 32, 1, 0.1 }, ""}, // of few one may differ
 		{func(c *Comparison) { c.Heads[0].Decisions, c.Heads[0].Flips, c.Heads[0].FlipMargin = 32, 2, 0.1 }, "head mnli: 93.75 %"},
 		{func(c *Comparison) { c.Masked.Agreed = 964 }, "the likeliest token is the same for 96.4 % of 1000 masks"},
