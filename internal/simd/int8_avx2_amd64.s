@@ -98,7 +98,7 @@ groups5:
 done3:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
 large6:
 	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
 	JEQ done7
@@ -259,7 +259,7 @@ groups14:
 done12:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
 large15:
 	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
 	JEQ done16
@@ -464,7 +464,7 @@ groups23:
 done21:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
 large24:
 	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
 	JEQ done25
@@ -714,7 +714,7 @@ groups32:
 done30:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
 large33:
 	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
 	JEQ done34
@@ -1008,7 +1008,7 @@ groups41:
 done39:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
 large42:
 	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
 	JEQ done43
@@ -1347,7 +1347,7 @@ groups50:
 done48:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
 large51:
 	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
 	JEQ done52
@@ -1513,7 +1513,7 @@ groups56:
 	JNZ groups56
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large57:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done58
@@ -1594,7 +1594,7 @@ groups62:
 	JNZ groups62
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large63:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done64
@@ -1698,7 +1698,7 @@ groups68:
 	JNZ groups68
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large69:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done70
@@ -1826,7 +1826,7 @@ groups74:
 	JNZ groups74
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large75:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done76
@@ -1977,7 +1977,7 @@ groups80:
 	JNZ groups80
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large81:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done82
@@ -2152,7 +2152,7 @@ groups86:
 	JNZ groups86
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large87:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done88

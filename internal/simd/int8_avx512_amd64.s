@@ -42,7 +42,7 @@ groups2:
 	JNZ groups2
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large3:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done4
@@ -99,7 +99,7 @@ groups6:
 	JNZ groups6
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large7:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done8
@@ -170,7 +170,7 @@ groups10:
 	JNZ groups10
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large11:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done12
@@ -256,7 +256,7 @@ groups14:
 	JNZ groups14
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large15:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done16
@@ -356,7 +356,7 @@ groups18:
 	JNZ groups18
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large19:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done20
@@ -471,7 +471,7 @@ groups22:
 	JNZ groups22
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large23:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done24
@@ -600,7 +600,7 @@ groups26:
 	JNZ groups26
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large27:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done28
@@ -744,7 +744,7 @@ groups30:
 	JNZ groups30
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large31:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done32
@@ -902,7 +902,7 @@ groups34:
 	JNZ groups34
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large35:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done36
@@ -1075,7 +1075,7 @@ groups38:
 	JNZ groups38
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large39:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done40
@@ -1262,7 +1262,7 @@ groups42:
 	JNZ groups42
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large43:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done44
@@ -1464,7 +1464,7 @@ groups46:
 	JNZ groups46
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large47:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done48
@@ -1680,7 +1680,7 @@ groups50:
 	JNZ groups50
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large51:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done52
@@ -1911,7 +1911,7 @@ groups54:
 	JNZ groups54
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large55:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done56
@@ -2113,7 +2113,7 @@ groups58:
 	JNZ groups58
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large59:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done60
@@ -2196,7 +2196,7 @@ groups64:
 	JNZ groups64
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large65:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done66
@@ -2302,7 +2302,7 @@ groups70:
 	JNZ groups70
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large71:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done72
@@ -2432,7 +2432,7 @@ groups76:
 	JNZ groups76
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large77:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done78
@@ -2585,7 +2585,7 @@ groups82:
 	JNZ groups82
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large83:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done84
@@ -2762,7 +2762,7 @@ groups88:
 	JNZ groups88
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large89:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done90
@@ -2962,7 +2962,7 @@ groups94:
 	JNZ groups94
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large95:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done96
@@ -3186,7 +3186,7 @@ groups100:
 	JNZ groups100
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large101:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done102
@@ -3433,7 +3433,7 @@ groups106:
 	JNZ groups106
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large107:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done108
@@ -3704,7 +3704,7 @@ groups112:
 	JNZ groups112
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large113:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done114
@@ -3998,7 +3998,7 @@ groups118:
 	JNZ groups118
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large119:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done120
@@ -4316,7 +4316,7 @@ groups124:
 	JNZ groups124
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large125:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done126
@@ -4657,7 +4657,7 @@ groups130:
 	JNZ groups130
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large131:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done132
@@ -5022,7 +5022,7 @@ groups136:
 	JNZ groups136
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ int8Tile_bounds+0(R14), CX
 large137:
 	CMPQ CX, int8Tile_bounds+16(R14)
 	JEQ done138

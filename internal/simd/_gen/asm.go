@@ -52,10 +52,8 @@ func (m mem) String() string {
 		s = fmt.Sprintf("(%s)", m.base)
 	case m.base == "FP" || m.base == "SP" || m.base == "SB":
 		s = fmt.Sprintf("%s%+d(%s)", m.name, m.disp, m.base)
-	case m.name != "" && m.disp == 0:
-		s = fmt.Sprintf("%s(%s)", m.name, m.base)
 	case m.name != "":
-		s = fmt.Sprintf("%s%+d(%s)", m.name, m.disp, m.base)
+		s = fmt.Sprintf("%s(%s)", m.name, m.base)
 	}
 	if m.index != "" {
 		s += fmt.Sprintf("(%s*%d)", m.index, m.scale)
