@@ -29,8 +29,8 @@ const fewestPairs = 500
 // a share of the spread of its logits: of few, the spread says little.
 const fewestValues = 30
 
-// BoundsOf are the bounds for a precision: about twice the error that it has in trained
-// models that bear it. What is past them is no accident of rounding. docs/precision.md has
+// BoundsOf are the bounds for a precision: about twice the largest error that was measured
+// in trained models, or more. What is past them is no accident of rounding. docs/precision.md has
 // the measurements behind them. Float32 has none.
 func BoundsOf(p roberta.Precision) Bounds {
 	switch p {

@@ -67,8 +67,11 @@ func (w *Matrix) len() int {
 
 // terms is the number of terms that a panel has in memory.
 func (w *Matrix) terms() int {
-	if w.Format == BFloat16 {
+	switch w.Format {
+	case BFloat16:
 		return wholePairs(w.K)
+	case Int8:
+		return wholeGroups(w.K)
 	}
 	return w.K
 }

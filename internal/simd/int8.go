@@ -25,9 +25,10 @@ import (
 const (
 	byteMax = 255.0
 	// int8Steps is how many steps lie between the smallest and the largest of a row's
-	// values. With 255, both ends could be rounded outwards to 257 values.
+	// values but one. With 255, both ends could be rounded outwards to 257 values.
 	int8Steps = 254
-	// largestX and largestW bound |Qx| and |Qw|, so that sums of maxTerms terms fit int32.
+	// largestX and largestW bound |Qx| and |Qw|. With one |Qx| above 255 and four |Qw|
+	// above 128, sums of maxTerms terms fit int32.
 	largestX = 32000
 	largestW = 16000
 	maxTerms = 32 << 10
@@ -55,7 +56,7 @@ type Int8Panels struct {
 	Large  []Large   // weights of more than 8 bits, in order of N
 	In     []float32 // K factors of x, see Int8Rows.Set; nil: none
 
-	first []int32 // for each panel the index of its first Large, and their number
+	first []int32 // for each panel the index of its first Large, and last the number of all
 	sums  []int32 // Σ_k Qw for each output feature, padded; nil where no level wants bytes
 	tiles tilesLarge
 }
@@ -71,7 +72,7 @@ func wholeGroups(k int) int { return (k + 3) &^ 3 }
 
 // NewInt8 is a matrix of n × k that is held in p. It returns false if slices are too
 // short or In is not K long, or if Large names weights that are not there, is not in order, or has values
-// that no rounding gives.
+// that are too large.
 func NewInt8(n, k int, p Int8Panels) (Matrix, bool) {
 	panels := Panels(n)
 	if k > maxTerms || p.In != nil && len(p.In) != k || len(p.Q) < Int8Len(n, k) || len(p.Scales) < panels*PanelWidth {
@@ -124,7 +125,8 @@ func (w *Matrix) int8Sums() []int32 {
 	return sums
 }
 
-// Between is the panels first … end-1 of a matrix in Int8, in the same memory.
+// Between is the panels first … end-1 of a matrix in Int8, in the same memory, to multiply
+// with and for nothing else: its Large is still that of the whole matrix.
 func (w *Matrix) Between(first, end int) Matrix {
 	lo, hi, p := first*PanelWidth, min(end*PanelWidth, w.N), w.I8
 	p.Q = p.Q[Int8Len(lo, w.K):]
@@ -191,7 +193,7 @@ func JoinInt8(n, k int, q []uint8, ms ...Matrix) (Matrix, bool) {
 	for _, m := range ms {
 		p.In = m.I8.In
 		at := len(p.Scales)
-		p.Scales = append(p.Scales, m.I8.Scales...)
+		p.Scales = append(p.Scales, m.I8.Scales[:Panels(m.N)*PanelWidth]...)
 		for _, l := range m.I8.Large {
 			l.N += int32(at)
 			p.Large = append(p.Large, l)

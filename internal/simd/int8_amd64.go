@@ -19,18 +19,18 @@ func int8Bytes() bool {
 	return cpu.X86.HasAVXVNNI || cpu.X86.HasAVX512VNNI
 }
 
-// int8Tiles are the tiles of a level for rows in a form; nil if it has none.
+// int8Tiles are the tiles of a level for rows in a form; there may be none.
 func int8Tiles(l Level, f form) int8Set {
 	switch {
 	case f == words:
-		return int8Set{int8Wordsx16AVX2}
+		return int8Set{[][]int8Kernel{int8Wordsx16AVX2}, 1}
 	case f != unsignedBytes:
 	case l == AVX512 && cpu.X86.HasAVX512VNNI:
-		return int8Set{int8Bytesx16AVX512, int8Bytesx32AVX512}
+		return int8Set{[][]int8Kernel{int8Bytesx16AVX512, int8Bytesx32AVX512}, 4}
 	case cpu.X86.HasAVXVNNI:
-		return int8Set{int8Bytesx16AVX2}
+		return int8Set{[][]int8Kernel{int8Bytesx16AVX2}, 2}
 	}
-	return nil
+	return int8Set{}
 }
 
 // int8StartAt begins tiles of one panel or of two, which only AVX-512 has.
@@ -42,23 +42,12 @@ func int8StartAt(panels int, dst, sums *int32, w *uint8, ldw int, zero, at, extr
 	int8StartAVX2(dst, sums, w, zero, at, extra, rows, ldd)
 }
 
-// addRest adds products with large weights to sums, lds bytes apart. Of words, tiles add all.
+// addRest adds the products of Extra in rest to sums, lds bytes apart. Of words, tiles add all.
 func (q *Int8Rows) addRest(sums *int32, lds int, rest []Large, row, h int) {
 	int8LargeBytesAVX2(sums, lds, &q.bytes[row*q.stride], q.stride, h, &rest[0], len(rest))
 }
 
-// int8PartQuads is how many times four columns a part of a tile has, a register of its sums.
-func int8PartQuads(l Level, f form) int {
-	switch {
-	case f == words:
-		return 1
-	case l == AVX512:
-		return 4
-	}
-	return 2
-}
-
-// inTile is the weight as a tile adds it, and whether one does: in bytes if it has no
+// inTile is the weight as a tile adds it, and whether one does: in bytes if Extra has no
 // more than 8 bits.
 func (l Large) inTile(f form) (tileLarge, bool) {
 	const middle = 15 // of lanes in the assembly file

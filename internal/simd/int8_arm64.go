@@ -15,15 +15,15 @@ func int8Form() form {
 // int8Bytes says whether the processor has tiles of bytes.
 func int8Bytes() bool { return cpu.ARM64.HasASIMDDP }
 
-// int8Tiles are the tiles of a level for rows in a form; nil if it has none.
+// int8Tiles are the tiles of a level for rows in a form; there may be none.
 func int8Tiles(_ Level, f form) int8Set {
 	switch {
 	case f == words:
-		return int8Set{int8Wordsx16NEON}
+		return int8Set{tiles: [][]int8Kernel{int8Wordsx16NEON}}
 	case f == signedBytes && int8Bytes():
-		return int8Set{int8Bytesx16NEON}
+		return int8Set{tiles: [][]int8Kernel{int8Bytesx16NEON}}
 	}
-	return nil
+	return int8Set{}
 }
 
 // int8StartAt begins tiles of one panel.
@@ -31,7 +31,7 @@ func int8StartAt(_ int, dst, sums *int32, w *uint8, _ int, zero, at, extra *int3
 	int8StartNEON(dst, sums, w, zero, at, extra, rows, ldd)
 }
 
-// addRest adds products with large weights to sums, lds bytes apart.
+// addRest adds the products of Extra in rest to sums, lds bytes apart.
 func (q *Int8Rows) addRest(sums *int32, lds int, rest []Large, row, h int) {
 	if q.form == words {
 		int8LargeWordsNEON(sums, lds, &q.words[row*q.stride], 2*q.stride, h, &rest[0], len(rest))
@@ -40,9 +40,7 @@ func (q *Int8Rows) addRest(sums *int32, lds int, rest []Large, row, h int) {
 	int8LargeBytesNEON(sums, lds, &q.bytes[row*q.stride], q.stride, h, &rest[0], len(rest))
 }
 
-// int8PartQuads is unused: tiles add no large weights.
-func int8PartQuads(Level, form) int { return 4 }
-
+// inTile: tiles add no large weights.
 func (l Large) inTile(form) (tileLarge, bool) { return tileLarge{}, false }
 
 // int8Peak is nil: NEON has no measure of its own.

@@ -8,8 +8,9 @@ import "unsafe"
 //
 //	dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n]
 //
-// start makes up for what x has in bytes. Weights of more than 8 bits are in large, or
-// also in the start. Strides are in bytes. It lies in a Scratch for the reason that type tile gives.
+// start makes up for what x has in bytes. The Extra of weights of more than 8 bits is in
+// large, or in the start if the tile cannot add it. Strides are in bytes. It lies in a
+// Scratch for the reason that type tile gives.
 //
 // Tiles of x86 fetch the panels that come next: at every group of terms the line at next,
 // of two panels also the one ldw bytes on, and then they add step to next. Tiles of words
@@ -33,16 +34,20 @@ type int8Tile struct {
 	next   *uint8
 	step   int
 	large  unsafe.Pointer // *tileLarge
-	bounds [5][2]int      // where in large each part of the columns begins, and the last ends, in bytes; first of each pair
+	// Where in large that of each register of sums begins, in bytes, and where the last
+	// ends. They are 16 bytes apart, so that 32 more are the second half's of words.
+	bounds [5][2]int
 }
 
 // An int8Kernel computes a tile. How many rows and columns that has is in the kernel's
 // name.
 type int8Kernel func(t *int8Tile)
 
-// An int8Set is the tiles of a level: for rows in one form, by the number of panels less
-// one and by the number of rows.
-type int8Set [][]int8Kernel
+// An int8Set is the tiles of a level for rows in one form.
+type int8Set struct {
+	tiles [][]int8Kernel // by the number of panels less one and by the number of rows
+	quads int            // of tiles that add large weights: how many times four columns a register of sums has
+}
 
 // startRows bounds the rows of a tile.
 const startRows = 14
@@ -59,22 +64,22 @@ var noStart [2 * PanelWidth]int32
 func multiplyInt8(j *Job, s *Scratch) {
 	l := Active()
 	set := int8Tiles(l, j.Int8.form)
-	if l == Generic || set == nil || j.W.K == 0 {
+	if l == Generic || set.tiles == nil || j.W.K == 0 {
 		multiplyInt8Generic(j)
 		return
 	}
 	for i := range j.Panels.Count {
 		end := j.Panels.End + i*j.Panels.Step
-		for p := j.Panels.First + i*j.Panels.Step; p < end; p += len(set) {
-			panels := min(len(set), end-p)
-			s.int8.multiply(j, l, set[panels-1], p, panels, j.int8After(i, p+panels, end))
+		for p := j.Panels.First + i*j.Panels.Step; p < end; p += len(set.tiles) {
+			panels := min(len(set.tiles), end-p)
+			s.int8.multiply(j, set, p, panels, j.int8After(i, p+panels, end))
 		}
 	}
 	s.int8.tile = int8Tile{} // or it would keep the job's memory alive
 }
 
-// int8After is the weights that come after those before panel p, which range i of the
-// job's panels, up to end, has or has not any more.
+// int8After is the weights that are multiplied next: panel p of range i of the job's, which
+// goes up to end, or else the next range's first or the next job's; nil if there are none.
 func (j *Job) int8After(i, p, end int) []uint8 {
 	w := j.W
 	if p >= end {
@@ -90,7 +95,8 @@ func (j *Job) int8After(i, p, end int) []uint8 {
 }
 
 // multiply computes a product for one panel or two from p on, after which comes next.
-func (s *int8Scratch) multiply(j *Job, l Level, kernels []int8Kernel, p, panels int, next []uint8) {
+func (s *int8Scratch) multiply(j *Job, set int8Set, p, panels int, next []uint8) {
+	kernels := set.tiles[panels-1]
 	w, q, n := &j.W.I8, j.Int8, p*PanelWidth
 	panel := PanelWidth * wholeGroups(j.W.K)
 	t := &s.tile
@@ -100,7 +106,7 @@ func (s *int8Scratch) multiply(j *Job, l Level, kernels []int8Kernel, p, panels 
 		t.base, t.ldb = &zeros[0], 0
 	}
 	large := w.tiles.of(q.form)
-	t.setLarge(large, p, panels, int8PartQuads(l, q.form))
+	t.setLarge(large, p, panels, set.quads)
 	plain := q.form == words && large.first[p] == large.first[p+panels]
 	if plain {
 		t.start, t.lds = &noStart[0], 0
@@ -130,14 +136,14 @@ func (s *int8Scratch) multiply(j *Job, l Level, kernels []int8Kernel, p, panels 
 			t.base = &j.Base[r*j.BaseStride+n]
 		}
 		// Each tile fetches its share of what comes next.
-		t.next, t.step = &next[min(r*panel/j.Rows, len(next)-1)], step*h/j.Rows
+		t.next, t.step = &next[min(r*panel/j.Rows, len(next)-1)], (step*h+j.Rows-1)/j.Rows
 		kernels[h](t)
 		r += h
 	}
 }
 
 // start sets dst [h, panels·16] to what kernels begin with for h rows from row on: what
-// bytes of x lack, and products with weights of more than 8 bits that tiles do not add.
+// bytes of x lack, and products of Extra that tiles do not add.
 func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 	p := &w.I8
 	ldd := panels * PanelWidth

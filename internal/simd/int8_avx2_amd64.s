@@ -8,12 +8,16 @@
 // Tiles of a product in Int8; see type int8Tile. Registers:
 //
 // 	R14       the tile's argument
-// 	SI        rows of x; AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
+// 	AX …      AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
+//
+// and in the loop over groups of terms:
+//
+// 	SI        rows of x
 // 	BX        panel of w; with two panels DX is ldw, the distance to the second
-// 	CX        groups of four terms that are left
+// 	CX        groups of four terms that are left, or that less those of a round
 // 	DI        what comes next of w, fetched in steps of R15 bytes. Of words these are R10
 // 	          and R11, and R15 is where the half of the panel begins that is computed
-// 	Z0 … (Y)  sums, two a row; then two of w, then one or two of x
+// 	Z0 … (Y)  sums, one or two a row; then two of w, then one or two of x
 
 DATA lanes<>+60(SB)/4, $-1
 GLOBL lanes<>(SB), RODATA|NOPTR, $124

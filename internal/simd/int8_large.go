@@ -17,20 +17,20 @@ type tilesLarge struct {
 	forms [2]formLarge // for rows in words and in bytes
 	// Of a matrix that a level may multiply with bytes:
 	byTerm []Large // Large in order of K and then of N
-	terms  []int32 // for each K the index of its first in byTerm, and their number
+	terms  []int32 // for each K the index of its first in byTerm, and last the number of all
 }
 
 // A formLarge is what tiles want for one form of rows.
 type formLarge struct {
 	in    []tileLarge // what tiles add by themselves, in order of N
-	quads []int32     // for each four output features the index of their first in it, and their number
+	quads []int32     // for each four output features the index of their first in it, and last the number of all
 	rest  []Large     // the others
-	first []int32     // for each panel the index of its first in it, and their number
+	first []int32     // for each panel the index of its first in it, and last the number of all
 }
 
-// A tileLarge is a Large that a tile adds like a group of terms: at is where the group
-// begins in a row of x, in bytes, lane says which lane has the output feature, and value
-// has its terms.
+// A tileLarge is the Extra of a Large, which a tile adds like a group of terms, or in words
+// half a group: at is where that begins in a row of x, in bytes, lane where in the assembly
+// file's lanes the mask begins that leaves the output feature alone, and value its terms.
 type tileLarge struct{ at, lane, value int32 }
 
 func (t *tilesLarge) of(f form) *formLarge { return &t.forms[min(f, unsignedBytes)] }
@@ -90,8 +90,8 @@ func (t *tilesLarge) ofTerm(k, n int32) []Large {
 	return ls[lo:][:hi]
 }
 
-// setLarge sets the large weights of the panels from p on. A part of the columns has
-// so many times four of them.
+// setLarge sets the large weights of the panels from p on. A register of sums has so many
+// times four columns.
 func (t *int8Tile) setLarge(large *formLarge, p, panels, quads int) {
 	first := large.quads[4*p : 4*(p+panels)+1]
 	t.large, t.bounds = nil, [5][2]int{}
@@ -104,8 +104,9 @@ func (t *int8Tile) setLarge(large *formLarge, p, panels, quads int) {
 	}
 }
 
-// addLarge adds to sums [h, ld], of h rows from row on, the products with the large weights
-// of a panel that tiles do not add. Of bytes, the start has taken off the zero points already.
+// addLarge adds to sums [h, ld], of h rows from row on, what tiles leave out of the products
+// of Extra for a panel: of large weights that they do not add, and, of bytes, what a row's
+// largest value lacks times every Large of its term. Zero points are taken off already.
 func (q *Int8Rows) addLarge(sums []int32, ld int, p *Int8Panels, panel, row, h int) {
 	o := p.tiles.of(q.form)
 	if rest := o.rest[o.first[panel]:o.first[panel+1]]; len(rest) > 0 {

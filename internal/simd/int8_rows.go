@@ -16,7 +16,7 @@ const (
 )
 
 // Int8Rows are rows of activations, rounded to integers Qx with a scale for each row.
-// All of a row but one value of largest magnitude lie within 256 steps; Qx = 0 is x = 0.
+// All of a row but one value of largest magnitude lie within 256 integers; Qx = 0 is x = 0.
 // The zero value is ready for use.
 type Int8Rows struct {
 	rows, terms int
