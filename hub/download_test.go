@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestDownload(t *testing.T) {
 	content := large()["model.safetensors"]
 	other := bytes.Clone(content)
 	other[200_000] ^= 1
-	n := 0 // requests to the CDN in this test
+	var n atomic.Int64 // requests to the CDN in this test; connections that are cut overlap
 	for _, test := range []struct {
 		what    string
 		partial []byte // what an earlier process left
@@ -75,7 +76,7 @@ func TestDownload(t *testing.T) {
 			ranges: []string{"", "bytes=100000-", "bytes=100000-", "bytes=100000-", "bytes=100000-", "bytes=100000-"}},
 		{what: "ranges are ignored, and it is cut later and later", cdn: func(rw http.ResponseWriter, r *http.Request) {
 			r.Header.Del("Range")
-			serveFrom(rw, r, content, 1000*n)
+			serveFrom(rw, r, content, 1000*int(n.Load()))
 		}, err: ErrNetwork, says: "the rest alone cannot be had", left: true},
 		{what: "another range than asked for", partial: content[:250_000], cdn: func(rw http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Range") != "" {
@@ -96,7 +97,7 @@ func TestDownload(t *testing.T) {
 			rw.Write(content[1000:])
 		}, ranges: []string{""}},
 		{what: "503 twice", cdn: func(rw http.ResponseWriter, r *http.Request) {
-			if n < 3 {
+			if n.Load() < 3 {
 				http.Error(rw, "later", http.StatusServiceUnavailable)
 				return
 			}
@@ -130,10 +131,10 @@ func TestDownload(t *testing.T) {
 		t.Run(test.what, func(t *testing.T) {
 			w := newWorld(t)
 			w.add("org/tiny", large())
-			n = 0
+			n.Store(0)
 			w.fault = func(rw http.ResponseWriter, r *http.Request, from string) bool {
 				if from == "cdn" {
-					n++
+					n.Add(1)
 					test.cdn(rw, r)
 				}
 				return from == "cdn"
@@ -250,12 +251,12 @@ func TestStall(t *testing.T) {
 	w := newWorld(t)
 	w.add("org/tiny", large())
 	content := large()["model.safetensors"]
-	n := 0
+	var n atomic.Int64
 	w.fault = func(rw http.ResponseWriter, r *http.Request, from string) bool {
 		if from != "cdn" {
 			return false
 		}
-		if n++; n > 1 {
+		if n.Add(1) > 1 {
 			serveFrom(rw, r, content, 1<<20)
 			return true
 		}
@@ -269,7 +270,7 @@ func TestStall(t *testing.T) {
 	if got, _ := os.ReadFile(filepath.Join(dir, "model.safetensors")); !bytes.Equal(got, content) {
 		t.Error("not the right bytes")
 	}
-	if n < 2 {
+	if n := n.Load(); n < 2 {
 		t.Errorf("%d requests, want 2", n)
 	}
 }
