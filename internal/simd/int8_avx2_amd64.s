@@ -102,9 +102,9 @@ groups5:
 done3:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
 large6:
-	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
 	JEQ done7
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -118,7 +118,7 @@ large6:
 	JMP large6
 done7:
 large8:
-	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
 	JEQ done9
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -263,9 +263,9 @@ groups14:
 done12:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
 large15:
-	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
 	JEQ done16
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -282,7 +282,7 @@ large15:
 	JMP large15
 done16:
 large17:
-	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
 	JEQ done18
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -468,9 +468,9 @@ groups23:
 done21:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
 large24:
-	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
 	JEQ done25
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -490,7 +490,7 @@ large24:
 	JMP large24
 done25:
 large26:
-	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
 	JEQ done27
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -718,9 +718,9 @@ groups32:
 done30:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
 large33:
-	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
 	JEQ done34
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -743,7 +743,7 @@ large33:
 	JMP large33
 done34:
 large35:
-	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
 	JEQ done36
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1012,9 +1012,9 @@ groups41:
 done39:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
 large42:
-	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
 	JEQ done43
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1040,7 +1040,7 @@ large42:
 	JMP large42
 done43:
 large44:
-	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
 	JEQ done45
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1351,9 +1351,9 @@ groups50:
 done48:
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14)(R15*1), CX
+	MOVQ int8Tile_bounds(R14)(R15*1), CX
 large51:
-	CMPQ CX, int8Tile_bounds+16(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
 	JEQ done52
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1382,7 +1382,7 @@ large51:
 	JMP large51
 done52:
 large53:
-	CMPQ CX, int8Tile_bounds+32(R14)(R15*1)
+	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
 	JEQ done54
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1517,9 +1517,9 @@ groups56:
 	JNZ groups56
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large57:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done58
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1532,7 +1532,7 @@ large57:
 	JMP large57
 done58:
 large59:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done60
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1598,9 +1598,9 @@ groups62:
 	JNZ groups62
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large63:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done64
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1615,7 +1615,7 @@ large63:
 	JMP large63
 done64:
 large65:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done66
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1702,9 +1702,9 @@ groups68:
 	JNZ groups68
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large69:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done70
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1721,7 +1721,7 @@ large69:
 	JMP large69
 done70:
 large71:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done72
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1830,9 +1830,9 @@ groups74:
 	JNZ groups74
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large75:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done76
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1851,7 +1851,7 @@ large75:
 	JMP large75
 done76:
 large77:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done78
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1981,9 +1981,9 @@ groups80:
 	JNZ groups80
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large81:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done82
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2004,7 +2004,7 @@ large81:
 	JMP large81
 done82:
 large83:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done84
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2156,9 +2156,9 @@ groups86:
 	JNZ groups86
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large87:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done88
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2181,7 +2181,7 @@ large87:
 	JMP large87
 done88:
 large89:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done90
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI

@@ -46,9 +46,9 @@ groups2:
 	JNZ groups2
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large3:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done4
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -103,9 +103,9 @@ groups6:
 	JNZ groups6
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large7:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done8
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -174,9 +174,9 @@ groups10:
 	JNZ groups10
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large11:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done12
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -260,9 +260,9 @@ groups14:
 	JNZ groups14
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large15:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done16
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -360,9 +360,9 @@ groups18:
 	JNZ groups18
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large19:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done20
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -475,9 +475,9 @@ groups22:
 	JNZ groups22
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large23:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done24
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -604,9 +604,9 @@ groups26:
 	JNZ groups26
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large27:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done28
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -748,9 +748,9 @@ groups30:
 	JNZ groups30
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large31:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done32
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -906,9 +906,9 @@ groups34:
 	JNZ groups34
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large35:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done36
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1079,9 +1079,9 @@ groups38:
 	JNZ groups38
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large39:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done40
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1266,9 +1266,9 @@ groups42:
 	JNZ groups42
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large43:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done44
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1468,9 +1468,9 @@ groups46:
 	JNZ groups46
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large47:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done48
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1684,9 +1684,9 @@ groups50:
 	JNZ groups50
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large51:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done52
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -1915,9 +1915,9 @@ groups54:
 	JNZ groups54
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large55:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done56
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2117,9 +2117,9 @@ groups58:
 	JNZ groups58
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large59:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done60
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2132,7 +2132,7 @@ large59:
 	JMP large59
 done60:
 large61:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done62
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2200,9 +2200,9 @@ groups64:
 	JNZ groups64
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large65:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done66
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2217,7 +2217,7 @@ large65:
 	JMP large65
 done66:
 large67:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done68
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2306,9 +2306,9 @@ groups70:
 	JNZ groups70
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large71:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done72
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2325,7 +2325,7 @@ large71:
 	JMP large71
 done72:
 large73:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done74
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2436,9 +2436,9 @@ groups76:
 	JNZ groups76
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large77:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done78
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2457,7 +2457,7 @@ large77:
 	JMP large77
 done78:
 large79:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done80
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2589,9 +2589,9 @@ groups82:
 	JNZ groups82
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large83:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done84
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2612,7 +2612,7 @@ large83:
 	JMP large83
 done84:
 large85:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done86
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2766,9 +2766,9 @@ groups88:
 	JNZ groups88
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large89:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done90
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2791,7 +2791,7 @@ large89:
 	JMP large89
 done90:
 large91:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done92
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2966,9 +2966,9 @@ groups94:
 	JNZ groups94
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large95:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done96
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -2993,7 +2993,7 @@ large95:
 	JMP large95
 done96:
 large97:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done98
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -3190,9 +3190,9 @@ groups100:
 	JNZ groups100
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large101:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done102
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -3219,7 +3219,7 @@ large101:
 	JMP large101
 done102:
 large103:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done104
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -3437,9 +3437,9 @@ groups106:
 	JNZ groups106
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large107:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done108
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -3468,7 +3468,7 @@ large107:
 	JMP large107
 done108:
 large109:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done110
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -3708,9 +3708,9 @@ groups112:
 	JNZ groups112
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large113:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done114
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -3741,7 +3741,7 @@ large113:
 	JMP large113
 done114:
 large115:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done116
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -4002,9 +4002,9 @@ groups118:
 	JNZ groups118
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large119:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done120
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -4037,7 +4037,7 @@ large119:
 	JMP large119
 done120:
 large121:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done122
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -4320,9 +4320,9 @@ groups124:
 	JNZ groups124
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large125:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done126
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -4357,7 +4357,7 @@ large125:
 	JMP large125
 done126:
 large127:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done128
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -4661,9 +4661,9 @@ groups130:
 	JNZ groups130
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large131:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done132
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -4700,7 +4700,7 @@ large131:
 	JMP large131
 done132:
 large133:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done134
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -5026,9 +5026,9 @@ groups136:
 	JNZ groups136
 	MOVQ int8Tile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds+0(R14), CX
+	MOVQ int8Tile_bounds(R14), CX
 large137:
-	CMPQ CX, int8Tile_bounds+16(R14)
+	CMPQ CX, (int8Tile_bounds+16)(R14)
 	JEQ done138
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
@@ -5067,7 +5067,7 @@ large137:
 	JMP large137
 done138:
 large139:
-	CMPQ CX, int8Tile_bounds+32(R14)
+	CMPQ CX, (int8Tile_bounds+32)(R14)
 	JEQ done140
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI

@@ -25,8 +25,8 @@ func (l label) String() string { return string(l) }
 
 // A mem is the memory at base + disp + index·scale. name stands before disp: an
 // argument's if base is FP, a local variable's if it is SP, a symbol's if it is
-// SB, else a field's, whose offset Go's compiler writes to go_asm.h. The line
-// ends with note as a comment.
+// SB, else a number that Go's compiler writes to go_asm.h: a field's offset or a
+// constant. The line ends with note as a comment.
 type mem struct {
 	base  reg
 	disp  int
@@ -52,8 +52,10 @@ func (m mem) String() string {
 		s = fmt.Sprintf("(%s)", m.base)
 	case m.base == "FP" || m.base == "SP" || m.base == "SB":
 		s = fmt.Sprintf("%s%+d(%s)", m.name, m.disp, m.base)
-	case m.name != "":
+	case m.name != "" && m.disp == 0:
 		s = fmt.Sprintf("%s(%s)", m.name, m.base)
+	case m.name != "":
+		s = fmt.Sprintf("(%s%+d)(%s)", m.name, m.disp, m.base)
 	}
 	if m.index != "" {
 		s += fmt.Sprintf("(%s*%d)", m.index, m.scale)

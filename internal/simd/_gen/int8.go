@@ -242,7 +242,8 @@ func (m *x86) writeLanes() {
 // of which one column has one that is not zero.
 func (t int8Tile) large() {
 	bound := func(i int) mem {
-		m := int8Field(fmt.Sprintf("bounds+%d", 16*i))
+		m := int8Field("bounds")
+		m.disp = 16 * i
 		if t.kind.name == "Words" { // of the half
 			m = m.by(R15, 1)
 		}

@@ -181,7 +181,7 @@ func (t x86Tile) term(k int) {
 		switch {
 		case half == 1 && t.wide:
 			w = w.by(DX, 1)
-			wide.name = fmt.Sprintf("(const_kBlock*64+%d)", 64*k)
+			wide.name = "(const_kBlock*64)"
 		case half == 1:
 			w.disp += t.size() / 2
 			wide.disp += 32
@@ -217,7 +217,7 @@ func (t x86Tile) pair() {
 			switch {
 			case half == 1 && t.wide:
 				w = w.by(DX, 1)
-				wide.name = fmt.Sprintf("(const_kBlock*64+%d)", 64*k)
+				wide.name = "(const_kBlock*64)"
 			case half == 1:
 				w.disp += 32
 				wide.disp += 32
