@@ -53,10 +53,11 @@ generated:
 tidy:
 	@set -e; for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff); done
 
-# platforms compiles the library and its command for every platform on the list.
+# platforms compiles the library and its command for every platform on the list, without
+# optimising, which takes a third less time.
 platforms:
 	@set -e; for p in $(PLATFORMS); do \
-		echo "build $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build ./... ./models/pocket ./hub ./cmd/roberta; \
+		echo "build $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -gcflags='all=-N -l -dwarf=false' ./... ./models/pocket ./hub ./cmd/roberta; \
 	done
 
 # purego runs the build without assembly and without unsafe.
