@@ -46,8 +46,8 @@ func ExampleWithPrecision() {
 	fmt.Println(errors.Is(err, roberta.ErrPrecision))
 	// Output:
 	// fp32: -1.727
-	// int8: -1.712
-	// int8: -1.712
+	// int8: -1.705
+	// int8: -1.705
 	// true
 }
 

@@ -98,25 +98,22 @@ func (a *attention) attend(m *member, i, h int) {
 		return
 	}
 	T, D, col := hi-lo, a.dim, h*a.dim
-	m.keys = simd.Matrix{N: T, K: D, F32: grow(m.keys.F32, simd.PackedLen(T, D))}
-	m.values = simd.Matrix{N: D, K: T, F32: grow(m.values.F32, simd.PackedLen(D, T))}
-	simd.Pack(m.keys.F32, a.qkv.from(lo, a.part+col), a.qkv.stride, T, D)
-	simd.PackColumns(m.values.F32, a.qkv.from(lo, 2*a.part+col), a.qkv.stride, T, D)
-
+	a.pack(m, lo, T, col)
 	m.scores = grow(m.scores, queryTile*strideFor(T))
 	m.out = grow(m.out, queryTile*strideFor(D))
-	scale := float32(1 / math.Sqrt(float64(D)))
 	for t := first; t < end; t += queryTile {
 		n := min(queryTile, end-t)
-		for r := t; r < t+n; r++ {
-			simd.Scale(a.q.row(r)[col:col+D], scale)
+		if !a.integers() {
+			for r := t; r < t+n; r++ {
+				simd.Scale(a.q.row(r)[col:col+D], a.scale())
+			}
 		}
 		scores := simd.Job{
 			Dst: m.scores, DstStride: strideFor(T),
 			X: a.q.from(t, col), XStride: a.q.stride, Rows: n,
 			W: &m.keys, Panels: m.keys.All(),
 		}
-		simd.Multiply(&scores, &m.product)
+		a.multiply(m, &scores)
 		simd.SoftmaxRows(m.scores, strideFor(T), n, T)
 		a.kept.keep(m.scores, i, h, t-lo, n, T)
 		out := simd.Job{
@@ -131,9 +128,47 @@ func (a *attention) attend(m *member, i, h int) {
 		if apart {
 			out.Dst, out.DstStride = m.out, strideFor(D)
 		}
-		simd.Multiply(&out, &m.product)
+		a.multiply(m, &out)
 		for r := 0; apart && r < n; r++ {
 			copy(a.out.row(t + r)[col:col+D], m.out[r*strideFor(D):])
 		}
 	}
+}
+
+// integers says whether the products of attention are those of 16-bit integers: in a model
+// whose other products are rounded more coarsely, so that their error is a small part of the
+// whole. They have equal bits everywhere.
+func (a *attention) integers() bool {
+	f := a.l.QKV.W.Format
+	return f == simd.Int8 || f == simd.BFloat16
+}
+
+// scale is 1/√D: of queries, or where these are integers of the keys' scales.
+func (a *attention) scale() float32 { return float32(1 / math.Sqrt(float64(a.dim))) }
+
+// pack makes matrices of the keys and values of a head, of T rows from lo on. The head's
+// columns begin at col.
+func (a *attention) pack(m *member, lo, T, col int) {
+	keys, values, D := a.qkv.from(lo, a.part+col), a.qkv.from(lo, 2*a.part+col), a.dim
+	if a.integers() {
+		simd.PackInt16(&m.keys, keys, a.qkv.stride, T, D, &m.rounded)
+		simd.Scale(m.keys.I16.Scales, a.scale())
+		simd.PackInt16Columns(&m.values, values, a.qkv.stride, T, D)
+		return
+	}
+	k, v := &m.keys, &m.values
+	k.Format, k.N, k.K, k.F32 = simd.Float32, T, D, grow(k.F32, simd.PackedLen(T, D))
+	v.Format, v.N, v.K, v.F32 = simd.Float32, D, T, grow(v.F32, simd.PackedLen(D, T))
+	simd.Pack(k.F32, keys, a.qkv.stride, T, D)
+	simd.PackColumns(v.F32, values, a.qkv.stride, T, D)
+}
+
+// multiply computes a product with the keys or values.
+func (a *attention) multiply(m *member, j *simd.Job) {
+	if j.W.Format == simd.Int16 {
+		m.rounded.Reset(j.Rows, j.W.K)
+		m.rounded.Set(j.X, j.XStride)
+		j.Int16 = &m.rounded
+	}
+	simd.Multiply(j, &m.product)
 }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -120,13 +121,42 @@ func BenchmarkAttention(b *testing.B) {
 			clear(a.qkv.data)
 			alternate(b, "attention", func() {
 				for range e.Layers {
-					for i := range batch.Sequences() {
-						for h := range e.Heads {
-							a.attend(t.arena.members[0], i, h)
-						}
-					}
+					a.attendAll(t)
 				}
 			}, "all", func() { _, _ = e.Run(context.Background(), p, Request{Batch: batch}) })
+		})
+	}
+}
+
+// attendAll computes the attention of all sequences and heads on one thread.
+func (a *attention) attendAll(t team) {
+	for i := range a.b.Sequences() {
+		for h := range a.heads {
+			a.attend(t.arena.members[0], i, h)
+		}
+	}
+}
+
+// BenchmarkAttentionIntegers compares attention in float32 with that of models in other
+// precisions.
+func BenchmarkAttentionIntegers(b *testing.B) {
+	e := benchEncoder(1, 768, 3072, 12)
+	for _, shape := range []string{"1x8", "1x32", "8x128", "1x512"} {
+		b.Run("shape="+shape, func(b *testing.B) {
+			batch, t := benchBatch(benchLengths(shape)...), newTeam(nil)
+			defer t.release()
+			a := e.newAttention(t, &e.Layers[0], batch, t.matrix(useX, batch.Len(), e.Dim), All())
+			random := rand.New(rand.NewPCG(1, 2))
+			fill := func() {
+				for i := range a.qkv.data {
+					a.qkv.data[i] = float32(random.NormFloat64())
+				}
+			}
+			integers := *a
+			integers.l = &Layer{QKV: e.Layers[0].QKV}
+			integers.l.QKV.W.Format = simd.Int8
+			fill() // a call in float32 scales the queries, in time to zero
+			alternate(b, "float32", func() { a.attendAll(t) }, "integers", func() { integers.attendAll(t) })
 		})
 	}
 }

@@ -27,12 +27,13 @@ type arena struct {
 // A member is the working memory of one goroutine.
 type member struct {
 	product simd.Scratch
-	keys    simd.Matrix // of one head
-	values  simd.Matrix // of one head
-	scores  []float32   // of one tile of queries
-	out     []float32   // of one tile of attention or logits
-	rows    packedRows  // a few rows of the LM head's matrix
-	alone   *arena      // for what the goroutine computes without the others
+	keys    simd.Matrix    // of one head
+	values  simd.Matrix    // of one head
+	rounded simd.Int16Rows // what is multiplied with them, if they are integers
+	scores  []float32      // of one tile of queries
+	out     []float32      // of one tile of attention or logits
+	rows    packedRows     // a few rows of the LM head's matrix
+	alone   *arena         // for what the goroutine computes without the others
 }
 
 // A use names the memory of a matrix in an arena. A matrix is valid until the next

@@ -26,8 +26,9 @@ type Matrix struct {
 	F16    []uint16  // their bits if Format is Float16
 	BF16   []uint16  // their bits if Format is BFloat16, in pairs of terms; see PackBF16
 
-	// I8 has the weights if Format is Int8, in panels of another order.
-	I8 Int8Panels
+	// I8 and I16 have the weights if Format is Int8 or Int16, in panels of another order.
+	I8  Int8Panels
+	I16 Int16Panels
 }
 
 // A Format is the type that the elements of a Matrix have in memory.
@@ -39,12 +40,13 @@ const (
 	Float16         // kernels widen it, exactly: results are those of the same values in float32
 	BFloat16        // of weights and activations; see BF16Rows
 	Int8            // integers with a scale for each output feature; see Int8Panels
+	Int16           // the same of 16 bits, for matrices that are made for one use; see Int16Panels
 )
 
 // bytes is the size of a weight.
 func (f Format) bytes() int {
 	switch f {
-	case Float16, BFloat16:
+	case Float16, BFloat16, Int16:
 		return 2
 	case Int8:
 		return 1
@@ -61,6 +63,8 @@ func (w *Matrix) len() int {
 		return len(w.BF16)
 	case Int8:
 		return len(w.I8.Q)
+	case Int16:
+		return len(w.I16.Q)
 	}
 	return len(w.F32)
 }
@@ -68,7 +72,7 @@ func (w *Matrix) len() int {
 // terms is the number of terms that a panel has in memory.
 func (w *Matrix) terms() int {
 	switch w.Format {
-	case BFloat16:
+	case BFloat16, Int16:
 		return wholePairs(w.K)
 	case Int8:
 		return wholeGroups(w.K)
@@ -105,11 +109,12 @@ type Job struct {
 	Base       []float32
 	BaseStride int
 
-	// For W in Int8, x is rows Row … of Int8 instead of X, and for W in BFloat16 those of
-	// BF16.
-	Int8 *Int8Rows
-	BF16 *BF16Rows
-	Row  int
+	// For W in Int8, x is rows Row … of Int8 instead of X, and for W in BFloat16 or Int16
+	// those of BF16 or Int16.
+	Int8  *Int8Rows
+	BF16  *BF16Rows
+	Int16 *Int16Rows
+	Row   int
 
 	// ByTerms walks through X by blocks of its columns, all panels for each block.
 	// Set it if the rows of X would not stay in the second-level cache while the
@@ -153,12 +158,16 @@ func Multiply(j *Job, s *Scratch) {
 	case j.Base != nil && len(j.Base) < last*j.BaseStride+width:
 		panic("simd: short base")
 	}
-	if w.Format == BFloat16 {
+	switch w.Format {
+	case BFloat16:
 		j.checkBF16()
-	}
-	if w.Format == Int8 {
+	case Int8:
 		j.checkInt8()
 		multiplyInt8(j, s)
+		return
+	case Int16:
+		j.checkInt16()
+		multiplyInt16(j, s)
 		return
 	}
 	if w.K == 0 {

@@ -78,7 +78,7 @@ func multiply(j *Job, s *Scratch) {
 		if i+1 < o.steps {
 			n := o.step(i + 1)
 			next = ahead{j.W, (n.panel*j.W.terms() + n.k0) * PanelWidth}
-		} else if w := j.Next.W; w != nil && w.Format != Int8 && w.len() > 0 {
+		} else if w := j.Next.W; w != nil && w.Format <= BFloat16 && w.len() > 0 {
 			next = ahead{w, j.Next.Panel * w.terms() * PanelWidth}
 		}
 		n := now.panel * PanelWidth
@@ -95,7 +95,7 @@ func multiply(j *Job, s *Scratch) {
 }
 
 // pairs, in the tables of tiles, is BFloat16 with x in pairs too.
-const pairs = Int8 + 1
+const pairs = Int16 + 1
 
 // format is the format that the job's tiles have in the tables.
 func (j *Job) format() Format {

@@ -10,6 +10,8 @@ func multiply(j *Job, _ *Scratch) { multiplyGeneric(j) }
 
 func multiplyInt8(j *Job, _ *Scratch) { multiplyInt8Generic(j) }
 
+func multiplyInt16(j *Job, _ *Scratch) { multiplyInt16Generic(j) }
+
 func hasPairs(Level) bool { return false }
 
 func int8Form() form  { return words }

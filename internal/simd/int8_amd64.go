@@ -33,6 +33,18 @@ func int8Tiles(l Level, f form) int8Set {
 	return int8Set{}
 }
 
+// int16Tiles are the tiles of a level for products in Int16, by their number of panels less one.
+func int16Tiles(l Level) [][]int8Kernel {
+	switch {
+	case !dots.Load():
+	case l == AVX512 && cpu.X86.HasAVX512VNNI:
+		return [][]int8Kernel{int16x16AVX512, int16x32AVX512}
+	case cpu.X86.HasAVXVNNI:
+		return [][]int8Kernel{int16Dotsx16AVX2}
+	}
+	return [][]int8Kernel{int16x16AVX2}
+}
+
 // int8StartAt begins tiles of one panel or of two, which only AVX-512 has.
 func int8StartAt(panels int, dst, sums *int32, w *uint8, ldw int, zero, at, extra *int32, rows, ldd int) {
 	if panels == 2 {

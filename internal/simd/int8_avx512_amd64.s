@@ -5,7 +5,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product in Int8; see type int8Tile. Registers:
+// Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
 //
 // 	R14       the tile's argument
 // 	AX …      AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
@@ -14,7 +14,8 @@
 //
 // 	SI        rows of x
 // 	BX        panel of w; with two panels DX is ldw, the distance to the second
-// 	CX        groups of four terms that are left, or that less those of a round
+// 	CX        groups of four terms that are left, or that less those of a round; in Int16
+// 	          a group has two terms, and nothing is fetched
 // 	DI        what comes next of w, fetched in steps of R15 bytes. Of words these are R10
 // 	          and R11, and R15 is where the half of the panel begins that is computed
 // 	Z0 … (Y)  sums, one or two a row; then two of w, then one or two of x
@@ -5309,6 +5310,3466 @@ done140:
 	VZEROUPPER
 	RET
 
+// func int16x1x16AVX512(t *int8Tile)
+// int16x1x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x1x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	PCALIGN $32
+groups142:
+	VMOVDQU32 (BX), Z1
+	VPBROADCASTD (SI), Z3
+	VPDPWSSD Z1, Z3, Z0
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups142
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z1
+	VBROADCASTSS (DX), Z3
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z3, Z0, Z0
+	VFMADD213PS (BX), Z1, Z0
+	VMOVUPS Z0, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x2x16AVX512(t *int8Tile)
+// int16x2x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x2x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	PCALIGN $32
+groups144:
+	VMOVDQU32 (BX), Z2
+	VPBROADCASTD (SI), Z4
+	VPDPWSSD Z2, Z4, Z0
+	VPBROADCASTD (SI)(AX*1), Z4
+	VPDPWSSD Z2, Z4, Z1
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups144
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z2
+	VBROADCASTSS (DX), Z4
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z4, Z0, Z0
+	VFMADD213PS (BX), Z2, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z4
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z4, Z1, Z1
+	VFMADD213PS (BX), Z2, Z1
+	VMOVUPS Z1, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x3x16AVX512(t *int8Tile)
+// int16x3x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x3x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	PCALIGN $32
+groups146:
+	VMOVDQU32 (BX), Z3
+	VPBROADCASTD (SI), Z5
+	VPDPWSSD Z3, Z5, Z0
+	VPBROADCASTD (SI)(AX*1), Z5
+	VPDPWSSD Z3, Z5, Z1
+	VPBROADCASTD (SI)(AX*2), Z5
+	VPDPWSSD Z3, Z5, Z2
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups146
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z3
+	VBROADCASTSS (DX), Z5
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z5, Z0, Z0
+	VFMADD213PS (BX), Z3, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z5
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z5, Z1, Z1
+	VFMADD213PS (BX), Z3, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z5
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z5, Z2, Z2
+	VFMADD213PS (BX), Z3, Z2
+	VMOVUPS Z2, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x4x16AVX512(t *int8Tile)
+// int16x4x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x4x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	PCALIGN $32
+groups148:
+	VMOVDQU32 (BX), Z4
+	VPBROADCASTD (SI), Z6
+	VPDPWSSD Z4, Z6, Z0
+	VPBROADCASTD (SI)(AX*1), Z6
+	VPDPWSSD Z4, Z6, Z1
+	VPBROADCASTD (SI)(AX*2), Z6
+	VPDPWSSD Z4, Z6, Z2
+	VPBROADCASTD (SI)(R8*1), Z6
+	VPDPWSSD Z4, Z6, Z3
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups148
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z4
+	VBROADCASTSS (DX), Z6
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z6, Z0, Z0
+	VFMADD213PS (BX), Z4, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z6
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z6, Z1, Z1
+	VFMADD213PS (BX), Z4, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z6
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z6, Z2, Z2
+	VFMADD213PS (BX), Z4, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z6
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z6, Z3, Z3
+	VFMADD213PS (BX), Z4, Z3
+	VMOVUPS Z3, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x5x16AVX512(t *int8Tile)
+// int16x5x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x5x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	PCALIGN $32
+groups150:
+	VMOVDQU32 (BX), Z5
+	VPBROADCASTD (SI), Z7
+	VPDPWSSD Z5, Z7, Z0
+	VPBROADCASTD (SI)(AX*1), Z7
+	VPDPWSSD Z5, Z7, Z1
+	VPBROADCASTD (SI)(AX*2), Z7
+	VPDPWSSD Z5, Z7, Z2
+	VPBROADCASTD (SI)(R8*1), Z7
+	VPDPWSSD Z5, Z7, Z3
+	VPBROADCASTD (SI)(AX*4), Z7
+	VPDPWSSD Z5, Z7, Z4
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups150
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z5
+	VBROADCASTSS (DX), Z7
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z7, Z0, Z0
+	VFMADD213PS (BX), Z5, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z7
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z7, Z1, Z1
+	VFMADD213PS (BX), Z5, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z7
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z7, Z2, Z2
+	VFMADD213PS (BX), Z5, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z7
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z7, Z3, Z3
+	VFMADD213PS (BX), Z5, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z7
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z7, Z4, Z4
+	VFMADD213PS (BX), Z5, Z4
+	VMOVUPS Z4, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x6x16AVX512(t *int8Tile)
+// int16x6x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x6x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	PCALIGN $32
+groups152:
+	VMOVDQU32 (BX), Z6
+	VPBROADCASTD (SI), Z8
+	VPDPWSSD Z6, Z8, Z0
+	VPBROADCASTD (SI)(AX*1), Z8
+	VPDPWSSD Z6, Z8, Z1
+	VPBROADCASTD (SI)(AX*2), Z8
+	VPDPWSSD Z6, Z8, Z2
+	VPBROADCASTD (SI)(R8*1), Z8
+	VPDPWSSD Z6, Z8, Z3
+	VPBROADCASTD (SI)(AX*4), Z8
+	VPDPWSSD Z6, Z8, Z4
+	VPBROADCASTD (SI)(R9*1), Z8
+	VPDPWSSD Z6, Z8, Z5
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups152
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z6
+	VBROADCASTSS (DX), Z8
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z8, Z0, Z0
+	VFMADD213PS (BX), Z6, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z8
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z8, Z1, Z1
+	VFMADD213PS (BX), Z6, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z8
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z8, Z2, Z2
+	VFMADD213PS (BX), Z6, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z8
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z8, Z3, Z3
+	VFMADD213PS (BX), Z6, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z8
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z8, Z4, Z4
+	VFMADD213PS (BX), Z6, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z8
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z8, Z5, Z5
+	VFMADD213PS (BX), Z6, Z5
+	VMOVUPS Z5, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x7x16AVX512(t *int8Tile)
+// int16x7x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x7x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	PCALIGN $32
+groups154:
+	VMOVDQU32 (BX), Z7
+	VPBROADCASTD (SI), Z9
+	VPDPWSSD Z7, Z9, Z0
+	VPBROADCASTD (SI)(AX*1), Z9
+	VPDPWSSD Z7, Z9, Z1
+	VPBROADCASTD (SI)(AX*2), Z9
+	VPDPWSSD Z7, Z9, Z2
+	VPBROADCASTD (SI)(R8*1), Z9
+	VPDPWSSD Z7, Z9, Z3
+	VPBROADCASTD (SI)(AX*4), Z9
+	VPDPWSSD Z7, Z9, Z4
+	VPBROADCASTD (SI)(R9*1), Z9
+	VPDPWSSD Z7, Z9, Z5
+	VPBROADCASTD (SI)(R8*2), Z9
+	VPDPWSSD Z7, Z9, Z6
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups154
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z7
+	VBROADCASTSS (DX), Z9
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z9, Z0, Z0
+	VFMADD213PS (BX), Z7, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z9
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z9, Z1, Z1
+	VFMADD213PS (BX), Z7, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z9
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z9, Z2, Z2
+	VFMADD213PS (BX), Z7, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z9
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z9, Z3, Z3
+	VFMADD213PS (BX), Z7, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z9
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z9, Z4, Z4
+	VFMADD213PS (BX), Z7, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z9
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z9, Z5, Z5
+	VFMADD213PS (BX), Z7, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z9
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z9, Z6, Z6
+	VFMADD213PS (BX), Z7, Z6
+	VMOVUPS Z6, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x8x16AVX512(t *int8Tile)
+// int16x8x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x8x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	PCALIGN $32
+groups156:
+	VMOVDQU32 (BX), Z8
+	VPBROADCASTD (SI), Z10
+	VPDPWSSD Z8, Z10, Z0
+	VPBROADCASTD (SI)(AX*1), Z10
+	VPDPWSSD Z8, Z10, Z1
+	VPBROADCASTD (SI)(AX*2), Z10
+	VPDPWSSD Z8, Z10, Z2
+	VPBROADCASTD (SI)(R8*1), Z10
+	VPDPWSSD Z8, Z10, Z3
+	VPBROADCASTD (SI)(AX*4), Z10
+	VPDPWSSD Z8, Z10, Z4
+	VPBROADCASTD (SI)(R9*1), Z10
+	VPDPWSSD Z8, Z10, Z5
+	VPBROADCASTD (SI)(R8*2), Z10
+	VPDPWSSD Z8, Z10, Z6
+	VPBROADCASTD (SI)(R10*1), Z10
+	VPDPWSSD Z8, Z10, Z7
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups156
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z8
+	VBROADCASTSS (DX), Z10
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z10, Z0, Z0
+	VFMADD213PS (BX), Z8, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z10
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z10, Z1, Z1
+	VFMADD213PS (BX), Z8, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z10
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z10, Z2, Z2
+	VFMADD213PS (BX), Z8, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z10
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z10, Z3, Z3
+	VFMADD213PS (BX), Z8, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z10
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z10, Z4, Z4
+	VFMADD213PS (BX), Z8, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z10
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z10, Z5, Z5
+	VFMADD213PS (BX), Z8, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z10
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z10, Z6, Z6
+	VFMADD213PS (BX), Z8, Z6
+	VMOVUPS Z6, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z10
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z10, Z7, Z7
+	VFMADD213PS (BX), Z8, Z7
+	VMOVUPS Z7, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x9x16AVX512(t *int8Tile)
+// int16x9x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x9x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	PCALIGN $32
+groups158:
+	VMOVDQU32 (BX), Z9
+	VPBROADCASTD (SI), Z11
+	VPDPWSSD Z9, Z11, Z0
+	VPBROADCASTD (SI)(AX*1), Z11
+	VPDPWSSD Z9, Z11, Z1
+	VPBROADCASTD (SI)(AX*2), Z11
+	VPDPWSSD Z9, Z11, Z2
+	VPBROADCASTD (SI)(R8*1), Z11
+	VPDPWSSD Z9, Z11, Z3
+	VPBROADCASTD (SI)(AX*4), Z11
+	VPDPWSSD Z9, Z11, Z4
+	VPBROADCASTD (SI)(R9*1), Z11
+	VPDPWSSD Z9, Z11, Z5
+	VPBROADCASTD (SI)(R8*2), Z11
+	VPDPWSSD Z9, Z11, Z6
+	VPBROADCASTD (SI)(R10*1), Z11
+	VPDPWSSD Z9, Z11, Z7
+	VPBROADCASTD (SI)(AX*8), Z11
+	VPDPWSSD Z9, Z11, Z8
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups158
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z9
+	VBROADCASTSS (DX), Z11
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z11, Z0, Z0
+	VFMADD213PS (BX), Z9, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z11
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z11, Z1, Z1
+	VFMADD213PS (BX), Z9, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z11
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z11, Z2, Z2
+	VFMADD213PS (BX), Z9, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z11
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z11, Z3, Z3
+	VFMADD213PS (BX), Z9, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z11
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z11, Z4, Z4
+	VFMADD213PS (BX), Z9, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z11
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z11, Z5, Z5
+	VFMADD213PS (BX), Z9, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z11
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z11, Z6, Z6
+	VFMADD213PS (BX), Z9, Z6
+	VMOVUPS Z6, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z11
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z11, Z7, Z7
+	VFMADD213PS (BX), Z9, Z7
+	VMOVUPS Z7, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z11
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z11, Z8, Z8
+	VFMADD213PS (BX), Z9, Z8
+	VMOVUPS Z8, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x10x16AVX512(t *int8Tile)
+// int16x10x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x10x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	PCALIGN $32
+groups160:
+	VMOVDQU32 (BX), Z10
+	VPBROADCASTD (SI), Z12
+	VPDPWSSD Z10, Z12, Z0
+	VPBROADCASTD (SI)(AX*1), Z12
+	VPDPWSSD Z10, Z12, Z1
+	VPBROADCASTD (SI)(AX*2), Z12
+	VPDPWSSD Z10, Z12, Z2
+	VPBROADCASTD (SI)(R8*1), Z12
+	VPDPWSSD Z10, Z12, Z3
+	VPBROADCASTD (SI)(AX*4), Z12
+	VPDPWSSD Z10, Z12, Z4
+	VPBROADCASTD (SI)(R9*1), Z12
+	VPDPWSSD Z10, Z12, Z5
+	VPBROADCASTD (SI)(R8*2), Z12
+	VPDPWSSD Z10, Z12, Z6
+	VPBROADCASTD (SI)(R10*1), Z12
+	VPDPWSSD Z10, Z12, Z7
+	VPBROADCASTD (SI)(AX*8), Z12
+	VPDPWSSD Z10, Z12, Z8
+	VPBROADCASTD (SI)(R11*1), Z12
+	VPDPWSSD Z10, Z12, Z9
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups160
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z10
+	VBROADCASTSS (DX), Z12
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z12, Z0, Z0
+	VFMADD213PS (BX), Z10, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z12
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z12, Z1, Z1
+	VFMADD213PS (BX), Z10, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z12
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z12, Z2, Z2
+	VFMADD213PS (BX), Z10, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z12
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z12, Z3, Z3
+	VFMADD213PS (BX), Z10, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z12
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z12, Z4, Z4
+	VFMADD213PS (BX), Z10, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z12
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z12, Z5, Z5
+	VFMADD213PS (BX), Z10, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z12
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z12, Z6, Z6
+	VFMADD213PS (BX), Z10, Z6
+	VMOVUPS Z6, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z12
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z12, Z7, Z7
+	VFMADD213PS (BX), Z10, Z7
+	VMOVUPS Z7, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z12
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z12, Z8, Z8
+	VFMADD213PS (BX), Z10, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z12
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z12, Z9, Z9
+	VFMADD213PS (BX), Z10, Z9
+	VMOVUPS Z9, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x11x16AVX512(t *int8Tile)
+// int16x11x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x11x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	PCALIGN $32
+groups162:
+	VMOVDQU32 (BX), Z11
+	VPBROADCASTD (SI), Z13
+	VPDPWSSD Z11, Z13, Z0
+	VPBROADCASTD (SI)(AX*1), Z13
+	VPDPWSSD Z11, Z13, Z1
+	VPBROADCASTD (SI)(AX*2), Z13
+	VPDPWSSD Z11, Z13, Z2
+	VPBROADCASTD (SI)(R8*1), Z13
+	VPDPWSSD Z11, Z13, Z3
+	VPBROADCASTD (SI)(AX*4), Z13
+	VPDPWSSD Z11, Z13, Z4
+	VPBROADCASTD (SI)(R9*1), Z13
+	VPDPWSSD Z11, Z13, Z5
+	VPBROADCASTD (SI)(R8*2), Z13
+	VPDPWSSD Z11, Z13, Z6
+	VPBROADCASTD (SI)(R10*1), Z13
+	VPDPWSSD Z11, Z13, Z7
+	VPBROADCASTD (SI)(AX*8), Z13
+	VPDPWSSD Z11, Z13, Z8
+	VPBROADCASTD (SI)(R11*1), Z13
+	VPDPWSSD Z11, Z13, Z9
+	VPBROADCASTD (SI)(R9*2), Z13
+	VPDPWSSD Z11, Z13, Z10
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups162
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z11
+	VBROADCASTSS (DX), Z13
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z13, Z0, Z0
+	VFMADD213PS (BX), Z11, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z13
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z13, Z1, Z1
+	VFMADD213PS (BX), Z11, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z13
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z13, Z2, Z2
+	VFMADD213PS (BX), Z11, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z13
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z13, Z3, Z3
+	VFMADD213PS (BX), Z11, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z13
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z13, Z4, Z4
+	VFMADD213PS (BX), Z11, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z13
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z13, Z5, Z5
+	VFMADD213PS (BX), Z11, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z13
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z13, Z6, Z6
+	VFMADD213PS (BX), Z11, Z6
+	VMOVUPS Z6, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z13
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z13, Z7, Z7
+	VFMADD213PS (BX), Z11, Z7
+	VMOVUPS Z7, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z13
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z13, Z8, Z8
+	VFMADD213PS (BX), Z11, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z13
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z13, Z9, Z9
+	VFMADD213PS (BX), Z11, Z9
+	VMOVUPS Z9, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z13
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z13, Z10, Z10
+	VFMADD213PS (BX), Z11, Z10
+	VMOVUPS Z10, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x12x16AVX512(t *int8Tile)
+// int16x12x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x12x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	PCALIGN $32
+groups164:
+	VMOVDQU32 (BX), Z12
+	VPBROADCASTD (SI), Z14
+	VPDPWSSD Z12, Z14, Z0
+	VPBROADCASTD (SI)(AX*1), Z14
+	VPDPWSSD Z12, Z14, Z1
+	VPBROADCASTD (SI)(AX*2), Z14
+	VPDPWSSD Z12, Z14, Z2
+	VPBROADCASTD (SI)(R8*1), Z14
+	VPDPWSSD Z12, Z14, Z3
+	VPBROADCASTD (SI)(AX*4), Z14
+	VPDPWSSD Z12, Z14, Z4
+	VPBROADCASTD (SI)(R9*1), Z14
+	VPDPWSSD Z12, Z14, Z5
+	VPBROADCASTD (SI)(R8*2), Z14
+	VPDPWSSD Z12, Z14, Z6
+	VPBROADCASTD (SI)(R10*1), Z14
+	VPDPWSSD Z12, Z14, Z7
+	VPBROADCASTD (SI)(AX*8), Z14
+	VPDPWSSD Z12, Z14, Z8
+	VPBROADCASTD (SI)(R11*1), Z14
+	VPDPWSSD Z12, Z14, Z9
+	VPBROADCASTD (SI)(R9*2), Z14
+	VPDPWSSD Z12, Z14, Z10
+	VPBROADCASTD (SI)(R12*1), Z14
+	VPDPWSSD Z12, Z14, Z11
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups164
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z12
+	VBROADCASTSS (DX), Z14
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z14, Z0, Z0
+	VFMADD213PS (BX), Z12, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z14
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z14, Z1, Z1
+	VFMADD213PS (BX), Z12, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z14
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z14, Z2, Z2
+	VFMADD213PS (BX), Z12, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z14
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z14, Z3, Z3
+	VFMADD213PS (BX), Z12, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z14
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z14, Z4, Z4
+	VFMADD213PS (BX), Z12, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z14
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z14, Z5, Z5
+	VFMADD213PS (BX), Z12, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z14
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z14, Z6, Z6
+	VFMADD213PS (BX), Z12, Z6
+	VMOVUPS Z6, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z14
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z14, Z7, Z7
+	VFMADD213PS (BX), Z12, Z7
+	VMOVUPS Z7, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z14
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z14, Z8, Z8
+	VFMADD213PS (BX), Z12, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z14
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z14, Z9, Z9
+	VFMADD213PS (BX), Z12, Z9
+	VMOVUPS Z9, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z14
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z14, Z10, Z10
+	VFMADD213PS (BX), Z12, Z10
+	VMOVUPS Z10, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 44(DX), Z14
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z14, Z11, Z11
+	VFMADD213PS (BX), Z12, Z11
+	VMOVUPS Z11, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x13x16AVX512(t *int8Tile)
+// int16x13x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x13x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	PCALIGN $32
+groups166:
+	VMOVDQU32 (BX), Z13
+	VPBROADCASTD (SI), Z15
+	VPDPWSSD Z13, Z15, Z0
+	VPBROADCASTD (SI)(AX*1), Z15
+	VPDPWSSD Z13, Z15, Z1
+	VPBROADCASTD (SI)(AX*2), Z15
+	VPDPWSSD Z13, Z15, Z2
+	VPBROADCASTD (SI)(R8*1), Z15
+	VPDPWSSD Z13, Z15, Z3
+	VPBROADCASTD (SI)(AX*4), Z15
+	VPDPWSSD Z13, Z15, Z4
+	VPBROADCASTD (SI)(R9*1), Z15
+	VPDPWSSD Z13, Z15, Z5
+	VPBROADCASTD (SI)(R8*2), Z15
+	VPDPWSSD Z13, Z15, Z6
+	VPBROADCASTD (SI)(R10*1), Z15
+	VPDPWSSD Z13, Z15, Z7
+	VPBROADCASTD (SI)(AX*8), Z15
+	VPDPWSSD Z13, Z15, Z8
+	VPBROADCASTD (SI)(R11*1), Z15
+	VPDPWSSD Z13, Z15, Z9
+	VPBROADCASTD (SI)(R9*2), Z15
+	VPDPWSSD Z13, Z15, Z10
+	VPBROADCASTD (SI)(R12*1), Z15
+	VPDPWSSD Z13, Z15, Z11
+	VPBROADCASTD (SI)(R8*4), Z15
+	VPDPWSSD Z13, Z15, Z12
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups166
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z13
+	VBROADCASTSS (DX), Z15
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z15, Z0, Z0
+	VFMADD213PS (BX), Z13, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z15
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z15, Z1, Z1
+	VFMADD213PS (BX), Z13, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z15
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z15, Z2, Z2
+	VFMADD213PS (BX), Z13, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z15
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z15, Z3, Z3
+	VFMADD213PS (BX), Z13, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z15
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z15, Z4, Z4
+	VFMADD213PS (BX), Z13, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z15
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z15, Z5, Z5
+	VFMADD213PS (BX), Z13, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z15
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z15, Z6, Z6
+	VFMADD213PS (BX), Z13, Z6
+	VMOVUPS Z6, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z15
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z15, Z7, Z7
+	VFMADD213PS (BX), Z13, Z7
+	VMOVUPS Z7, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z15
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z15, Z8, Z8
+	VFMADD213PS (BX), Z13, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z15
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z15, Z9, Z9
+	VFMADD213PS (BX), Z13, Z9
+	VMOVUPS Z9, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z15
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z15, Z10, Z10
+	VFMADD213PS (BX), Z13, Z10
+	VMOVUPS Z10, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 44(DX), Z15
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z15, Z11, Z11
+	VFMADD213PS (BX), Z13, Z11
+	VMOVUPS Z11, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 48(DX), Z15
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z15, Z12, Z12
+	VFMADD213PS (BX), Z13, Z12
+	VMOVUPS Z12, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x14x16AVX512(t *int8Tile)
+// int16x14x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x14x16AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	LEAQ (AX)(R8*4), R13
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	PCALIGN $32
+groups168:
+	VMOVDQU32 (BX), Z14
+	VPBROADCASTD (SI), Z16
+	VPDPWSSD Z14, Z16, Z0
+	VPBROADCASTD (SI)(AX*1), Z16
+	VPDPWSSD Z14, Z16, Z1
+	VPBROADCASTD (SI)(AX*2), Z16
+	VPDPWSSD Z14, Z16, Z2
+	VPBROADCASTD (SI)(R8*1), Z16
+	VPDPWSSD Z14, Z16, Z3
+	VPBROADCASTD (SI)(AX*4), Z16
+	VPDPWSSD Z14, Z16, Z4
+	VPBROADCASTD (SI)(R9*1), Z16
+	VPDPWSSD Z14, Z16, Z5
+	VPBROADCASTD (SI)(R8*2), Z16
+	VPDPWSSD Z14, Z16, Z6
+	VPBROADCASTD (SI)(R10*1), Z16
+	VPDPWSSD Z14, Z16, Z7
+	VPBROADCASTD (SI)(AX*8), Z16
+	VPDPWSSD Z14, Z16, Z8
+	VPBROADCASTD (SI)(R11*1), Z16
+	VPDPWSSD Z14, Z16, Z9
+	VPBROADCASTD (SI)(R9*2), Z16
+	VPDPWSSD Z14, Z16, Z10
+	VPBROADCASTD (SI)(R12*1), Z16
+	VPDPWSSD Z14, Z16, Z11
+	VPBROADCASTD (SI)(R8*4), Z16
+	VPDPWSSD Z14, Z16, Z12
+	VPBROADCASTD (SI)(R13*1), Z16
+	VPDPWSSD Z14, Z16, Z13
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups168
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z14
+	VBROADCASTSS (DX), Z16
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z16, Z0, Z0
+	VFMADD213PS (BX), Z14, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z16
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z16, Z1, Z1
+	VFMADD213PS (BX), Z14, Z1
+	VMOVUPS Z1, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z16
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z16, Z2, Z2
+	VFMADD213PS (BX), Z14, Z2
+	VMOVUPS Z2, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z16
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z16, Z3, Z3
+	VFMADD213PS (BX), Z14, Z3
+	VMOVUPS Z3, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z16
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z16, Z4, Z4
+	VFMADD213PS (BX), Z14, Z4
+	VMOVUPS Z4, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z16
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z16, Z5, Z5
+	VFMADD213PS (BX), Z14, Z5
+	VMOVUPS Z5, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z16
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z16, Z6, Z6
+	VFMADD213PS (BX), Z14, Z6
+	VMOVUPS Z6, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z16
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z16, Z7, Z7
+	VFMADD213PS (BX), Z14, Z7
+	VMOVUPS Z7, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z16
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z16, Z8, Z8
+	VFMADD213PS (BX), Z14, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z16
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z16, Z9, Z9
+	VFMADD213PS (BX), Z14, Z9
+	VMOVUPS Z9, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z16
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z16, Z10, Z10
+	VFMADD213PS (BX), Z14, Z10
+	VMOVUPS Z10, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 44(DX), Z16
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z16, Z11, Z11
+	VFMADD213PS (BX), Z14, Z11
+	VMOVUPS Z11, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 48(DX), Z16
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z16, Z12, Z12
+	VFMADD213PS (BX), Z14, Z12
+	VMOVUPS Z12, (DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 52(DX), Z16
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z16, Z13, Z13
+	VFMADD213PS (BX), Z14, Z13
+	VMOVUPS Z13, (DI)
+	VZEROUPPER
+	RET
+
+// func int16x1x32AVX512(t *int8Tile)
+// int16x1x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x1x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	PCALIGN $32
+groups170:
+	VMOVDQU32 (BX), Z2
+	VMOVDQU32 (BX)(DX*1), Z3
+	VPBROADCASTD (SI), Z4
+	VPDPWSSD Z2, Z4, Z0
+	VPDPWSSD Z3, Z4, Z1
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups170
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z2
+	VMOVUPS 64(CX), Z3
+	VBROADCASTSS (DX), Z4
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z4, Z0, Z0
+	VFMADD213PS (BX), Z2, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z4, Z1, Z1
+	VFMADD213PS 64(BX), Z3, Z1
+	VMOVUPS Z1, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x2x32AVX512(t *int8Tile)
+// int16x2x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x2x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	PCALIGN $32
+groups172:
+	VMOVDQU32 (BX), Z4
+	VMOVDQU32 (BX)(DX*1), Z5
+	VPBROADCASTD (SI), Z6
+	VPDPWSSD Z4, Z6, Z0
+	VPDPWSSD Z5, Z6, Z1
+	VPBROADCASTD (SI)(AX*1), Z6
+	VPDPWSSD Z4, Z6, Z2
+	VPDPWSSD Z5, Z6, Z3
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups172
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z4
+	VMOVUPS 64(CX), Z5
+	VBROADCASTSS (DX), Z6
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z6, Z0, Z0
+	VFMADD213PS (BX), Z4, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z6, Z1, Z1
+	VFMADD213PS 64(BX), Z5, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z6
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z6, Z2, Z2
+	VFMADD213PS (BX), Z4, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z6, Z3, Z3
+	VFMADD213PS 64(BX), Z5, Z3
+	VMOVUPS Z3, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x3x32AVX512(t *int8Tile)
+// int16x3x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x3x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	PCALIGN $32
+groups174:
+	VMOVDQU32 (BX), Z6
+	VMOVDQU32 (BX)(DX*1), Z7
+	VPBROADCASTD (SI), Z8
+	VPDPWSSD Z6, Z8, Z0
+	VPDPWSSD Z7, Z8, Z1
+	VPBROADCASTD (SI)(AX*1), Z8
+	VPDPWSSD Z6, Z8, Z2
+	VPDPWSSD Z7, Z8, Z3
+	VPBROADCASTD (SI)(AX*2), Z8
+	VPDPWSSD Z6, Z8, Z4
+	VPDPWSSD Z7, Z8, Z5
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups174
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z6
+	VMOVUPS 64(CX), Z7
+	VBROADCASTSS (DX), Z8
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z8, Z0, Z0
+	VFMADD213PS (BX), Z6, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z8, Z1, Z1
+	VFMADD213PS 64(BX), Z7, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z8
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z8, Z2, Z2
+	VFMADD213PS (BX), Z6, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z8, Z3, Z3
+	VFMADD213PS 64(BX), Z7, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z8
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z8, Z4, Z4
+	VFMADD213PS (BX), Z6, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z8, Z5, Z5
+	VFMADD213PS 64(BX), Z7, Z5
+	VMOVUPS Z5, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x4x32AVX512(t *int8Tile)
+// int16x4x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x4x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	PCALIGN $32
+groups176:
+	VMOVDQU32 (BX), Z8
+	VMOVDQU32 (BX)(DX*1), Z9
+	VPBROADCASTD (SI), Z10
+	VPDPWSSD Z8, Z10, Z0
+	VPDPWSSD Z9, Z10, Z1
+	VPBROADCASTD (SI)(AX*1), Z10
+	VPDPWSSD Z8, Z10, Z2
+	VPDPWSSD Z9, Z10, Z3
+	VPBROADCASTD (SI)(AX*2), Z10
+	VPDPWSSD Z8, Z10, Z4
+	VPDPWSSD Z9, Z10, Z5
+	VPBROADCASTD (SI)(R8*1), Z10
+	VPDPWSSD Z8, Z10, Z6
+	VPDPWSSD Z9, Z10, Z7
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups176
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z8
+	VMOVUPS 64(CX), Z9
+	VBROADCASTSS (DX), Z10
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z10, Z0, Z0
+	VFMADD213PS (BX), Z8, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z10, Z1, Z1
+	VFMADD213PS 64(BX), Z9, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z10
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z10, Z2, Z2
+	VFMADD213PS (BX), Z8, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z10, Z3, Z3
+	VFMADD213PS 64(BX), Z9, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z10
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z10, Z4, Z4
+	VFMADD213PS (BX), Z8, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z10, Z5, Z5
+	VFMADD213PS 64(BX), Z9, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z10
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z10, Z6, Z6
+	VFMADD213PS (BX), Z8, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z10, Z7, Z7
+	VFMADD213PS 64(BX), Z9, Z7
+	VMOVUPS Z7, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x5x32AVX512(t *int8Tile)
+// int16x5x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x5x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	PCALIGN $32
+groups178:
+	VMOVDQU32 (BX), Z10
+	VMOVDQU32 (BX)(DX*1), Z11
+	VPBROADCASTD (SI), Z12
+	VPDPWSSD Z10, Z12, Z0
+	VPDPWSSD Z11, Z12, Z1
+	VPBROADCASTD (SI)(AX*1), Z12
+	VPDPWSSD Z10, Z12, Z2
+	VPDPWSSD Z11, Z12, Z3
+	VPBROADCASTD (SI)(AX*2), Z12
+	VPDPWSSD Z10, Z12, Z4
+	VPDPWSSD Z11, Z12, Z5
+	VPBROADCASTD (SI)(R8*1), Z12
+	VPDPWSSD Z10, Z12, Z6
+	VPDPWSSD Z11, Z12, Z7
+	VPBROADCASTD (SI)(AX*4), Z12
+	VPDPWSSD Z10, Z12, Z8
+	VPDPWSSD Z11, Z12, Z9
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups178
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z10
+	VMOVUPS 64(CX), Z11
+	VBROADCASTSS (DX), Z12
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z12, Z0, Z0
+	VFMADD213PS (BX), Z10, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z12, Z1, Z1
+	VFMADD213PS 64(BX), Z11, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z12
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z12, Z2, Z2
+	VFMADD213PS (BX), Z10, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z12, Z3, Z3
+	VFMADD213PS 64(BX), Z11, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z12
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z12, Z4, Z4
+	VFMADD213PS (BX), Z10, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z12, Z5, Z5
+	VFMADD213PS 64(BX), Z11, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z12
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z12, Z6, Z6
+	VFMADD213PS (BX), Z10, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z12, Z7, Z7
+	VFMADD213PS 64(BX), Z11, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z12
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z12, Z8, Z8
+	VFMADD213PS (BX), Z10, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z12, Z9, Z9
+	VFMADD213PS 64(BX), Z11, Z9
+	VMOVUPS Z9, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x6x32AVX512(t *int8Tile)
+// int16x6x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x6x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	PCALIGN $32
+groups180:
+	VMOVDQU32 (BX), Z12
+	VMOVDQU32 (BX)(DX*1), Z13
+	VPBROADCASTD (SI), Z14
+	VPDPWSSD Z12, Z14, Z0
+	VPDPWSSD Z13, Z14, Z1
+	VPBROADCASTD (SI)(AX*1), Z14
+	VPDPWSSD Z12, Z14, Z2
+	VPDPWSSD Z13, Z14, Z3
+	VPBROADCASTD (SI)(AX*2), Z14
+	VPDPWSSD Z12, Z14, Z4
+	VPDPWSSD Z13, Z14, Z5
+	VPBROADCASTD (SI)(R8*1), Z14
+	VPDPWSSD Z12, Z14, Z6
+	VPDPWSSD Z13, Z14, Z7
+	VPBROADCASTD (SI)(AX*4), Z14
+	VPDPWSSD Z12, Z14, Z8
+	VPDPWSSD Z13, Z14, Z9
+	VPBROADCASTD (SI)(R9*1), Z14
+	VPDPWSSD Z12, Z14, Z10
+	VPDPWSSD Z13, Z14, Z11
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups180
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z12
+	VMOVUPS 64(CX), Z13
+	VBROADCASTSS (DX), Z14
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z14, Z0, Z0
+	VFMADD213PS (BX), Z12, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z14, Z1, Z1
+	VFMADD213PS 64(BX), Z13, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z14
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z14, Z2, Z2
+	VFMADD213PS (BX), Z12, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z14, Z3, Z3
+	VFMADD213PS 64(BX), Z13, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z14
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z14, Z4, Z4
+	VFMADD213PS (BX), Z12, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z14, Z5, Z5
+	VFMADD213PS 64(BX), Z13, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z14
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z14, Z6, Z6
+	VFMADD213PS (BX), Z12, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z14, Z7, Z7
+	VFMADD213PS 64(BX), Z13, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z14
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z14, Z8, Z8
+	VFMADD213PS (BX), Z12, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z14, Z9, Z9
+	VFMADD213PS 64(BX), Z13, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z14
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z14, Z10, Z10
+	VFMADD213PS (BX), Z12, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z14, Z11, Z11
+	VFMADD213PS 64(BX), Z13, Z11
+	VMOVUPS Z11, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x7x32AVX512(t *int8Tile)
+// int16x7x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x7x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	PCALIGN $32
+groups182:
+	VMOVDQU32 (BX), Z14
+	VMOVDQU32 (BX)(DX*1), Z15
+	VPBROADCASTD (SI), Z16
+	VPDPWSSD Z14, Z16, Z0
+	VPDPWSSD Z15, Z16, Z1
+	VPBROADCASTD (SI)(AX*1), Z16
+	VPDPWSSD Z14, Z16, Z2
+	VPDPWSSD Z15, Z16, Z3
+	VPBROADCASTD (SI)(AX*2), Z16
+	VPDPWSSD Z14, Z16, Z4
+	VPDPWSSD Z15, Z16, Z5
+	VPBROADCASTD (SI)(R8*1), Z16
+	VPDPWSSD Z14, Z16, Z6
+	VPDPWSSD Z15, Z16, Z7
+	VPBROADCASTD (SI)(AX*4), Z16
+	VPDPWSSD Z14, Z16, Z8
+	VPDPWSSD Z15, Z16, Z9
+	VPBROADCASTD (SI)(R9*1), Z16
+	VPDPWSSD Z14, Z16, Z10
+	VPDPWSSD Z15, Z16, Z11
+	VPBROADCASTD (SI)(R8*2), Z16
+	VPDPWSSD Z14, Z16, Z12
+	VPDPWSSD Z15, Z16, Z13
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups182
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z14
+	VMOVUPS 64(CX), Z15
+	VBROADCASTSS (DX), Z16
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z16, Z0, Z0
+	VFMADD213PS (BX), Z14, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z16, Z1, Z1
+	VFMADD213PS 64(BX), Z15, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z16
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z16, Z2, Z2
+	VFMADD213PS (BX), Z14, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z16, Z3, Z3
+	VFMADD213PS 64(BX), Z15, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z16
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z16, Z4, Z4
+	VFMADD213PS (BX), Z14, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z16, Z5, Z5
+	VFMADD213PS 64(BX), Z15, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z16
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z16, Z6, Z6
+	VFMADD213PS (BX), Z14, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z16, Z7, Z7
+	VFMADD213PS 64(BX), Z15, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z16
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z16, Z8, Z8
+	VFMADD213PS (BX), Z14, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z16, Z9, Z9
+	VFMADD213PS 64(BX), Z15, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z16
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z16, Z10, Z10
+	VFMADD213PS (BX), Z14, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z16, Z11, Z11
+	VFMADD213PS 64(BX), Z15, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z16
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z16, Z12, Z12
+	VFMADD213PS (BX), Z14, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z16, Z13, Z13
+	VFMADD213PS 64(BX), Z15, Z13
+	VMOVUPS Z13, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x8x32AVX512(t *int8Tile)
+// int16x8x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x8x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	PCALIGN $32
+groups184:
+	VMOVDQU32 (BX), Z16
+	VMOVDQU32 (BX)(DX*1), Z17
+	VPBROADCASTD (SI), Z18
+	VPDPWSSD Z16, Z18, Z0
+	VPDPWSSD Z17, Z18, Z1
+	VPBROADCASTD (SI)(AX*1), Z18
+	VPDPWSSD Z16, Z18, Z2
+	VPDPWSSD Z17, Z18, Z3
+	VPBROADCASTD (SI)(AX*2), Z18
+	VPDPWSSD Z16, Z18, Z4
+	VPDPWSSD Z17, Z18, Z5
+	VPBROADCASTD (SI)(R8*1), Z18
+	VPDPWSSD Z16, Z18, Z6
+	VPDPWSSD Z17, Z18, Z7
+	VPBROADCASTD (SI)(AX*4), Z18
+	VPDPWSSD Z16, Z18, Z8
+	VPDPWSSD Z17, Z18, Z9
+	VPBROADCASTD (SI)(R9*1), Z18
+	VPDPWSSD Z16, Z18, Z10
+	VPDPWSSD Z17, Z18, Z11
+	VPBROADCASTD (SI)(R8*2), Z18
+	VPDPWSSD Z16, Z18, Z12
+	VPDPWSSD Z17, Z18, Z13
+	VPBROADCASTD (SI)(R10*1), Z18
+	VPDPWSSD Z16, Z18, Z14
+	VPDPWSSD Z17, Z18, Z15
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups184
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z16
+	VMOVUPS 64(CX), Z17
+	VBROADCASTSS (DX), Z18
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z18, Z0, Z0
+	VFMADD213PS (BX), Z16, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z18, Z1, Z1
+	VFMADD213PS 64(BX), Z17, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z18
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z18, Z2, Z2
+	VFMADD213PS (BX), Z16, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z18, Z3, Z3
+	VFMADD213PS 64(BX), Z17, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z18
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z18, Z4, Z4
+	VFMADD213PS (BX), Z16, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z18, Z5, Z5
+	VFMADD213PS 64(BX), Z17, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z18
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z18, Z6, Z6
+	VFMADD213PS (BX), Z16, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z18, Z7, Z7
+	VFMADD213PS 64(BX), Z17, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z18
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z18, Z8, Z8
+	VFMADD213PS (BX), Z16, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z18, Z9, Z9
+	VFMADD213PS 64(BX), Z17, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z18
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z18, Z10, Z10
+	VFMADD213PS (BX), Z16, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z18, Z11, Z11
+	VFMADD213PS 64(BX), Z17, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z18
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z18, Z12, Z12
+	VFMADD213PS (BX), Z16, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z18, Z13, Z13
+	VFMADD213PS 64(BX), Z17, Z13
+	VMOVUPS Z13, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z18
+	VCVTDQ2PS Z14, Z14
+	VMULPS Z18, Z14, Z14
+	VFMADD213PS (BX), Z16, Z14
+	VMOVUPS Z14, (DI)
+	VCVTDQ2PS Z15, Z15
+	VMULPS Z18, Z15, Z15
+	VFMADD213PS 64(BX), Z17, Z15
+	VMOVUPS Z15, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x9x32AVX512(t *int8Tile)
+// int16x9x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x9x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	PCALIGN $32
+groups186:
+	VMOVDQU32 (BX), Z18
+	VMOVDQU32 (BX)(DX*1), Z19
+	VPBROADCASTD (SI), Z20
+	VPDPWSSD Z18, Z20, Z0
+	VPDPWSSD Z19, Z20, Z1
+	VPBROADCASTD (SI)(AX*1), Z20
+	VPDPWSSD Z18, Z20, Z2
+	VPDPWSSD Z19, Z20, Z3
+	VPBROADCASTD (SI)(AX*2), Z20
+	VPDPWSSD Z18, Z20, Z4
+	VPDPWSSD Z19, Z20, Z5
+	VPBROADCASTD (SI)(R8*1), Z20
+	VPDPWSSD Z18, Z20, Z6
+	VPDPWSSD Z19, Z20, Z7
+	VPBROADCASTD (SI)(AX*4), Z20
+	VPDPWSSD Z18, Z20, Z8
+	VPDPWSSD Z19, Z20, Z9
+	VPBROADCASTD (SI)(R9*1), Z20
+	VPDPWSSD Z18, Z20, Z10
+	VPDPWSSD Z19, Z20, Z11
+	VPBROADCASTD (SI)(R8*2), Z20
+	VPDPWSSD Z18, Z20, Z12
+	VPDPWSSD Z19, Z20, Z13
+	VPBROADCASTD (SI)(R10*1), Z20
+	VPDPWSSD Z18, Z20, Z14
+	VPDPWSSD Z19, Z20, Z15
+	VPBROADCASTD (SI)(AX*8), Z20
+	VPDPWSSD Z18, Z20, Z16
+	VPDPWSSD Z19, Z20, Z17
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups186
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z18
+	VMOVUPS 64(CX), Z19
+	VBROADCASTSS (DX), Z20
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z20, Z0, Z0
+	VFMADD213PS (BX), Z18, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z20, Z1, Z1
+	VFMADD213PS 64(BX), Z19, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z20
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z20, Z2, Z2
+	VFMADD213PS (BX), Z18, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z20, Z3, Z3
+	VFMADD213PS 64(BX), Z19, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z20
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z20, Z4, Z4
+	VFMADD213PS (BX), Z18, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z20, Z5, Z5
+	VFMADD213PS 64(BX), Z19, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z20
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z20, Z6, Z6
+	VFMADD213PS (BX), Z18, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z20, Z7, Z7
+	VFMADD213PS 64(BX), Z19, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z20
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z20, Z8, Z8
+	VFMADD213PS (BX), Z18, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z20, Z9, Z9
+	VFMADD213PS 64(BX), Z19, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z20
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z20, Z10, Z10
+	VFMADD213PS (BX), Z18, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z20, Z11, Z11
+	VFMADD213PS 64(BX), Z19, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z20
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z20, Z12, Z12
+	VFMADD213PS (BX), Z18, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z20, Z13, Z13
+	VFMADD213PS 64(BX), Z19, Z13
+	VMOVUPS Z13, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z20
+	VCVTDQ2PS Z14, Z14
+	VMULPS Z20, Z14, Z14
+	VFMADD213PS (BX), Z18, Z14
+	VMOVUPS Z14, (DI)
+	VCVTDQ2PS Z15, Z15
+	VMULPS Z20, Z15, Z15
+	VFMADD213PS 64(BX), Z19, Z15
+	VMOVUPS Z15, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z20
+	VCVTDQ2PS Z16, Z16
+	VMULPS Z20, Z16, Z16
+	VFMADD213PS (BX), Z18, Z16
+	VMOVUPS Z16, (DI)
+	VCVTDQ2PS Z17, Z17
+	VMULPS Z20, Z17, Z17
+	VFMADD213PS 64(BX), Z19, Z17
+	VMOVUPS Z17, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x10x32AVX512(t *int8Tile)
+// int16x10x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x10x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	PCALIGN $32
+groups188:
+	VMOVDQU32 (BX), Z20
+	VMOVDQU32 (BX)(DX*1), Z21
+	VPBROADCASTD (SI), Z22
+	VPDPWSSD Z20, Z22, Z0
+	VPDPWSSD Z21, Z22, Z1
+	VPBROADCASTD (SI)(AX*1), Z22
+	VPDPWSSD Z20, Z22, Z2
+	VPDPWSSD Z21, Z22, Z3
+	VPBROADCASTD (SI)(AX*2), Z22
+	VPDPWSSD Z20, Z22, Z4
+	VPDPWSSD Z21, Z22, Z5
+	VPBROADCASTD (SI)(R8*1), Z22
+	VPDPWSSD Z20, Z22, Z6
+	VPDPWSSD Z21, Z22, Z7
+	VPBROADCASTD (SI)(AX*4), Z22
+	VPDPWSSD Z20, Z22, Z8
+	VPDPWSSD Z21, Z22, Z9
+	VPBROADCASTD (SI)(R9*1), Z22
+	VPDPWSSD Z20, Z22, Z10
+	VPDPWSSD Z21, Z22, Z11
+	VPBROADCASTD (SI)(R8*2), Z22
+	VPDPWSSD Z20, Z22, Z12
+	VPDPWSSD Z21, Z22, Z13
+	VPBROADCASTD (SI)(R10*1), Z22
+	VPDPWSSD Z20, Z22, Z14
+	VPDPWSSD Z21, Z22, Z15
+	VPBROADCASTD (SI)(AX*8), Z22
+	VPDPWSSD Z20, Z22, Z16
+	VPDPWSSD Z21, Z22, Z17
+	VPBROADCASTD (SI)(R11*1), Z22
+	VPDPWSSD Z20, Z22, Z18
+	VPDPWSSD Z21, Z22, Z19
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups188
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z20
+	VMOVUPS 64(CX), Z21
+	VBROADCASTSS (DX), Z22
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z22, Z0, Z0
+	VFMADD213PS (BX), Z20, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z22, Z1, Z1
+	VFMADD213PS 64(BX), Z21, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z22
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z22, Z2, Z2
+	VFMADD213PS (BX), Z20, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z22, Z3, Z3
+	VFMADD213PS 64(BX), Z21, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z22
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z22, Z4, Z4
+	VFMADD213PS (BX), Z20, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z22, Z5, Z5
+	VFMADD213PS 64(BX), Z21, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z22
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z22, Z6, Z6
+	VFMADD213PS (BX), Z20, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z22, Z7, Z7
+	VFMADD213PS 64(BX), Z21, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z22
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z22, Z8, Z8
+	VFMADD213PS (BX), Z20, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z22, Z9, Z9
+	VFMADD213PS 64(BX), Z21, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z22
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z22, Z10, Z10
+	VFMADD213PS (BX), Z20, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z22, Z11, Z11
+	VFMADD213PS 64(BX), Z21, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z22
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z22, Z12, Z12
+	VFMADD213PS (BX), Z20, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z22, Z13, Z13
+	VFMADD213PS 64(BX), Z21, Z13
+	VMOVUPS Z13, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z22
+	VCVTDQ2PS Z14, Z14
+	VMULPS Z22, Z14, Z14
+	VFMADD213PS (BX), Z20, Z14
+	VMOVUPS Z14, (DI)
+	VCVTDQ2PS Z15, Z15
+	VMULPS Z22, Z15, Z15
+	VFMADD213PS 64(BX), Z21, Z15
+	VMOVUPS Z15, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z22
+	VCVTDQ2PS Z16, Z16
+	VMULPS Z22, Z16, Z16
+	VFMADD213PS (BX), Z20, Z16
+	VMOVUPS Z16, (DI)
+	VCVTDQ2PS Z17, Z17
+	VMULPS Z22, Z17, Z17
+	VFMADD213PS 64(BX), Z21, Z17
+	VMOVUPS Z17, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z22
+	VCVTDQ2PS Z18, Z18
+	VMULPS Z22, Z18, Z18
+	VFMADD213PS (BX), Z20, Z18
+	VMOVUPS Z18, (DI)
+	VCVTDQ2PS Z19, Z19
+	VMULPS Z22, Z19, Z19
+	VFMADD213PS 64(BX), Z21, Z19
+	VMOVUPS Z19, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x11x32AVX512(t *int8Tile)
+// int16x11x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x11x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	PCALIGN $32
+groups190:
+	VMOVDQU32 (BX), Z22
+	VMOVDQU32 (BX)(DX*1), Z23
+	VPBROADCASTD (SI), Z24
+	VPDPWSSD Z22, Z24, Z0
+	VPDPWSSD Z23, Z24, Z1
+	VPBROADCASTD (SI)(AX*1), Z24
+	VPDPWSSD Z22, Z24, Z2
+	VPDPWSSD Z23, Z24, Z3
+	VPBROADCASTD (SI)(AX*2), Z24
+	VPDPWSSD Z22, Z24, Z4
+	VPDPWSSD Z23, Z24, Z5
+	VPBROADCASTD (SI)(R8*1), Z24
+	VPDPWSSD Z22, Z24, Z6
+	VPDPWSSD Z23, Z24, Z7
+	VPBROADCASTD (SI)(AX*4), Z24
+	VPDPWSSD Z22, Z24, Z8
+	VPDPWSSD Z23, Z24, Z9
+	VPBROADCASTD (SI)(R9*1), Z24
+	VPDPWSSD Z22, Z24, Z10
+	VPDPWSSD Z23, Z24, Z11
+	VPBROADCASTD (SI)(R8*2), Z24
+	VPDPWSSD Z22, Z24, Z12
+	VPDPWSSD Z23, Z24, Z13
+	VPBROADCASTD (SI)(R10*1), Z24
+	VPDPWSSD Z22, Z24, Z14
+	VPDPWSSD Z23, Z24, Z15
+	VPBROADCASTD (SI)(AX*8), Z24
+	VPDPWSSD Z22, Z24, Z16
+	VPDPWSSD Z23, Z24, Z17
+	VPBROADCASTD (SI)(R11*1), Z24
+	VPDPWSSD Z22, Z24, Z18
+	VPDPWSSD Z23, Z24, Z19
+	VPBROADCASTD (SI)(R9*2), Z24
+	VPDPWSSD Z22, Z24, Z20
+	VPDPWSSD Z23, Z24, Z21
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups190
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z22
+	VMOVUPS 64(CX), Z23
+	VBROADCASTSS (DX), Z24
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z24, Z0, Z0
+	VFMADD213PS (BX), Z22, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z24, Z1, Z1
+	VFMADD213PS 64(BX), Z23, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z24
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z24, Z2, Z2
+	VFMADD213PS (BX), Z22, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z24, Z3, Z3
+	VFMADD213PS 64(BX), Z23, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z24
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z24, Z4, Z4
+	VFMADD213PS (BX), Z22, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z24, Z5, Z5
+	VFMADD213PS 64(BX), Z23, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z24
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z24, Z6, Z6
+	VFMADD213PS (BX), Z22, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z24, Z7, Z7
+	VFMADD213PS 64(BX), Z23, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z24
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z24, Z8, Z8
+	VFMADD213PS (BX), Z22, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z24, Z9, Z9
+	VFMADD213PS 64(BX), Z23, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z24
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z24, Z10, Z10
+	VFMADD213PS (BX), Z22, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z24, Z11, Z11
+	VFMADD213PS 64(BX), Z23, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z24
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z24, Z12, Z12
+	VFMADD213PS (BX), Z22, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z24, Z13, Z13
+	VFMADD213PS 64(BX), Z23, Z13
+	VMOVUPS Z13, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z24
+	VCVTDQ2PS Z14, Z14
+	VMULPS Z24, Z14, Z14
+	VFMADD213PS (BX), Z22, Z14
+	VMOVUPS Z14, (DI)
+	VCVTDQ2PS Z15, Z15
+	VMULPS Z24, Z15, Z15
+	VFMADD213PS 64(BX), Z23, Z15
+	VMOVUPS Z15, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z24
+	VCVTDQ2PS Z16, Z16
+	VMULPS Z24, Z16, Z16
+	VFMADD213PS (BX), Z22, Z16
+	VMOVUPS Z16, (DI)
+	VCVTDQ2PS Z17, Z17
+	VMULPS Z24, Z17, Z17
+	VFMADD213PS 64(BX), Z23, Z17
+	VMOVUPS Z17, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z24
+	VCVTDQ2PS Z18, Z18
+	VMULPS Z24, Z18, Z18
+	VFMADD213PS (BX), Z22, Z18
+	VMOVUPS Z18, (DI)
+	VCVTDQ2PS Z19, Z19
+	VMULPS Z24, Z19, Z19
+	VFMADD213PS 64(BX), Z23, Z19
+	VMOVUPS Z19, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z24
+	VCVTDQ2PS Z20, Z20
+	VMULPS Z24, Z20, Z20
+	VFMADD213PS (BX), Z22, Z20
+	VMOVUPS Z20, (DI)
+	VCVTDQ2PS Z21, Z21
+	VMULPS Z24, Z21, Z21
+	VFMADD213PS 64(BX), Z23, Z21
+	VMOVUPS Z21, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x12x32AVX512(t *int8Tile)
+// int16x12x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x12x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	PCALIGN $32
+groups192:
+	VMOVDQU32 (BX), Z24
+	VMOVDQU32 (BX)(DX*1), Z25
+	VPBROADCASTD (SI), Z26
+	VPDPWSSD Z24, Z26, Z0
+	VPDPWSSD Z25, Z26, Z1
+	VPBROADCASTD (SI)(AX*1), Z26
+	VPDPWSSD Z24, Z26, Z2
+	VPDPWSSD Z25, Z26, Z3
+	VPBROADCASTD (SI)(AX*2), Z26
+	VPDPWSSD Z24, Z26, Z4
+	VPDPWSSD Z25, Z26, Z5
+	VPBROADCASTD (SI)(R8*1), Z26
+	VPDPWSSD Z24, Z26, Z6
+	VPDPWSSD Z25, Z26, Z7
+	VPBROADCASTD (SI)(AX*4), Z26
+	VPDPWSSD Z24, Z26, Z8
+	VPDPWSSD Z25, Z26, Z9
+	VPBROADCASTD (SI)(R9*1), Z26
+	VPDPWSSD Z24, Z26, Z10
+	VPDPWSSD Z25, Z26, Z11
+	VPBROADCASTD (SI)(R8*2), Z26
+	VPDPWSSD Z24, Z26, Z12
+	VPDPWSSD Z25, Z26, Z13
+	VPBROADCASTD (SI)(R10*1), Z26
+	VPDPWSSD Z24, Z26, Z14
+	VPDPWSSD Z25, Z26, Z15
+	VPBROADCASTD (SI)(AX*8), Z26
+	VPDPWSSD Z24, Z26, Z16
+	VPDPWSSD Z25, Z26, Z17
+	VPBROADCASTD (SI)(R11*1), Z26
+	VPDPWSSD Z24, Z26, Z18
+	VPDPWSSD Z25, Z26, Z19
+	VPBROADCASTD (SI)(R9*2), Z26
+	VPDPWSSD Z24, Z26, Z20
+	VPDPWSSD Z25, Z26, Z21
+	VPBROADCASTD (SI)(R12*1), Z26
+	VPDPWSSD Z24, Z26, Z22
+	VPDPWSSD Z25, Z26, Z23
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups192
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z24
+	VMOVUPS 64(CX), Z25
+	VBROADCASTSS (DX), Z26
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z26, Z0, Z0
+	VFMADD213PS (BX), Z24, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z26, Z1, Z1
+	VFMADD213PS 64(BX), Z25, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z26
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z26, Z2, Z2
+	VFMADD213PS (BX), Z24, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z26, Z3, Z3
+	VFMADD213PS 64(BX), Z25, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z26
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z26, Z4, Z4
+	VFMADD213PS (BX), Z24, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z26, Z5, Z5
+	VFMADD213PS 64(BX), Z25, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z26
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z26, Z6, Z6
+	VFMADD213PS (BX), Z24, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z26, Z7, Z7
+	VFMADD213PS 64(BX), Z25, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z26
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z26, Z8, Z8
+	VFMADD213PS (BX), Z24, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z26, Z9, Z9
+	VFMADD213PS 64(BX), Z25, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z26
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z26, Z10, Z10
+	VFMADD213PS (BX), Z24, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z26, Z11, Z11
+	VFMADD213PS 64(BX), Z25, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z26
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z26, Z12, Z12
+	VFMADD213PS (BX), Z24, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z26, Z13, Z13
+	VFMADD213PS 64(BX), Z25, Z13
+	VMOVUPS Z13, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z26
+	VCVTDQ2PS Z14, Z14
+	VMULPS Z26, Z14, Z14
+	VFMADD213PS (BX), Z24, Z14
+	VMOVUPS Z14, (DI)
+	VCVTDQ2PS Z15, Z15
+	VMULPS Z26, Z15, Z15
+	VFMADD213PS 64(BX), Z25, Z15
+	VMOVUPS Z15, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z26
+	VCVTDQ2PS Z16, Z16
+	VMULPS Z26, Z16, Z16
+	VFMADD213PS (BX), Z24, Z16
+	VMOVUPS Z16, (DI)
+	VCVTDQ2PS Z17, Z17
+	VMULPS Z26, Z17, Z17
+	VFMADD213PS 64(BX), Z25, Z17
+	VMOVUPS Z17, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z26
+	VCVTDQ2PS Z18, Z18
+	VMULPS Z26, Z18, Z18
+	VFMADD213PS (BX), Z24, Z18
+	VMOVUPS Z18, (DI)
+	VCVTDQ2PS Z19, Z19
+	VMULPS Z26, Z19, Z19
+	VFMADD213PS 64(BX), Z25, Z19
+	VMOVUPS Z19, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z26
+	VCVTDQ2PS Z20, Z20
+	VMULPS Z26, Z20, Z20
+	VFMADD213PS (BX), Z24, Z20
+	VMOVUPS Z20, (DI)
+	VCVTDQ2PS Z21, Z21
+	VMULPS Z26, Z21, Z21
+	VFMADD213PS 64(BX), Z25, Z21
+	VMOVUPS Z21, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 44(DX), Z26
+	VCVTDQ2PS Z22, Z22
+	VMULPS Z26, Z22, Z22
+	VFMADD213PS (BX), Z24, Z22
+	VMOVUPS Z22, (DI)
+	VCVTDQ2PS Z23, Z23
+	VMULPS Z26, Z23, Z23
+	VFMADD213PS 64(BX), Z25, Z23
+	VMOVUPS Z23, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x13x32AVX512(t *int8Tile)
+// int16x13x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x13x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	PCALIGN $32
+groups194:
+	VMOVDQU32 (BX), Z26
+	VMOVDQU32 (BX)(DX*1), Z27
+	VPBROADCASTD (SI), Z28
+	VPDPWSSD Z26, Z28, Z0
+	VPDPWSSD Z27, Z28, Z1
+	VPBROADCASTD (SI)(AX*1), Z28
+	VPDPWSSD Z26, Z28, Z2
+	VPDPWSSD Z27, Z28, Z3
+	VPBROADCASTD (SI)(AX*2), Z28
+	VPDPWSSD Z26, Z28, Z4
+	VPDPWSSD Z27, Z28, Z5
+	VPBROADCASTD (SI)(R8*1), Z28
+	VPDPWSSD Z26, Z28, Z6
+	VPDPWSSD Z27, Z28, Z7
+	VPBROADCASTD (SI)(AX*4), Z28
+	VPDPWSSD Z26, Z28, Z8
+	VPDPWSSD Z27, Z28, Z9
+	VPBROADCASTD (SI)(R9*1), Z28
+	VPDPWSSD Z26, Z28, Z10
+	VPDPWSSD Z27, Z28, Z11
+	VPBROADCASTD (SI)(R8*2), Z28
+	VPDPWSSD Z26, Z28, Z12
+	VPDPWSSD Z27, Z28, Z13
+	VPBROADCASTD (SI)(R10*1), Z28
+	VPDPWSSD Z26, Z28, Z14
+	VPDPWSSD Z27, Z28, Z15
+	VPBROADCASTD (SI)(AX*8), Z28
+	VPDPWSSD Z26, Z28, Z16
+	VPDPWSSD Z27, Z28, Z17
+	VPBROADCASTD (SI)(R11*1), Z28
+	VPDPWSSD Z26, Z28, Z18
+	VPDPWSSD Z27, Z28, Z19
+	VPBROADCASTD (SI)(R9*2), Z28
+	VPDPWSSD Z26, Z28, Z20
+	VPDPWSSD Z27, Z28, Z21
+	VPBROADCASTD (SI)(R12*1), Z28
+	VPDPWSSD Z26, Z28, Z22
+	VPDPWSSD Z27, Z28, Z23
+	VPBROADCASTD (SI)(R8*4), Z28
+	VPDPWSSD Z26, Z28, Z24
+	VPDPWSSD Z27, Z28, Z25
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups194
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z26
+	VMOVUPS 64(CX), Z27
+	VBROADCASTSS (DX), Z28
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z28, Z0, Z0
+	VFMADD213PS (BX), Z26, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z28, Z1, Z1
+	VFMADD213PS 64(BX), Z27, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z28
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z28, Z2, Z2
+	VFMADD213PS (BX), Z26, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z28, Z3, Z3
+	VFMADD213PS 64(BX), Z27, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z28
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z28, Z4, Z4
+	VFMADD213PS (BX), Z26, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z28, Z5, Z5
+	VFMADD213PS 64(BX), Z27, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z28
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z28, Z6, Z6
+	VFMADD213PS (BX), Z26, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z28, Z7, Z7
+	VFMADD213PS 64(BX), Z27, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z28
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z28, Z8, Z8
+	VFMADD213PS (BX), Z26, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z28, Z9, Z9
+	VFMADD213PS 64(BX), Z27, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z28
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z28, Z10, Z10
+	VFMADD213PS (BX), Z26, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z28, Z11, Z11
+	VFMADD213PS 64(BX), Z27, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z28
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z28, Z12, Z12
+	VFMADD213PS (BX), Z26, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z28, Z13, Z13
+	VFMADD213PS 64(BX), Z27, Z13
+	VMOVUPS Z13, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z28
+	VCVTDQ2PS Z14, Z14
+	VMULPS Z28, Z14, Z14
+	VFMADD213PS (BX), Z26, Z14
+	VMOVUPS Z14, (DI)
+	VCVTDQ2PS Z15, Z15
+	VMULPS Z28, Z15, Z15
+	VFMADD213PS 64(BX), Z27, Z15
+	VMOVUPS Z15, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z28
+	VCVTDQ2PS Z16, Z16
+	VMULPS Z28, Z16, Z16
+	VFMADD213PS (BX), Z26, Z16
+	VMOVUPS Z16, (DI)
+	VCVTDQ2PS Z17, Z17
+	VMULPS Z28, Z17, Z17
+	VFMADD213PS 64(BX), Z27, Z17
+	VMOVUPS Z17, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z28
+	VCVTDQ2PS Z18, Z18
+	VMULPS Z28, Z18, Z18
+	VFMADD213PS (BX), Z26, Z18
+	VMOVUPS Z18, (DI)
+	VCVTDQ2PS Z19, Z19
+	VMULPS Z28, Z19, Z19
+	VFMADD213PS 64(BX), Z27, Z19
+	VMOVUPS Z19, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z28
+	VCVTDQ2PS Z20, Z20
+	VMULPS Z28, Z20, Z20
+	VFMADD213PS (BX), Z26, Z20
+	VMOVUPS Z20, (DI)
+	VCVTDQ2PS Z21, Z21
+	VMULPS Z28, Z21, Z21
+	VFMADD213PS 64(BX), Z27, Z21
+	VMOVUPS Z21, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 44(DX), Z28
+	VCVTDQ2PS Z22, Z22
+	VMULPS Z28, Z22, Z22
+	VFMADD213PS (BX), Z26, Z22
+	VMOVUPS Z22, (DI)
+	VCVTDQ2PS Z23, Z23
+	VMULPS Z28, Z23, Z23
+	VFMADD213PS 64(BX), Z27, Z23
+	VMOVUPS Z23, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 48(DX), Z28
+	VCVTDQ2PS Z24, Z24
+	VMULPS Z28, Z24, Z24
+	VFMADD213PS (BX), Z26, Z24
+	VMOVUPS Z24, (DI)
+	VCVTDQ2PS Z25, Z25
+	VMULPS Z28, Z25, Z25
+	VFMADD213PS 64(BX), Z27, Z25
+	VMOVUPS Z25, 64(DI)
+	VZEROUPPER
+	RET
+
+// func int16x14x32AVX512(t *int8Tile)
+// int16x14x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+TEXT ·int16x14x32AVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), R14
+	MOVQ int8Tile_ldx(R14), AX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (AX)(AX*4), R9
+	LEAQ (AX)(R8*2), R10
+	LEAQ (AX)(AX*8), R11
+	LEAQ (AX)(R9*2), R12
+	LEAQ (AX)(R8*4), R13
+	MOVQ int8Tile_ldw(R14), DX
+	MOVQ int8Tile_x(R14), SI
+	MOVQ int8Tile_w(R14), BX
+	MOVQ int8Tile_groups(R14), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	PCALIGN $32
+groups196:
+	VMOVDQU32 (BX), Z28
+	VMOVDQU32 (BX)(DX*1), Z29
+	VPBROADCASTD (SI), Z30
+	VPDPWSSD Z28, Z30, Z0
+	VPDPWSSD Z29, Z30, Z1
+	VPBROADCASTD (SI)(AX*1), Z30
+	VPDPWSSD Z28, Z30, Z2
+	VPDPWSSD Z29, Z30, Z3
+	VPBROADCASTD (SI)(AX*2), Z30
+	VPDPWSSD Z28, Z30, Z4
+	VPDPWSSD Z29, Z30, Z5
+	VPBROADCASTD (SI)(R8*1), Z30
+	VPDPWSSD Z28, Z30, Z6
+	VPDPWSSD Z29, Z30, Z7
+	VPBROADCASTD (SI)(AX*4), Z30
+	VPDPWSSD Z28, Z30, Z8
+	VPDPWSSD Z29, Z30, Z9
+	VPBROADCASTD (SI)(R9*1), Z30
+	VPDPWSSD Z28, Z30, Z10
+	VPDPWSSD Z29, Z30, Z11
+	VPBROADCASTD (SI)(R8*2), Z30
+	VPDPWSSD Z28, Z30, Z12
+	VPDPWSSD Z29, Z30, Z13
+	VPBROADCASTD (SI)(R10*1), Z30
+	VPDPWSSD Z28, Z30, Z14
+	VPDPWSSD Z29, Z30, Z15
+	VPBROADCASTD (SI)(AX*8), Z30
+	VPDPWSSD Z28, Z30, Z16
+	VPDPWSSD Z29, Z30, Z17
+	VPBROADCASTD (SI)(R11*1), Z30
+	VPDPWSSD Z28, Z30, Z18
+	VPDPWSSD Z29, Z30, Z19
+	VPBROADCASTD (SI)(R9*2), Z30
+	VPDPWSSD Z28, Z30, Z20
+	VPDPWSSD Z29, Z30, Z21
+	VPBROADCASTD (SI)(R12*1), Z30
+	VPDPWSSD Z28, Z30, Z22
+	VPDPWSSD Z29, Z30, Z23
+	VPBROADCASTD (SI)(R8*4), Z30
+	VPDPWSSD Z28, Z30, Z24
+	VPDPWSSD Z29, Z30, Z25
+	VPBROADCASTD (SI)(R13*1), Z30
+	VPDPWSSD Z28, Z30, Z26
+	VPDPWSSD Z29, Z30, Z27
+	ADDQ $4, SI
+	ADDQ $64, BX
+	SUBQ $1, CX
+	JNZ groups196
+	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
+	MOVQ int8Tile_dst(R14), DI
+	MOVQ int8Tile_base(R14), BX
+	MOVQ int8Tile_scales(R14), CX
+	MOVQ int8Tile_scale(R14), DX
+	VMOVUPS (CX), Z28
+	VMOVUPS 64(CX), Z29
+	VBROADCASTSS (DX), Z30
+	VCVTDQ2PS Z0, Z0
+	VMULPS Z30, Z0, Z0
+	VFMADD213PS (BX), Z28, Z0
+	VMOVUPS Z0, (DI)
+	VCVTDQ2PS Z1, Z1
+	VMULPS Z30, Z1, Z1
+	VFMADD213PS 64(BX), Z29, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 4(DX), Z30
+	VCVTDQ2PS Z2, Z2
+	VMULPS Z30, Z2, Z2
+	VFMADD213PS (BX), Z28, Z2
+	VMOVUPS Z2, (DI)
+	VCVTDQ2PS Z3, Z3
+	VMULPS Z30, Z3, Z3
+	VFMADD213PS 64(BX), Z29, Z3
+	VMOVUPS Z3, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 8(DX), Z30
+	VCVTDQ2PS Z4, Z4
+	VMULPS Z30, Z4, Z4
+	VFMADD213PS (BX), Z28, Z4
+	VMOVUPS Z4, (DI)
+	VCVTDQ2PS Z5, Z5
+	VMULPS Z30, Z5, Z5
+	VFMADD213PS 64(BX), Z29, Z5
+	VMOVUPS Z5, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 12(DX), Z30
+	VCVTDQ2PS Z6, Z6
+	VMULPS Z30, Z6, Z6
+	VFMADD213PS (BX), Z28, Z6
+	VMOVUPS Z6, (DI)
+	VCVTDQ2PS Z7, Z7
+	VMULPS Z30, Z7, Z7
+	VFMADD213PS 64(BX), Z29, Z7
+	VMOVUPS Z7, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 16(DX), Z30
+	VCVTDQ2PS Z8, Z8
+	VMULPS Z30, Z8, Z8
+	VFMADD213PS (BX), Z28, Z8
+	VMOVUPS Z8, (DI)
+	VCVTDQ2PS Z9, Z9
+	VMULPS Z30, Z9, Z9
+	VFMADD213PS 64(BX), Z29, Z9
+	VMOVUPS Z9, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 20(DX), Z30
+	VCVTDQ2PS Z10, Z10
+	VMULPS Z30, Z10, Z10
+	VFMADD213PS (BX), Z28, Z10
+	VMOVUPS Z10, (DI)
+	VCVTDQ2PS Z11, Z11
+	VMULPS Z30, Z11, Z11
+	VFMADD213PS 64(BX), Z29, Z11
+	VMOVUPS Z11, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 24(DX), Z30
+	VCVTDQ2PS Z12, Z12
+	VMULPS Z30, Z12, Z12
+	VFMADD213PS (BX), Z28, Z12
+	VMOVUPS Z12, (DI)
+	VCVTDQ2PS Z13, Z13
+	VMULPS Z30, Z13, Z13
+	VFMADD213PS 64(BX), Z29, Z13
+	VMOVUPS Z13, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 28(DX), Z30
+	VCVTDQ2PS Z14, Z14
+	VMULPS Z30, Z14, Z14
+	VFMADD213PS (BX), Z28, Z14
+	VMOVUPS Z14, (DI)
+	VCVTDQ2PS Z15, Z15
+	VMULPS Z30, Z15, Z15
+	VFMADD213PS 64(BX), Z29, Z15
+	VMOVUPS Z15, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 32(DX), Z30
+	VCVTDQ2PS Z16, Z16
+	VMULPS Z30, Z16, Z16
+	VFMADD213PS (BX), Z28, Z16
+	VMOVUPS Z16, (DI)
+	VCVTDQ2PS Z17, Z17
+	VMULPS Z30, Z17, Z17
+	VFMADD213PS 64(BX), Z29, Z17
+	VMOVUPS Z17, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 36(DX), Z30
+	VCVTDQ2PS Z18, Z18
+	VMULPS Z30, Z18, Z18
+	VFMADD213PS (BX), Z28, Z18
+	VMOVUPS Z18, (DI)
+	VCVTDQ2PS Z19, Z19
+	VMULPS Z30, Z19, Z19
+	VFMADD213PS 64(BX), Z29, Z19
+	VMOVUPS Z19, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 40(DX), Z30
+	VCVTDQ2PS Z20, Z20
+	VMULPS Z30, Z20, Z20
+	VFMADD213PS (BX), Z28, Z20
+	VMOVUPS Z20, (DI)
+	VCVTDQ2PS Z21, Z21
+	VMULPS Z30, Z21, Z21
+	VFMADD213PS 64(BX), Z29, Z21
+	VMOVUPS Z21, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 44(DX), Z30
+	VCVTDQ2PS Z22, Z22
+	VMULPS Z30, Z22, Z22
+	VFMADD213PS (BX), Z28, Z22
+	VMOVUPS Z22, (DI)
+	VCVTDQ2PS Z23, Z23
+	VMULPS Z30, Z23, Z23
+	VFMADD213PS 64(BX), Z29, Z23
+	VMOVUPS Z23, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 48(DX), Z30
+	VCVTDQ2PS Z24, Z24
+	VMULPS Z30, Z24, Z24
+	VFMADD213PS (BX), Z28, Z24
+	VMOVUPS Z24, (DI)
+	VCVTDQ2PS Z25, Z25
+	VMULPS Z30, Z25, Z25
+	VFMADD213PS 64(BX), Z29, Z25
+	VMOVUPS Z25, 64(DI)
+	ADDQ int8Tile_ldb(R14), BX
+	ADDQ int8Tile_ldd(R14), DI
+	VBROADCASTSS 52(DX), Z30
+	VCVTDQ2PS Z26, Z26
+	VMULPS Z30, Z26, Z26
+	VFMADD213PS (BX), Z28, Z26
+	VMOVUPS Z26, (DI)
+	VCVTDQ2PS Z27, Z27
+	VMULPS Z30, Z27, Z27
+	VFMADD213PS 64(BX), Z29, Z27
+	VMOVUPS Z27, 64(DI)
+	VZEROUPPER
+	RET
+
 // func int8Start2AVX512(dst *int32, sums *int32, w *uint8, ldw int, zero *int32, at *int32, extra *int32, rows int, ldd int)
 // int8Start2AVX512 is int8StartAVX2 for two panels, the second ldw bytes after the first
 TEXT ·int8Start2AVX512(SB), NOSPLIT, $0-72
@@ -5324,7 +8785,7 @@ TEXT ·int8Start2AVX512(SB), NOSPLIT, $0-72
 	ADDQ BX, R12
 	VMOVDQU32 (SI), Z8
 	VMOVDQU32 64(SI), Z9
-row141:
+row197:
 	// The byte of each column that is multiplied with at: up to the highest bits and down again
 	MOVL (R9), AX
 	MOVL AX, R11
@@ -5355,7 +8816,7 @@ row141:
 	ADDQ $4, R10
 	ADDQ DX, DI
 	SUBQ $1, CX
-	JNZ row141
+	JNZ row197
 	VZEROUPPER
 	RET
 
@@ -5377,7 +8838,7 @@ TEXT ·peakBytesAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z15, Z15, Z15
 	PCALIGN $32
-loop142:
+loop198:
 	VPDPBUSD Z15, Z15, Z0
 	VPDPBUSD Z15, Z15, Z1
 	VPDPBUSD Z15, Z15, Z2
@@ -5427,6 +8888,6 @@ loop142:
 	VPDPBUSD Z15, Z15, Z10
 	VPDPBUSD Z15, Z15, Z11
 	SUBQ $1, CX
-	JNZ loop142
+	JNZ loop198
 	VZEROUPPER
 	RET

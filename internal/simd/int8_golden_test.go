@@ -7,12 +7,13 @@ import (
 	"testing"
 )
 
-// An int8Golden is a product that tools/int8/golden.py computed, floats as their bits.
+// An int8Golden is a product in Int8 or Int16 that tools/int8/golden.py computed, floats as
+// their bits.
 type int8Golden struct {
 	M, N, K       int
 	X, W, Base, Y []uint32
 	RowScales     []uint32  `json:"row_scales"`
-	ZeroPoints    []int32   `json:"zero_points"`
+	ZeroPoints    []int32   `json:"zero_points"` // of Int8
 	Rows          [][]int32 // Qx
 	Scales        []uint32
 	Features      [][]int32 // Qw
@@ -26,17 +27,23 @@ func fromBits(bits []uint32) []float32 {
 	return x
 }
 
-// TestLevelsInt8Golden compares every integer and scale of a product with those of an
-// independent computation.
-func TestLevelsInt8Golden(t *testing.T) {
-	data, err := os.ReadFile("testdata/int8.json")
+// readGoldens reads testdata/NAME.json.
+func readGoldens(t *testing.T, name string) (goldens []int8Golden) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var goldens []int8Golden
 	if err := json.Unmarshal(data, &goldens); err != nil {
 		t.Fatal(err)
 	}
+	return goldens
+}
+
+// TestLevelsInt8Golden compares every integer and scale of a product with those of an
+// independent computation.
+func TestLevelsInt8Golden(t *testing.T) {
+	goldens := readGoldens(t, "int8")
 	testLevels(t, func(t *testing.T) {
 		for _, g := range goldens {
 			w := PackInt8(fromBits(g.W), g.K, g.N, g.K, nil, nil)
@@ -80,6 +87,61 @@ func TestLevelsInt8Golden(t *testing.T) {
 					for n := range g.N {
 						if got, want := math.Float32bits(dst[r*ldd+n]), g.Y[r*g.N+n]; got != want {
 							t.Fatalf("form %d: y(%d, %d) is %#x, want %#x", f, r, n, got, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestLevelsInt16Golden is that of Int16, for a matrix given by its rows and by its columns.
+func TestLevelsInt16Golden(t *testing.T) {
+	goldens := readGoldens(t, "int16")
+	testLevels(t, func(t *testing.T) {
+		for _, g := range goldens {
+			weights, columns := fromBits(g.W), make([]float32, g.N*g.K)
+			for n := range g.N {
+				for k := range g.K {
+					columns[k*g.N+n] = weights[n*g.K+k]
+				}
+			}
+			var rows Int16Rows
+			ms := make([]Matrix, 2)
+			PackInt16(&ms[0], weights, g.K, g.N, g.K, &rows)
+			PackInt16Columns(&ms[1], columns, g.N, g.K, g.N)
+			rows.Reset(g.M, g.K)
+			rows.Set(fromBits(g.X), g.K)
+			for r, row := range g.Rows {
+				if got := math.Float32bits(rows.scales[r]); got != g.RowScales[r] {
+					t.Fatalf("scale of row %d: %#x, want %#x", r, got, g.RowScales[r])
+				}
+				for k, want := range row {
+					if got := int32(rows.words[r*rows.stride+k]); got != want {
+						t.Fatalf("value (%d, %d) is %d, want %d", r, k, got, want)
+					}
+				}
+			}
+			for i, w := range ms {
+				for n, feature := range g.Features {
+					if got := math.Float32bits(w.I16.Scales[n]); got != g.Scales[n] {
+						t.Fatalf("matrix %d: scale of feature %d: %#x, want %#x", i, n, got, g.Scales[n])
+					}
+					for k, want := range feature {
+						at := (n/PanelWidth*wholePairs(g.K)+k/2*2)*PanelWidth + n%PanelWidth*2 + k%2
+						if got := int32(w.I16.Q[at]); got != want {
+							t.Fatalf("matrix %d: weight (%d, %d) is %d, want %d", i, n, k, got, want)
+						}
+					}
+				}
+				ldd := Panels(g.N) * PanelWidth
+				base, dst := make([]float32, ldd), make([]float32, g.M*ldd)
+				copy(base, fromBits(g.Base))
+				Multiply(&Job{Dst: dst, DstStride: ldd, Rows: g.M, W: &w, Panels: w.All(), Base: base, Int16: &rows}, new(Scratch))
+				for r := range g.M {
+					for n := range g.N {
+						if got, want := math.Float32bits(dst[r*ldd+n]), g.Y[r*g.N+n]; got != want {
+							t.Fatalf("matrix %d: y(%d, %d) is %#x, want %#x", i, r, n, got, want)
 						}
 					}
 				}

@@ -109,6 +109,38 @@ func TestLevelsInt8ReadsNothingBeyond(t *testing.T) {
 }
 
 // onPage is a copy of s at a page's end.
+// TestLevelsInt16ReadsNothingBeyond is that of Int16.
+func TestLevelsInt16ReadsNothingBeyond(t *testing.T) {
+	testLevels(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 3))
+		for m := 1; m <= 15; m++ {
+			for _, k := range []int{1, 2, 15, 16, 64} {
+				for _, n := range []int{16, 20, 48} {
+					x, w := atPageEnd(t, m*k), atPageEnd(t, n*k)
+					fill(rng, x, false)
+					fill(rng, w, false)
+					for _, columns := range []bool{false, true} {
+						var rows Int16Rows
+						var packed Matrix
+						if columns {
+							PackInt16Columns(&packed, w, n, k, n)
+						} else {
+							PackInt16(&packed, w, k, n, k, &rows)
+						}
+						rows.Reset(m, k)
+						rows.Set(x, k)
+						packed.I16.Q, packed.I16.Scales = onPage(t, packed.I16.Q), onPage(t, packed.I16.Scales)
+						rows.words = onPage(t, rows.words[:(m-1)*rows.stride+wholePairs(k)])
+						rows.scales = onPage(t, rows.scales[:m])
+						width := Panels(n) * PanelWidth
+						Multiply(&Job{Dst: atPageEnd(t, m*width), DstStride: width, Rows: m, W: &packed, Panels: packed.All(), Base: atPageEnd(t, width), Int16: &rows}, new(Scratch))
+					}
+				}
+			}
+		}
+	})
+}
+
 func onPage[E any](t *testing.T, s []E) []E {
 	if len(s) == 0 {
 		return s

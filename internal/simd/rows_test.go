@@ -330,11 +330,20 @@ func TestLevelsNoAllocation(t *testing.T) {
 			job.Int8 = &q[f]
 			jobs = append(jobs, job)
 		}
+		var keys, values Matrix
+		var words Int16Rows
+		PackInt16(&keys, weights, 20, 40, 20, &words)
+		jobs = append(jobs, testJob(dst, 48, nil, 0, 16, &keys, y))
+		jobs[len(jobs)-1].Int16 = &words
 		if n := testing.AllocsPerRun(10, func() {
 			for f := range q {
 				q[f].resetAs(form(f), 16, 20)
 				q[f].Set(rows, 20, 0, 16, nil)
 			}
+			PackInt16(&keys, weights, 20, 40, 20, &words)
+			PackInt16Columns(&values, weights, 40, 20, 40)
+			words.Reset(16, 20)
+			words.Set(rows, 20)
 			jobs[2].BF16.Reset(16, 20)
 			jobs[2].BF16.Set(rows, 20, 0, 16)
 			for _, o := range rowFunctions {

@@ -353,6 +353,36 @@ func toBytesVec(dst []uint8, x []float32, inverse float32, zero float32) int {
 	return n
 }
 
+// toInt16RowsAt rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too; n is a positive multiple of 16; twin: toInt16Row.
+func toInt16RowsAt(l Level, dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32) {
+	switch l {
+	case AVX512:
+		toInt16RowsAVX512(dst, x, scales, ldx, rows, n, skip, limit, share)
+	case AVX2:
+		toInt16RowsAVX2(dst, x, scales, ldx, rows, n, skip, limit, share)
+	}
+}
+
+// columnTopsAt sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+func columnTopsAt(l Level, tops *lanes, v *float32, ldv int, n int) {
+	switch l {
+	case AVX512:
+		columnTopsAVX512(tops, v, ldv, n)
+	case AVX2:
+		columnTopsAVX2(tops, v, ldv, n)
+	}
+}
+
+// packWordColumnsAt sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+func packWordColumnsAt(l Level, panel *int16, v *float32, inverses *lanes, ldv int, n int) {
+	switch l {
+	case AVX512:
+		packWordColumnsAVX512(panel, v, inverses, ldv, n)
+	case AVX2:
+		packWordColumnsAVX2(panel, v, inverses, ldv, n)
+	}
+}
+
 // maxAt sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 func maxAt(l Level, acc *lanes, x *float32, n int) {
 	switch l {

@@ -399,6 +399,21 @@ func toInt16AVX2(dst *int16, x *float32, n int, inverse float32)
 //go:noescape
 func toBytesAVX2(dst *uint8, x *float32, n int, inverse float32, zero float32)
 
+// toInt16RowsAVX2 rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too; n is a positive multiple of 16; twin: toInt16Row.
+//
+//go:noescape
+func toInt16RowsAVX2(dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32)
+
+// columnTopsAVX2 sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+//
+//go:noescape
+func columnTopsAVX2(tops *lanes, v *float32, ldv int, n int)
+
+// packWordColumnsAVX2 sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+//
+//go:noescape
+func packWordColumnsAVX2(panel *int16, v *float32, inverses *lanes, ldv int, n int)
+
 // maxAVX2 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
@@ -504,6 +519,66 @@ func int8Bytesx5x16AVX2(t *int8Tile)
 //go:noescape
 func int8Bytesx6x16AVX2(t *int8Tile)
 
+// int16x1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x1x16AVX2(t *int8Tile)
+
+// int16x2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x2x16AVX2(t *int8Tile)
+
+// int16x3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x3x16AVX2(t *int8Tile)
+
+// int16x4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x4x16AVX2(t *int8Tile)
+
+// int16x5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x5x16AVX2(t *int8Tile)
+
+// int16x6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x6x16AVX2(t *int8Tile)
+
+// int16Dotsx1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16Dotsx1x16AVX2(t *int8Tile)
+
+// int16Dotsx2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16Dotsx2x16AVX2(t *int8Tile)
+
+// int16Dotsx3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16Dotsx3x16AVX2(t *int8Tile)
+
+// int16Dotsx4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16Dotsx4x16AVX2(t *int8Tile)
+
+// int16Dotsx5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16Dotsx5x16AVX2(t *int8Tile)
+
+// int16Dotsx6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16Dotsx6x16AVX2(t *int8Tile)
+
 // int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
 //
 //go:noescape
@@ -544,4 +619,6 @@ var (
 var (
 	int8Wordsx16AVX2 = []int8Kernel{nil, int8Wordsx1x16AVX2, int8Wordsx2x16AVX2, int8Wordsx3x16AVX2, int8Wordsx4x16AVX2, int8Wordsx5x16AVX2, int8Wordsx6x16AVX2}
 	int8Bytesx16AVX2 = []int8Kernel{nil, int8Bytesx1x16AVX2, int8Bytesx2x16AVX2, int8Bytesx3x16AVX2, int8Bytesx4x16AVX2, int8Bytesx5x16AVX2, int8Bytesx6x16AVX2}
+	int16x16AVX2     = []int8Kernel{nil, int16x1x16AVX2, int16x2x16AVX2, int16x3x16AVX2, int16x4x16AVX2, int16x5x16AVX2, int16x6x16AVX2}
+	int16Dotsx16AVX2 = []int8Kernel{nil, int16Dotsx1x16AVX2, int16Dotsx2x16AVX2, int16Dotsx3x16AVX2, int16Dotsx4x16AVX2, int16Dotsx5x16AVX2, int16Dotsx6x16AVX2}
 )

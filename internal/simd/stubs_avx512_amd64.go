@@ -799,6 +799,21 @@ func toInt16AVX512(dst *int16, x *float32, n int, inverse float32)
 //go:noescape
 func toBytesAVX512(dst *uint8, x *float32, n int, inverse float32, zero float32)
 
+// toInt16RowsAVX512 rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too; n is a positive multiple of 16; twin: toInt16Row.
+//
+//go:noescape
+func toInt16RowsAVX512(dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32)
+
+// columnTopsAVX512 sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+//
+//go:noescape
+func columnTopsAVX512(tops *lanes, v *float32, ldv int, n int)
+
+// packWordColumnsAVX512 sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+//
+//go:noescape
+func packWordColumnsAVX512(panel *int16, v *float32, inverses *lanes, ldv int, n int)
+
 // maxAVX512 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
@@ -984,6 +999,146 @@ func int8Bytesx13x32AVX512(t *int8Tile)
 //go:noescape
 func int8Bytesx14x32AVX512(t *int8Tile)
 
+// int16x1x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x1x16AVX512(t *int8Tile)
+
+// int16x2x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x2x16AVX512(t *int8Tile)
+
+// int16x3x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x3x16AVX512(t *int8Tile)
+
+// int16x4x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x4x16AVX512(t *int8Tile)
+
+// int16x5x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x5x16AVX512(t *int8Tile)
+
+// int16x6x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x6x16AVX512(t *int8Tile)
+
+// int16x7x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x7x16AVX512(t *int8Tile)
+
+// int16x8x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x8x16AVX512(t *int8Tile)
+
+// int16x9x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x9x16AVX512(t *int8Tile)
+
+// int16x10x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x10x16AVX512(t *int8Tile)
+
+// int16x11x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x11x16AVX512(t *int8Tile)
+
+// int16x12x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x12x16AVX512(t *int8Tile)
+
+// int16x13x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x13x16AVX512(t *int8Tile)
+
+// int16x14x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x14x16AVX512(t *int8Tile)
+
+// int16x1x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x1x32AVX512(t *int8Tile)
+
+// int16x2x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x2x32AVX512(t *int8Tile)
+
+// int16x3x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x3x32AVX512(t *int8Tile)
+
+// int16x4x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x4x32AVX512(t *int8Tile)
+
+// int16x5x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x5x32AVX512(t *int8Tile)
+
+// int16x6x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x6x32AVX512(t *int8Tile)
+
+// int16x7x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x7x32AVX512(t *int8Tile)
+
+// int16x8x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x8x32AVX512(t *int8Tile)
+
+// int16x9x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x9x32AVX512(t *int8Tile)
+
+// int16x10x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x10x32AVX512(t *int8Tile)
+
+// int16x11x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x11x32AVX512(t *int8Tile)
+
+// int16x12x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x12x32AVX512(t *int8Tile)
+
+// int16x13x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x13x32AVX512(t *int8Tile)
+
+// int16x14x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x14x32AVX512(t *int8Tile)
+
 // int8Start2AVX512 is int8StartAVX2 for two panels, the second ldw bytes after the first
 //
 //go:noescape
@@ -1014,4 +1169,6 @@ var (
 var (
 	int8Bytesx16AVX512 = []int8Kernel{nil, int8Bytesx1x16AVX512, int8Bytesx2x16AVX512, int8Bytesx3x16AVX512, int8Bytesx4x16AVX512, int8Bytesx5x16AVX512, int8Bytesx6x16AVX512, int8Bytesx7x16AVX512, int8Bytesx8x16AVX512, int8Bytesx9x16AVX512, int8Bytesx10x16AVX512, int8Bytesx11x16AVX512, int8Bytesx12x16AVX512, int8Bytesx13x16AVX512, int8Bytesx14x16AVX512}
 	int8Bytesx32AVX512 = []int8Kernel{nil, int8Bytesx1x32AVX512, int8Bytesx2x32AVX512, int8Bytesx3x32AVX512, int8Bytesx4x32AVX512, int8Bytesx5x32AVX512, int8Bytesx6x32AVX512, int8Bytesx7x32AVX512, int8Bytesx8x32AVX512, int8Bytesx9x32AVX512, int8Bytesx10x32AVX512, int8Bytesx11x32AVX512, int8Bytesx12x32AVX512, int8Bytesx13x32AVX512, int8Bytesx14x32AVX512}
+	int16x16AVX512     = []int8Kernel{nil, int16x1x16AVX512, int16x2x16AVX512, int16x3x16AVX512, int16x4x16AVX512, int16x5x16AVX512, int16x6x16AVX512, int16x7x16AVX512, int16x8x16AVX512, int16x9x16AVX512, int16x10x16AVX512, int16x11x16AVX512, int16x12x16AVX512, int16x13x16AVX512, int16x14x16AVX512}
+	int16x32AVX512     = []int8Kernel{nil, int16x1x32AVX512, int16x2x32AVX512, int16x3x32AVX512, int16x4x32AVX512, int16x5x32AVX512, int16x6x32AVX512, int16x7x32AVX512, int16x8x32AVX512, int16x9x32AVX512, int16x10x32AVX512, int16x11x32AVX512, int16x12x32AVX512, int16x13x32AVX512, int16x14x32AVX512}
 )

@@ -249,6 +249,21 @@ func toInt16NEON(dst *int16, x *float32, n int, inverse float32)
 //go:noescape
 func toBytesNEON(dst *uint8, x *float32, n int, inverse float32, zero float32)
 
+// toInt16RowsNEON rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too; n is a positive multiple of 16; twin: toInt16Row.
+//
+//go:noescape
+func toInt16RowsNEON(dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32)
+
+// columnTopsNEON sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+//
+//go:noescape
+func columnTopsNEON(tops *lanes, v *float32, ldv int, n int)
+
+// packWordColumnsNEON sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+//
+//go:noescape
+func packWordColumnsNEON(panel *int16, v *float32, inverses *lanes, ldv int, n int)
+
 // maxNEON sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 //
 //go:noescape
@@ -354,6 +369,36 @@ func int8Bytesx5x16NEON(t *int8Tile)
 //go:noescape
 func int8Bytesx6x16NEON(t *int8Tile)
 
+// int16x1x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x1x16NEON(t *int8Tile)
+
+// int16x2x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x2x16NEON(t *int8Tile)
+
+// int16x3x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x3x16NEON(t *int8Tile)
+
+// int16x4x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x4x16NEON(t *int8Tile)
+
+// int16x5x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x5x16NEON(t *int8Tile)
+
+// int16x6x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+//
+//go:noescape
+func int16x6x16NEON(t *int8Tile)
+
 // int8StartNEON sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
 //
 //go:noescape
@@ -383,4 +428,5 @@ var (
 var (
 	int8Wordsx16NEON = []int8Kernel{nil, int8Wordsx1x16NEON, int8Wordsx2x16NEON, int8Wordsx3x16NEON, int8Wordsx4x16NEON, int8Wordsx5x16NEON, int8Wordsx6x16NEON}
 	int8Bytesx16NEON = []int8Kernel{nil, int8Bytesx1x16NEON, int8Bytesx2x16NEON, int8Bytesx3x16NEON, int8Bytesx4x16NEON, int8Bytesx5x16NEON, int8Bytesx6x16NEON}
+	int16x16NEON     = []int8Kernel{nil, int16x1x16NEON, int16x2x16NEON, int16x3x16NEON, int16x4x16NEON, int16x5x16NEON, int16x6x16NEON}
 )

@@ -51,7 +51,8 @@ DATA constantsAVX2<>+160(SB)/4, $0x27400000 // bf16Round
 DATA constantsAVX2<>+164(SB)/4, $0x2bc00000 // bf16Least
 DATA constantsAVX2<>+168(SB)/4, $0xff800000 // -inf
 DATA constantsAVX2<>+172(SB)/4, $0x437f0000 // byteMax
-GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $176
+DATA constantsAVX2<>+176(SB)/4, $0x03800000 // leastStep
+GLOBL constantsAVX2<>(SB), RODATA|NOPTR, $180
 
 // func geluAVX2(x *float32, n int)
 // geluAVX2 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -1162,6 +1163,172 @@ loop24:
 	VZEROUPPER
 	RET
 
+// func toInt16RowsAVX2(dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32)
+// toInt16RowsAVX2 rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too; n is a positive multiple of 16; twin: toInt16Row.
+TEXT ·toInt16RowsAVX2(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), DI
+	MOVQ scales+16(FP), DX
+row25:
+	// The sum of magnitudes to 0, the largest to 6
+	MOVQ x+8(FP), SI
+	MOVQ n+40(FP), CX
+	VBROADCASTSS constantsAVX2<>+100(SB), Y0 // zero
+	VMOVAPS Y0, Y1
+	VBROADCASTSS constantsAVX2<>+100(SB), Y12 // zero
+	VMOVAPS Y12, Y13
+loop26:
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14 // absMask
+	VANDPS Y14, Y2, Y2
+	VANDPS Y14, Y3, Y3
+	VMAXPS Y2, Y12, Y12
+	VMAXPS Y3, Y13, Y13
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop26
+	VMOVAPS Y13, Y2
+	VMAXPS Y2, Y12, Y12
+	VEXTRACTF128 $1, Y12, X2
+	VMAXPS X2, X12, X12
+	VPERMILPS $0x4e, X12, X2
+	VMAXPS X2, X12, X12
+	VPERMILPS $0xb1, X12, X2
+	VMAXPS X2, X12, X12
+	VBROADCASTSS X12, Y12
+	VBROADCASTSS X12, Y13
+	VMOVAPS Y1, Y2
+	VADDPS Y2, Y0, Y0
+	VEXTRACTF128 $1, Y0, X2
+	VADDPS X2, X0, X0
+	VPERMILPS $0x4e, X0, X2
+	VADDPS X2, X0, X0
+	VPERMILPS $0xb1, X0, X2
+	VADDPS X2, X0, X0
+	VBROADCASTSS X0, Y0
+	VBROADCASTSS X0, Y1
+	// step = max(top/limit, sum·share, leastStep) to 6, the scale is NaN if the sum is not finite
+	VBROADCASTSS limit+56(FP), Y14
+	VDIVPS Y14, Y12, Y12
+	VDIVPS Y14, Y13, Y13
+	VBROADCASTSS share+60(FP), Y14
+	VMULPS Y14, Y0, Y2
+	VMULPS Y14, Y1, Y3
+	VMAXPS Y2, Y12, Y12
+	VMAXPS Y3, Y13, Y13
+	VBROADCASTSS constantsAVX2<>+176(SB), Y14 // leastStep
+	VMAXPS Y14, Y12, Y12
+	VMAXPS Y14, Y13, Y13
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
+	VMULPS Y14, Y0, Y0
+	VMULPS Y14, Y1, Y1
+	VADDPS Y12, Y0, Y0
+	VADDPS Y13, Y1, Y1
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ $4, DX
+	VBROADCASTSS constantsAVX2<>+4(SB), Y14 // one
+	VDIVPS Y12, Y14, Y12
+	VDIVPS Y13, Y14, Y13
+	MOVQ x+8(FP), SI
+	MOVQ n+40(FP), CX
+loop27:
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	VMULPS Y12, Y2, Y2
+	VMULPS Y13, Y3, Y3
+	VCVTPS2DQ Y2, Y2
+	VCVTPS2DQ Y3, Y3
+	VPACKSSDW Y3, Y2, Y2
+	VPERMQ $0xd8, Y2, Y2
+	VMOVDQU Y2, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop27
+	ADDQ skip+48(FP), DI
+	MOVQ ldx+24(FP), AX
+	ADDQ AX, x+8(FP)
+	SUBQ $1, rows+32(FP)
+	JNZ row25
+	VZEROUPPER
+	RET
+
+// func columnTopsAVX2(tops *lanes, v *float32, ldv int, n int)
+// columnTopsAVX2 sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+TEXT ·columnTopsAVX2(SB), NOSPLIT, $0-32
+	MOVQ tops+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+24(FP), CX
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	ADDQ $64, DI
+	VMOVUPS (DI), Y6
+	VMOVUPS 32(DI), Y7
+loop28:
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	VBROADCASTSS constantsAVX2<>+0(SB), Y14 // absMask
+	VANDPS Y14, Y2, Y4
+	VANDPS Y14, Y3, Y5
+	VMAXPS Y4, Y0, Y0
+	VMAXPS Y5, Y1, Y1
+	VBROADCASTSS constantsAVX2<>+100(SB), Y14 // zero
+	VFMADD231PS Y14, Y2, Y6
+	VFMADD231PS Y14, Y3, Y7
+	ADDQ ldv+16(FP), SI
+	SUBQ $16, CX
+	JNZ loop28
+	VMOVUPS Y6, (DI)
+	VMOVUPS Y7, 32(DI)
+	ADDQ $-64, DI
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VZEROUPPER
+	RET
+
+// func packWordColumnsAVX2(panel *int16, v *float32, inverses *lanes, ldv int, n int)
+// packWordColumnsAVX2 sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+TEXT ·packWordColumnsAVX2(SB), NOSPLIT, $0-40
+	MOVQ panel+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ inverses+16(FP), DX
+	MOVQ n+32(FP), CX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+loop29:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMULPS Y4, Y0, Y0
+	VMULPS Y5, Y1, Y1
+	ADDQ ldv+24(FP), SI
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	VMULPS Y4, Y2, Y2
+	VMULPS Y5, Y3, Y3
+	ADDQ ldv+24(FP), SI
+	VCVTPS2DQ Y0, Y0
+	VCVTPS2DQ Y2, Y2
+	VPSLLD $16, Y0, Y0
+	VPSRLD $16, Y0, Y0
+	VPSLLD $16, Y2, Y2
+	VORPS Y2, Y0, Y0
+	VCVTPS2DQ Y1, Y1
+	VCVTPS2DQ Y3, Y3
+	VPSLLD $16, Y1, Y1
+	VPSRLD $16, Y1, Y1
+	VPSLLD $16, Y3, Y3
+	VORPS Y3, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JNZ loop29
+	VZEROUPPER
+	RET
+
 // func maxAVX2(acc *lanes, x *float32, n int)
 // maxAVX2 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxAVX2(SB), NOSPLIT, $0-24
@@ -1170,7 +1337,7 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop25:
+loop30:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VCMPPS $17, Y2, Y0, Y15
@@ -1179,7 +1346,7 @@ loop25:
 	VBLENDVPS Y15, Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop25
+	JNZ loop30
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1193,14 +1360,14 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop26:
+loop31:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VADDPS Y2, Y0, Y0
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop26
+	JNZ loop31
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1215,7 +1382,7 @@ TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS mean+24(FP), Y14
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop27:
+loop32:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VSUBPS Y14, Y2, Y2
@@ -1224,7 +1391,7 @@ loop27:
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop27
+	JNZ loop32
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1238,7 +1405,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop28:
+loop33:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VBROADCASTSS top+24(FP), Y14
@@ -1304,7 +1471,7 @@ loop28:
 	VADDPS Y3, Y1, Y1
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop28
+	JNZ loop33
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1319,7 +1486,7 @@ TEXT ·toF16AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
-loop29:
+loop34:
 	VMOVUPS (SI), Y2
 	VMOVUPS 32(SI), Y3
 	VMOVAPS Y2, Y4
@@ -1339,7 +1506,7 @@ loop29:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop29
+	JNZ loop34
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VZEROUPPER
@@ -1355,7 +1522,7 @@ TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop30:
+loop35:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1444,7 +1611,7 @@ loop30:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop30
+	JNZ loop35
 	VZEROUPPER
 	RET
 
@@ -1460,7 +1627,7 @@ TEXT ·pack16F16AVX2(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop31:
+loop36:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -1515,7 +1682,7 @@ loop31:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop31
+	JNZ loop36
 	VZEROUPPER
 	RET
 
@@ -1529,7 +1696,7 @@ TEXT ·pack16PairsAVX2(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop32:
+loop37:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -1666,7 +1833,7 @@ loop32:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop32
+	JNZ loop37
 	VZEROUPPER
 	RET
 
@@ -1688,7 +1855,7 @@ TEXT ·peakAVX2(SB), NOSPLIT, $0-8
 	VXORPS Y11, Y11, Y11
 	VXORPS Y15, Y15, Y15
 	PCALIGN $32
-loop33:
+loop38:
 	VFMADD231PS Y15, Y15, Y0
 	VFMADD231PS Y15, Y15, Y1
 	VFMADD231PS Y15, Y15, Y2
@@ -1738,6 +1905,6 @@ loop33:
 	VFMADD231PS Y15, Y15, Y10
 	VFMADD231PS Y15, Y15, Y11
 	SUBQ $1, CX
-	JNZ loop33
+	JNZ loop38
 	VZEROUPPER
 	RET

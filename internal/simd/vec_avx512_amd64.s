@@ -50,7 +50,8 @@ DATA constantsAVX512<>+156(SB)/4, $0x27400000 // bf16Round
 DATA constantsAVX512<>+160(SB)/4, $0x2bc00000 // bf16Least
 DATA constantsAVX512<>+164(SB)/4, $0xff800000 // -inf
 DATA constantsAVX512<>+168(SB)/4, $0x437f0000 // byteMax
-GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $172
+DATA constantsAVX512<>+172(SB)/4, $0x03800000 // leastStep
+GLOBL constantsAVX512<>(SB), RODATA|NOPTR, $176
 
 // func geluAVX512(x *float32, n int)
 // geluAVX512 sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -2182,6 +2183,180 @@ loop64:
 	VZEROUPPER
 	RET
 
+// func toInt16RowsAVX512(dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32)
+// toInt16RowsAVX512 rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too; n is a positive multiple of 16; twin: toInt16Row.
+TEXT ·toInt16RowsAVX512(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), DI
+	MOVQ scales+16(FP), DX
+row65:
+	// The sum of magnitudes to 0, the largest to 6
+	MOVQ x+8(FP), SI
+	MOVQ n+40(FP), CX
+	VBROADCASTSS constantsAVX512<>+96(SB), Z0 // zero
+	VBROADCASTSS constantsAVX512<>+96(SB), Z6 // zero
+	VMOVAPS Z6, Z14
+	VMOVAPS Z6, Z22
+	VMOVAPS Z6, Z30
+	SUBQ $64, CX
+	JLT two66
+loop69:
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z9
+	VMOVUPS 128(SI), Z17
+	VMOVUPS 192(SI), Z25
+	VBROADCASTSS constantsAVX512<>+0(SB), Z31 // absMask
+	VPANDD Z31, Z1, Z1
+	VPANDD Z31, Z9, Z9
+	VPANDD Z31, Z17, Z17
+	VPANDD Z31, Z25, Z25
+	VMAXPS Z1, Z6, Z6
+	VMAXPS Z9, Z14, Z14
+	VMAXPS Z17, Z22, Z22
+	VMAXPS Z25, Z30, Z30
+	VADDPS Z1, Z0, Z0
+	VADDPS Z9, Z0, Z0
+	VADDPS Z17, Z0, Z0
+	VADDPS Z25, Z0, Z0
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JGE loop69
+two66:
+	ADDQ $32, CX
+	JLT one67
+loop70:
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z17
+	VBROADCASTSS constantsAVX512<>+0(SB), Z31 // absMask
+	VPANDD Z31, Z1, Z1
+	VPANDD Z31, Z17, Z17
+	VMAXPS Z1, Z6, Z6
+	VMAXPS Z17, Z22, Z22
+	VADDPS Z1, Z0, Z0
+	VADDPS Z17, Z0, Z0
+	ADDQ $128, SI
+	SUBQ $32, CX
+	JGE loop70
+one67:
+	ADDQ $32, CX
+	JEQ done68
+loop71:
+	VMOVUPS (SI), Z1
+	VBROADCASTSS constantsAVX512<>+0(SB), Z31 // absMask
+	VPANDD Z31, Z1, Z1
+	VMAXPS Z1, Z6, Z6
+	VADDPS Z1, Z0, Z0
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop71
+done68:
+	VMAXPS Z22, Z6, Z6
+	VMAXPS Z30, Z14, Z14
+	VMAXPS Z14, Z6, Z6
+	VEXTRACTF64X4 $1, Z6, Y1
+	VMAXPS Y1, Y6, Y6
+	VEXTRACTF128 $1, Y6, X1
+	VMAXPS X1, X6, X6
+	VPERMILPS $0x4e, X6, X1
+	VMAXPS X1, X6, X6
+	VPERMILPS $0xb1, X6, X1
+	VMAXPS X1, X6, X6
+	VBROADCASTSS X6, Z6
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x4e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0xb1, X0, X1
+	VADDPS X1, X0, X0
+	VBROADCASTSS X0, Z0
+	// step = max(top/limit, sum·share, leastStep) to 6, the scale is NaN if the sum is not finite
+	VBROADCASTSS limit+56(FP), Z31
+	VDIVPS Z31, Z6, Z6
+	VBROADCASTSS share+60(FP), Z31
+	VMULPS Z31, Z0, Z1
+	VMAXPS Z1, Z6, Z6
+	VBROADCASTSS constantsAVX512<>+172(SB), Z31 // leastStep
+	VMAXPS Z31, Z6, Z6
+	VBROADCASTSS constantsAVX512<>+96(SB), Z31 // zero
+	VMULPS Z31, Z0, Z0
+	VADDPS Z6, Z0, Z0
+	VMOVUPS Z0, (DX)
+	ADDQ $4, DX
+	VBROADCASTSS constantsAVX512<>+4(SB), Z31 // one
+	VDIVPS Z6, Z31, Z6
+	MOVQ x+8(FP), SI
+	MOVQ n+40(FP), CX
+loop72:
+	VMOVUPS (SI), Z1
+	VMULPS Z6, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPMOVSDW Z1, (DI)
+	ADDQ $32, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JNZ loop72
+	ADDQ skip+48(FP), DI
+	MOVQ ldx+24(FP), AX
+	ADDQ AX, x+8(FP)
+	SUBQ $1, rows+32(FP)
+	JNZ row65
+	VZEROUPPER
+	RET
+
+// func columnTopsAVX512(tops *lanes, v *float32, ldv int, n int)
+// columnTopsAVX512 sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+TEXT ·columnTopsAVX512(SB), NOSPLIT, $0-32
+	MOVQ tops+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ n+24(FP), CX
+	VMOVUPS (DI), Z0
+	ADDQ $64, DI
+	VMOVUPS (DI), Z3
+loop73:
+	VMOVUPS (SI), Z1
+	VBROADCASTSS constantsAVX512<>+0(SB), Z31 // absMask
+	VPANDD Z31, Z1, Z2
+	VMAXPS Z2, Z0, Z0
+	VBROADCASTSS constantsAVX512<>+96(SB), Z31 // zero
+	VFMADD231PS Z31, Z1, Z3
+	ADDQ ldv+16(FP), SI
+	SUBQ $16, CX
+	JNZ loop73
+	VMOVUPS Z3, (DI)
+	ADDQ $-64, DI
+	VMOVUPS Z0, (DI)
+	VZEROUPPER
+	RET
+
+// func packWordColumnsAVX512(panel *int16, v *float32, inverses *lanes, ldv int, n int)
+// packWordColumnsAVX512 sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+TEXT ·packWordColumnsAVX512(SB), NOSPLIT, $0-40
+	MOVQ panel+0(FP), DI
+	MOVQ v+8(FP), SI
+	MOVQ inverses+16(FP), DX
+	MOVQ n+32(FP), CX
+	VMOVUPS (DX), Z2
+loop74:
+	VMOVUPS (SI), Z0
+	VMULPS Z2, Z0, Z0
+	ADDQ ldv+24(FP), SI
+	VMOVUPS (SI), Z1
+	VMULPS Z2, Z1, Z1
+	ADDQ ldv+24(FP), SI
+	VCVTPS2DQ Z0, Z0
+	VCVTPS2DQ Z1, Z1
+	VPSLLD $16, Z0, Z0
+	VPSRLD $16, Z0, Z0
+	VPSLLD $16, Z1, Z1
+	VPORD Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JNZ loop74
+	VZEROUPPER
+	RET
+
 // func maxAVX512(acc *lanes, x *float32, n int)
 // maxAVX512 sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxAVX512(SB), NOSPLIT, $0-24
@@ -2189,13 +2364,13 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop65:
+loop75:
 	VMOVUPS (SI), Z1
 	VCMPPS $17, Z1, Z0, K1
 	VBLENDMPS Z1, Z0, K1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop65
+	JNZ loop75
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2207,12 +2382,12 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
-loop66:
+loop76:
 	VMOVUPS (SI), Z1
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop66
+	JNZ loop76
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2225,13 +2400,13 @@ TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS mean+24(FP), Z31
 	VMOVUPS (DI), Z0
-loop67:
+loop77:
 	VMOVUPS (SI), Z1
 	VSUBPS Z31, Z1, Z1
 	VFMADD231PS Z1, Z1, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop67
+	JNZ loop77
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2244,8 +2419,8 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VMOVUPS (DI), Z0
 	SUBQ $64, CX
-	JLT two68
-loop71:
+	JLT two78
+loop81:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z9
 	VMOVUPS 128(SI), Z17
@@ -2350,11 +2525,11 @@ loop71:
 	VADDPS Z25, Z0, Z0
 	ADDQ $256, SI
 	SUBQ $64, CX
-	JGE loop71
-two68:
+	JGE loop81
+two78:
 	ADDQ $32, CX
-	JLT one69
-loop72:
+	JLT one79
+loop82:
 	VMOVUPS (SI), Z1
 	VMOVUPS 64(SI), Z17
 	VBROADCASTSS top+24(FP), Z31
@@ -2415,11 +2590,11 @@ loop72:
 	VADDPS Z17, Z0, Z0
 	ADDQ $128, SI
 	SUBQ $32, CX
-	JGE loop72
-one69:
+	JGE loop82
+one79:
 	ADDQ $32, CX
-	JEQ done70
-loop73:
+	JEQ done80
+loop83:
 	VMOVUPS (SI), Z1
 	VBROADCASTSS top+24(FP), Z31
 	VSUBPS Z31, Z1, Z1
@@ -2458,8 +2633,8 @@ loop73:
 	VADDPS Z1, Z0, Z0
 	ADDQ $64, SI
 	SUBQ $16, CX
-	JNZ loop73
-done70:
+	JNZ loop83
+done80:
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2472,7 +2647,7 @@ TEXT ·toF16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+16(FP), DX
 	MOVQ n+24(FP), CX
 	VMOVUPS (DI), Z0
-loop74:
+loop84:
 	VMOVUPS (SI), Z1
 	VMOVAPS Z1, Z2
 	VCVTPS2PH $0, Z2, Y31
@@ -2484,7 +2659,7 @@ loop74:
 	ADDQ $64, SI
 	ADDQ $32, DX
 	SUBQ $16, CX
-	JNZ loop74
+	JNZ loop84
 	VMOVUPS Z0, (DI)
 	VZEROUPPER
 	RET
@@ -2499,7 +2674,7 @@ TEXT ·pack16AVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop75:
+loop85:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2588,7 +2763,7 @@ loop75:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop75
+	JNZ loop85
 	VZEROUPPER
 	RET
 
@@ -2604,7 +2779,7 @@ TEXT ·pack16F16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(AX*4), BX
 	LEAQ (SI)(AX*8), DX
 	LEAQ (DX)(AX*4), R9
-loop76:
+loop86:
 	VMOVDQU (SI), X0
 	VINSERTI128 $1, (DX), Y0, Y0
 	VMOVDQU (SI)(AX*1), X1
@@ -2659,7 +2834,7 @@ loop76:
 	ADDQ $16, R9
 	ADDQ $256, DI
 	SUBQ $8, CX
-	JNZ loop76
+	JNZ loop86
 	VZEROUPPER
 	RET
 
@@ -2673,7 +2848,7 @@ TEXT ·pack16PairsAVX512(SB), NOSPLIT, $0-32
 	// R8 = 3·ldw, DX = row 8
 	LEAQ (AX)(AX*2), R8
 	LEAQ (SI)(AX*8), DX
-loop77:
+loop87:
 	LEAQ (SI)(AX*4), R9
 	VMOVUPS (SI), Y0
 	VMOVUPS (SI)(AX*1), Y1
@@ -2810,7 +2985,7 @@ loop77:
 	ADDQ $32, DX
 	ADDQ $512, DI
 	SUBQ $8, CX
-	JNZ loop77
+	JNZ loop87
 	VZEROUPPER
 	RET
 
@@ -2844,7 +3019,7 @@ TEXT ·peakAVX512(SB), NOSPLIT, $0-8
 	VPXORD Z23, Z23, Z23
 	VPXORD Z31, Z31, Z31
 	PCALIGN $32
-loop78:
+loop88:
 	VFMADD231PS Z31, Z31, Z0
 	VFMADD231PS Z31, Z31, Z1
 	VFMADD231PS Z31, Z31, Z2
@@ -2870,6 +3045,6 @@ loop78:
 	VFMADD231PS Z31, Z31, Z22
 	VFMADD231PS Z31, Z31, Z23
 	SUBQ $1, CX
-	JNZ loop78
+	JNZ loop88
 	VZEROUPPER
 	RET

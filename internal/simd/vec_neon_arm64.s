@@ -95,7 +95,9 @@ DATA constantsNEON<>+672(SB)/8, $0xff800000ff800000 // -inf
 DATA constantsNEON<>+680(SB)/8, $0xff800000ff800000
 DATA constantsNEON<>+688(SB)/8, $0x437f0000437f0000 // byteMax
 DATA constantsNEON<>+696(SB)/8, $0x437f0000437f0000
-GLOBL constantsNEON<>(SB), RODATA|NOPTR, $704
+DATA constantsNEON<>+704(SB)/8, $0x0380000003800000 // leastStep
+DATA constantsNEON<>+712(SB)/8, $0x0380000003800000
+GLOBL constantsNEON<>(SB), RODATA|NOPTR, $720
 
 // func geluNEON(x *float32, n int)
 // geluNEON sets x[i] = x[i]·Φ(x[i]); n is a positive multiple of 16; twin: geluGeneric.
@@ -1937,6 +1939,213 @@ loop24:
 	BNE loop24
 	RET
 
+// func toInt16RowsNEON(dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32)
+// toInt16RowsNEON rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too; n is a positive multiple of 16; twin: toInt16Row.
+TEXT ·toInt16RowsNEON(SB), NOSPLIT, $0-64
+	MOVD $constantsNEON<>(SB), R9
+	MOVD dst+0(FP), R0
+	MOVD scales+16(FP), R2
+row25:
+	// The sum of magnitudes to 0, the largest to 6
+	MOVD x+8(FP), R1
+	MOVD n+40(FP), R4
+	FMOVQ 400(R9), F0 // zero
+	FMOVQ 400(R9), F1 // zero
+	FMOVQ 400(R9), F2 // zero
+	FMOVQ 400(R9), F3 // zero
+	FMOVQ 400(R9), F24 // zero
+	FMOVQ 400(R9), F25 // zero
+	FMOVQ 400(R9), F26 // zero
+	FMOVQ 400(R9), F27 // zero
+loop26:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	FMOVQ (R9), F28 // absMask
+	VAND V28.B16, V4.B16, V4.B16
+	VAND V28.B16, V5.B16, V5.B16
+	VAND V28.B16, V6.B16, V6.B16
+	VAND V28.B16, V7.B16, V7.B16
+	WORD $0x4E24F718 // FMAX V24, V24, V4
+	WORD $0x4E25F739 // FMAX V25, V25, V5
+	WORD $0x4E26F75A // FMAX V26, V26, V6
+	WORD $0x4E27F77B // FMAX V27, V27, V7
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	WORD $0x4E25D421 // FADD V1, V1, V5
+	WORD $0x4E26D442 // FADD V2, V2, V6
+	WORD $0x4E27D463 // FADD V3, V3, V7
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop26
+	WORD $0x4E3AF718 // FMAX V24, V24, V26
+	WORD $0x4E3BF739 // FMAX V25, V25, V27
+	WORD $0x4E39F718 // FMAX V24, V24, V25
+	VEXT $8, V24.B16, V24.B16, V4.B16
+	WORD $0x4E24F718 // FMAX V24, V24, V4
+	VDUP V24.S[1], V4.S4
+	WORD $0x4E24F704 // FMAX V4, V24, V4
+	VDUP V4.S[0], V24.S4
+	VDUP V4.S[0], V25.S4
+	VDUP V4.S[0], V26.S4
+	VDUP V4.S[0], V27.S4
+	WORD $0x4E22D400 // FADD V0, V0, V2
+	WORD $0x4E23D421 // FADD V1, V1, V3
+	WORD $0x4E21D400 // FADD V0, V0, V1
+	VEXT $8, V0.B16, V0.B16, V4.B16
+	WORD $0x4E24D400 // FADD V0, V0, V4
+	VDUP V0.S[1], V4.S4
+	WORD $0x4E24D404 // FADD V4, V0, V4
+	VDUP V4.S[0], V0.S4
+	VDUP V4.S[0], V1.S4
+	VDUP V4.S[0], V2.S4
+	VDUP V4.S[0], V3.S4
+	// step = max(top/limit, sum·share, leastStep) to 6, the scale is NaN if the sum is not finite
+	FMOVS limit+56(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CFF18 // FDIV V24, V24, V28
+	WORD $0x6E3CFF39 // FDIV V25, V25, V28
+	WORD $0x6E3CFF5A // FDIV V26, V26, V28
+	WORD $0x6E3CFF7B // FDIV V27, V27, V28
+	FMOVS share+60(FP), F28
+	VDUP V28.S[0], V28.S4
+	WORD $0x6E3CDC04 // FMUL V4, V0, V28
+	WORD $0x6E3CDC25 // FMUL V5, V1, V28
+	WORD $0x6E3CDC46 // FMUL V6, V2, V28
+	WORD $0x6E3CDC67 // FMUL V7, V3, V28
+	WORD $0x4E24F718 // FMAX V24, V24, V4
+	WORD $0x4E25F739 // FMAX V25, V25, V5
+	WORD $0x4E26F75A // FMAX V26, V26, V6
+	WORD $0x4E27F77B // FMAX V27, V27, V7
+	FMOVQ 704(R9), F28 // leastStep
+	WORD $0x4E3CF718 // FMAX V24, V24, V28
+	WORD $0x4E3CF739 // FMAX V25, V25, V28
+	WORD $0x4E3CF75A // FMAX V26, V26, V28
+	WORD $0x4E3CF77B // FMAX V27, V27, V28
+	FMOVQ 400(R9), F28 // zero
+	WORD $0x6E3CDC00 // FMUL V0, V0, V28
+	WORD $0x6E3CDC21 // FMUL V1, V1, V28
+	WORD $0x6E3CDC42 // FMUL V2, V2, V28
+	WORD $0x6E3CDC63 // FMUL V3, V3, V28
+	WORD $0x4E38D400 // FADD V0, V0, V24
+	WORD $0x4E39D421 // FADD V1, V1, V25
+	WORD $0x4E3AD442 // FADD V2, V2, V26
+	WORD $0x4E3BD463 // FADD V3, V3, V27
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
+	ADD $4, R2
+	FMOVQ 16(R9), F28 // one
+	WORD $0x6E38FF98 // FDIV V24, V28, V24
+	WORD $0x6E39FF99 // FDIV V25, V28, V25
+	WORD $0x6E3AFF9A // FDIV V26, V28, V26
+	WORD $0x6E3BFF9B // FDIV V27, V28, V27
+	MOVD x+8(FP), R1
+	MOVD n+40(FP), R4
+loop27:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6E38DC84 // FMUL V4, V4, V24
+	WORD $0x6E39DCA5 // FMUL V5, V5, V25
+	WORD $0x6E3ADCC6 // FMUL V6, V6, V26
+	WORD $0x6E3BDCE7 // FMUL V7, V7, V27
+	WORD $0x4E21A884 // FCVTNS V4, V4, V0
+	WORD $0x4E21A8A5 // FCVTNS V5, V5, V0
+	WORD $0x4E21A8C6 // FCVTNS V6, V6, V0
+	WORD $0x4E21A8E7 // FCVTNS V7, V7, V0
+	WORD $0x0E614884 // SQXTN V4, V4, V0
+	WORD $0x4E6148A4 // SQXTN2 V4, V5, V0
+	WORD $0x0E6148C5 // SQXTN V5, V6, V0
+	WORD $0x4E6148E5 // SQXTN2 V5, V7, V0
+	FMOVQ F4, (R0)
+	FMOVQ F5, 16(R0)
+	ADD $32, R0
+	ADD $64, R1
+	SUBS $16, R4
+	BNE loop27
+	MOVD skip+48(FP), R5
+	ADD R5, R0
+	MOVD x+8(FP), R5
+	MOVD ldx+24(FP), R6
+	ADD R6, R5
+	MOVD R5, x+8(FP)
+	MOVD rows+32(FP), R5
+	SUBS $1, R5
+	MOVD R5, rows+32(FP)
+	BNE row25
+	RET
+
+// func columnTopsNEON(tops *lanes, v *float32, ldv int, n int)
+// columnTopsNEON sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+TEXT ·columnTopsNEON(SB), NOSPLIT, $0-32
+	MOVD $constantsNEON<>(SB), R9
+	MOVD tops+0(FP), R0
+	MOVD v+8(FP), R1
+	MOVD n+24(FP), R4
+	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+	ADD $64, R0
+	VLD1 (R0), [V12.S4, V13.S4, V14.S4, V15.S4]
+loop28:
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	FMOVQ (R9), F28 // absMask
+	VAND V28.B16, V4.B16, V8.B16
+	VAND V28.B16, V5.B16, V9.B16
+	VAND V28.B16, V6.B16, V10.B16
+	VAND V28.B16, V7.B16, V11.B16
+	WORD $0x4E28F400 // FMAX V0, V0, V8
+	WORD $0x4E29F421 // FMAX V1, V1, V9
+	WORD $0x4E2AF442 // FMAX V2, V2, V10
+	WORD $0x4E2BF463 // FMAX V3, V3, V11
+	FMOVQ 400(R9), F28 // zero
+	VFMLA V28.S4, V4.S4, V12.S4
+	VFMLA V28.S4, V5.S4, V13.S4
+	VFMLA V28.S4, V6.S4, V14.S4
+	VFMLA V28.S4, V7.S4, V15.S4
+	MOVD ldv+16(FP), R5
+	ADD R5, R1
+	SUBS $16, R4
+	BNE loop28
+	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R0)
+	ADD $-64, R0
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	RET
+
+// func packWordColumnsNEON(panel *int16, v *float32, inverses *lanes, ldv int, n int)
+// packWordColumnsNEON sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart; n is a positive multiple of 16; twin: PackInt16Columns.
+TEXT ·packWordColumnsNEON(SB), NOSPLIT, $0-40
+	MOVD $constantsNEON<>(SB), R9
+	MOVD panel+0(FP), R0
+	MOVD v+8(FP), R1
+	MOVD inverses+16(FP), R2
+	MOVD n+32(FP), R4
+	VLD1 (R2), [V8.S4, V9.S4, V10.S4, V11.S4]
+loop29:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	WORD $0x6E28DC00 // FMUL V0, V0, V8
+	WORD $0x6E29DC21 // FMUL V1, V1, V9
+	WORD $0x6E2ADC42 // FMUL V2, V2, V10
+	WORD $0x6E2BDC63 // FMUL V3, V3, V11
+	MOVD ldv+24(FP), R5
+	ADD R5, R1
+	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x6E28DC84 // FMUL V4, V4, V8
+	WORD $0x6E29DCA5 // FMUL V5, V5, V9
+	WORD $0x6E2ADCC6 // FMUL V6, V6, V10
+	WORD $0x6E2BDCE7 // FMUL V7, V7, V11
+	MOVD ldv+24(FP), R5
+	ADD R5, R1
+	WORD $0x4E21A800 // FCVTNS V0, V0, V0
+	WORD $0x4E21A884 // FCVTNS V4, V4, V0
+	VSLI $16, V4.S4, V0.S4
+	WORD $0x4E21A821 // FCVTNS V1, V1, V0
+	WORD $0x4E21A8A5 // FCVTNS V5, V5, V0
+	VSLI $16, V5.S4, V1.S4
+	WORD $0x4E21A842 // FCVTNS V2, V2, V0
+	WORD $0x4E21A8C6 // FCVTNS V6, V6, V0
+	VSLI $16, V6.S4, V2.S4
+	WORD $0x4E21A863 // FCVTNS V3, V3, V0
+	WORD $0x4E21A8E7 // FCVTNS V7, V7, V0
+	VSLI $16, V7.S4, V3.S4
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	ADD $64, R0
+	SUBS $16, R4
+	BNE loop29
+	RET
+
 // func maxNEON(acc *lanes, x *float32, n int)
 // maxNEON sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over; n is a positive multiple of 16; twin: maxGeneric.
 TEXT ·maxNEON(SB), NOSPLIT, $0-24
@@ -1945,7 +2154,7 @@ TEXT ·maxNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop25:
+loop30:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6EA0E49D // FCMGT V29, V4, V0
 	VBSL V0.B16, V4.B16, V29.B16
@@ -1961,7 +2170,7 @@ loop25:
 	VMOV V29.B16, V3.B16
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop25
+	BNE loop30
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1973,7 +2182,7 @@ TEXT ·sumNEON(SB), NOSPLIT, $0-24
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop26:
+loop31:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4E24D400 // FADD V0, V0, V4
 	WORD $0x4E25D421 // FADD V1, V1, V5
@@ -1981,7 +2190,7 @@ loop26:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop26
+	BNE loop31
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -1995,7 +2204,7 @@ TEXT ·sumSquaresNEON(SB), NOSPLIT, $0-28
 	FMOVS mean+24(FP), F28
 	VDUP V28.S[0], V28.S4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop27:
+loop32:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4EBCD484 // FSUB V4, V4, V28
 	WORD $0x4EBCD4A5 // FSUB V5, V5, V28
@@ -2007,7 +2216,7 @@ loop27:
 	VFMLA V7.S4, V7.S4, V3.S4
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop27
+	BNE loop32
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -2019,7 +2228,7 @@ TEXT ·expSumNEON(SB), NOSPLIT, $0-28
 	MOVD x+8(FP), R1
 	MOVD n+16(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop28:
+loop33:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	FMOVS top+24(FP), F28
 	VDUP V28.S[0], V28.S4
@@ -2164,7 +2373,7 @@ loop28:
 	WORD $0x4E27D463 // FADD V3, V3, V7
 	ADD $64, R1
 	SUBS $16, R4
-	BNE loop28
+	BNE loop33
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -2177,7 +2386,7 @@ TEXT ·toF16NEON(SB), NOSPLIT, $0-32
 	MOVD dst+16(FP), R2
 	MOVD n+24(FP), R4
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-loop29:
+loop34:
 	VLD1 (R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VMOV V4.B16, V8.B16
 	VMOV V5.B16, V9.B16
@@ -2214,7 +2423,7 @@ loop29:
 	ADD $64, R1
 	ADD $32, R2
 	SUBS $16, R4
-	BNE loop29
+	BNE loop34
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET
 
@@ -2225,7 +2434,7 @@ TEXT ·pack16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop30:
+loop35:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2314,7 +2523,7 @@ loop30:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop30
+	BNE loop35
 	RET
 
 // func pack16F16NEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2324,7 +2533,7 @@ TEXT ·pack16F16NEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop31:
+loop36:
 	MOVD R1, R4
 	FMOVQ (R4), F0
 	ADD R2, R4
@@ -2429,7 +2638,7 @@ loop31:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $8, R3
-	BNE loop31
+	BNE loop36
 	RET
 
 // func pack16PairsNEON(panel *uint16, w *uint16, ldw int, k int)
@@ -2439,7 +2648,7 @@ TEXT ·pack16PairsNEON(SB), NOSPLIT, $0-32
 	MOVD w+8(FP), R1
 	MOVD ldw+16(FP), R2
 	MOVD k+24(FP), R3
-loop32:
+loop37:
 	MOVD R1, R4
 	// Rows 0 … 3 to V0–V3, pairs to V4–V7, columns to V0–V3
 	FMOVQ (R4), F0
@@ -2544,7 +2753,7 @@ loop32:
 	ADD $16, R1
 	ADD $256, R0
 	SUBS $4, R3
-	BNE loop32
+	BNE loop37
 	RET
 
 // func peakNEON(rounds int)
@@ -2576,7 +2785,7 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-8
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	VEOR V24.B16, V24.B16, V24.B16
-loop33:
+loop38:
 	VFMLA V24.S4, V24.S4, V0.S4
 	VFMLA V24.S4, V24.S4, V1.S4
 	VFMLA V24.S4, V24.S4, V2.S4
@@ -2674,5 +2883,5 @@ loop33:
 	VFMLA V24.S4, V24.S4, V22.S4
 	VFMLA V24.S4, V24.S4, V23.S4
 	SUBS $1, R0
-	BNE loop33
+	BNE loop38
 	RET

@@ -3,7 +3,7 @@ package main
 import "fmt"
 
 // x86Int8Header explains the registers of a tile of integers.
-const x86Int8Header = `Tiles of a product in Int8; see type int8Tile. Registers:
+const x86Int8Header = `Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
 
 	R14       the tile's argument
 	AX …      AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
@@ -12,7 +12,8 @@ and in the loop over groups of terms:
 
 	SI        rows of x
 	BX        panel of w; with two panels DX is ldw, the distance to the second
-	CX        groups of four terms that are left, or that less those of a round
+	CX        groups of four terms that are left, or that less those of a round; in Int16
+	          a group has two terms, and nothing is fetched
 	DI        what comes next of w, fetched in steps of R15 bytes. Of words these are R10
 	          and R11, and R15 is where the half of the panel begins that is computed
 	Z0 … (Y)  sums, one or two a row; then two of w, then one or two of x
@@ -20,10 +21,11 @@ and in the loop over groups of terms:
 
 // An int8Kind says how the tiles of a level multiply integers.
 type int8Kind struct {
-	name   string // in Go names
+	name   string // of functions in Go
 	rows   int    // of the highest tile
 	panels int    // of the widest tile
 	about  string
+	lean   bool                             // without starts, large weights and fetching
 	unroll int                              // groups of terms that a round of the loop adds
 	group  func(t int8Tile, i int)          // adds group i of those from SI and BX on
 	dot    func(t int8Tile, w, x, sum xreg) // adds a group's products w·x to a sum; x may be lost
@@ -33,19 +35,24 @@ type int8Kind struct {
 // dot products of bytes have words at both levels.
 func x86Int8Kinds(wide bool) []int8Kind {
 	if wide {
-		return []int8Kind{{"Bytes", 14, 2, "x in unsigned bytes", 1, int8Tile.dot512, int8Tile.dot}}
+		return []int8Kind{
+			{"int8Bytes", 14, 2, "x in unsigned bytes", false, 1, int8Tile.dot512, int8Tile.dot},
+			{"int16", 14, 2, "both in words", true, 1, int8Tile.dot512, int8Tile.dotWords},
+		}
 	}
 	return []int8Kind{
 		// A processor foresees the end of a loop of 48 rounds, and not that of one of 192:
 		// 128×768×3072 takes 2 % less time (Zen 3).
-		{"Words", 6, 1, "x in words", 4, int8Tile.words, int8Tile.madd},
-		{"Bytes", 6, 1, "x in unsigned bytes", 1, int8Tile.dot256, int8Tile.dot},
+		{"int8Words", 6, 1, "x in words", false, 4, int8Tile.words, int8Tile.madd},
+		{"int8Bytes", 6, 1, "x in unsigned bytes", false, 1, int8Tile.dot256, int8Tile.dot},
+		{"int16", 6, 1, "both in words", true, 4, int8Tile.pairs, int8Tile.madd},
+		{"int16Dots", 6, 1, "both in words, by AVX-VNNI", true, 1, int8Tile.dot256, int8Tile.dotWords},
 	}
 }
 
 // goList is the list of tiles of so many panels, as Go declares it.
 func (k int8Kind) goList(level string, panels int) string {
-	list := fmt.Sprintf("int8%sx%d%s = []int8Kernel{nil, ", k.name, 16*panels, level)
+	list := fmt.Sprintf("%sx%d%s = []int8Kernel{nil, ", k.name, 16*panels, level)
 	for _, fn := range k.functions(level, panels) {
 		list += fn.name + ", "
 	}
@@ -57,10 +64,10 @@ func (k int8Kind) functions(level string, panels int) []function {
 	var fs []function
 	for r := 1; r <= k.rows; r++ {
 		fs = append(fs, function{
-			name:   fmt.Sprintf("int8%sx%dx%d%s", k.name, r, 16*panels, level),
+			name:   fmt.Sprintf("%sx%dx%d%s", k.name, r, 16*panels, level),
 			params: "t *int8Tile",
-			doc: fmt.Sprintf("sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for %d row%s and %d columns, %s; twin: multiplyInt8Generic.",
-				r, choose(r == 1, "", "s"), 16*panels, k.about),
+			doc: fmt.Sprintf("sets dst[r][n] = (%sΣ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for %d row%s and %d columns, %s; twin: multiplyInt%dGeneric.",
+				choose(k.lean, "", "start[r][n] + "), r, choose(r == 1, "", "s"), 16*panels, k.about, choose(k.lean, 16, 8)),
 		})
 	}
 	return fs
@@ -103,10 +110,10 @@ func (t int8Tile) free(i int) xreg      { return t.reg(t.parts()*t.rows + i) }
 func (t int8Tile) term(r, i int) mem { return x86Row(r, i*t.groupSize()) }
 
 // groupSize is how many bytes four terms of x have.
-func (t int8Tile) groupSize() int { return choose(t.kind.name == "Words", 8, 4) }
+func (t int8Tile) groupSize() int { return choose(t.kind.name == "int8Words", 8, 4) }
 
 func (t int8Tile) write(fn function) {
-	words := t.kind.name == "Words"
+	words := t.kind.name == "int8Words"
 	t.begin(fn, 0)
 	t.op("MOVQ", t.arg("t"), R14)
 	t.op("MOVQ", int8Field("ldx"), AX)
@@ -114,9 +121,11 @@ func (t int8Tile) write(fn function) {
 	if t.wide && t.panels == 2 {
 		t.op("MOVQ", int8Field("ldw"), DX)
 	}
-	next, step := t.ahead()
-	t.op("MOVQ", int8Field("next"), next)
-	t.op("MOVQ", int8Field("step"), step)
+	if !t.kind.lean {
+		next, step := t.ahead()
+		t.op("MOVQ", int8Field("next"), next)
+		t.op("MOVQ", int8Field("step"), step)
+	}
 	half := t.label("half")
 	if words {
 		t.op("XORQ", R15, R15)
@@ -134,13 +143,18 @@ func (t int8Tile) write(fn function) {
 		}
 	}
 	t.groups()
-	t.large()
+	if !t.kind.lean {
+		t.large()
+	}
 
 	t.comment("dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]")
 	for _, p := range []struct {
 		name string
 		to   reg
 	}{{"dst", DI}, {"start", SI}, {"base", BX}, {"scales", CX}} {
+		if t.kind.lean && p.name == "start" {
+			continue
+		}
 		t.op("MOVQ", int8Field(p.name), p.to)
 		if words {
 			t.op("ADDQ", R15, p.to)
@@ -160,14 +174,18 @@ func (t int8Tile) write(fn function) {
 		t.op("VBROADCASTSS", at(DX, 4*r), t.free(2))
 		for part := range halves {
 			s := t.sum(r, part)
-			t.op("VPADDD", at(SI, part*t.bytes()), s, s)
+			if !t.kind.lean {
+				t.op("VPADDD", at(SI, part*t.bytes()), s, s)
+			}
 			t.op("VCVTDQ2PS", s, s)
 			t.op("VMULPS", t.free(2), s, s)
 			t.op("VFMADD213PS", at(BX, part*t.bytes()), scales(part), s)
 			t.op("VMOVUPS", s, at(DI, part*t.bytes()))
 		}
 		if r < t.rows-1 {
-			t.op("ADDQ", int8Field("lds"), SI)
+			if !t.kind.lean {
+				t.op("ADDQ", int8Field("lds"), SI)
+			}
 			t.op("ADDQ", int8Field("ldb"), BX)
 			t.op("ADDQ", int8Field("ldd"), DI)
 		}
@@ -182,7 +200,7 @@ func (t int8Tile) write(fn function) {
 
 // ahead are the registers of what comes next and of the steps in which it is fetched.
 func (t int8Tile) ahead() (next, step reg) {
-	if t.kind.name == "Words" {
+	if t.kind.name == "int8Words" {
 		return R10, R11
 	}
 	return DI, R15
@@ -222,7 +240,9 @@ func (t int8Tile) rounds(n int, again string) {
 	t.op("PCALIGN", imm(32))
 	t.place(start)
 	for i := range n {
-		t.fetch()
+		if !t.kind.lean {
+			t.fetch()
+		}
 		t.kind.group(t, i)
 	}
 	t.op("ADDQ", imm(n*t.groupSize()), SI)
@@ -244,7 +264,7 @@ func (t int8Tile) large() {
 	bound := func(i int) mem {
 		m := int8Field("bounds")
 		m.disp = 16 * i
-		if t.kind.name == "Words" { // of the half
+		if t.kind.name == "int8Words" { // of the half
 			m = m.by(R15, 1)
 		}
 		return m
@@ -265,7 +285,7 @@ func (t int8Tile) large() {
 		t.op("ADDQ", int8Field("x"), SI)
 		w, x := t.free(0), t.free(1)
 		t.op("VPBROADCASTD", field("value"), w)
-		t.op(choose(t.wide, "VPANDD", "VPAND"), at(DX, choose(t.wide || t.kind.name == "Words", 0, 32*part)).by(DI, 1), w, w)
+		t.op(choose(t.wide, "VPANDD", "VPAND"), at(DX, choose(t.wide || t.kind.name == "int8Words", 0, 32*part)).by(DI, 1), w, w)
 		for r := range t.rows {
 			t.op("VPBROADCASTD", x86Row(r, 0), x)
 			t.kind.dot(t, w, x, t.sum(r, part))
@@ -276,14 +296,9 @@ func (t int8Tile) large() {
 	}
 }
 
-// dot is VPDPBUSD of the level.
-func (t int8Tile) dot(w, x, sum xreg) {
-	if t.wide {
-		t.op("VPDPBUSD", w, x, sum)
-		return
-	}
-	t.vexDot(w, x, sum)
-}
+// dot is VPDPBUSD of the level, and dotWords VPDPWSSD.
+func (t int8Tile) dot(w, x, sum xreg)      { t.vnni("VPDPBUSD", w, x, sum) }
+func (t int8Tile) dotWords(w, x, sum xreg) { t.vnni("VPDPWSSD", w, x, sum) }
 
 func (t int8Tile) madd(w, x, sum xreg) {
 	t.op("VPMADDWD", w, x, x)
@@ -300,10 +315,27 @@ func (t int8Tile) words(i int) {
 	}
 	for r := range t.rows {
 		t.op("VPBROADCASTQ", t.term(r, i), x[0])
-		t.op("VPMADDWD", w[0], x[0], x[1])
-		t.op("VPMADDWD", w[1], x[0], x[0])
-		t.op("VPADDD", x[0], t.sum(r, 1), t.sum(r, 1))
-		t.op("VPADDD", x[1], t.sum(r, 0), t.sum(r, 0))
+		t.madds(w, x, r)
+	}
+}
+
+// madds adds products of two registers of words of w and row r, in x[0].
+func (t int8Tile) madds(w, x [2]xreg, r int) {
+	t.op("VPMADDWD", w[0], x[0], x[1])
+	t.op("VPMADDWD", w[1], x[0], x[0])
+	t.op("VPADDD", x[0], t.sum(r, 1), t.sum(r, 1))
+	t.op("VPADDD", x[1], t.sum(r, 0), t.sum(r, 0))
+}
+
+// pairs adds two terms of a panel of words.
+func (t int8Tile) pairs(i int) {
+	w, x := [2]xreg{t.free(0), t.free(1)}, [2]xreg{t.free(2), t.free(3)}
+	for part := range 2 {
+		t.op("VMOVDQU", at(BX, 64*i+32*part), w[part])
+	}
+	for r := range t.rows {
+		t.op("VPBROADCASTD", t.term(r, i), x[0])
+		t.madds(w, x, r)
 	}
 }
 
@@ -320,7 +352,7 @@ func (t int8Tile) dot512(i int) {
 	for r := range t.rows {
 		t.op("VPBROADCASTD", t.term(r, i), x)
 		for part := range t.panels {
-			t.dot(t.free(part), x, t.sum(r, part))
+			t.kind.dot(t, t.free(part), x, t.sum(r, part))
 		}
 	}
 }
@@ -334,16 +366,22 @@ func (t int8Tile) dot256(i int) {
 	for r := range t.rows {
 		t.op("VPBROADCASTD", t.term(r, i), x)
 		for part := range 2 {
-			t.dot(t.free(part), x, t.sum(r, part))
+			t.kind.dot(t, t.free(part), x, t.sum(r, part))
 		}
 	}
 }
 
-// vexDot writes VPDPBUSD w, x, sum in its VEX form, which Go's assembler lacks.
-func (m *x86) vexDot(w, x, sum xreg) {
+// vnni writes an instruction of VNNI. Its VEX form is written in bytes, because Go's assembler
+// lacks it.
+func (m *x86) vnni(name string, w, x, sum xreg) {
+	if m.wide {
+		m.op(name, w, x, sum)
+		return
+	}
+	code := map[string]int{"VPDPBUSD": 0x50, "VPDPWSSD": 0x52}[name]
 	high := func(r xreg) int { return 1 - r.n>>3 }
-	m.line("\tBYTE $0xC4; BYTE $0x%02X; BYTE $0x%02X; BYTE $0x50; BYTE $0x%02X // VPDPBUSD %v, %v, %v",
-		high(sum)<<7|1<<6|high(w)<<5|2, (15-x.n)<<3|1<<2|1, 0xC0|sum.n&7<<3|w.n&7, w, x, sum)
+	m.line("\tBYTE $0xC4; BYTE $0x%02X; BYTE $0x%02X; BYTE $0x%02X; BYTE $0x%02X // %s %v, %v, %v",
+		high(sum)<<7|1<<6|high(w)<<5|2, (15-x.n)<<3|1<<2|1, code, 0xC0|sum.n&7<<3|w.n&7, name, w, x, sum)
 }
 
 // int8Start writes what tiles of bytes begin with: for a panel, or with AVX-512 for two.

@@ -1,6 +1,8 @@
 package main
 
-const neonInt8Header = `Tiles of a product in Int8; see type int8Tile. Registers:
+import "fmt"
+
+const neonInt8Header = `Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
 
 	R0 … R5    rows of x, which are ldx (R8) apart
 	R6         panel of w
@@ -10,20 +12,23 @@ const neonInt8Header = `Tiles of a product in Int8; see type int8Tile. Registers
 	           one; V30 and V31 have w, four columns each
 	V8 …       of words: sums, four a row; V0 … V2 have x, a group of two rows each;
 	           V3 … V6 have w, a term of 16 columns each, and V7 half of them widened
+	           of Int16: the same, but V0 and V1 have a pair of four rows each, V3 and V4 a
+	           term each of eight columns, V5 and V6 those of the others
 `
 
 // neonInt8Kinds are the kinds of NEON: with instructions for dot products and without.
 // They say nothing of how tiles multiply, which differs too much.
 var neonInt8Kinds = []int8Kind{
-	{name: "Words", rows: 6, panels: 1, about: "x in words"},
-	{name: "Bytes", rows: 6, panels: 1, about: "x in signed bytes"},
+	{name: "int8Words", rows: 6, panels: 1, about: "x in words"},
+	{name: "int8Bytes", rows: 6, panels: 1, about: "x in signed bytes"},
+	{name: "int16", rows: 6, panels: 1, about: "both in words", lean: true},
 }
 
 func (m *neon) int8() (lists []string) {
 	for _, k := range neonInt8Kinds {
 		lists = append(lists, k.goList("NEON", 1))
 		for i, fn := range k.functions("NEON", 1) {
-			neonInt8Tile{neonTile{m, tileKinds[0], i + 1}}.write(fn, k.name == "Words")
+			neonInt8Tile{neonTile{m, tileKinds[0], i + 1}, k}.write(fn)
 		}
 	}
 	m.int8Start()
@@ -34,9 +39,12 @@ func (m *neon) int8() (lists []string) {
 
 // A neonInt8Tile writes one tile. A group of four terms of bytes is as large as one term
 // in float32, in x and in w, so a tile of bytes goes through them as one of float32 does.
-type neonInt8Tile struct{ neonTile }
+type neonInt8Tile struct {
+	neonTile
+	kind int8Kind
+}
 
-func (t neonInt8Tile) write(fn function, words bool) {
+func (t neonInt8Tile) write(fn function) {
 	t.begin(fn, 0)
 	field := func(name string) mem { return mem{base: R(11), name: "int8Tile_" + name} }
 	t.op("MOVD", t.arg("t"), R(11))
@@ -48,10 +56,14 @@ func (t neonInt8Tile) write(fn function, words bool) {
 	t.op("MOVD", field("w"), R(6))
 	t.op("MOVD", field("groups"), R(7))
 	sums, free := V(0), V(24)
-	if words {
+	switch t.kind.name {
+	case "int8Words":
 		sums, free = 8, 0
 		t.words(sums)
-	} else {
+	case "int16":
+		sums, free = 8, 0
+		t.pairs(sums)
+	default:
 		t.products("SDOT")
 	}
 
@@ -67,9 +79,11 @@ func (t neonInt8Tile) write(fn function, words bool) {
 	t.op("VLD1", at(R(0), 0), list(scales))
 	for r := range t.rows {
 		s := sums + V(4*r)
-		t.op("VLD1", at(R(2), 0), list(y))
-		for q := range V(4) {
-			t.op("VADD", (y + q).as("S4"), (s + q).as("S4"), (s + q).as("S4"))
+		if !t.kind.lean {
+			t.op("VLD1", at(R(2), 0), list(y))
+			for q := range V(4) {
+				t.op("VADD", (y + q).as("S4"), (s + q).as("S4"), (s + q).as("S4"))
+			}
 		}
 		t.op("FMOVS.P", at(R(1), 4), y.scalar())
 		t.op("VDUP", y.as("S[0]"), y.as("S4"))
@@ -117,6 +131,32 @@ func (t neonInt8Tile) words(sums V) {
 		for r := range t.rows {
 			for q := range 4 {
 				t.lane([]string{"SMLAL", "SMLAL2"}[q%2], sums+V(4*r+q), []V{low, high}[q/2], x+V(r/2), r%2*4+k)
+			}
+		}
+	}
+	t.op("SUBS", imm(1), R(7))
+	t.op("BNE", again)
+}
+
+// pairs adds up the products of pairs of words. Loads take the words of each term of a pair
+// to registers of their own: V3 and V4 have those of eight columns, V5 and V6 of the others.
+func (t neonInt8Tile) pairs(sums V) {
+	const x, w = V(0), V(3)
+	for i := range V(4 * t.rows) {
+		t.zero(sums + i)
+	}
+	again := t.label("pair")
+	t.place(again)
+	t.op("VLD2.P", at(R(6), 32), reg("[V3.H8, V4.H8]"))
+	t.op("VLD2.P", at(R(6), 32), reg("[V5.H8, V6.H8]"))
+	for r := range t.rows {
+		t.op("VLD1.P", at(R(r), 4), (x + V(r/4)).as(fmt.Sprintf("S[%d]", r%4)))
+	}
+	for k := range 2 {
+		t.comment("sum[r][n] += x[r][k]·w[k][n], k += 1")
+		for r := range t.rows {
+			for q := range 4 {
+				t.lane([]string{"SMLAL", "SMLAL2"}[q%2], sums+V(4*r+q), w+V(k+q/2*2), x+V(r/4), r%4*2+k)
 			}
 		}
 	}

@@ -47,6 +47,7 @@ type machine interface {
 	storePairs(p string, v int) // the upper halves of v, of each pair of neighbours the second first; v is scratch
 	storeInt16(p string, v int) // v holds whole numbers, here and for bytes, which are from 0 to 255; v is scratch
 	storeBytes(p string, v int)
+	storeWordPairs(p string, a, b int) // whole numbers of a and b in turns, as int16; both are scratch
 	advance(p string, bytes int)
 	mov(d, a int)
 	spread(d, a int) // d = a, whose elements are all the same and may be set in its first register only

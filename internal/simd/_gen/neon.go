@@ -240,6 +240,16 @@ func (m *neon) storeBytes(p string, v int) {
 	m.op("FMOVQ", r[0].scalar(), at(neonPointers[p], 0))
 }
 
+func (m *neon) storeWordPairs(p string, a, b int) {
+	for i, low := range quad(a) {
+		high := quad(b)[i]
+		m.word("FCVTNS", low, low, 0)
+		m.word("FCVTNS", high, high, 0)
+		m.op("VSLI", imm(16), high.as("S4"), low.as("S4"))
+	}
+	m.store(p, a)
+}
+
 func (m *neon) advance(p string, bytes int) { m.op("ADD", imm(bytes), neonPointers[p]) }
 
 func (m *neon) mov(d, a int) {

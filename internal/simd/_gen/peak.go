@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 func peakFunction(level string) function {
 	return function{"peak" + level, "rounds int", "does rounds of 384 fused multiply-adds that depend neither on one another nor on memory, for benchmarks; it has no twin.", byHand}
 }
@@ -29,7 +31,10 @@ func (m *x86) peak() {
 // instructions whose products are added.
 func (m *x86) peakInt8() {
 	for _, k := range x86Int8Kinds(m.wide) {
-		m.begin(function{"peak" + k.name + m.level(), "rounds int", "is peak" + m.level() + " for rounds of 48 products of integers: " + k.about + ".", byHand}, 0)
+		if k.lean { // its instructions are those of words, or take as long as those of bytes
+			continue
+		}
+		m.begin(function{"peak" + strings.TrimPrefix(k.name, "int8") + m.level(), "rounds int", "is peak" + m.level() + " for rounds of 48 products of integers: " + k.about + ".", byHand}, 0)
 		m.op("MOVQ", m.arg("rounds"), CX)
 		x, t := m.reg(15), m.reg(14)
 		for i := range 12 {
@@ -42,13 +47,11 @@ func (m *x86) peakInt8() {
 		for range 4 {
 			for i := range 12 {
 				switch sum := m.reg(i); {
-				case k.name == "Words":
+				case k.name == "int8Words":
 					m.op("VPMADDWD", x, x, t)
 					m.op("VPADDD", t, sum, sum)
-				case m.wide:
-					m.op("VPDPBUSD", x, x, sum)
 				default:
-					m.vexDot(x, x, sum)
+					m.vnni("VPDPBUSD", x, x, sum)
 				}
 			}
 		}

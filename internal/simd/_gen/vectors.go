@@ -101,6 +101,7 @@ func vectors(m machine, level string) {
 	w.softmax()
 	w.addLayerNorm()
 	w.int8()
+	w.int16()
 
 	w.reduction("max", "x *float32", "", "sets acc[i%16] = max(acc[i%16], x[i]), NaN passed over", "", func() {
 		m.load(1, "p1")
@@ -179,6 +180,82 @@ func (w writer) int8() {
 				m.bin("min", 0, 0, m.k("byteMax"))
 				m.storeBytes("p0", 0)
 			}, map[string]int{"p0": 16, "p1": 64})
+		})
+}
+
+// int16 writes what rounds rows and columns of floats to integers of 16 bits.
+func (w writer) int16() {
+	m := w.machine
+	w.open("toInt16Rows", "dst *int16, x *float32, scales *float32, ldx int, rows int, n int, skip int, limit float32, share float32",
+		"rounds rows of n floats, ldx bytes apart, to integers of at most limit with a step of at least share of the sum of magnitudes; there are skip bytes between rows of dst; each scale is stored 16 times, into the place of the following ones too", "toInt16Row", byHand)
+	m.arg16("p0", "dst")
+	m.arg16("p2", "scales")
+	row := func() {
+		m.arg16("p1", "x")
+		m.arg16("n", "n")
+	}
+	wide := m.abreast()
+	m.eachRow(func() {
+		m.comment("The sum of magnitudes to 0, the largest to 6")
+		row()
+		m.constant(0, "zero")
+		wide.constant(6, "zero")
+		m.loopAbreast(true, func(m machine) {
+			m.load(1, "p1")
+			m.bin("and", 1, 1, m.k("absMask"))
+			m.bin("max", 6, 6, 1)
+			m.collect("add", 1)
+		}, map[string]int{"p1": 64})
+		m.together("max", 6) // unlike a sum it has no order
+		m.across("max", 6, 1)
+		m.across("add", 0, 1)
+		m.comment("step = max(top/limit, sum·share, leastStep) to 6, the scale is NaN if the sum is not finite")
+		m.bin("div", 6, 6, m.hold("limit"))
+		m.bin("mul", 1, 0, m.hold("share"))
+		m.bin("max", 6, 6, 1)
+		m.bin("max", 6, 6, m.k("leastStep"))
+		m.bin("mul", 0, 0, m.k("zero"))
+		m.bin("add", 0, 0, 6)
+		m.store("p2", 0)
+		m.advance("p2", 4)
+		m.bin("div", 6, m.k("one"), 6)
+		row()
+		m.loop(func() {
+			m.load(1, "p1")
+			m.bin("mul", 1, 1, 6)
+			m.storeInt16("p0", 1)
+		}, map[string]int{"p0": 32, "p1": 64})
+		m.offset("p0", "skip")
+	}, "x", "ldx")
+	m.ret()
+
+	w.function("columnTops", "tops *lanes, v *float32, ldv int, n int",
+		"sets tops[j] = max(tops[j], |v[i][j]|), and tops[16+j] to NaN where any is NaN or infinite, for n/16 rows of 16 floats, ldv bytes apart", "PackInt16Columns", byHand, func() {
+			m.load(0, "p0")
+			m.advance("p0", 64)
+			m.load(3, "p0")
+			m.loop(func() {
+				m.load(1, "p1")
+				m.bin("and", 2, 1, m.k("absMask"))
+				m.bin("max", 0, 0, 2)
+				m.fma(3, 1, m.k("zero"))
+				m.offset("p1", "ldv")
+			}, nil)
+			m.store("p0", 3)
+			m.advance("p0", -64)
+			m.store("p0", 0)
+		})
+	w.function("packWordColumns", "panel *int16, v *float32, inverses *lanes, ldv int, n int",
+		"sets panel[32i+2j] and panel[32i+2j+1] to v[2i][j] and v[2i+1][j] times inverses[j], rounded, for n/16 pairs of rows of 16 floats, ldv bytes apart", "PackInt16Columns", byHand, func() {
+			m.load(2, "p2")
+			m.loop(func() {
+				for v := range 2 {
+					m.load(v, "p1")
+					m.bin("mul", v, v, 2)
+					m.offset("p1", "ldv")
+				}
+				m.storeWordPairs("p0", 0, 1)
+			}, map[string]int{"p0": 64})
 		})
 }
 

@@ -247,6 +247,19 @@ func (m *x86) storeBytes(p string, v int) {
 	m.op("VMOVDQU", w.as('X'), to)
 }
 
+func (m *x86) storeWordPairs(p string, a, b int) {
+	for i, low := range m.regs(a) {
+		high := m.regs(b)[i]
+		m.op("VCVTPS2DQ", low, low)
+		m.op("VCVTPS2DQ", high, high)
+		m.op("VPSLLD", imm(16), low, low)
+		m.op("VPSRLD", imm(16), low, low)
+		m.op("VPSLLD", imm(16), high, high)
+		m.op(m.name("or"), high, low, low)
+	}
+	m.store(p, a)
+}
+
 func (m *x86) advance(p string, bytes int) { m.op("ADDQ", imm(bytes), x86Pointers[p]) }
 
 func (m *x86) mov(d, a int) {

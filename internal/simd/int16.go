@@ -1,0 +1,200 @@
+package simd
+
+import "math"
+
+// Products of 16-bit integers, for matrices that are made for one use, like keys and values
+// of attention. As with 8 bits, an integer times a scale stands for a value: Qw·sw[n] for
+// W(n, k) and Qx·sx[r] for x[r][k], and
+//
+//	y[r][n] = (Σ_k Qx[r][k]·Qw[n][k])·sx[r]·sw[n] + base[r][n]
+//
+// with a sum that is exact in int32, and then three operations, each rounded once. For that
+// the magnitudes of a row's Qx add up to about 2¹⁸ at most, and |Qw| is at most about 8100:
+// 14 bits of weights, and as a rule 15 or 16 of activations. VPDPWSSD multiplies twice as many
+// of them as a fused multiply-add of floats.
+
+const (
+	// int16Sum bounds the sum of a row's magnitudes in steps, but for what rounding adds.
+	int16Sum = 1 << 18
+	// int16Top bounds each of them.
+	int16Top = math.MaxInt16
+)
+
+// Int16Panels are the weights of a Matrix in Int16, cut into panels. Two terms of an output
+// feature are neighbours:
+//
+//	panel 0
+//	k=0, 1   w[0][0] w[0][1]  w[1][0] w[1][1]  …  w[15][1]
+//	k=2, 3   w[0][2] w[0][3]  …
+//	 ⋮
+//
+// K is filled up with zeros to an even number.
+type Int16Panels struct {
+	Q      []int16   // PairedLen(N, K)
+	Scales []float32 // sw, padded with zeros to whole panels
+}
+
+// int16Weight is the largest weight of a product of so many terms. Each Qx can be half a step
+// larger than its value, and the sum of magnitudes, being rounded, some thousandths too small.
+func int16Weight(terms int) float32 {
+	return float32(math.Floor(math.MaxInt32 / (1.01*int16Sum + float64(terms)/2)))
+}
+
+// Int16Rows are rows of activations, rounded to integers with a scale for each row. A row
+// with a NaN or an infinity, or whose magnitudes add up to one, has NaN for a scale. The zero
+// value is ready for use.
+type Int16Rows struct {
+	rows, terms int
+	stride      int // elements
+	words       []int16
+	scales      []float32
+	padded      []float32 // a row, filled up to whole panels
+}
+
+// Reset makes room for rows of so many terms.
+func (q *Int16Rows) Reset(rows, terms int) {
+	q.rows, q.terms = rows, terms
+	// See Matrix in package nn for the room at the end.
+	q.stride = Panels(terms)*PanelWidth + 2*PanelWidth
+	q.words = sized(q.words, rows*q.stride)
+	q.scales = sized(q.scales, rows+PanelWidth) // kernels store 16 at a time
+}
+
+// Set rounds all rows of x, ldx apart.
+func (q *Int16Rows) Set(x []float32, ldx int) { q.set(x, ldx, int16Top, 1.0/int16Sum) }
+
+// set rounds rows to integers of at most limit, whose steps are at least share of the sum of
+// their magnitudes.
+func (q *Int16Rows) set(x []float32, ldx int, limit, share float32) {
+	for r := q.setVec(x, ldx, limit, share); r < q.rows; r++ {
+		row := q.words[r*q.stride:][:wholePairs(q.terms)]
+		clear(row[q.terms:])
+		q.scales[r] = toInt16Row(row, x[r*ldx:][:q.terms], limit, share)
+	}
+}
+
+// toInt16Row rounds a row and returns its scale.
+func toInt16Row(dst []int16, x []float32, limit, share float32) float32 {
+	top, sums := float32(0), lanes{}
+	for i, v := range x {
+		v = float32(math.Abs(float64(v)))
+		top = max(top, v)
+		sums[i%PanelWidth] += v
+	}
+	sum := sums.sum()
+	step := max(top/limit, float32(sum*share), leastStep)
+	toInt16Generic(dst, x, 1/step)
+	return float32(sum*0) + step
+}
+
+// newInt16 makes w a matrix of n × k in Int16, in its memory if that is large enough.
+func (w *Matrix) newInt16(n, k int) {
+	w.Format, w.N, w.K = Int16, n, k
+	w.I16.Q = sized(w.I16.Q, PairedLen(n, k))
+	w.I16.Scales = sized(w.I16.Scales, Panels(n)*PanelWidth)
+}
+
+// PackInt16 rounds W, n rows of k weights with stride ldw, to w in Int16. It uses w's memory
+// and that of rows.
+func PackInt16(w *Matrix, x []float32, ldw, n, k int, rows *Int16Rows) {
+	if n > 0 && k > 0 && len(x) < (n-1)*ldw+k {
+		panic("simd: short slice for PackInt16")
+	}
+	w.newInt16(n, k)
+	rows.Reset(Panels(n)*PanelWidth, k)
+	clear(rows.words[n*rows.stride:])
+	rows.rows = n
+	rows.set(x, ldw, int16Weight(k), 0)
+	clear(w.I16.Scales[copy(w.I16.Scales, rows.scales[:n]):])
+	size := wholePairs(k) * PanelWidth
+	for p := range Panels(n) {
+		panel, words := w.I16.Q[p*size:][:size], rows.words[p*PanelWidth*rows.stride:]
+		for i := packWordPairsVec(panel, words, rows.stride, wholePairs(k)); i < wholePairs(k); i += 2 {
+			for j := range PanelWidth {
+				copy(panel[i*PanelWidth+2*j:][:2], words[j*rows.stride+i:])
+			}
+		}
+	}
+}
+
+// PackInt16Columns rounds V, k rows of n values with stride ldv, to w, a matrix in Int16 of n
+// output and k input features: element (i, j) is v[j*ldv+i]. It uses w's memory.
+func PackInt16Columns(w *Matrix, v []float32, ldv, k, n int) {
+	if n > 0 && k > 0 && len(v) < (k-1)*ldv+n {
+		panic("simd: short slice for PackInt16Columns")
+	}
+	w.newInt16(n, k)
+	size, limit := wholePairs(k)*PanelWidth, int16Weight(k)
+	for p := range Panels(n) {
+		panel, of := w.I16.Q[p*size:][:size], v[min(p*PanelWidth, len(v)):]
+		scales, cols := w.I16.Scales[p*PanelWidth:][:PanelWidth], min(PanelWidth, n-p*PanelWidth)
+		var tops [2]lanes // and poison
+		done := 0
+		if cols == PanelWidth {
+			done = columnTopsVec(&tops, of, ldv, k)
+		}
+		for i := done; i < k; i++ {
+			for j, v := range of[i*ldv:][:cols] {
+				tops[0][j] = max(tops[0][j], float32(math.Abs(float64(v))))
+				tops[1][j] += v * 0
+			}
+		}
+		var inverses lanes
+		for j := range scales {
+			step := max(tops[0][j]/limit, leastStep)
+			scales[j], inverses[j] = tops[1][j]+step, 1/step
+		}
+		clear(scales[cols:])
+		done = 0
+		if cols == PanelWidth {
+			done = packWordColumnsVec(panel, of, ldv, k, &inverses)
+		}
+		clear(panel[done*PanelWidth:])
+		for i := done; i < k; i++ {
+			for j, v := range of[i*ldv:][:cols] {
+				panel[i/2*2*PanelWidth+2*j+i%2] = int16(math.RoundToEven(float64(v * inverses[j])))
+			}
+		}
+	}
+}
+
+// checkInt16 is Multiply's check of the rows of a product in Int16.
+func (j *Job) checkInt16() {
+	if q := j.Int16; q == nil || q.terms != j.W.K || j.Row < 0 || j.Row+j.Rows > q.rows {
+		panic("simd: short x")
+	}
+}
+
+// multiplyInt16Generic is Multiply for Int16 in portable Go: the definition of its result.
+func multiplyInt16Generic(j *Job) {
+	for i := range j.Panels.Count {
+		for p := j.Panels.First + i*j.Panels.Step; p < j.Panels.End+i*j.Panels.Step; p++ {
+			for r := range j.Rows {
+				j.multiplyInt16Row(r, p)
+			}
+		}
+	}
+}
+
+// multiplyInt16Row computes row r of a product for one panel.
+func (j *Job) multiplyInt16Row(r, panel int) {
+	w, q, row := j.W, j.Int16, j.Row+r
+	k2 := wholePairs(w.K)
+	x, pairs := q.words[row*q.stride:][:k2], w.I16.Q[panel*PanelWidth*k2:][:PanelWidth*k2]
+	var sums [PanelWidth]int32
+	for k := 0; k < k2; k += 2 {
+		x0, x1, pair := int32(x[k]), int32(x[k+1]), pairs[k*PanelWidth:][:2*PanelWidth]
+		for n := range sums {
+			sums[n] += x0*int32(pair[2*n]) + x1*int32(pair[2*n+1])
+		}
+	}
+	n := panel * PanelWidth
+	dst, scales := j.Dst[r*j.DstStride+n:][:PanelWidth], w.I16.Scales[n:][:PanelWidth]
+	var base [PanelWidth]float32
+	if j.Base != nil {
+		copy(base[:], j.Base[r*j.BaseStride+n:])
+	}
+	for i, s := range sums {
+		dst[i] = fma32(float32(float32(s)*q.scales[row]), scales[i], base[i])
+	}
+}

@@ -1,0 +1,106 @@
+//go:build !purego && (amd64 || arm64)
+
+package simd
+
+import "unsafe"
+
+// multiplyInt16 computes a product by tiles of integers. Panels were just written, so they are
+// in a cache and tiles fetch nothing.
+func multiplyInt16(j *Job, s *Scratch) {
+	l := Active()
+	tiles := int16Tiles(l)
+	if l == Generic || j.W.K == 0 {
+		multiplyInt16Generic(j)
+		return
+	}
+	for i := range j.Panels.Count {
+		end := j.Panels.End + i*j.Panels.Step
+		for p := j.Panels.First + i*j.Panels.Step; p < end; p += len(tiles) {
+			s.int8.multiplyInt16(j, tiles[min(len(tiles), end-p)-1], p)
+		}
+	}
+	s.int8.tile = int8Tile{} // or it would keep the job's memory alive
+}
+
+// multiplyInt16 computes a product for the panels from p on, as many as kernels do.
+func (s *int8Scratch) multiplyInt16(j *Job, kernels []int8Kernel, p int) {
+	w, q, n := &j.W.I16, j.Int16, p*PanelWidth
+	panel := PanelWidth * wholePairs(j.W.K)
+	t := &s.tile
+	t.ldd, t.w, t.ldw, t.groups = 4*j.DstStride, (*uint8)(unsafe.Pointer(&w.Q[p*panel])), 2*panel, wholePairs(j.W.K)/2
+	t.scales, t.ldx, t.ldb = &w.Scales[n], 2*q.stride, 4*j.BaseStride
+	if j.Base == nil {
+		t.base, t.ldb = &zeros[0], 0
+	}
+	height, high := cutRows(j.Rows, len(kernels)-1)
+	for r := 0; r < j.Rows; {
+		h, _ := nextTiles(r, j.Rows, height, high)
+		row := j.Row + r
+		t.x, t.scale = unsafe.Pointer(&q.words[row*q.stride]), &q.scales[row]
+		t.dst = &j.Dst[r*j.DstStride+n]
+		if j.Base != nil {
+			t.base = &j.Base[r*j.BaseStride+n]
+		}
+		kernels[h](t)
+		r += h
+	}
+}
+
+// setVec sets whole rows, and returns how many.
+func (q *Int16Rows) setVec(x []float32, ldx int, limit, share float32) int {
+	l, n := Active(), Panels(q.terms)*PanelWidth
+	if l == Generic || n == 0 {
+		return 0
+	}
+	if n == q.terms {
+		most := max(1, callFloats/n)
+		for r := 0; r < q.rows; r += most {
+			toInt16RowsAt(l, &q.words[r*q.stride], &x[r*ldx], &q.scales[r], 4*ldx, min(most, q.rows-r), n, 2*(q.stride-n), limit, share)
+		}
+		return q.rows
+	}
+	q.padded = sized(q.padded, n)
+	clear(q.padded[q.terms:])
+	for r := range q.rows {
+		copy(q.padded[:q.terms], x[r*ldx:])
+		toInt16RowsAt(l, &q.words[r*q.stride], &q.padded[0], &q.scales[r], 0, 1, n, 0, limit, share)
+	}
+	return q.rows
+}
+
+// packWordPairsVec packs pairs of words like float32. It returns how many of k terms it
+// has done.
+func packWordPairsVec(panel, words []int16, stride, k int) int {
+	l := Active()
+	if k &^= 15; k == 0 || l == Generic {
+		return 0
+	}
+	pack16At(l, (*float32)(unsafe.Pointer(&panel[0])), (*float32)(unsafe.Pointer(&words[0])), 2*stride, k/2)
+	return k
+}
+
+// columnTopsVec goes through k rows of 16 floats.
+func columnTopsVec(tops *[2]lanes, v []float32, ldv, k int) int {
+	l := Active()
+	if l == Generic {
+		return 0
+	}
+	const most = callFloats / PanelWidth
+	for i := 0; i < k; i += most {
+		columnTopsAt(l, &tops[0], &v[i*ldv], 4*ldv, PanelWidth*min(most, k-i))
+	}
+	return k
+}
+
+// packWordColumnsVec packs pairs of k rows of 16 floats. It returns how many rows.
+func packWordColumnsVec(panel []int16, v []float32, ldv, k int, inverses *lanes) int {
+	l := Active()
+	if k &^= 1; l == Generic {
+		return 0
+	}
+	const most = callFloats / PanelWidth
+	for i := 0; i < k; i += most {
+		packWordColumnsAt(l, &panel[i*PanelWidth], &v[i*ldv], inverses, 4*ldv, PanelWidth/2*min(most, k-i))
+	}
+	return k
+}
