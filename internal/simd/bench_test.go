@@ -116,3 +116,20 @@ func BenchmarkRow(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkInt8Rows rounds 128 rows, as a product in Int8 wants them.
+func BenchmarkInt8Rows(b *testing.B) {
+	for f, name := range []string{"words", "bytes"} {
+		for _, n := range []int{768, 3072} {
+			b.Run(fmt.Sprintf("form=%s/n=%d", name, n), func(b *testing.B) {
+				x := testFloats(128*n, 1)
+				var q Int8Rows
+				q.resetAs(form(f), 128, n)
+				for b.Loop() {
+					q.Set(x, n, 0, 128, nil)
+				}
+				b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/float64(128*n)*1e12, "ps/value")
+			})
+		}
+	}
+}

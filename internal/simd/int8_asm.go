@@ -153,10 +153,8 @@ func (q *Int8Rows) start(dst []int32, w *Matrix, panel, panels, row, h int) {
 	} else {
 		int8StartAt(panels, &dst[0], &p.sums[panel*PanelWidth], &p.Q[panel*size], size, &q.zero[row], &q.at[row], &q.extra[row], h, 4*ldd)
 	}
-	for i := range panels {
-		if p.first[panel+i] < p.first[panel+i+1] {
-			q.addLarge(dst[i*PanelWidth:], ldd, p, panel+i, row, h)
-		}
+	if p.first[panel] < p.first[panel+panels] {
+		q.addLarge(dst, ldd, p, panel, panels, row, h)
 	}
 }
 

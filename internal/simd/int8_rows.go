@@ -1,8 +1,8 @@
 package simd
 
 import (
+	"bytes"
 	"math"
-	"slices"
 	"sync"
 )
 
@@ -119,10 +119,27 @@ func (q *Int8Rows) set(r int, x []float32) {
 	clear(row[len(x):]) // weights are zero there
 	q.zero[r] = zero - int32(flip)
 	q.at[r], q.extra[r] = 0, 0
-	if at := slices.Index(x, largest); at >= 0 {
+	if at := indexRounded(x, row, largest, inverse, float32(zero), flip); at >= 0 {
 		q.at[r] = int32(at)
 		q.extra[r] = int32(math.RoundToEven(float64(largest*inverse))) - q.byte(r, at)
 	}
+}
+
+// indexRounded is the first place of v in x, or -1. It looks for v's byte among those of x, row,
+// because these are searched many at a time.
+func indexRounded(x []float32, row []uint8, v, inverse, zero float32, flip uint8) int {
+	var b [1]uint8
+	toBytesGeneric(b[:], []float32{v}, inverse, zero)
+	for at := 0; at < len(x); at++ {
+		i := bytes.IndexByte(row[at:len(x)], b[0]^flip)
+		if i < 0 {
+			break
+		}
+		if at += i; x[at] == v {
+			return at
+		}
+	}
+	return -1
 }
 
 // byte is what byte k of row r stands for.
@@ -152,13 +169,27 @@ func extremes(x []float32) (high, low [3]float32) {
 	n := extremesVec(&l, x)
 	extremesGeneric(&l, x[n:])
 	for i := range l[0] {
-		high[1] = max(high[1], min(high[0], l[0][i]), l[1][i])
-		high[0] = max(high[0], l[0][i])
-		low[1] = min(low[1], max(low[0], l[2][i]), l[3][i])
-		low[0] = min(low[0], l[2][i])
+		if v := l[0][i]; v > high[0] {
+			high[0], high[1] = v, larger(high[0], l[1][i])
+		} else {
+			high[1] = larger(high[1], v)
+		}
+		if v := l[2][i]; v < low[0] {
+			low[0], low[1] = v, -larger(-low[0], -l[3][i])
+		} else {
+			low[1] = -larger(-low[1], -v)
+		}
 		high[2] += l[4][i]
 	}
 	return high, low
+}
+
+// larger is max without its rules for NaN and zeros, which take several times as long.
+func larger(a, b float32) float32 {
+	if b > a {
+		return b
+	}
+	return a
 }
 
 func extremesGeneric(l *[5]lanes, x []float32) {

@@ -106,10 +106,10 @@ func (t int8Tile) parts() int { return choose(t.wide, t.panels, 2) }
 func (t int8Tile) sum(r, part int) xreg { return t.reg(t.parts()*r + part) }
 func (t int8Tile) free(i int) xreg      { return t.reg(t.parts()*t.rows + i) }
 
-// term is the address of four terms of a row: of group i.
+// term is the address of a row's group i of terms.
 func (t int8Tile) term(r, i int) mem { return x86Row(r, i*t.groupSize()) }
 
-// groupSize is how many bytes four terms of x have.
+// groupSize is how many bytes of x a group of terms has: four of them, or in Int16 two.
 func (t int8Tile) groupSize() int { return choose(t.kind.name == "int8Words", 8, 4) }
 
 func (t int8Tile) write(fn function) {
