@@ -35,7 +35,7 @@
 //
 // The best level that the processor has is chosen at start. The environment variable
 // GOROBERTA_SIMD=generic, neon, avx2 or avx512 lowers it; see Err. A level may have
-// instructions for dot products of bytes (AVX512-VNNI, AVX-VNNI, SDOT) or of bfloat16
+// instructions for dot products of integers (AVX512-VNNI, AVX-VNNI, SDOT) or of bfloat16
 // (AVX512-BF16, BFDOT), which GOROBERTA_DOT=off leaves out. The build tag purego leaves out all assembly.
 //
 // # How assembly is called

@@ -33,16 +33,23 @@ func int8Tiles(l Level, f form) int8Set {
 	return int8Set{}
 }
 
-// int16Tiles are the tiles of a level for products in Int16, by their number of panels less one.
+// Tiles for products in Int16, by their number of panels less one.
+var (
+	int16AVX2     = [][]int8Kernel{int16x16AVX2}
+	int16DotsAVX2 = [][]int8Kernel{int16Dotsx16AVX2}
+	int16AVX512   = [][]int8Kernel{int16x16AVX512, int16x32AVX512}
+)
+
+// int16Tiles are those of a level.
 func int16Tiles(l Level) [][]int8Kernel {
 	switch {
 	case !dots.Load():
 	case l == AVX512 && cpu.X86.HasAVX512VNNI:
-		return [][]int8Kernel{int16x16AVX512, int16x32AVX512}
+		return int16AVX512
 	case cpu.X86.HasAVXVNNI:
-		return [][]int8Kernel{int16Dotsx16AVX2}
+		return int16DotsAVX2
 	}
-	return [][]int8Kernel{int16x16AVX2}
+	return int16AVX2
 }
 
 // int8StartAt begins tiles of one panel or of two, which only AVX-512 has.

@@ -26,8 +26,10 @@ func int8Tiles(_ Level, f form) int8Set {
 	return int8Set{}
 }
 
+var int16NEON = [][]int8Kernel{int16x16NEON}
+
 // int16Tiles are the tiles for products in Int16.
-func int16Tiles(Level) [][]int8Kernel { return [][]int8Kernel{int16x16NEON} }
+func int16Tiles(Level) [][]int8Kernel { return int16NEON }
 
 // int8StartAt begins tiles of one panel.
 func int8StartAt(_ int, dst, sums *int32, w *uint8, _ int, zero, at, extra *int32, rows, ldd int) {
