@@ -10,7 +10,7 @@ import (
 
 // A Precision is the arithmetic of a model's matrices: the linear layers of its encoder, and
 // the token embedding with the LM head's output matrix. LayerNorm, softmax, activation
-// functions and heads are float32 in each. In a precision below float32, products of queries
+// functions, classification heads, the pooler and the LM head's dense layer are float32 in each. In a precision below float32, products of queries
 // with keys and of attention weights with values are those of 16-bit integers, whose error is a
 // small part of the whole.
 type Precision uint8

@@ -95,7 +95,7 @@ func (w *Matrix) newInt16(n, k int) {
 }
 
 // PackInt16 rounds W, n rows of k weights with stride ldw, to w in Int16. It uses w's memory
-// and that of rows.
+// and that of rows, whose rule for NaN it has.
 func PackInt16(w *Matrix, x []float32, ldw, n, k int, rows *Int16Rows) {
 	if n > 0 && k > 0 && len(x) < (n-1)*ldw+k {
 		panic("simd: short slice for PackInt16")

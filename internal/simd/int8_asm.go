@@ -4,7 +4,8 @@ package simd
 
 import "unsafe"
 
-// An int8Tile is the argument of a kernel of integers, which computes one tile:
+// An int8Tile is the argument of a kernel of integers, which computes one tile, in Int16
+// without start, large and fetching:
 //
 //	dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n]
 //
@@ -24,7 +25,7 @@ type int8Tile struct {
 	ldx    int
 	w      *uint8
 	ldw    int // to the next panel
-	groups int // of four terms
+	groups int // of four terms, in Int16 of two
 	start  *int32
 	lds    int
 	scale  *float32

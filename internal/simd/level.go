@@ -99,7 +99,8 @@ func UseDots(on bool) (restore func()) {
 	return func() { dots.Store(old) }
 }
 
-// Dots reports whether products in Int8 use instructions for dot products of bytes.
+// Dots reports whether products in Int8 use instructions for dot products of bytes; those in
+// Int16 then use such of words on x86.
 func Dots() bool { return int8Form() != words }
 
 // Supported lists the levels that the processor and the build have, lowest first.

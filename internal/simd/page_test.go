@@ -108,7 +108,6 @@ func TestLevelsInt8ReadsNothingBeyond(t *testing.T) {
 	})
 }
 
-// onPage is a copy of s at a page's end.
 // TestLevelsInt16ReadsNothingBeyond is that of Int16.
 func TestLevelsInt16ReadsNothingBeyond(t *testing.T) {
 	testLevels(t, func(t *testing.T) {
@@ -141,6 +140,7 @@ func TestLevelsInt16ReadsNothingBeyond(t *testing.T) {
 	})
 }
 
+// onPage is a copy of s at a page's end.
 func onPage[E any](t *testing.T, s []E) []E {
 	if len(s) == 0 {
 		return s
