@@ -10,8 +10,11 @@ import (
 )
 
 // TestAttention compares attention, in float32 and in integers, with that in float64 and plain
-// loops: for heads that are whole panels and others, and for all rows and some.
+// loops: for heads that are whole panels and others, and for all rows and some. All cases have
+// the same memory, one after the other, as calls with models of several precisions do.
 func TestAttention(t *testing.T) {
+	team := newTeam(nil)
+	defer team.release()
 	for _, c := range []struct{ dim, heads int }{{128, 2}, {48, 2}, {60, 4}, {32, 32}} {
 		for _, lengths := range [][]int{{1, 2}, {17, 64, 5}, {130}} {
 			for _, f := range []struct {
@@ -23,7 +26,7 @@ func TestAttention(t *testing.T) {
 						continue
 					}
 					t.Run(fmt.Sprint(c, lengths, f.format, s.some), func(t *testing.T) {
-						testAttention(t, benchEncoder(1, c.dim, 2*c.dim, c.heads), benchBatch(lengths...), s, f.format, f.bound)
+						testAttention(t, team, benchEncoder(1, c.dim, 2*c.dim, c.heads), benchBatch(lengths...), s, f.format, f.bound)
 					})
 				}
 			}
@@ -31,9 +34,7 @@ func TestAttention(t *testing.T) {
 	}
 }
 
-func testAttention(t *testing.T, e *Encoder, b *Batch, s Selection, f simd.Format, bound float64) {
-	team := newTeam(nil)
-	defer team.release()
+func testAttention(t *testing.T, team team, e *Encoder, b *Batch, s Selection, f simd.Format, bound float64) {
 	a := e.newAttention(team, &e.Layers[0], b, team.matrix(useX, b.Len(), e.Dim), s)
 	a.l = &Layer{}
 	a.l.QKV.W.Format = f

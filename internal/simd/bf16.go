@@ -253,9 +253,10 @@ func (q *BF16Rows) value(r, k int) float32 {
 	return q.floats[r*q.stride+k]
 }
 
-// checkBF16 is Multiply's check of the rows of a product in BFloat16.
-func (j *Job) checkBF16() {
-	if q := j.BF16; q == nil || q.terms != j.W.K || j.Row < 0 || j.Row+j.Rows > q.rows {
-		panic("simd: short x")
+// size is how many rows there are and how many terms they have.
+func (q *BF16Rows) size() (rows, terms int) {
+	if q == nil {
+		return 0, 0
 	}
+	return q.rows, q.terms
 }

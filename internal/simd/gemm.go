@@ -160,14 +160,14 @@ func Multiply(j *Job, s *Scratch) {
 	}
 	switch w.Format {
 	case BFloat16:
-		j.checkBF16()
+		j.checkRows(j.BF16.size())
 	case Int8:
-		j.checkInt8()
-		multiplyInt8(j, s)
+		j.checkRows(j.Int8.size())
+		multiplyIntegers(j, s)
 		return
 	case Int16:
-		j.checkInt16()
-		multiplyInt16(j, s)
+		j.checkRows(j.Int16.size())
+		multiplyIntegers(j, s)
 		return
 	}
 	if w.K == 0 {
@@ -175,4 +175,11 @@ func Multiply(j *Job, s *Scratch) {
 		return
 	}
 	multiply(j, s)
+}
+
+// checkRows is Multiply's check of rows that stand in for X.
+func (j *Job) checkRows(rows, terms int) {
+	if terms != j.W.K || j.Row < 0 || j.Row+j.Rows > rows {
+		panic("simd: short x")
+	}
 }

@@ -56,9 +56,9 @@ type tileSet struct {
 // A Scratch is the working memory of Multiply. It must not be used by two
 // goroutines at once.
 type Scratch struct {
-	tile tile
-	wide [2*PanelWidth*kBlock + cacheLine/4]float32 // a block of two panels, as float32, from a cache line's start
-	int8 int8Scratch
+	tile     tile
+	wide     [2*PanelWidth*kBlock + cacheLine/4]float32 // a block of two panels, as float32, from a cache line's start
+	integers intScratch
 }
 
 const cacheLine = 64

@@ -8,9 +8,7 @@ type Scratch struct{}
 
 func multiply(j *Job, _ *Scratch) { multiplyGeneric(j) }
 
-func multiplyInt8(j *Job, _ *Scratch) { multiplyInt8Generic(j) }
-
-func multiplyInt16(j *Job, _ *Scratch) { multiplyInt16Generic(j) }
+func multiplyIntegers(j *Job, _ *Scratch) { multiplyIntegersGeneric(j) }
 
 func hasPairs(Level) bool { return false }
 

@@ -158,43 +158,22 @@ func PackInt16Columns(w *Matrix, v []float32, ldv, k, n int) {
 	}
 }
 
-// checkInt16 is Multiply's check of the rows of a product in Int16.
-func (j *Job) checkInt16() {
-	if q := j.Int16; q == nil || q.terms != j.W.K || j.Row < 0 || j.Row+j.Rows > q.rows {
-		panic("simd: short x")
+// size is how many rows there are and how many terms they have.
+func (q *Int16Rows) size() (rows, terms int) {
+	if q == nil {
+		return 0, 0
 	}
+	return q.rows, q.terms
 }
 
-// multiplyInt16Generic is Multiply for Int16 in portable Go: the definition of its result.
-func multiplyInt16Generic(j *Job) {
-	for i := range j.Panels.Count {
-		for p := j.Panels.First + i*j.Panels.Step; p < j.Panels.End+i*j.Panels.Step; p++ {
-			for r := range j.Rows {
-				j.multiplyInt16Row(r, p)
-			}
-		}
-	}
-}
-
-// multiplyInt16Row computes row r of a product for one panel.
-func (j *Job) multiplyInt16Row(r, panel int) {
-	w, q, row := j.W, j.Int16, j.Row+r
-	k2 := wholePairs(w.K)
-	x, pairs := q.words[row*q.stride:][:k2], w.I16.Q[panel*PanelWidth*k2:][:PanelWidth*k2]
-	var sums [PanelWidth]int32
+// sumInt16 is Σ_k Qx·Qw of a row for one panel.
+func (j *Job) sumInt16(sums *[PanelWidth]int32, row, panel int) {
+	q, k2 := j.Int16, wholePairs(j.W.K)
+	x, pairs := q.words[row*q.stride:][:k2], j.W.I16.Q[panel*PanelWidth*k2:][:PanelWidth*k2]
 	for k := 0; k < k2; k += 2 {
 		x0, x1, pair := int32(x[k]), int32(x[k+1]), pairs[k*PanelWidth:][:2*PanelWidth]
 		for n := range sums {
 			sums[n] += x0*int32(pair[2*n]) + x1*int32(pair[2*n+1])
 		}
-	}
-	n := panel * PanelWidth
-	dst, scales := j.Dst[r*j.DstStride+n:][:PanelWidth], w.I16.Scales[n:][:PanelWidth]
-	var base [PanelWidth]float32
-	if j.Base != nil {
-		copy(base[:], j.Base[r*j.BaseStride+n:])
-	}
-	for i, s := range sums {
-		dst[i] = fma32(float32(float32(s)*q.scales[row]), scales[i], base[i])
 	}
 }

@@ -4,43 +4,20 @@ package simd
 
 import "unsafe"
 
-// multiplyInt16 computes a product by tiles of integers. Panels were just written, so they are
-// in a cache and tiles fetch nothing.
-func multiplyInt16(j *Job, s *Scratch) {
-	l := Active()
-	tiles := int16Tiles(l)
-	if l == Generic || j.W.K == 0 {
-		multiplyInt16Generic(j)
-		return
-	}
-	for i := range j.Panels.Count {
-		end := j.Panels.End + i*j.Panels.Step
-		for p := j.Panels.First + i*j.Panels.Step; p < end; p += len(tiles) {
-			s.int8.multiplyInt16(j, tiles[min(len(tiles), end-p)-1], p)
-		}
-	}
-	s.int8.tile = int8Tile{} // or it would keep the job's memory alive
-}
-
-// multiplyInt16 computes a product for the panels from p on, as many as kernels do.
-func (s *int8Scratch) multiplyInt16(j *Job, kernels []int8Kernel, p int) {
-	w, q, n := &j.W.I16, j.Int16, p*PanelWidth
+// multiplyInt16 computes a product for the panels from p on, as many as kernels do. Panels were
+// just written, so they are in a cache and tiles fetch nothing.
+func (s *intScratch) multiplyInt16(j *Job, kernels []intKernel, p int) {
+	w, q := &j.W.I16, j.Int16
 	panel := PanelWidth * wholePairs(j.W.K)
 	t := &s.tile
-	t.ldd, t.w, t.ldw, t.groups = 4*j.DstStride, (*uint8)(unsafe.Pointer(&w.Q[p*panel])), 2*panel, wholePairs(j.W.K)/2
-	t.scales, t.ldx, t.ldb = &w.Scales[n], 2*q.stride, 4*j.BaseStride
-	if j.Base == nil {
-		t.base, t.ldb = &zeros[0], 0
-	}
+	t.setPanels(j, p, &w.Scales[p*PanelWidth])
+	t.w, t.ldw, t.groups = (*uint8)(unsafe.Pointer(&w.Q[p*panel])), 2*panel, wholePairs(j.W.K)/2
+	t.ldx = 2 * q.stride
 	height, high := cutRows(j.Rows, len(kernels)-1)
 	for r := 0; r < j.Rows; {
 		h, _ := nextTiles(r, j.Rows, height, high)
-		row := j.Row + r
-		t.x, t.scale = unsafe.Pointer(&q.words[row*q.stride]), &q.scales[row]
-		t.dst = &j.Dst[r*j.DstStride+n]
-		if j.Base != nil {
-			t.base = &j.Base[r*j.BaseStride+n]
-		}
+		t.setRows(j, r, p, &q.scales[j.Row+r])
+		t.x = unsafe.Pointer(&q.words[(j.Row+r)*q.stride])
 		kernels[h](t)
 		r += h
 	}

@@ -40,6 +40,23 @@ func readGoldens(t *testing.T, name string) (goldens []int8Golden) {
 	return goldens
 }
 
+// multiply computes a job with the golden's matrix and rows, and compares the result's bits.
+func (g *int8Golden) multiply(t *testing.T, j Job) {
+	t.Helper()
+	ldd := Panels(g.N) * PanelWidth
+	j.Dst, j.DstStride, j.Rows, j.Panels = make([]float32, g.M*ldd), ldd, g.M, j.W.All()
+	j.Base = make([]float32, ldd)
+	copy(j.Base, fromBits(g.Base))
+	Multiply(&j, new(Scratch))
+	for r := range g.M {
+		for n := range g.N {
+			if got, want := math.Float32bits(j.Dst[r*ldd+n]), g.Y[r*g.N+n]; got != want {
+				t.Fatalf("y(%d, %d) is %#x, want %#x", r, n, got, want)
+			}
+		}
+	}
+}
+
 // TestLevelsInt8Golden compares every integer and scale of a product with those of an
 // independent computation.
 func TestLevelsInt8Golden(t *testing.T) {
@@ -79,17 +96,7 @@ func TestLevelsInt8Golden(t *testing.T) {
 						}
 					}
 				}
-				ldd := Panels(g.N) * PanelWidth
-				base, dst := make([]float32, ldd), make([]float32, g.M*ldd)
-				copy(base, fromBits(g.Base))
-				Multiply(&Job{Dst: dst, DstStride: ldd, Rows: g.M, W: &w, Panels: w.All(), Base: base, Int8: &q}, new(Scratch))
-				for r := range g.M {
-					for n := range g.N {
-						if got, want := math.Float32bits(dst[r*ldd+n]), g.Y[r*g.N+n]; got != want {
-							t.Fatalf("form %d: y(%d, %d) is %#x, want %#x", f, r, n, got, want)
-						}
-					}
-				}
+				g.multiply(t, Job{W: &w, Int8: &q})
 			}
 		}
 	})
@@ -134,17 +141,7 @@ func TestLevelsInt16Golden(t *testing.T) {
 						}
 					}
 				}
-				ldd := Panels(g.N) * PanelWidth
-				base, dst := make([]float32, ldd), make([]float32, g.M*ldd)
-				copy(base, fromBits(g.Base))
-				Multiply(&Job{Dst: dst, DstStride: ldd, Rows: g.M, W: &w, Panels: w.All(), Base: base, Int16: &rows}, new(Scratch))
-				for r := range g.M {
-					for n := range g.N {
-						if got, want := math.Float32bits(dst[r*ldd+n]), g.Y[r*g.N+n]; got != want {
-							t.Fatalf("matrix %d: y(%d, %d) is %#x, want %#x", i, r, n, got, want)
-						}
-					}
-				}
+				g.multiply(t, Job{W: &w, Int16: &rows})
 			}
 		}
 	})

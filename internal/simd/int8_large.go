@@ -114,7 +114,7 @@ func (t *tilesLarge) ofTerm(k, n, outputs int32) []Large {
 
 // setLarge sets the large weights of the panels from p on. A register of sums has so many
 // times four columns.
-func (t *int8Tile) setLarge(large *formLarge, p, panels, quads int) {
+func (t *intTile) setLarge(large *formLarge, p, panels, quads int) {
 	first := large.quads[4*p : 4*(p+panels)+1]
 	t.large, t.bounds = nil, [5][2]int{}
 	if first[0] == first[len(first)-1] {

@@ -162,6 +162,35 @@ func (q *Int8Rows) value(r, k int) int32 {
 	return q.byte(r, k)
 }
 
+// size is how many rows there are and how many terms they have.
+func (q *Int8Rows) size() (rows, terms int) {
+	if q == nil {
+		return 0, 0
+	}
+	return q.rows, q.terms
+}
+
+// sumInt8 is Σ_k Qx·Qw of a row for one panel.
+func (j *Job) sumInt8(sums *[PanelWidth]int32, row, panel int) {
+	w, p := j.W, &j.W.I8
+	k4 := wholeGroups(w.K)
+	q := p.Q[panel*PanelWidth*k4:][:PanelWidth*k4]
+	for k := 0; k < k4; k += 4 {
+		var x [4]int32
+		for i := range min(4, w.K-k) {
+			x[i] = j.Int8.value(row, k+i)
+		}
+		group := q[k*PanelWidth:][:4*PanelWidth]
+		for n := range sums {
+			g := group[4*n:][:4]
+			sums[n] += x[0]*int32(int8(g[0])) + x[1]*int32(int8(g[1])) + x[2]*int32(int8(g[2])) + x[3]*int32(int8(g[3]))
+		}
+	}
+	for _, l := range p.large(panel) {
+		sums[l.N%PanelWidth] += l.Extra * j.Int8.value(row, int(l.K))
+	}
+}
+
 // extremes are the two largest and the two smallest of x and of two zeros. The third
 // is 0, or NaN if any of x is NaN or infinite, and then the others are anything.
 func extremes(x []float32) (high, low [3]float32) {

@@ -459,132 +459,132 @@ func pack16PairsAVX2(panel *uint16, w *uint16, ldw int, k int)
 //go:noescape
 func peakAVX2(rounds int)
 
-// int8Wordsx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx1x16AVX2(t *int8Tile)
+func int8Wordsx1x16AVX2(t *intTile)
 
-// int8Wordsx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx2x16AVX2(t *int8Tile)
+func int8Wordsx2x16AVX2(t *intTile)
 
-// int8Wordsx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx3x16AVX2(t *int8Tile)
+func int8Wordsx3x16AVX2(t *intTile)
 
-// int8Wordsx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx4x16AVX2(t *int8Tile)
+func int8Wordsx4x16AVX2(t *intTile)
 
-// int8Wordsx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx5x16AVX2(t *int8Tile)
+func int8Wordsx5x16AVX2(t *intTile)
 
-// int8Wordsx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx6x16AVX2(t *int8Tile)
+func int8Wordsx6x16AVX2(t *intTile)
 
-// int8Bytesx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx1x16AVX2(t *int8Tile)
+func int8Bytesx1x16AVX2(t *intTile)
 
-// int8Bytesx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx2x16AVX2(t *int8Tile)
+func int8Bytesx2x16AVX2(t *intTile)
 
-// int8Bytesx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx3x16AVX2(t *int8Tile)
+func int8Bytesx3x16AVX2(t *intTile)
 
-// int8Bytesx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx4x16AVX2(t *int8Tile)
+func int8Bytesx4x16AVX2(t *intTile)
 
-// int8Bytesx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx5x16AVX2(t *int8Tile)
+func int8Bytesx5x16AVX2(t *intTile)
 
-// int8Bytesx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx6x16AVX2(t *int8Tile)
+func int8Bytesx6x16AVX2(t *intTile)
 
-// int16x1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x1x16AVX2(t *int8Tile)
+func int16x1x16AVX2(t *intTile)
 
-// int16x2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x2x16AVX2(t *int8Tile)
+func int16x2x16AVX2(t *intTile)
 
-// int16x3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x3x16AVX2(t *int8Tile)
+func int16x3x16AVX2(t *intTile)
 
-// int16x4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x4x16AVX2(t *int8Tile)
+func int16x4x16AVX2(t *intTile)
 
-// int16x5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x5x16AVX2(t *int8Tile)
+func int16x5x16AVX2(t *intTile)
 
-// int16x6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x6x16AVX2(t *int8Tile)
+func int16x6x16AVX2(t *intTile)
 
-// int16Dotsx1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// int16Dotsx1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16Dotsx1x16AVX2(t *int8Tile)
+func int16Dotsx1x16AVX2(t *intTile)
 
-// int16Dotsx2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// int16Dotsx2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16Dotsx2x16AVX2(t *int8Tile)
+func int16Dotsx2x16AVX2(t *intTile)
 
-// int16Dotsx3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// int16Dotsx3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16Dotsx3x16AVX2(t *int8Tile)
+func int16Dotsx3x16AVX2(t *intTile)
 
-// int16Dotsx4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// int16Dotsx4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16Dotsx4x16AVX2(t *int8Tile)
+func int16Dotsx4x16AVX2(t *intTile)
 
-// int16Dotsx5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// int16Dotsx5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16Dotsx5x16AVX2(t *int8Tile)
+func int16Dotsx5x16AVX2(t *intTile)
 
-// int16Dotsx6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// int16Dotsx6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16Dotsx6x16AVX2(t *int8Tile)
+func int16Dotsx6x16AVX2(t *intTile)
 
-// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
+// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.sumInt8.
 //
 //go:noescape
 func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
 
-// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.sumInt8.
 //
 //go:noescape
 func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
@@ -617,8 +617,8 @@ var (
 
 // The tiles of integers by their number of rows.
 var (
-	int8Wordsx16AVX2 = []int8Kernel{nil, int8Wordsx1x16AVX2, int8Wordsx2x16AVX2, int8Wordsx3x16AVX2, int8Wordsx4x16AVX2, int8Wordsx5x16AVX2, int8Wordsx6x16AVX2}
-	int8Bytesx16AVX2 = []int8Kernel{nil, int8Bytesx1x16AVX2, int8Bytesx2x16AVX2, int8Bytesx3x16AVX2, int8Bytesx4x16AVX2, int8Bytesx5x16AVX2, int8Bytesx6x16AVX2}
-	int16x16AVX2     = []int8Kernel{nil, int16x1x16AVX2, int16x2x16AVX2, int16x3x16AVX2, int16x4x16AVX2, int16x5x16AVX2, int16x6x16AVX2}
-	int16Dotsx16AVX2 = []int8Kernel{nil, int16Dotsx1x16AVX2, int16Dotsx2x16AVX2, int16Dotsx3x16AVX2, int16Dotsx4x16AVX2, int16Dotsx5x16AVX2, int16Dotsx6x16AVX2}
+	int8Wordsx16AVX2 = []intKernel{nil, int8Wordsx1x16AVX2, int8Wordsx2x16AVX2, int8Wordsx3x16AVX2, int8Wordsx4x16AVX2, int8Wordsx5x16AVX2, int8Wordsx6x16AVX2}
+	int8Bytesx16AVX2 = []intKernel{nil, int8Bytesx1x16AVX2, int8Bytesx2x16AVX2, int8Bytesx3x16AVX2, int8Bytesx4x16AVX2, int8Bytesx5x16AVX2, int8Bytesx6x16AVX2}
+	int16x16AVX2     = []intKernel{nil, int16x1x16AVX2, int16x2x16AVX2, int16x3x16AVX2, int16x4x16AVX2, int16x5x16AVX2, int16x6x16AVX2}
+	int16Dotsx16AVX2 = []intKernel{nil, int16Dotsx1x16AVX2, int16Dotsx2x16AVX2, int16Dotsx3x16AVX2, int16Dotsx4x16AVX2, int16Dotsx5x16AVX2, int16Dotsx6x16AVX2}
 )

@@ -859,285 +859,285 @@ func pack16PairsAVX512(panel *uint16, w *uint16, ldw int, k int)
 //go:noescape
 func peakAVX512(rounds int)
 
-// int8Bytesx1x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx1x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx1x16AVX512(t *int8Tile)
+func int8Bytesx1x16AVX512(t *intTile)
 
-// int8Bytesx2x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx2x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx2x16AVX512(t *int8Tile)
+func int8Bytesx2x16AVX512(t *intTile)
 
-// int8Bytesx3x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx3x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx3x16AVX512(t *int8Tile)
+func int8Bytesx3x16AVX512(t *intTile)
 
-// int8Bytesx4x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx4x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx4x16AVX512(t *int8Tile)
+func int8Bytesx4x16AVX512(t *intTile)
 
-// int8Bytesx5x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx5x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx5x16AVX512(t *int8Tile)
+func int8Bytesx5x16AVX512(t *intTile)
 
-// int8Bytesx6x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx6x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx6x16AVX512(t *int8Tile)
+func int8Bytesx6x16AVX512(t *intTile)
 
-// int8Bytesx7x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx7x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx7x16AVX512(t *int8Tile)
+func int8Bytesx7x16AVX512(t *intTile)
 
-// int8Bytesx8x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx8x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx8x16AVX512(t *int8Tile)
+func int8Bytesx8x16AVX512(t *intTile)
 
-// int8Bytesx9x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx9x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx9x16AVX512(t *int8Tile)
+func int8Bytesx9x16AVX512(t *intTile)
 
-// int8Bytesx10x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx10x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx10x16AVX512(t *int8Tile)
+func int8Bytesx10x16AVX512(t *intTile)
 
-// int8Bytesx11x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx11x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx11x16AVX512(t *int8Tile)
+func int8Bytesx11x16AVX512(t *intTile)
 
-// int8Bytesx12x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx12x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx12x16AVX512(t *int8Tile)
+func int8Bytesx12x16AVX512(t *intTile)
 
-// int8Bytesx13x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx13x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx13x16AVX512(t *int8Tile)
+func int8Bytesx13x16AVX512(t *intTile)
 
-// int8Bytesx14x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx14x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx14x16AVX512(t *int8Tile)
+func int8Bytesx14x16AVX512(t *intTile)
 
-// int8Bytesx1x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx1x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx1x32AVX512(t *int8Tile)
+func int8Bytesx1x32AVX512(t *intTile)
 
-// int8Bytesx2x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx2x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx2x32AVX512(t *int8Tile)
+func int8Bytesx2x32AVX512(t *intTile)
 
-// int8Bytesx3x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx3x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx3x32AVX512(t *int8Tile)
+func int8Bytesx3x32AVX512(t *intTile)
 
-// int8Bytesx4x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx4x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx4x32AVX512(t *int8Tile)
+func int8Bytesx4x32AVX512(t *intTile)
 
-// int8Bytesx5x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx5x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx5x32AVX512(t *int8Tile)
+func int8Bytesx5x32AVX512(t *intTile)
 
-// int8Bytesx6x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx6x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx6x32AVX512(t *int8Tile)
+func int8Bytesx6x32AVX512(t *intTile)
 
-// int8Bytesx7x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx7x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx7x32AVX512(t *int8Tile)
+func int8Bytesx7x32AVX512(t *intTile)
 
-// int8Bytesx8x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx8x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx8x32AVX512(t *int8Tile)
+func int8Bytesx8x32AVX512(t *intTile)
 
-// int8Bytesx9x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx9x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx9x32AVX512(t *int8Tile)
+func int8Bytesx9x32AVX512(t *intTile)
 
-// int8Bytesx10x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx10x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx10x32AVX512(t *int8Tile)
+func int8Bytesx10x32AVX512(t *intTile)
 
-// int8Bytesx11x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx11x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx11x32AVX512(t *int8Tile)
+func int8Bytesx11x32AVX512(t *intTile)
 
-// int8Bytesx12x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx12x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx12x32AVX512(t *int8Tile)
+func int8Bytesx12x32AVX512(t *intTile)
 
-// int8Bytesx13x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx13x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx13x32AVX512(t *int8Tile)
+func int8Bytesx13x32AVX512(t *intTile)
 
-// int8Bytesx14x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// int8Bytesx14x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx14x32AVX512(t *int8Tile)
+func int8Bytesx14x32AVX512(t *intTile)
 
-// int16x1x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x1x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x1x16AVX512(t *int8Tile)
+func int16x1x16AVX512(t *intTile)
 
-// int16x2x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x2x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x2x16AVX512(t *int8Tile)
+func int16x2x16AVX512(t *intTile)
 
-// int16x3x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x3x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x3x16AVX512(t *int8Tile)
+func int16x3x16AVX512(t *intTile)
 
-// int16x4x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x4x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x4x16AVX512(t *int8Tile)
+func int16x4x16AVX512(t *intTile)
 
-// int16x5x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x5x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x5x16AVX512(t *int8Tile)
+func int16x5x16AVX512(t *intTile)
 
-// int16x6x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x6x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x6x16AVX512(t *int8Tile)
+func int16x6x16AVX512(t *intTile)
 
-// int16x7x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x7x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x7x16AVX512(t *int8Tile)
+func int16x7x16AVX512(t *intTile)
 
-// int16x8x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x8x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x8x16AVX512(t *int8Tile)
+func int16x8x16AVX512(t *intTile)
 
-// int16x9x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x9x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x9x16AVX512(t *int8Tile)
+func int16x9x16AVX512(t *intTile)
 
-// int16x10x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x10x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x10x16AVX512(t *int8Tile)
+func int16x10x16AVX512(t *intTile)
 
-// int16x11x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x11x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x11x16AVX512(t *int8Tile)
+func int16x11x16AVX512(t *intTile)
 
-// int16x12x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x12x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x12x16AVX512(t *int8Tile)
+func int16x12x16AVX512(t *intTile)
 
-// int16x13x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x13x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x13x16AVX512(t *int8Tile)
+func int16x13x16AVX512(t *intTile)
 
-// int16x14x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x14x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x14x16AVX512(t *int8Tile)
+func int16x14x16AVX512(t *intTile)
 
-// int16x1x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x1x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x1x32AVX512(t *int8Tile)
+func int16x1x32AVX512(t *intTile)
 
-// int16x2x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x2x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x2x32AVX512(t *int8Tile)
+func int16x2x32AVX512(t *intTile)
 
-// int16x3x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x3x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x3x32AVX512(t *int8Tile)
+func int16x3x32AVX512(t *intTile)
 
-// int16x4x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x4x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x4x32AVX512(t *int8Tile)
+func int16x4x32AVX512(t *intTile)
 
-// int16x5x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x5x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x5x32AVX512(t *int8Tile)
+func int16x5x32AVX512(t *intTile)
 
-// int16x6x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x6x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x6x32AVX512(t *int8Tile)
+func int16x6x32AVX512(t *intTile)
 
-// int16x7x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x7x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x7x32AVX512(t *int8Tile)
+func int16x7x32AVX512(t *intTile)
 
-// int16x8x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x8x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x8x32AVX512(t *int8Tile)
+func int16x8x32AVX512(t *intTile)
 
-// int16x9x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x9x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x9x32AVX512(t *int8Tile)
+func int16x9x32AVX512(t *intTile)
 
-// int16x10x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x10x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x10x32AVX512(t *int8Tile)
+func int16x10x32AVX512(t *intTile)
 
-// int16x11x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x11x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x11x32AVX512(t *int8Tile)
+func int16x11x32AVX512(t *intTile)
 
-// int16x12x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x12x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x12x32AVX512(t *int8Tile)
+func int16x12x32AVX512(t *intTile)
 
-// int16x13x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x13x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x13x32AVX512(t *int8Tile)
+func int16x13x32AVX512(t *intTile)
 
-// int16x14x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// int16x14x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x14x32AVX512(t *int8Tile)
+func int16x14x32AVX512(t *intTile)
 
 // int8Start2AVX512 is int8StartAVX2 for two panels, the second ldw bytes after the first
 //
@@ -1167,8 +1167,8 @@ var (
 
 // The tiles of integers by their number of rows.
 var (
-	int8Bytesx16AVX512 = []int8Kernel{nil, int8Bytesx1x16AVX512, int8Bytesx2x16AVX512, int8Bytesx3x16AVX512, int8Bytesx4x16AVX512, int8Bytesx5x16AVX512, int8Bytesx6x16AVX512, int8Bytesx7x16AVX512, int8Bytesx8x16AVX512, int8Bytesx9x16AVX512, int8Bytesx10x16AVX512, int8Bytesx11x16AVX512, int8Bytesx12x16AVX512, int8Bytesx13x16AVX512, int8Bytesx14x16AVX512}
-	int8Bytesx32AVX512 = []int8Kernel{nil, int8Bytesx1x32AVX512, int8Bytesx2x32AVX512, int8Bytesx3x32AVX512, int8Bytesx4x32AVX512, int8Bytesx5x32AVX512, int8Bytesx6x32AVX512, int8Bytesx7x32AVX512, int8Bytesx8x32AVX512, int8Bytesx9x32AVX512, int8Bytesx10x32AVX512, int8Bytesx11x32AVX512, int8Bytesx12x32AVX512, int8Bytesx13x32AVX512, int8Bytesx14x32AVX512}
-	int16x16AVX512     = []int8Kernel{nil, int16x1x16AVX512, int16x2x16AVX512, int16x3x16AVX512, int16x4x16AVX512, int16x5x16AVX512, int16x6x16AVX512, int16x7x16AVX512, int16x8x16AVX512, int16x9x16AVX512, int16x10x16AVX512, int16x11x16AVX512, int16x12x16AVX512, int16x13x16AVX512, int16x14x16AVX512}
-	int16x32AVX512     = []int8Kernel{nil, int16x1x32AVX512, int16x2x32AVX512, int16x3x32AVX512, int16x4x32AVX512, int16x5x32AVX512, int16x6x32AVX512, int16x7x32AVX512, int16x8x32AVX512, int16x9x32AVX512, int16x10x32AVX512, int16x11x32AVX512, int16x12x32AVX512, int16x13x32AVX512, int16x14x32AVX512}
+	int8Bytesx16AVX512 = []intKernel{nil, int8Bytesx1x16AVX512, int8Bytesx2x16AVX512, int8Bytesx3x16AVX512, int8Bytesx4x16AVX512, int8Bytesx5x16AVX512, int8Bytesx6x16AVX512, int8Bytesx7x16AVX512, int8Bytesx8x16AVX512, int8Bytesx9x16AVX512, int8Bytesx10x16AVX512, int8Bytesx11x16AVX512, int8Bytesx12x16AVX512, int8Bytesx13x16AVX512, int8Bytesx14x16AVX512}
+	int8Bytesx32AVX512 = []intKernel{nil, int8Bytesx1x32AVX512, int8Bytesx2x32AVX512, int8Bytesx3x32AVX512, int8Bytesx4x32AVX512, int8Bytesx5x32AVX512, int8Bytesx6x32AVX512, int8Bytesx7x32AVX512, int8Bytesx8x32AVX512, int8Bytesx9x32AVX512, int8Bytesx10x32AVX512, int8Bytesx11x32AVX512, int8Bytesx12x32AVX512, int8Bytesx13x32AVX512, int8Bytesx14x32AVX512}
+	int16x16AVX512     = []intKernel{nil, int16x1x16AVX512, int16x2x16AVX512, int16x3x16AVX512, int16x4x16AVX512, int16x5x16AVX512, int16x6x16AVX512, int16x7x16AVX512, int16x8x16AVX512, int16x9x16AVX512, int16x10x16AVX512, int16x11x16AVX512, int16x12x16AVX512, int16x13x16AVX512, int16x14x16AVX512}
+	int16x32AVX512     = []intKernel{nil, int16x1x32AVX512, int16x2x32AVX512, int16x3x32AVX512, int16x4x32AVX512, int16x5x32AVX512, int16x6x32AVX512, int16x7x32AVX512, int16x8x32AVX512, int16x9x32AVX512, int16x10x32AVX512, int16x11x32AVX512, int16x12x32AVX512, int16x13x32AVX512, int16x14x32AVX512}
 )

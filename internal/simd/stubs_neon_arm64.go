@@ -309,107 +309,107 @@ func pack16PairsNEON(panel *uint16, w *uint16, ldw int, k int)
 //go:noescape
 func peakNEON(rounds int)
 
-// int8Wordsx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx1x16NEON(t *int8Tile)
+func int8Wordsx1x16NEON(t *intTile)
 
-// int8Wordsx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx2x16NEON(t *int8Tile)
+func int8Wordsx2x16NEON(t *intTile)
 
-// int8Wordsx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx3x16NEON(t *int8Tile)
+func int8Wordsx3x16NEON(t *intTile)
 
-// int8Wordsx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx4x16NEON(t *int8Tile)
+func int8Wordsx4x16NEON(t *intTile)
 
-// int8Wordsx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx5x16NEON(t *int8Tile)
+func int8Wordsx5x16NEON(t *intTile)
 
-// int8Wordsx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// int8Wordsx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Wordsx6x16NEON(t *int8Tile)
+func int8Wordsx6x16NEON(t *intTile)
 
-// int8Bytesx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// int8Bytesx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx1x16NEON(t *int8Tile)
+func int8Bytesx1x16NEON(t *intTile)
 
-// int8Bytesx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// int8Bytesx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx2x16NEON(t *int8Tile)
+func int8Bytesx2x16NEON(t *intTile)
 
-// int8Bytesx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// int8Bytesx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx3x16NEON(t *int8Tile)
+func int8Bytesx3x16NEON(t *intTile)
 
-// int8Bytesx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// int8Bytesx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx4x16NEON(t *int8Tile)
+func int8Bytesx4x16NEON(t *intTile)
 
-// int8Bytesx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// int8Bytesx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx5x16NEON(t *int8Tile)
+func int8Bytesx5x16NEON(t *intTile)
 
-// int8Bytesx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// int8Bytesx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int8Bytesx6x16NEON(t *int8Tile)
+func int8Bytesx6x16NEON(t *intTile)
 
-// int16x1x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x1x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x1x16NEON(t *int8Tile)
+func int16x1x16NEON(t *intTile)
 
-// int16x2x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x2x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x2x16NEON(t *int8Tile)
+func int16x2x16NEON(t *intTile)
 
-// int16x3x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x3x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x3x16NEON(t *int8Tile)
+func int16x3x16NEON(t *intTile)
 
-// int16x4x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x4x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x4x16NEON(t *int8Tile)
+func int16x4x16NEON(t *intTile)
 
-// int16x5x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x5x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x5x16NEON(t *int8Tile)
+func int16x5x16NEON(t *intTile)
 
-// int16x6x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// int16x6x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 //
 //go:noescape
-func int16x6x16NEON(t *int8Tile)
+func int16x6x16NEON(t *intTile)
 
-// int8StartNEON sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
+// int8StartNEON sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.sumInt8.
 //
 //go:noescape
 func int8StartNEON(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
 
-// int8LargeWordsNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+// int8LargeWordsNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.sumInt8.
 //
 //go:noescape
 func int8LargeWordsNEON(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
 
-// int8LargeBytesNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+// int8LargeBytesNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.sumInt8.
 //
 //go:noescape
 func int8LargeBytesNEON(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
@@ -426,7 +426,7 @@ var (
 
 // The tiles of integers by their number of rows.
 var (
-	int8Wordsx16NEON = []int8Kernel{nil, int8Wordsx1x16NEON, int8Wordsx2x16NEON, int8Wordsx3x16NEON, int8Wordsx4x16NEON, int8Wordsx5x16NEON, int8Wordsx6x16NEON}
-	int8Bytesx16NEON = []int8Kernel{nil, int8Bytesx1x16NEON, int8Bytesx2x16NEON, int8Bytesx3x16NEON, int8Bytesx4x16NEON, int8Bytesx5x16NEON, int8Bytesx6x16NEON}
-	int16x16NEON     = []int8Kernel{nil, int16x1x16NEON, int16x2x16NEON, int16x3x16NEON, int16x4x16NEON, int16x5x16NEON, int16x6x16NEON}
+	int8Wordsx16NEON = []intKernel{nil, int8Wordsx1x16NEON, int8Wordsx2x16NEON, int8Wordsx3x16NEON, int8Wordsx4x16NEON, int8Wordsx5x16NEON, int8Wordsx6x16NEON}
+	int8Bytesx16NEON = []intKernel{nil, int8Bytesx1x16NEON, int8Bytesx2x16NEON, int8Bytesx3x16NEON, int8Bytesx4x16NEON, int8Bytesx5x16NEON, int8Bytesx6x16NEON}
+	int16x16NEON     = []intKernel{nil, int16x1x16NEON, int16x2x16NEON, int16x3x16NEON, int16x4x16NEON, int16x5x16NEON, int16x6x16NEON}
 )

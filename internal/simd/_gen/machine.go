@@ -32,13 +32,13 @@ type machine interface {
 	eachRow(body func(), p, ld string)
 	offset(p, name string) // p += an argument, in bytes
 
-	pack()          // packing of 16 rows into a panel
-	packF16()       // of float16
-	packPairs()     // of pairs of bfloat16
-	peak()          // what the arithmetic units can do at best
-	peakInt8()      // with integers
-	int8() []string // tiles of integers; their lists in Go
-	writeTable()    // the constants that were used
+	pack()              // packing of 16 rows into a panel
+	packF16()           // of float16
+	packPairs()         // of pairs of bfloat16
+	peak()              // what the arithmetic units can do at best
+	peakInt8()          // with integers
+	integers() []string // tiles of integers; their lists in Go
+	writeTable()        // the constants that were used
 
 	load(v int, p string)
 	loadF16(v int, p string)
@@ -72,7 +72,7 @@ type target struct {
 	rows, cols       int    // of the largest tile
 	near             []bool // where tiles can fetch weights to: near or not
 	tileHeader       string
-	int8Header       string
+	intHeader        string
 	tile             func(f *file, fn function, k tileKind, rows int, near bool)
 	machine          func(f *file, c *constants) machine
 }
@@ -81,7 +81,7 @@ var targets = []target{
 	x86Target("AVX512", true, 14, 32),
 	x86Target("AVX2", false, 6, 16),
 	{
-		name: "NEON", file: "neon", arch: "arm64", rows: 6, cols: 16, near: []bool{false}, tileHeader: neonTileHeader, int8Header: neonInt8Header,
+		name: "NEON", file: "neon", arch: "arm64", rows: 6, cols: 16, near: []bool{false}, tileHeader: neonTileHeader, intHeader: neonIntHeader,
 		tile:    func(f *file, fn function, k tileKind, rows int, _ bool) { neonTile{&neon{file: f}, k, rows}.write(fn) },
 		machine: func(f *file, c *constants) machine { return &neon{f, c} },
 	},
@@ -89,7 +89,7 @@ var targets = []target{
 
 func x86Target(name string, wide bool, rows, cols int) target {
 	return target{
-		name: name, file: strings.ToLower(name), arch: "amd64", rows: rows, cols: cols, near: []bool{false, true}, tileHeader: x86TileHeader, int8Header: x86Int8Header,
+		name: name, file: strings.ToLower(name), arch: "amd64", rows: rows, cols: cols, near: []bool{false, true}, tileHeader: x86TileHeader, intHeader: x86IntHeader,
 		tile: func(f *file, fn function, k tileKind, rows int, near bool) {
 			x86Tile{&x86{file: f, wide: wide}, k, rows, near}.write(fn)
 		},

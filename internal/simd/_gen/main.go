@@ -46,13 +46,13 @@ func generate(dir string) (map[string][]byte, error) {
 		m.packF16()
 		m.packPairs()
 		m.peak()
-		i := &file{header: t.int8Header}
+		i := &file{header: t.intHeader}
 		integers := t.machine(i, &constants{table: constantTable})
-		lists := integers.int8()
+		lists := integers.integers()
 		integers.peakInt8()
 		files[fmt.Sprintf("gemm_%s_%s.s", t.file, t.arch)] = g.asm()
 		files[fmt.Sprintf("vec_%s_%s.s", t.file, t.arch)] = v.asm()
-		files[fmt.Sprintf("int8_%s_%s.s", t.file, t.arch)] = i.asm()
+		files[fmt.Sprintf("integers_%s_%s.s", t.file, t.arch)] = i.asm()
 		functions[t.arch] = v.funcs
 		name := fmt.Sprintf("stubs_%s_%s.go", t.file, t.arch)
 		if files[name], err = format.Source(stubs(t, slices.Concat(g.funcs, v.funcs, i.funcs), lists)); err != nil {

@@ -30,7 +30,7 @@ func (m *x86) peak() {
 // peakInt8 is peak for each kind of the level's tiles of integers. Its rounds have 48
 // instructions whose products are added.
 func (m *x86) peakInt8() {
-	for _, k := range x86Int8Kinds(m.wide) {
+	for _, k := range x86IntKinds(m.wide) {
 		if k.lean { // its instructions are those of words, or take as long as those of bytes
 			continue
 		}

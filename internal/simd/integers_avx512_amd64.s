@@ -5,7 +5,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
+// Tiles of a product in Int8 or Int16; see type intTile. Registers:
 //
 // 	R14       the tile's argument
 // 	AX …      AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
@@ -23,16 +23,16 @@
 DATA lanes<>+60(SB)/4, $-1
 GLOBL lanes<>(SB), RODATA|NOPTR, $124
 
-// func int8Bytesx1x16AVX512(t *int8Tile)
-// int8Bytesx1x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx1x16AVX512(t *intTile)
+// int8Bytesx1x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	PCALIGN $32
 groups2:
@@ -45,15 +45,15 @@ groups2:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups2
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large3:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done4
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z1
 	VPANDD (DX)(DI*1), Z1, Z1
 	VPBROADCASTD (SI), Z2
@@ -62,11 +62,11 @@ large3:
 	JMP large3
 done4:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z1
 	VBROADCASTSS (DX), Z3
 	VPADDD (SI), Z0, Z0
@@ -77,16 +77,16 @@ done4:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx2x16AVX512(t *int8Tile)
-// int8Bytesx2x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx2x16AVX512(t *intTile)
+// int8Bytesx2x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
@@ -102,15 +102,15 @@ groups6:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups6
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large7:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done8
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z2
 	VPANDD (DX)(DI*1), Z2, Z2
 	VPBROADCASTD (SI), Z3
@@ -121,11 +121,11 @@ large7:
 	JMP large7
 done8:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z2
 	VBROADCASTSS (DX), Z4
 	VPADDD (SI), Z0, Z0
@@ -133,9 +133,9 @@ done8:
 	VMULPS Z4, Z0, Z0
 	VFMADD213PS (BX), Z2, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z4
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
@@ -145,16 +145,16 @@ done8:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx3x16AVX512(t *int8Tile)
-// int8Bytesx3x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx3x16AVX512(t *intTile)
+// int8Bytesx3x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx3x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -173,15 +173,15 @@ groups10:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups10
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large11:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done12
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z3
 	VPANDD (DX)(DI*1), Z3, Z3
 	VPBROADCASTD (SI), Z4
@@ -194,11 +194,11 @@ large11:
 	JMP large11
 done12:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z3
 	VBROADCASTSS (DX), Z5
 	VPADDD (SI), Z0, Z0
@@ -206,18 +206,18 @@ done12:
 	VMULPS Z5, Z0, Z0
 	VFMADD213PS (BX), Z3, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z5
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z5, Z1, Z1
 	VFMADD213PS (BX), Z3, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z5
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -227,17 +227,17 @@ done12:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx4x16AVX512(t *int8Tile)
-// int8Bytesx4x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx4x16AVX512(t *intTile)
+// int8Bytesx4x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx4x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -259,15 +259,15 @@ groups14:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups14
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large15:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done16
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z4
 	VPANDD (DX)(DI*1), Z4, Z4
 	VPBROADCASTD (SI), Z5
@@ -282,11 +282,11 @@ large15:
 	JMP large15
 done16:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z4
 	VBROADCASTSS (DX), Z6
 	VPADDD (SI), Z0, Z0
@@ -294,27 +294,27 @@ done16:
 	VMULPS Z6, Z0, Z0
 	VFMADD213PS (BX), Z4, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z6
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z6, Z1, Z1
 	VFMADD213PS (BX), Z4, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z6
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z6, Z2, Z2
 	VFMADD213PS (BX), Z4, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z6
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
@@ -324,17 +324,17 @@ done16:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx5x16AVX512(t *int8Tile)
-// int8Bytesx5x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx5x16AVX512(t *intTile)
+// int8Bytesx5x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx5x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -359,15 +359,15 @@ groups18:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups18
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large19:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done20
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z5
 	VPANDD (DX)(DI*1), Z5, Z5
 	VPBROADCASTD (SI), Z6
@@ -384,11 +384,11 @@ large19:
 	JMP large19
 done20:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z5
 	VBROADCASTSS (DX), Z7
 	VPADDD (SI), Z0, Z0
@@ -396,36 +396,36 @@ done20:
 	VMULPS Z7, Z0, Z0
 	VFMADD213PS (BX), Z5, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z7
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z7, Z1, Z1
 	VFMADD213PS (BX), Z5, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z7
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z7, Z2, Z2
 	VFMADD213PS (BX), Z5, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z7
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z7, Z3, Z3
 	VFMADD213PS (BX), Z5, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z7
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -435,18 +435,18 @@ done20:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx6x16AVX512(t *int8Tile)
-// int8Bytesx6x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx6x16AVX512(t *intTile)
+// int8Bytesx6x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx6x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -474,15 +474,15 @@ groups22:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups22
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large23:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done24
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z6
 	VPANDD (DX)(DI*1), Z6, Z6
 	VPBROADCASTD (SI), Z7
@@ -501,11 +501,11 @@ large23:
 	JMP large23
 done24:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z6
 	VBROADCASTSS (DX), Z8
 	VPADDD (SI), Z0, Z0
@@ -513,45 +513,45 @@ done24:
 	VMULPS Z8, Z0, Z0
 	VFMADD213PS (BX), Z6, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z8
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z8, Z1, Z1
 	VFMADD213PS (BX), Z6, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z8
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z8, Z2, Z2
 	VFMADD213PS (BX), Z6, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z8
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z8, Z3, Z3
 	VFMADD213PS (BX), Z6, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z8
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z8, Z4, Z4
 	VFMADD213PS (BX), Z6, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z8
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
@@ -561,18 +561,18 @@ done24:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx7x16AVX512(t *int8Tile)
-// int8Bytesx7x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx7x16AVX512(t *intTile)
+// int8Bytesx7x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx7x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -603,15 +603,15 @@ groups26:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups26
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large27:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done28
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z7
 	VPANDD (DX)(DI*1), Z7, Z7
 	VPBROADCASTD (SI), Z8
@@ -632,11 +632,11 @@ large27:
 	JMP large27
 done28:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z7
 	VBROADCASTSS (DX), Z9
 	VPADDD (SI), Z0, Z0
@@ -644,54 +644,54 @@ done28:
 	VMULPS Z9, Z0, Z0
 	VFMADD213PS (BX), Z7, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z9
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z9, Z1, Z1
 	VFMADD213PS (BX), Z7, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z9
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z9, Z2, Z2
 	VFMADD213PS (BX), Z7, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z9
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z9, Z3, Z3
 	VFMADD213PS (BX), Z7, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z9
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z9, Z4, Z4
 	VFMADD213PS (BX), Z7, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z9
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z9, Z5, Z5
 	VFMADD213PS (BX), Z7, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z9
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -701,19 +701,19 @@ done28:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx8x16AVX512(t *int8Tile)
-// int8Bytesx8x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx8x16AVX512(t *intTile)
+// int8Bytesx8x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx8x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -747,15 +747,15 @@ groups30:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups30
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large31:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done32
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z8
 	VPANDD (DX)(DI*1), Z8, Z8
 	VPBROADCASTD (SI), Z9
@@ -778,11 +778,11 @@ large31:
 	JMP large31
 done32:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z8
 	VBROADCASTSS (DX), Z10
 	VPADDD (SI), Z0, Z0
@@ -790,63 +790,63 @@ done32:
 	VMULPS Z10, Z0, Z0
 	VFMADD213PS (BX), Z8, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z10
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z10, Z1, Z1
 	VFMADD213PS (BX), Z8, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z10
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z10, Z2, Z2
 	VFMADD213PS (BX), Z8, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z10
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z10, Z3, Z3
 	VFMADD213PS (BX), Z8, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z10
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z10, Z4, Z4
 	VFMADD213PS (BX), Z8, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z10
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z10, Z5, Z5
 	VFMADD213PS (BX), Z8, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z10
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z10, Z6, Z6
 	VFMADD213PS (BX), Z8, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z10
 	VPADDD (SI), Z7, Z7
 	VCVTDQ2PS Z7, Z7
@@ -856,19 +856,19 @@ done32:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx9x16AVX512(t *int8Tile)
-// int8Bytesx9x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx9x16AVX512(t *intTile)
+// int8Bytesx9x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx9x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -905,15 +905,15 @@ groups34:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups34
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large35:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done36
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z9
 	VPANDD (DX)(DI*1), Z9, Z9
 	VPBROADCASTD (SI), Z10
@@ -938,11 +938,11 @@ large35:
 	JMP large35
 done36:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z9
 	VBROADCASTSS (DX), Z11
 	VPADDD (SI), Z0, Z0
@@ -950,72 +950,72 @@ done36:
 	VMULPS Z11, Z0, Z0
 	VFMADD213PS (BX), Z9, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z11
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z11, Z1, Z1
 	VFMADD213PS (BX), Z9, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z11
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z11, Z2, Z2
 	VFMADD213PS (BX), Z9, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z11
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z11, Z3, Z3
 	VFMADD213PS (BX), Z9, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z11
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z11, Z4, Z4
 	VFMADD213PS (BX), Z9, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z11
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z11, Z5, Z5
 	VFMADD213PS (BX), Z9, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z11
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z11, Z6, Z6
 	VFMADD213PS (BX), Z9, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z11
 	VPADDD (SI), Z7, Z7
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z11, Z7, Z7
 	VFMADD213PS (BX), Z9, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z11
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -1025,20 +1025,20 @@ done36:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx10x16AVX512(t *int8Tile)
-// int8Bytesx10x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx10x16AVX512(t *intTile)
+// int8Bytesx10x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx10x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1078,15 +1078,15 @@ groups38:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups38
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large39:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done40
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z10
 	VPANDD (DX)(DI*1), Z10, Z10
 	VPBROADCASTD (SI), Z11
@@ -1113,11 +1113,11 @@ large39:
 	JMP large39
 done40:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z10
 	VBROADCASTSS (DX), Z12
 	VPADDD (SI), Z0, Z0
@@ -1125,81 +1125,81 @@ done40:
 	VMULPS Z12, Z0, Z0
 	VFMADD213PS (BX), Z10, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z12
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z12, Z1, Z1
 	VFMADD213PS (BX), Z10, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z12
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z12, Z2, Z2
 	VFMADD213PS (BX), Z10, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z12
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z12, Z3, Z3
 	VFMADD213PS (BX), Z10, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z12
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z12, Z4, Z4
 	VFMADD213PS (BX), Z10, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z12
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z12, Z5, Z5
 	VFMADD213PS (BX), Z10, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z12
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z12, Z6, Z6
 	VFMADD213PS (BX), Z10, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z12
 	VPADDD (SI), Z7, Z7
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z12, Z7, Z7
 	VFMADD213PS (BX), Z10, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z12
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z12, Z8, Z8
 	VFMADD213PS (BX), Z10, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z12
 	VPADDD (SI), Z9, Z9
 	VCVTDQ2PS Z9, Z9
@@ -1209,20 +1209,20 @@ done40:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx11x16AVX512(t *int8Tile)
-// int8Bytesx11x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx11x16AVX512(t *intTile)
+// int8Bytesx11x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx11x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1265,15 +1265,15 @@ groups42:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups42
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large43:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done44
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z11
 	VPANDD (DX)(DI*1), Z11, Z11
 	VPBROADCASTD (SI), Z12
@@ -1302,11 +1302,11 @@ large43:
 	JMP large43
 done44:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z11
 	VBROADCASTSS (DX), Z13
 	VPADDD (SI), Z0, Z0
@@ -1314,90 +1314,90 @@ done44:
 	VMULPS Z13, Z0, Z0
 	VFMADD213PS (BX), Z11, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z13
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z13, Z1, Z1
 	VFMADD213PS (BX), Z11, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z13
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z13, Z2, Z2
 	VFMADD213PS (BX), Z11, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z13
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z13, Z3, Z3
 	VFMADD213PS (BX), Z11, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z13
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z13, Z4, Z4
 	VFMADD213PS (BX), Z11, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z13
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z13, Z5, Z5
 	VFMADD213PS (BX), Z11, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z13
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z13, Z6, Z6
 	VFMADD213PS (BX), Z11, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z13
 	VPADDD (SI), Z7, Z7
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z13, Z7, Z7
 	VFMADD213PS (BX), Z11, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z13
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z13, Z8, Z8
 	VFMADD213PS (BX), Z11, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z13
 	VPADDD (SI), Z9, Z9
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z13, Z9, Z9
 	VFMADD213PS (BX), Z11, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z13
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -1407,21 +1407,21 @@ done44:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx12x16AVX512(t *int8Tile)
-// int8Bytesx12x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx12x16AVX512(t *intTile)
+// int8Bytesx12x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx12x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1467,15 +1467,15 @@ groups46:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups46
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large47:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done48
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z12
 	VPANDD (DX)(DI*1), Z12, Z12
 	VPBROADCASTD (SI), Z13
@@ -1506,11 +1506,11 @@ large47:
 	JMP large47
 done48:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z12
 	VBROADCASTSS (DX), Z14
 	VPADDD (SI), Z0, Z0
@@ -1518,99 +1518,99 @@ done48:
 	VMULPS Z14, Z0, Z0
 	VFMADD213PS (BX), Z12, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z14
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z14, Z1, Z1
 	VFMADD213PS (BX), Z12, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z14
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z14, Z2, Z2
 	VFMADD213PS (BX), Z12, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z14
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z14, Z3, Z3
 	VFMADD213PS (BX), Z12, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z14
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z14, Z4, Z4
 	VFMADD213PS (BX), Z12, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z14
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z14, Z5, Z5
 	VFMADD213PS (BX), Z12, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z14
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z14, Z6, Z6
 	VFMADD213PS (BX), Z12, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z14
 	VPADDD (SI), Z7, Z7
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z14, Z7, Z7
 	VFMADD213PS (BX), Z12, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z14
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z14, Z8, Z8
 	VFMADD213PS (BX), Z12, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z14
 	VPADDD (SI), Z9, Z9
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z14, Z9, Z9
 	VFMADD213PS (BX), Z12, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z14
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z14, Z10, Z10
 	VFMADD213PS (BX), Z12, Z10
 	VMOVUPS Z10, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z14
 	VPADDD (SI), Z11, Z11
 	VCVTDQ2PS Z11, Z11
@@ -1620,21 +1620,21 @@ done48:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx13x16AVX512(t *int8Tile)
-// int8Bytesx13x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx13x16AVX512(t *intTile)
+// int8Bytesx13x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx13x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1683,15 +1683,15 @@ groups50:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups50
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large51:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done52
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z13
 	VPANDD (DX)(DI*1), Z13, Z13
 	VPBROADCASTD (SI), Z14
@@ -1724,11 +1724,11 @@ large51:
 	JMP large51
 done52:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z13
 	VBROADCASTSS (DX), Z15
 	VPADDD (SI), Z0, Z0
@@ -1736,108 +1736,108 @@ done52:
 	VMULPS Z15, Z0, Z0
 	VFMADD213PS (BX), Z13, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z15
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z15, Z1, Z1
 	VFMADD213PS (BX), Z13, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z15
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z15, Z2, Z2
 	VFMADD213PS (BX), Z13, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z15
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z15, Z3, Z3
 	VFMADD213PS (BX), Z13, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z15
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z15, Z4, Z4
 	VFMADD213PS (BX), Z13, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z15
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z15, Z5, Z5
 	VFMADD213PS (BX), Z13, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z15
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z15, Z6, Z6
 	VFMADD213PS (BX), Z13, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z15
 	VPADDD (SI), Z7, Z7
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z15, Z7, Z7
 	VFMADD213PS (BX), Z13, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z15
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z15, Z8, Z8
 	VFMADD213PS (BX), Z13, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z15
 	VPADDD (SI), Z9, Z9
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z15, Z9, Z9
 	VFMADD213PS (BX), Z13, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z15
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z15, Z10, Z10
 	VFMADD213PS (BX), Z13, Z10
 	VMOVUPS Z10, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z15
 	VPADDD (SI), Z11, Z11
 	VCVTDQ2PS Z11, Z11
 	VMULPS Z15, Z11, Z11
 	VFMADD213PS (BX), Z13, Z11
 	VMOVUPS Z11, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z15
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -1847,22 +1847,22 @@ done52:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx14x16AVX512(t *int8Tile)
-// int8Bytesx14x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx14x16AVX512(t *intTile)
+// int8Bytesx14x16AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx14x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
 	LEAQ (AX)(R8*4), R13
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1914,15 +1914,15 @@ groups54:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups54
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large55:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done56
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z14
 	VPANDD (DX)(DI*1), Z14, Z14
 	VPBROADCASTD (SI), Z15
@@ -1957,11 +1957,11 @@ large55:
 	JMP large55
 done56:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z14
 	VBROADCASTSS (DX), Z16
 	VPADDD (SI), Z0, Z0
@@ -1969,117 +1969,117 @@ done56:
 	VMULPS Z16, Z0, Z0
 	VFMADD213PS (BX), Z14, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z16
 	VPADDD (SI), Z1, Z1
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z16, Z1, Z1
 	VFMADD213PS (BX), Z14, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z16
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z16, Z2, Z2
 	VFMADD213PS (BX), Z14, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z16
 	VPADDD (SI), Z3, Z3
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z16, Z3, Z3
 	VFMADD213PS (BX), Z14, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z16
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z16, Z4, Z4
 	VFMADD213PS (BX), Z14, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z16
 	VPADDD (SI), Z5, Z5
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z16, Z5, Z5
 	VFMADD213PS (BX), Z14, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z16
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z16, Z6, Z6
 	VFMADD213PS (BX), Z14, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z16
 	VPADDD (SI), Z7, Z7
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z16, Z7, Z7
 	VFMADD213PS (BX), Z14, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z16
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z16, Z8, Z8
 	VFMADD213PS (BX), Z14, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z16
 	VPADDD (SI), Z9, Z9
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z16, Z9, Z9
 	VFMADD213PS (BX), Z14, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z16
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z16, Z10, Z10
 	VFMADD213PS (BX), Z14, Z10
 	VMOVUPS Z10, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z16
 	VPADDD (SI), Z11, Z11
 	VCVTDQ2PS Z11, Z11
 	VMULPS Z16, Z11, Z11
 	VFMADD213PS (BX), Z14, Z11
 	VMOVUPS Z11, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z16
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z16, Z12, Z12
 	VFMADD213PS (BX), Z14, Z12
 	VMOVUPS Z12, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 52(DX), Z16
 	VPADDD (SI), Z13, Z13
 	VCVTDQ2PS Z13, Z13
@@ -2089,17 +2089,17 @@ done56:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx1x32AVX512(t *int8Tile)
-// int8Bytesx1x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx1x32AVX512(t *intTile)
+// int8Bytesx1x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx1x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
@@ -2116,15 +2116,15 @@ groups58:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups58
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large59:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done60
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z2
 	VPANDD (DX)(DI*1), Z2, Z2
 	VPBROADCASTD (SI), Z3
@@ -2133,11 +2133,11 @@ large59:
 	JMP large59
 done60:
 large61:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done62
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z2
 	VPANDD (DX)(DI*1), Z2, Z2
 	VPBROADCASTD (SI), Z3
@@ -2146,11 +2146,11 @@ large61:
 	JMP large61
 done62:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z2
 	VMOVUPS 64(CX), Z3
 	VBROADCASTSS (DX), Z4
@@ -2167,17 +2167,17 @@ done62:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx2x32AVX512(t *int8Tile)
-// int8Bytesx2x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx2x32AVX512(t *intTile)
+// int8Bytesx2x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx2x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2199,15 +2199,15 @@ groups64:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups64
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large65:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done66
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z4
 	VPANDD (DX)(DI*1), Z4, Z4
 	VPBROADCASTD (SI), Z5
@@ -2218,11 +2218,11 @@ large65:
 	JMP large65
 done66:
 large67:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done68
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z4
 	VPANDD (DX)(DI*1), Z4, Z4
 	VPBROADCASTD (SI), Z5
@@ -2233,11 +2233,11 @@ large67:
 	JMP large67
 done68:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z4
 	VMOVUPS 64(CX), Z5
 	VBROADCASTSS (DX), Z6
@@ -2251,9 +2251,9 @@ done68:
 	VMULPS Z6, Z1, Z1
 	VFMADD213PS 64(BX), Z5, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z6
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -2268,17 +2268,17 @@ done68:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx3x32AVX512(t *int8Tile)
-// int8Bytesx3x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx3x32AVX512(t *intTile)
+// int8Bytesx3x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx3x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2305,15 +2305,15 @@ groups70:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups70
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large71:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done72
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z6
 	VPANDD (DX)(DI*1), Z6, Z6
 	VPBROADCASTD (SI), Z7
@@ -2326,11 +2326,11 @@ large71:
 	JMP large71
 done72:
 large73:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done74
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z6
 	VPANDD (DX)(DI*1), Z6, Z6
 	VPBROADCASTD (SI), Z7
@@ -2343,11 +2343,11 @@ large73:
 	JMP large73
 done74:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z6
 	VMOVUPS 64(CX), Z7
 	VBROADCASTSS (DX), Z8
@@ -2361,9 +2361,9 @@ done74:
 	VMULPS Z8, Z1, Z1
 	VFMADD213PS 64(BX), Z7, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z8
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -2375,9 +2375,9 @@ done74:
 	VMULPS Z8, Z3, Z3
 	VFMADD213PS 64(BX), Z7, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z8
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -2392,18 +2392,18 @@ done74:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx4x32AVX512(t *int8Tile)
-// int8Bytesx4x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx4x32AVX512(t *intTile)
+// int8Bytesx4x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx4x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2435,15 +2435,15 @@ groups76:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups76
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large77:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done78
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z8
 	VPANDD (DX)(DI*1), Z8, Z8
 	VPBROADCASTD (SI), Z9
@@ -2458,11 +2458,11 @@ large77:
 	JMP large77
 done78:
 large79:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done80
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z8
 	VPANDD (DX)(DI*1), Z8, Z8
 	VPBROADCASTD (SI), Z9
@@ -2477,11 +2477,11 @@ large79:
 	JMP large79
 done80:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VBROADCASTSS (DX), Z10
@@ -2495,9 +2495,9 @@ done80:
 	VMULPS Z10, Z1, Z1
 	VFMADD213PS 64(BX), Z9, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z10
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -2509,9 +2509,9 @@ done80:
 	VMULPS Z10, Z3, Z3
 	VFMADD213PS 64(BX), Z9, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z10
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -2523,9 +2523,9 @@ done80:
 	VMULPS Z10, Z5, Z5
 	VFMADD213PS 64(BX), Z9, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z10
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -2540,18 +2540,18 @@ done80:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx5x32AVX512(t *int8Tile)
-// int8Bytesx5x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx5x32AVX512(t *intTile)
+// int8Bytesx5x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx5x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2588,15 +2588,15 @@ groups82:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups82
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large83:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done84
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z10
 	VPANDD (DX)(DI*1), Z10, Z10
 	VPBROADCASTD (SI), Z11
@@ -2613,11 +2613,11 @@ large83:
 	JMP large83
 done84:
 large85:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done86
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z10
 	VPANDD (DX)(DI*1), Z10, Z10
 	VPBROADCASTD (SI), Z11
@@ -2634,11 +2634,11 @@ large85:
 	JMP large85
 done86:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z10
 	VMOVUPS 64(CX), Z11
 	VBROADCASTSS (DX), Z12
@@ -2652,9 +2652,9 @@ done86:
 	VMULPS Z12, Z1, Z1
 	VFMADD213PS 64(BX), Z11, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z12
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -2666,9 +2666,9 @@ done86:
 	VMULPS Z12, Z3, Z3
 	VFMADD213PS 64(BX), Z11, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z12
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -2680,9 +2680,9 @@ done86:
 	VMULPS Z12, Z5, Z5
 	VFMADD213PS 64(BX), Z11, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z12
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -2694,9 +2694,9 @@ done86:
 	VMULPS Z12, Z7, Z7
 	VFMADD213PS 64(BX), Z11, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z12
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -2711,19 +2711,19 @@ done86:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx6x32AVX512(t *int8Tile)
-// int8Bytesx6x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx6x32AVX512(t *intTile)
+// int8Bytesx6x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx6x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2765,15 +2765,15 @@ groups88:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups88
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large89:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done90
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z12
 	VPANDD (DX)(DI*1), Z12, Z12
 	VPBROADCASTD (SI), Z13
@@ -2792,11 +2792,11 @@ large89:
 	JMP large89
 done90:
 large91:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done92
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z12
 	VPANDD (DX)(DI*1), Z12, Z12
 	VPBROADCASTD (SI), Z13
@@ -2815,11 +2815,11 @@ large91:
 	JMP large91
 done92:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z12
 	VMOVUPS 64(CX), Z13
 	VBROADCASTSS (DX), Z14
@@ -2833,9 +2833,9 @@ done92:
 	VMULPS Z14, Z1, Z1
 	VFMADD213PS 64(BX), Z13, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z14
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -2847,9 +2847,9 @@ done92:
 	VMULPS Z14, Z3, Z3
 	VFMADD213PS 64(BX), Z13, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z14
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -2861,9 +2861,9 @@ done92:
 	VMULPS Z14, Z5, Z5
 	VFMADD213PS 64(BX), Z13, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z14
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -2875,9 +2875,9 @@ done92:
 	VMULPS Z14, Z7, Z7
 	VFMADD213PS 64(BX), Z13, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z14
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -2889,9 +2889,9 @@ done92:
 	VMULPS Z14, Z9, Z9
 	VFMADD213PS 64(BX), Z13, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z14
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -2906,19 +2906,19 @@ done92:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx7x32AVX512(t *int8Tile)
-// int8Bytesx7x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx7x32AVX512(t *intTile)
+// int8Bytesx7x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx7x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2965,15 +2965,15 @@ groups94:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups94
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large95:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done96
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z14
 	VPANDD (DX)(DI*1), Z14, Z14
 	VPBROADCASTD (SI), Z15
@@ -2994,11 +2994,11 @@ large95:
 	JMP large95
 done96:
 large97:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done98
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z14
 	VPANDD (DX)(DI*1), Z14, Z14
 	VPBROADCASTD (SI), Z15
@@ -3019,11 +3019,11 @@ large97:
 	JMP large97
 done98:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VBROADCASTSS (DX), Z16
@@ -3037,9 +3037,9 @@ done98:
 	VMULPS Z16, Z1, Z1
 	VFMADD213PS 64(BX), Z15, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z16
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -3051,9 +3051,9 @@ done98:
 	VMULPS Z16, Z3, Z3
 	VFMADD213PS 64(BX), Z15, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z16
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -3065,9 +3065,9 @@ done98:
 	VMULPS Z16, Z5, Z5
 	VFMADD213PS 64(BX), Z15, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z16
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -3079,9 +3079,9 @@ done98:
 	VMULPS Z16, Z7, Z7
 	VFMADD213PS 64(BX), Z15, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z16
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -3093,9 +3093,9 @@ done98:
 	VMULPS Z16, Z9, Z9
 	VFMADD213PS 64(BX), Z15, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z16
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -3107,9 +3107,9 @@ done98:
 	VMULPS Z16, Z11, Z11
 	VFMADD213PS 64(BX), Z15, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z16
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -3124,20 +3124,20 @@ done98:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx8x32AVX512(t *int8Tile)
-// int8Bytesx8x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx8x32AVX512(t *intTile)
+// int8Bytesx8x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx8x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3189,15 +3189,15 @@ groups100:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups100
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large101:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done102
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z16
 	VPANDD (DX)(DI*1), Z16, Z16
 	VPBROADCASTD (SI), Z17
@@ -3220,11 +3220,11 @@ large101:
 	JMP large101
 done102:
 large103:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done104
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z16
 	VPANDD (DX)(DI*1), Z16, Z16
 	VPBROADCASTD (SI), Z17
@@ -3247,11 +3247,11 @@ large103:
 	JMP large103
 done104:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VBROADCASTSS (DX), Z18
@@ -3265,9 +3265,9 @@ done104:
 	VMULPS Z18, Z1, Z1
 	VFMADD213PS 64(BX), Z17, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z18
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -3279,9 +3279,9 @@ done104:
 	VMULPS Z18, Z3, Z3
 	VFMADD213PS 64(BX), Z17, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z18
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -3293,9 +3293,9 @@ done104:
 	VMULPS Z18, Z5, Z5
 	VFMADD213PS 64(BX), Z17, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z18
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -3307,9 +3307,9 @@ done104:
 	VMULPS Z18, Z7, Z7
 	VFMADD213PS 64(BX), Z17, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z18
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -3321,9 +3321,9 @@ done104:
 	VMULPS Z18, Z9, Z9
 	VFMADD213PS 64(BX), Z17, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z18
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -3335,9 +3335,9 @@ done104:
 	VMULPS Z18, Z11, Z11
 	VFMADD213PS 64(BX), Z17, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z18
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -3349,9 +3349,9 @@ done104:
 	VMULPS Z18, Z13, Z13
 	VFMADD213PS 64(BX), Z17, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z18
 	VPADDD (SI), Z14, Z14
 	VCVTDQ2PS Z14, Z14
@@ -3366,20 +3366,20 @@ done104:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx9x32AVX512(t *int8Tile)
-// int8Bytesx9x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx9x32AVX512(t *intTile)
+// int8Bytesx9x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx9x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3436,15 +3436,15 @@ groups106:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups106
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large107:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done108
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z18
 	VPANDD (DX)(DI*1), Z18, Z18
 	VPBROADCASTD (SI), Z19
@@ -3469,11 +3469,11 @@ large107:
 	JMP large107
 done108:
 large109:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done110
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z18
 	VPANDD (DX)(DI*1), Z18, Z18
 	VPBROADCASTD (SI), Z19
@@ -3498,11 +3498,11 @@ large109:
 	JMP large109
 done110:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z18
 	VMOVUPS 64(CX), Z19
 	VBROADCASTSS (DX), Z20
@@ -3516,9 +3516,9 @@ done110:
 	VMULPS Z20, Z1, Z1
 	VFMADD213PS 64(BX), Z19, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z20
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -3530,9 +3530,9 @@ done110:
 	VMULPS Z20, Z3, Z3
 	VFMADD213PS 64(BX), Z19, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z20
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -3544,9 +3544,9 @@ done110:
 	VMULPS Z20, Z5, Z5
 	VFMADD213PS 64(BX), Z19, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z20
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -3558,9 +3558,9 @@ done110:
 	VMULPS Z20, Z7, Z7
 	VFMADD213PS 64(BX), Z19, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z20
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -3572,9 +3572,9 @@ done110:
 	VMULPS Z20, Z9, Z9
 	VFMADD213PS 64(BX), Z19, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z20
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -3586,9 +3586,9 @@ done110:
 	VMULPS Z20, Z11, Z11
 	VFMADD213PS 64(BX), Z19, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z20
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -3600,9 +3600,9 @@ done110:
 	VMULPS Z20, Z13, Z13
 	VFMADD213PS 64(BX), Z19, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z20
 	VPADDD (SI), Z14, Z14
 	VCVTDQ2PS Z14, Z14
@@ -3614,9 +3614,9 @@ done110:
 	VMULPS Z20, Z15, Z15
 	VFMADD213PS 64(BX), Z19, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z20
 	VPADDD (SI), Z16, Z16
 	VCVTDQ2PS Z16, Z16
@@ -3631,21 +3631,21 @@ done110:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx10x32AVX512(t *int8Tile)
-// int8Bytesx10x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx10x32AVX512(t *intTile)
+// int8Bytesx10x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx10x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3707,15 +3707,15 @@ groups112:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups112
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large113:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done114
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z20
 	VPANDD (DX)(DI*1), Z20, Z20
 	VPBROADCASTD (SI), Z21
@@ -3742,11 +3742,11 @@ large113:
 	JMP large113
 done114:
 large115:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done116
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z20
 	VPANDD (DX)(DI*1), Z20, Z20
 	VPBROADCASTD (SI), Z21
@@ -3773,11 +3773,11 @@ large115:
 	JMP large115
 done116:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z20
 	VMOVUPS 64(CX), Z21
 	VBROADCASTSS (DX), Z22
@@ -3791,9 +3791,9 @@ done116:
 	VMULPS Z22, Z1, Z1
 	VFMADD213PS 64(BX), Z21, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z22
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -3805,9 +3805,9 @@ done116:
 	VMULPS Z22, Z3, Z3
 	VFMADD213PS 64(BX), Z21, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z22
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -3819,9 +3819,9 @@ done116:
 	VMULPS Z22, Z5, Z5
 	VFMADD213PS 64(BX), Z21, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z22
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -3833,9 +3833,9 @@ done116:
 	VMULPS Z22, Z7, Z7
 	VFMADD213PS 64(BX), Z21, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z22
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -3847,9 +3847,9 @@ done116:
 	VMULPS Z22, Z9, Z9
 	VFMADD213PS 64(BX), Z21, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z22
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -3861,9 +3861,9 @@ done116:
 	VMULPS Z22, Z11, Z11
 	VFMADD213PS 64(BX), Z21, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z22
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -3875,9 +3875,9 @@ done116:
 	VMULPS Z22, Z13, Z13
 	VFMADD213PS 64(BX), Z21, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z22
 	VPADDD (SI), Z14, Z14
 	VCVTDQ2PS Z14, Z14
@@ -3889,9 +3889,9 @@ done116:
 	VMULPS Z22, Z15, Z15
 	VFMADD213PS 64(BX), Z21, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z22
 	VPADDD (SI), Z16, Z16
 	VCVTDQ2PS Z16, Z16
@@ -3903,9 +3903,9 @@ done116:
 	VMULPS Z22, Z17, Z17
 	VFMADD213PS 64(BX), Z21, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z22
 	VPADDD (SI), Z18, Z18
 	VCVTDQ2PS Z18, Z18
@@ -3920,21 +3920,21 @@ done116:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx11x32AVX512(t *int8Tile)
-// int8Bytesx11x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx11x32AVX512(t *intTile)
+// int8Bytesx11x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx11x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4001,15 +4001,15 @@ groups118:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups118
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large119:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done120
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z22
 	VPANDD (DX)(DI*1), Z22, Z22
 	VPBROADCASTD (SI), Z23
@@ -4038,11 +4038,11 @@ large119:
 	JMP large119
 done120:
 large121:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done122
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z22
 	VPANDD (DX)(DI*1), Z22, Z22
 	VPBROADCASTD (SI), Z23
@@ -4071,11 +4071,11 @@ large121:
 	JMP large121
 done122:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z22
 	VMOVUPS 64(CX), Z23
 	VBROADCASTSS (DX), Z24
@@ -4089,9 +4089,9 @@ done122:
 	VMULPS Z24, Z1, Z1
 	VFMADD213PS 64(BX), Z23, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z24
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -4103,9 +4103,9 @@ done122:
 	VMULPS Z24, Z3, Z3
 	VFMADD213PS 64(BX), Z23, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z24
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -4117,9 +4117,9 @@ done122:
 	VMULPS Z24, Z5, Z5
 	VFMADD213PS 64(BX), Z23, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z24
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -4131,9 +4131,9 @@ done122:
 	VMULPS Z24, Z7, Z7
 	VFMADD213PS 64(BX), Z23, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z24
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -4145,9 +4145,9 @@ done122:
 	VMULPS Z24, Z9, Z9
 	VFMADD213PS 64(BX), Z23, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z24
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -4159,9 +4159,9 @@ done122:
 	VMULPS Z24, Z11, Z11
 	VFMADD213PS 64(BX), Z23, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z24
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -4173,9 +4173,9 @@ done122:
 	VMULPS Z24, Z13, Z13
 	VFMADD213PS 64(BX), Z23, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z24
 	VPADDD (SI), Z14, Z14
 	VCVTDQ2PS Z14, Z14
@@ -4187,9 +4187,9 @@ done122:
 	VMULPS Z24, Z15, Z15
 	VFMADD213PS 64(BX), Z23, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z24
 	VPADDD (SI), Z16, Z16
 	VCVTDQ2PS Z16, Z16
@@ -4201,9 +4201,9 @@ done122:
 	VMULPS Z24, Z17, Z17
 	VFMADD213PS 64(BX), Z23, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z24
 	VPADDD (SI), Z18, Z18
 	VCVTDQ2PS Z18, Z18
@@ -4215,9 +4215,9 @@ done122:
 	VMULPS Z24, Z19, Z19
 	VFMADD213PS 64(BX), Z23, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z24
 	VPADDD (SI), Z20, Z20
 	VCVTDQ2PS Z20, Z20
@@ -4232,22 +4232,22 @@ done122:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx12x32AVX512(t *int8Tile)
-// int8Bytesx12x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx12x32AVX512(t *intTile)
+// int8Bytesx12x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx12x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4319,15 +4319,15 @@ groups124:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups124
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large125:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done126
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z24
 	VPANDD (DX)(DI*1), Z24, Z24
 	VPBROADCASTD (SI), Z25
@@ -4358,11 +4358,11 @@ large125:
 	JMP large125
 done126:
 large127:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done128
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z24
 	VPANDD (DX)(DI*1), Z24, Z24
 	VPBROADCASTD (SI), Z25
@@ -4393,11 +4393,11 @@ large127:
 	JMP large127
 done128:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z24
 	VMOVUPS 64(CX), Z25
 	VBROADCASTSS (DX), Z26
@@ -4411,9 +4411,9 @@ done128:
 	VMULPS Z26, Z1, Z1
 	VFMADD213PS 64(BX), Z25, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z26
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -4425,9 +4425,9 @@ done128:
 	VMULPS Z26, Z3, Z3
 	VFMADD213PS 64(BX), Z25, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z26
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -4439,9 +4439,9 @@ done128:
 	VMULPS Z26, Z5, Z5
 	VFMADD213PS 64(BX), Z25, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z26
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -4453,9 +4453,9 @@ done128:
 	VMULPS Z26, Z7, Z7
 	VFMADD213PS 64(BX), Z25, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z26
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -4467,9 +4467,9 @@ done128:
 	VMULPS Z26, Z9, Z9
 	VFMADD213PS 64(BX), Z25, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z26
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -4481,9 +4481,9 @@ done128:
 	VMULPS Z26, Z11, Z11
 	VFMADD213PS 64(BX), Z25, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z26
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -4495,9 +4495,9 @@ done128:
 	VMULPS Z26, Z13, Z13
 	VFMADD213PS 64(BX), Z25, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z26
 	VPADDD (SI), Z14, Z14
 	VCVTDQ2PS Z14, Z14
@@ -4509,9 +4509,9 @@ done128:
 	VMULPS Z26, Z15, Z15
 	VFMADD213PS 64(BX), Z25, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z26
 	VPADDD (SI), Z16, Z16
 	VCVTDQ2PS Z16, Z16
@@ -4523,9 +4523,9 @@ done128:
 	VMULPS Z26, Z17, Z17
 	VFMADD213PS 64(BX), Z25, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z26
 	VPADDD (SI), Z18, Z18
 	VCVTDQ2PS Z18, Z18
@@ -4537,9 +4537,9 @@ done128:
 	VMULPS Z26, Z19, Z19
 	VFMADD213PS 64(BX), Z25, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z26
 	VPADDD (SI), Z20, Z20
 	VCVTDQ2PS Z20, Z20
@@ -4551,9 +4551,9 @@ done128:
 	VMULPS Z26, Z21, Z21
 	VFMADD213PS 64(BX), Z25, Z21
 	VMOVUPS Z21, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z26
 	VPADDD (SI), Z22, Z22
 	VCVTDQ2PS Z22, Z22
@@ -4568,22 +4568,22 @@ done128:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx13x32AVX512(t *int8Tile)
-// int8Bytesx13x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx13x32AVX512(t *intTile)
+// int8Bytesx13x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx13x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4660,15 +4660,15 @@ groups130:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups130
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large131:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done132
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z26
 	VPANDD (DX)(DI*1), Z26, Z26
 	VPBROADCASTD (SI), Z27
@@ -4701,11 +4701,11 @@ large131:
 	JMP large131
 done132:
 large133:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done134
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z26
 	VPANDD (DX)(DI*1), Z26, Z26
 	VPBROADCASTD (SI), Z27
@@ -4738,11 +4738,11 @@ large133:
 	JMP large133
 done134:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z26
 	VMOVUPS 64(CX), Z27
 	VBROADCASTSS (DX), Z28
@@ -4756,9 +4756,9 @@ done134:
 	VMULPS Z28, Z1, Z1
 	VFMADD213PS 64(BX), Z27, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z28
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -4770,9 +4770,9 @@ done134:
 	VMULPS Z28, Z3, Z3
 	VFMADD213PS 64(BX), Z27, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z28
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -4784,9 +4784,9 @@ done134:
 	VMULPS Z28, Z5, Z5
 	VFMADD213PS 64(BX), Z27, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z28
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -4798,9 +4798,9 @@ done134:
 	VMULPS Z28, Z7, Z7
 	VFMADD213PS 64(BX), Z27, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z28
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -4812,9 +4812,9 @@ done134:
 	VMULPS Z28, Z9, Z9
 	VFMADD213PS 64(BX), Z27, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z28
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -4826,9 +4826,9 @@ done134:
 	VMULPS Z28, Z11, Z11
 	VFMADD213PS 64(BX), Z27, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z28
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -4840,9 +4840,9 @@ done134:
 	VMULPS Z28, Z13, Z13
 	VFMADD213PS 64(BX), Z27, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z28
 	VPADDD (SI), Z14, Z14
 	VCVTDQ2PS Z14, Z14
@@ -4854,9 +4854,9 @@ done134:
 	VMULPS Z28, Z15, Z15
 	VFMADD213PS 64(BX), Z27, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z28
 	VPADDD (SI), Z16, Z16
 	VCVTDQ2PS Z16, Z16
@@ -4868,9 +4868,9 @@ done134:
 	VMULPS Z28, Z17, Z17
 	VFMADD213PS 64(BX), Z27, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z28
 	VPADDD (SI), Z18, Z18
 	VCVTDQ2PS Z18, Z18
@@ -4882,9 +4882,9 @@ done134:
 	VMULPS Z28, Z19, Z19
 	VFMADD213PS 64(BX), Z27, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z28
 	VPADDD (SI), Z20, Z20
 	VCVTDQ2PS Z20, Z20
@@ -4896,9 +4896,9 @@ done134:
 	VMULPS Z28, Z21, Z21
 	VFMADD213PS 64(BX), Z27, Z21
 	VMOVUPS Z21, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z28
 	VPADDD (SI), Z22, Z22
 	VCVTDQ2PS Z22, Z22
@@ -4910,9 +4910,9 @@ done134:
 	VMULPS Z28, Z23, Z23
 	VFMADD213PS 64(BX), Z27, Z23
 	VMOVUPS Z23, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z28
 	VPADDD (SI), Z24, Z24
 	VCVTDQ2PS Z24, Z24
@@ -4927,23 +4927,23 @@ done134:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx14x32AVX512(t *int8Tile)
-// int8Bytesx14x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx14x32AVX512(t *intTile)
+// int8Bytesx14x32AVX512 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx14x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
 	LEAQ (AX)(R8*4), R13
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5025,15 +5025,15 @@ groups136:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups136
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large137:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done138
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z28
 	VPANDD (DX)(DI*1), Z28, Z28
 	VPBROADCASTD (SI), Z29
@@ -5068,11 +5068,11 @@ large137:
 	JMP large137
 done138:
 large139:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done140
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Z28
 	VPANDD (DX)(DI*1), Z28, Z28
 	VPBROADCASTD (SI), Z29
@@ -5107,11 +5107,11 @@ large139:
 	JMP large139
 done140:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z28
 	VMOVUPS 64(CX), Z29
 	VBROADCASTSS (DX), Z30
@@ -5125,9 +5125,9 @@ done140:
 	VMULPS Z30, Z1, Z1
 	VFMADD213PS 64(BX), Z29, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z30
 	VPADDD (SI), Z2, Z2
 	VCVTDQ2PS Z2, Z2
@@ -5139,9 +5139,9 @@ done140:
 	VMULPS Z30, Z3, Z3
 	VFMADD213PS 64(BX), Z29, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z30
 	VPADDD (SI), Z4, Z4
 	VCVTDQ2PS Z4, Z4
@@ -5153,9 +5153,9 @@ done140:
 	VMULPS Z30, Z5, Z5
 	VFMADD213PS 64(BX), Z29, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z30
 	VPADDD (SI), Z6, Z6
 	VCVTDQ2PS Z6, Z6
@@ -5167,9 +5167,9 @@ done140:
 	VMULPS Z30, Z7, Z7
 	VFMADD213PS 64(BX), Z29, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z30
 	VPADDD (SI), Z8, Z8
 	VCVTDQ2PS Z8, Z8
@@ -5181,9 +5181,9 @@ done140:
 	VMULPS Z30, Z9, Z9
 	VFMADD213PS 64(BX), Z29, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z30
 	VPADDD (SI), Z10, Z10
 	VCVTDQ2PS Z10, Z10
@@ -5195,9 +5195,9 @@ done140:
 	VMULPS Z30, Z11, Z11
 	VFMADD213PS 64(BX), Z29, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z30
 	VPADDD (SI), Z12, Z12
 	VCVTDQ2PS Z12, Z12
@@ -5209,9 +5209,9 @@ done140:
 	VMULPS Z30, Z13, Z13
 	VFMADD213PS 64(BX), Z29, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z30
 	VPADDD (SI), Z14, Z14
 	VCVTDQ2PS Z14, Z14
@@ -5223,9 +5223,9 @@ done140:
 	VMULPS Z30, Z15, Z15
 	VFMADD213PS 64(BX), Z29, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z30
 	VPADDD (SI), Z16, Z16
 	VCVTDQ2PS Z16, Z16
@@ -5237,9 +5237,9 @@ done140:
 	VMULPS Z30, Z17, Z17
 	VFMADD213PS 64(BX), Z29, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z30
 	VPADDD (SI), Z18, Z18
 	VCVTDQ2PS Z18, Z18
@@ -5251,9 +5251,9 @@ done140:
 	VMULPS Z30, Z19, Z19
 	VFMADD213PS 64(BX), Z29, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z30
 	VPADDD (SI), Z20, Z20
 	VCVTDQ2PS Z20, Z20
@@ -5265,9 +5265,9 @@ done140:
 	VMULPS Z30, Z21, Z21
 	VFMADD213PS 64(BX), Z29, Z21
 	VMOVUPS Z21, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z30
 	VPADDD (SI), Z22, Z22
 	VCVTDQ2PS Z22, Z22
@@ -5279,9 +5279,9 @@ done140:
 	VMULPS Z30, Z23, Z23
 	VFMADD213PS 64(BX), Z29, Z23
 	VMOVUPS Z23, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z30
 	VPADDD (SI), Z24, Z24
 	VCVTDQ2PS Z24, Z24
@@ -5293,9 +5293,9 @@ done140:
 	VMULPS Z30, Z25, Z25
 	VFMADD213PS 64(BX), Z29, Z25
 	VMOVUPS Z25, 64(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 52(DX), Z30
 	VPADDD (SI), Z26, Z26
 	VCVTDQ2PS Z26, Z26
@@ -5310,14 +5310,14 @@ done140:
 	VZEROUPPER
 	RET
 
-// func int16x1x16AVX512(t *int8Tile)
-// int16x1x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x1x16AVX512(t *intTile)
+// int16x1x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	PCALIGN $32
 groups142:
@@ -5329,10 +5329,10 @@ groups142:
 	SUBQ $1, CX
 	JNZ groups142
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z1
 	VBROADCASTSS (DX), Z3
 	VCVTDQ2PS Z0, Z0
@@ -5342,14 +5342,14 @@ groups142:
 	VZEROUPPER
 	RET
 
-// func int16x2x16AVX512(t *int8Tile)
-// int16x2x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x2x16AVX512(t *intTile)
+// int16x2x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
@@ -5364,18 +5364,18 @@ groups144:
 	SUBQ $1, CX
 	JNZ groups144
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z2
 	VBROADCASTSS (DX), Z4
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z4, Z0, Z0
 	VFMADD213PS (BX), Z2, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z4
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z4, Z1, Z1
@@ -5384,14 +5384,14 @@ groups144:
 	VZEROUPPER
 	RET
 
-// func int16x3x16AVX512(t *int8Tile)
-// int16x3x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x3x16AVX512(t *intTile)
+// int16x3x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x3x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5409,25 +5409,25 @@ groups146:
 	SUBQ $1, CX
 	JNZ groups146
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z3
 	VBROADCASTSS (DX), Z5
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z5, Z0, Z0
 	VFMADD213PS (BX), Z3, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z5
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z5, Z1, Z1
 	VFMADD213PS (BX), Z3, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z5
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z5, Z2, Z2
@@ -5436,15 +5436,15 @@ groups146:
 	VZEROUPPER
 	RET
 
-// func int16x4x16AVX512(t *int8Tile)
-// int16x4x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x4x16AVX512(t *intTile)
+// int16x4x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x4x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5465,32 +5465,32 @@ groups148:
 	SUBQ $1, CX
 	JNZ groups148
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z4
 	VBROADCASTSS (DX), Z6
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z6, Z0, Z0
 	VFMADD213PS (BX), Z4, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z6
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z6, Z1, Z1
 	VFMADD213PS (BX), Z4, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z6
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z6, Z2, Z2
 	VFMADD213PS (BX), Z4, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z6
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z6, Z3, Z3
@@ -5499,15 +5499,15 @@ groups148:
 	VZEROUPPER
 	RET
 
-// func int16x5x16AVX512(t *int8Tile)
-// int16x5x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x5x16AVX512(t *intTile)
+// int16x5x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x5x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5531,39 +5531,39 @@ groups150:
 	SUBQ $1, CX
 	JNZ groups150
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z5
 	VBROADCASTSS (DX), Z7
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z7, Z0, Z0
 	VFMADD213PS (BX), Z5, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z7
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z7, Z1, Z1
 	VFMADD213PS (BX), Z5, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z7
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z7, Z2, Z2
 	VFMADD213PS (BX), Z5, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z7
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z7, Z3, Z3
 	VFMADD213PS (BX), Z5, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z7
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z7, Z4, Z4
@@ -5572,16 +5572,16 @@ groups150:
 	VZEROUPPER
 	RET
 
-// func int16x6x16AVX512(t *int8Tile)
-// int16x6x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x6x16AVX512(t *intTile)
+// int16x6x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x6x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5608,46 +5608,46 @@ groups152:
 	SUBQ $1, CX
 	JNZ groups152
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z6
 	VBROADCASTSS (DX), Z8
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z8, Z0, Z0
 	VFMADD213PS (BX), Z6, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z8
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z8, Z1, Z1
 	VFMADD213PS (BX), Z6, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z8
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z8, Z2, Z2
 	VFMADD213PS (BX), Z6, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z8
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z8, Z3, Z3
 	VFMADD213PS (BX), Z6, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z8
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z8, Z4, Z4
 	VFMADD213PS (BX), Z6, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z8
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z8, Z5, Z5
@@ -5656,16 +5656,16 @@ groups152:
 	VZEROUPPER
 	RET
 
-// func int16x7x16AVX512(t *int8Tile)
-// int16x7x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x7x16AVX512(t *intTile)
+// int16x7x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x7x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5695,53 +5695,53 @@ groups154:
 	SUBQ $1, CX
 	JNZ groups154
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z7
 	VBROADCASTSS (DX), Z9
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z9, Z0, Z0
 	VFMADD213PS (BX), Z7, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z9
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z9, Z1, Z1
 	VFMADD213PS (BX), Z7, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z9
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z9, Z2, Z2
 	VFMADD213PS (BX), Z7, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z9
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z9, Z3, Z3
 	VFMADD213PS (BX), Z7, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z9
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z9, Z4, Z4
 	VFMADD213PS (BX), Z7, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z9
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z9, Z5, Z5
 	VFMADD213PS (BX), Z7, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z9
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z9, Z6, Z6
@@ -5750,17 +5750,17 @@ groups154:
 	VZEROUPPER
 	RET
 
-// func int16x8x16AVX512(t *int8Tile)
-// int16x8x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x8x16AVX512(t *intTile)
+// int16x8x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x8x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5793,60 +5793,60 @@ groups156:
 	SUBQ $1, CX
 	JNZ groups156
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z8
 	VBROADCASTSS (DX), Z10
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z10, Z0, Z0
 	VFMADD213PS (BX), Z8, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z10
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z10, Z1, Z1
 	VFMADD213PS (BX), Z8, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z10
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z10, Z2, Z2
 	VFMADD213PS (BX), Z8, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z10
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z10, Z3, Z3
 	VFMADD213PS (BX), Z8, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z10
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z10, Z4, Z4
 	VFMADD213PS (BX), Z8, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z10
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z10, Z5, Z5
 	VFMADD213PS (BX), Z8, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z10
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z10, Z6, Z6
 	VFMADD213PS (BX), Z8, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z10
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z10, Z7, Z7
@@ -5855,17 +5855,17 @@ groups156:
 	VZEROUPPER
 	RET
 
-// func int16x9x16AVX512(t *int8Tile)
-// int16x9x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x9x16AVX512(t *intTile)
+// int16x9x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x9x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5901,67 +5901,67 @@ groups158:
 	SUBQ $1, CX
 	JNZ groups158
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z9
 	VBROADCASTSS (DX), Z11
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z11, Z0, Z0
 	VFMADD213PS (BX), Z9, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z11
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z11, Z1, Z1
 	VFMADD213PS (BX), Z9, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z11
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z11, Z2, Z2
 	VFMADD213PS (BX), Z9, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z11
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z11, Z3, Z3
 	VFMADD213PS (BX), Z9, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z11
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z11, Z4, Z4
 	VFMADD213PS (BX), Z9, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z11
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z11, Z5, Z5
 	VFMADD213PS (BX), Z9, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z11
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z11, Z6, Z6
 	VFMADD213PS (BX), Z9, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z11
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z11, Z7, Z7
 	VFMADD213PS (BX), Z9, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z11
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z11, Z8, Z8
@@ -5970,18 +5970,18 @@ groups158:
 	VZEROUPPER
 	RET
 
-// func int16x10x16AVX512(t *int8Tile)
-// int16x10x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x10x16AVX512(t *intTile)
+// int16x10x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x10x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6020,74 +6020,74 @@ groups160:
 	SUBQ $1, CX
 	JNZ groups160
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z10
 	VBROADCASTSS (DX), Z12
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z12, Z0, Z0
 	VFMADD213PS (BX), Z10, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z12
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z12, Z1, Z1
 	VFMADD213PS (BX), Z10, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z12
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z12, Z2, Z2
 	VFMADD213PS (BX), Z10, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z12
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z12, Z3, Z3
 	VFMADD213PS (BX), Z10, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z12
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z12, Z4, Z4
 	VFMADD213PS (BX), Z10, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z12
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z12, Z5, Z5
 	VFMADD213PS (BX), Z10, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z12
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z12, Z6, Z6
 	VFMADD213PS (BX), Z10, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z12
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z12, Z7, Z7
 	VFMADD213PS (BX), Z10, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z12
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z12, Z8, Z8
 	VFMADD213PS (BX), Z10, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z12
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z12, Z9, Z9
@@ -6096,18 +6096,18 @@ groups160:
 	VZEROUPPER
 	RET
 
-// func int16x11x16AVX512(t *int8Tile)
-// int16x11x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x11x16AVX512(t *intTile)
+// int16x11x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x11x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6149,81 +6149,81 @@ groups162:
 	SUBQ $1, CX
 	JNZ groups162
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z11
 	VBROADCASTSS (DX), Z13
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z13, Z0, Z0
 	VFMADD213PS (BX), Z11, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z13
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z13, Z1, Z1
 	VFMADD213PS (BX), Z11, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z13
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z13, Z2, Z2
 	VFMADD213PS (BX), Z11, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z13
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z13, Z3, Z3
 	VFMADD213PS (BX), Z11, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z13
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z13, Z4, Z4
 	VFMADD213PS (BX), Z11, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z13
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z13, Z5, Z5
 	VFMADD213PS (BX), Z11, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z13
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z13, Z6, Z6
 	VFMADD213PS (BX), Z11, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z13
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z13, Z7, Z7
 	VFMADD213PS (BX), Z11, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z13
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z13, Z8, Z8
 	VFMADD213PS (BX), Z11, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z13
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z13, Z9, Z9
 	VFMADD213PS (BX), Z11, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z13
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z13, Z10, Z10
@@ -6232,19 +6232,19 @@ groups162:
 	VZEROUPPER
 	RET
 
-// func int16x12x16AVX512(t *int8Tile)
-// int16x12x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x12x16AVX512(t *intTile)
+// int16x12x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x12x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6289,88 +6289,88 @@ groups164:
 	SUBQ $1, CX
 	JNZ groups164
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z12
 	VBROADCASTSS (DX), Z14
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z14, Z0, Z0
 	VFMADD213PS (BX), Z12, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z14
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z14, Z1, Z1
 	VFMADD213PS (BX), Z12, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z14
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z14, Z2, Z2
 	VFMADD213PS (BX), Z12, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z14
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z14, Z3, Z3
 	VFMADD213PS (BX), Z12, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z14
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z14, Z4, Z4
 	VFMADD213PS (BX), Z12, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z14
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z14, Z5, Z5
 	VFMADD213PS (BX), Z12, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z14
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z14, Z6, Z6
 	VFMADD213PS (BX), Z12, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z14
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z14, Z7, Z7
 	VFMADD213PS (BX), Z12, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z14
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z14, Z8, Z8
 	VFMADD213PS (BX), Z12, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z14
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z14, Z9, Z9
 	VFMADD213PS (BX), Z12, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z14
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z14, Z10, Z10
 	VFMADD213PS (BX), Z12, Z10
 	VMOVUPS Z10, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z14
 	VCVTDQ2PS Z11, Z11
 	VMULPS Z14, Z11, Z11
@@ -6379,19 +6379,19 @@ groups164:
 	VZEROUPPER
 	RET
 
-// func int16x13x16AVX512(t *int8Tile)
-// int16x13x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x13x16AVX512(t *intTile)
+// int16x13x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x13x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6439,95 +6439,95 @@ groups166:
 	SUBQ $1, CX
 	JNZ groups166
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z13
 	VBROADCASTSS (DX), Z15
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z15, Z0, Z0
 	VFMADD213PS (BX), Z13, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z15
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z15, Z1, Z1
 	VFMADD213PS (BX), Z13, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z15
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z15, Z2, Z2
 	VFMADD213PS (BX), Z13, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z15
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z15, Z3, Z3
 	VFMADD213PS (BX), Z13, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z15
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z15, Z4, Z4
 	VFMADD213PS (BX), Z13, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z15
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z15, Z5, Z5
 	VFMADD213PS (BX), Z13, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z15
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z15, Z6, Z6
 	VFMADD213PS (BX), Z13, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z15
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z15, Z7, Z7
 	VFMADD213PS (BX), Z13, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z15
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z15, Z8, Z8
 	VFMADD213PS (BX), Z13, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z15
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z15, Z9, Z9
 	VFMADD213PS (BX), Z13, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z15
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z15, Z10, Z10
 	VFMADD213PS (BX), Z13, Z10
 	VMOVUPS Z10, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z15
 	VCVTDQ2PS Z11, Z11
 	VMULPS Z15, Z11, Z11
 	VFMADD213PS (BX), Z13, Z11
 	VMOVUPS Z11, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z15
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z15, Z12, Z12
@@ -6536,20 +6536,20 @@ groups166:
 	VZEROUPPER
 	RET
 
-// func int16x14x16AVX512(t *int8Tile)
-// int16x14x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x14x16AVX512(t *intTile)
+// int16x14x16AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x14x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
 	LEAQ (AX)(R8*4), R13
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6600,102 +6600,102 @@ groups168:
 	SUBQ $1, CX
 	JNZ groups168
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z14
 	VBROADCASTSS (DX), Z16
 	VCVTDQ2PS Z0, Z0
 	VMULPS Z16, Z0, Z0
 	VFMADD213PS (BX), Z14, Z0
 	VMOVUPS Z0, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z16
 	VCVTDQ2PS Z1, Z1
 	VMULPS Z16, Z1, Z1
 	VFMADD213PS (BX), Z14, Z1
 	VMOVUPS Z1, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z16
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z16, Z2, Z2
 	VFMADD213PS (BX), Z14, Z2
 	VMOVUPS Z2, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z16
 	VCVTDQ2PS Z3, Z3
 	VMULPS Z16, Z3, Z3
 	VFMADD213PS (BX), Z14, Z3
 	VMOVUPS Z3, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z16
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z16, Z4, Z4
 	VFMADD213PS (BX), Z14, Z4
 	VMOVUPS Z4, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z16
 	VCVTDQ2PS Z5, Z5
 	VMULPS Z16, Z5, Z5
 	VFMADD213PS (BX), Z14, Z5
 	VMOVUPS Z5, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z16
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z16, Z6, Z6
 	VFMADD213PS (BX), Z14, Z6
 	VMOVUPS Z6, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z16
 	VCVTDQ2PS Z7, Z7
 	VMULPS Z16, Z7, Z7
 	VFMADD213PS (BX), Z14, Z7
 	VMOVUPS Z7, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z16
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z16, Z8, Z8
 	VFMADD213PS (BX), Z14, Z8
 	VMOVUPS Z8, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z16
 	VCVTDQ2PS Z9, Z9
 	VMULPS Z16, Z9, Z9
 	VFMADD213PS (BX), Z14, Z9
 	VMOVUPS Z9, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z16
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z16, Z10, Z10
 	VFMADD213PS (BX), Z14, Z10
 	VMOVUPS Z10, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z16
 	VCVTDQ2PS Z11, Z11
 	VMULPS Z16, Z11, Z11
 	VFMADD213PS (BX), Z14, Z11
 	VMOVUPS Z11, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z16
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z16, Z12, Z12
 	VFMADD213PS (BX), Z14, Z12
 	VMOVUPS Z12, (DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 52(DX), Z16
 	VCVTDQ2PS Z13, Z13
 	VMULPS Z16, Z13, Z13
@@ -6704,15 +6704,15 @@ groups168:
 	VZEROUPPER
 	RET
 
-// func int16x1x32AVX512(t *int8Tile)
-// int16x1x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x1x32AVX512(t *intTile)
+// int16x1x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x1x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	PCALIGN $32
@@ -6727,10 +6727,10 @@ groups170:
 	SUBQ $1, CX
 	JNZ groups170
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z2
 	VMOVUPS 64(CX), Z3
 	VBROADCASTSS (DX), Z4
@@ -6745,15 +6745,15 @@ groups170:
 	VZEROUPPER
 	RET
 
-// func int16x2x32AVX512(t *int8Tile)
-// int16x2x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x2x32AVX512(t *intTile)
+// int16x2x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x2x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6773,10 +6773,10 @@ groups172:
 	SUBQ $1, CX
 	JNZ groups172
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z4
 	VMOVUPS 64(CX), Z5
 	VBROADCASTSS (DX), Z6
@@ -6788,8 +6788,8 @@ groups172:
 	VMULPS Z6, Z1, Z1
 	VFMADD213PS 64(BX), Z5, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z6
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z6, Z2, Z2
@@ -6802,15 +6802,15 @@ groups172:
 	VZEROUPPER
 	RET
 
-// func int16x3x32AVX512(t *int8Tile)
-// int16x3x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x3x32AVX512(t *intTile)
+// int16x3x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x3x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6835,10 +6835,10 @@ groups174:
 	SUBQ $1, CX
 	JNZ groups174
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z6
 	VMOVUPS 64(CX), Z7
 	VBROADCASTSS (DX), Z8
@@ -6850,8 +6850,8 @@ groups174:
 	VMULPS Z8, Z1, Z1
 	VFMADD213PS 64(BX), Z7, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z8
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z8, Z2, Z2
@@ -6861,8 +6861,8 @@ groups174:
 	VMULPS Z8, Z3, Z3
 	VFMADD213PS 64(BX), Z7, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z8
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z8, Z4, Z4
@@ -6875,16 +6875,16 @@ groups174:
 	VZEROUPPER
 	RET
 
-// func int16x4x32AVX512(t *int8Tile)
-// int16x4x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x4x32AVX512(t *intTile)
+// int16x4x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x4x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6914,10 +6914,10 @@ groups176:
 	SUBQ $1, CX
 	JNZ groups176
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z8
 	VMOVUPS 64(CX), Z9
 	VBROADCASTSS (DX), Z10
@@ -6929,8 +6929,8 @@ groups176:
 	VMULPS Z10, Z1, Z1
 	VFMADD213PS 64(BX), Z9, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z10
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z10, Z2, Z2
@@ -6940,8 +6940,8 @@ groups176:
 	VMULPS Z10, Z3, Z3
 	VFMADD213PS 64(BX), Z9, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z10
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z10, Z4, Z4
@@ -6951,8 +6951,8 @@ groups176:
 	VMULPS Z10, Z5, Z5
 	VFMADD213PS 64(BX), Z9, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z10
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z10, Z6, Z6
@@ -6965,16 +6965,16 @@ groups176:
 	VZEROUPPER
 	RET
 
-// func int16x5x32AVX512(t *int8Tile)
-// int16x5x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x5x32AVX512(t *intTile)
+// int16x5x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x5x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7009,10 +7009,10 @@ groups178:
 	SUBQ $1, CX
 	JNZ groups178
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z10
 	VMOVUPS 64(CX), Z11
 	VBROADCASTSS (DX), Z12
@@ -7024,8 +7024,8 @@ groups178:
 	VMULPS Z12, Z1, Z1
 	VFMADD213PS 64(BX), Z11, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z12
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z12, Z2, Z2
@@ -7035,8 +7035,8 @@ groups178:
 	VMULPS Z12, Z3, Z3
 	VFMADD213PS 64(BX), Z11, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z12
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z12, Z4, Z4
@@ -7046,8 +7046,8 @@ groups178:
 	VMULPS Z12, Z5, Z5
 	VFMADD213PS 64(BX), Z11, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z12
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z12, Z6, Z6
@@ -7057,8 +7057,8 @@ groups178:
 	VMULPS Z12, Z7, Z7
 	VFMADD213PS 64(BX), Z11, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z12
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z12, Z8, Z8
@@ -7071,17 +7071,17 @@ groups178:
 	VZEROUPPER
 	RET
 
-// func int16x6x32AVX512(t *int8Tile)
-// int16x6x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x6x32AVX512(t *intTile)
+// int16x6x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x6x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7121,10 +7121,10 @@ groups180:
 	SUBQ $1, CX
 	JNZ groups180
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z12
 	VMOVUPS 64(CX), Z13
 	VBROADCASTSS (DX), Z14
@@ -7136,8 +7136,8 @@ groups180:
 	VMULPS Z14, Z1, Z1
 	VFMADD213PS 64(BX), Z13, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z14
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z14, Z2, Z2
@@ -7147,8 +7147,8 @@ groups180:
 	VMULPS Z14, Z3, Z3
 	VFMADD213PS 64(BX), Z13, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z14
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z14, Z4, Z4
@@ -7158,8 +7158,8 @@ groups180:
 	VMULPS Z14, Z5, Z5
 	VFMADD213PS 64(BX), Z13, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z14
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z14, Z6, Z6
@@ -7169,8 +7169,8 @@ groups180:
 	VMULPS Z14, Z7, Z7
 	VFMADD213PS 64(BX), Z13, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z14
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z14, Z8, Z8
@@ -7180,8 +7180,8 @@ groups180:
 	VMULPS Z14, Z9, Z9
 	VFMADD213PS 64(BX), Z13, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z14
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z14, Z10, Z10
@@ -7194,17 +7194,17 @@ groups180:
 	VZEROUPPER
 	RET
 
-// func int16x7x32AVX512(t *int8Tile)
-// int16x7x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x7x32AVX512(t *intTile)
+// int16x7x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 7 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x7x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7249,10 +7249,10 @@ groups182:
 	SUBQ $1, CX
 	JNZ groups182
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z14
 	VMOVUPS 64(CX), Z15
 	VBROADCASTSS (DX), Z16
@@ -7264,8 +7264,8 @@ groups182:
 	VMULPS Z16, Z1, Z1
 	VFMADD213PS 64(BX), Z15, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z16
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z16, Z2, Z2
@@ -7275,8 +7275,8 @@ groups182:
 	VMULPS Z16, Z3, Z3
 	VFMADD213PS 64(BX), Z15, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z16
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z16, Z4, Z4
@@ -7286,8 +7286,8 @@ groups182:
 	VMULPS Z16, Z5, Z5
 	VFMADD213PS 64(BX), Z15, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z16
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z16, Z6, Z6
@@ -7297,8 +7297,8 @@ groups182:
 	VMULPS Z16, Z7, Z7
 	VFMADD213PS 64(BX), Z15, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z16
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z16, Z8, Z8
@@ -7308,8 +7308,8 @@ groups182:
 	VMULPS Z16, Z9, Z9
 	VFMADD213PS 64(BX), Z15, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z16
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z16, Z10, Z10
@@ -7319,8 +7319,8 @@ groups182:
 	VMULPS Z16, Z11, Z11
 	VFMADD213PS 64(BX), Z15, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z16
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z16, Z12, Z12
@@ -7333,18 +7333,18 @@ groups182:
 	VZEROUPPER
 	RET
 
-// func int16x8x32AVX512(t *int8Tile)
-// int16x8x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x8x32AVX512(t *intTile)
+// int16x8x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 8 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x8x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7394,10 +7394,10 @@ groups184:
 	SUBQ $1, CX
 	JNZ groups184
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z16
 	VMOVUPS 64(CX), Z17
 	VBROADCASTSS (DX), Z18
@@ -7409,8 +7409,8 @@ groups184:
 	VMULPS Z18, Z1, Z1
 	VFMADD213PS 64(BX), Z17, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z18
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z18, Z2, Z2
@@ -7420,8 +7420,8 @@ groups184:
 	VMULPS Z18, Z3, Z3
 	VFMADD213PS 64(BX), Z17, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z18
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z18, Z4, Z4
@@ -7431,8 +7431,8 @@ groups184:
 	VMULPS Z18, Z5, Z5
 	VFMADD213PS 64(BX), Z17, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z18
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z18, Z6, Z6
@@ -7442,8 +7442,8 @@ groups184:
 	VMULPS Z18, Z7, Z7
 	VFMADD213PS 64(BX), Z17, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z18
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z18, Z8, Z8
@@ -7453,8 +7453,8 @@ groups184:
 	VMULPS Z18, Z9, Z9
 	VFMADD213PS 64(BX), Z17, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z18
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z18, Z10, Z10
@@ -7464,8 +7464,8 @@ groups184:
 	VMULPS Z18, Z11, Z11
 	VFMADD213PS 64(BX), Z17, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z18
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z18, Z12, Z12
@@ -7475,8 +7475,8 @@ groups184:
 	VMULPS Z18, Z13, Z13
 	VFMADD213PS 64(BX), Z17, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z18
 	VCVTDQ2PS Z14, Z14
 	VMULPS Z18, Z14, Z14
@@ -7489,18 +7489,18 @@ groups184:
 	VZEROUPPER
 	RET
 
-// func int16x9x32AVX512(t *int8Tile)
-// int16x9x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x9x32AVX512(t *intTile)
+// int16x9x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 9 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x9x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7555,10 +7555,10 @@ groups186:
 	SUBQ $1, CX
 	JNZ groups186
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z18
 	VMOVUPS 64(CX), Z19
 	VBROADCASTSS (DX), Z20
@@ -7570,8 +7570,8 @@ groups186:
 	VMULPS Z20, Z1, Z1
 	VFMADD213PS 64(BX), Z19, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z20
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z20, Z2, Z2
@@ -7581,8 +7581,8 @@ groups186:
 	VMULPS Z20, Z3, Z3
 	VFMADD213PS 64(BX), Z19, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z20
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z20, Z4, Z4
@@ -7592,8 +7592,8 @@ groups186:
 	VMULPS Z20, Z5, Z5
 	VFMADD213PS 64(BX), Z19, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z20
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z20, Z6, Z6
@@ -7603,8 +7603,8 @@ groups186:
 	VMULPS Z20, Z7, Z7
 	VFMADD213PS 64(BX), Z19, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z20
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z20, Z8, Z8
@@ -7614,8 +7614,8 @@ groups186:
 	VMULPS Z20, Z9, Z9
 	VFMADD213PS 64(BX), Z19, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z20
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z20, Z10, Z10
@@ -7625,8 +7625,8 @@ groups186:
 	VMULPS Z20, Z11, Z11
 	VFMADD213PS 64(BX), Z19, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z20
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z20, Z12, Z12
@@ -7636,8 +7636,8 @@ groups186:
 	VMULPS Z20, Z13, Z13
 	VFMADD213PS 64(BX), Z19, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z20
 	VCVTDQ2PS Z14, Z14
 	VMULPS Z20, Z14, Z14
@@ -7647,8 +7647,8 @@ groups186:
 	VMULPS Z20, Z15, Z15
 	VFMADD213PS 64(BX), Z19, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z20
 	VCVTDQ2PS Z16, Z16
 	VMULPS Z20, Z16, Z16
@@ -7661,19 +7661,19 @@ groups186:
 	VZEROUPPER
 	RET
 
-// func int16x10x32AVX512(t *int8Tile)
-// int16x10x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x10x32AVX512(t *intTile)
+// int16x10x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 10 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x10x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7733,10 +7733,10 @@ groups188:
 	SUBQ $1, CX
 	JNZ groups188
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z20
 	VMOVUPS 64(CX), Z21
 	VBROADCASTSS (DX), Z22
@@ -7748,8 +7748,8 @@ groups188:
 	VMULPS Z22, Z1, Z1
 	VFMADD213PS 64(BX), Z21, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z22
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z22, Z2, Z2
@@ -7759,8 +7759,8 @@ groups188:
 	VMULPS Z22, Z3, Z3
 	VFMADD213PS 64(BX), Z21, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z22
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z22, Z4, Z4
@@ -7770,8 +7770,8 @@ groups188:
 	VMULPS Z22, Z5, Z5
 	VFMADD213PS 64(BX), Z21, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z22
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z22, Z6, Z6
@@ -7781,8 +7781,8 @@ groups188:
 	VMULPS Z22, Z7, Z7
 	VFMADD213PS 64(BX), Z21, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z22
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z22, Z8, Z8
@@ -7792,8 +7792,8 @@ groups188:
 	VMULPS Z22, Z9, Z9
 	VFMADD213PS 64(BX), Z21, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z22
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z22, Z10, Z10
@@ -7803,8 +7803,8 @@ groups188:
 	VMULPS Z22, Z11, Z11
 	VFMADD213PS 64(BX), Z21, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z22
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z22, Z12, Z12
@@ -7814,8 +7814,8 @@ groups188:
 	VMULPS Z22, Z13, Z13
 	VFMADD213PS 64(BX), Z21, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z22
 	VCVTDQ2PS Z14, Z14
 	VMULPS Z22, Z14, Z14
@@ -7825,8 +7825,8 @@ groups188:
 	VMULPS Z22, Z15, Z15
 	VFMADD213PS 64(BX), Z21, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z22
 	VCVTDQ2PS Z16, Z16
 	VMULPS Z22, Z16, Z16
@@ -7836,8 +7836,8 @@ groups188:
 	VMULPS Z22, Z17, Z17
 	VFMADD213PS 64(BX), Z21, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z22
 	VCVTDQ2PS Z18, Z18
 	VMULPS Z22, Z18, Z18
@@ -7850,19 +7850,19 @@ groups188:
 	VZEROUPPER
 	RET
 
-// func int16x11x32AVX512(t *int8Tile)
-// int16x11x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x11x32AVX512(t *intTile)
+// int16x11x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 11 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x11x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7927,10 +7927,10 @@ groups190:
 	SUBQ $1, CX
 	JNZ groups190
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z22
 	VMOVUPS 64(CX), Z23
 	VBROADCASTSS (DX), Z24
@@ -7942,8 +7942,8 @@ groups190:
 	VMULPS Z24, Z1, Z1
 	VFMADD213PS 64(BX), Z23, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z24
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z24, Z2, Z2
@@ -7953,8 +7953,8 @@ groups190:
 	VMULPS Z24, Z3, Z3
 	VFMADD213PS 64(BX), Z23, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z24
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z24, Z4, Z4
@@ -7964,8 +7964,8 @@ groups190:
 	VMULPS Z24, Z5, Z5
 	VFMADD213PS 64(BX), Z23, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z24
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z24, Z6, Z6
@@ -7975,8 +7975,8 @@ groups190:
 	VMULPS Z24, Z7, Z7
 	VFMADD213PS 64(BX), Z23, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z24
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z24, Z8, Z8
@@ -7986,8 +7986,8 @@ groups190:
 	VMULPS Z24, Z9, Z9
 	VFMADD213PS 64(BX), Z23, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z24
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z24, Z10, Z10
@@ -7997,8 +7997,8 @@ groups190:
 	VMULPS Z24, Z11, Z11
 	VFMADD213PS 64(BX), Z23, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z24
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z24, Z12, Z12
@@ -8008,8 +8008,8 @@ groups190:
 	VMULPS Z24, Z13, Z13
 	VFMADD213PS 64(BX), Z23, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z24
 	VCVTDQ2PS Z14, Z14
 	VMULPS Z24, Z14, Z14
@@ -8019,8 +8019,8 @@ groups190:
 	VMULPS Z24, Z15, Z15
 	VFMADD213PS 64(BX), Z23, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z24
 	VCVTDQ2PS Z16, Z16
 	VMULPS Z24, Z16, Z16
@@ -8030,8 +8030,8 @@ groups190:
 	VMULPS Z24, Z17, Z17
 	VFMADD213PS 64(BX), Z23, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z24
 	VCVTDQ2PS Z18, Z18
 	VMULPS Z24, Z18, Z18
@@ -8041,8 +8041,8 @@ groups190:
 	VMULPS Z24, Z19, Z19
 	VFMADD213PS 64(BX), Z23, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z24
 	VCVTDQ2PS Z20, Z20
 	VMULPS Z24, Z20, Z20
@@ -8055,20 +8055,20 @@ groups190:
 	VZEROUPPER
 	RET
 
-// func int16x12x32AVX512(t *int8Tile)
-// int16x12x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x12x32AVX512(t *intTile)
+// int16x12x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 12 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x12x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8138,10 +8138,10 @@ groups192:
 	SUBQ $1, CX
 	JNZ groups192
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z24
 	VMOVUPS 64(CX), Z25
 	VBROADCASTSS (DX), Z26
@@ -8153,8 +8153,8 @@ groups192:
 	VMULPS Z26, Z1, Z1
 	VFMADD213PS 64(BX), Z25, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z26
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z26, Z2, Z2
@@ -8164,8 +8164,8 @@ groups192:
 	VMULPS Z26, Z3, Z3
 	VFMADD213PS 64(BX), Z25, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z26
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z26, Z4, Z4
@@ -8175,8 +8175,8 @@ groups192:
 	VMULPS Z26, Z5, Z5
 	VFMADD213PS 64(BX), Z25, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z26
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z26, Z6, Z6
@@ -8186,8 +8186,8 @@ groups192:
 	VMULPS Z26, Z7, Z7
 	VFMADD213PS 64(BX), Z25, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z26
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z26, Z8, Z8
@@ -8197,8 +8197,8 @@ groups192:
 	VMULPS Z26, Z9, Z9
 	VFMADD213PS 64(BX), Z25, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z26
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z26, Z10, Z10
@@ -8208,8 +8208,8 @@ groups192:
 	VMULPS Z26, Z11, Z11
 	VFMADD213PS 64(BX), Z25, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z26
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z26, Z12, Z12
@@ -8219,8 +8219,8 @@ groups192:
 	VMULPS Z26, Z13, Z13
 	VFMADD213PS 64(BX), Z25, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z26
 	VCVTDQ2PS Z14, Z14
 	VMULPS Z26, Z14, Z14
@@ -8230,8 +8230,8 @@ groups192:
 	VMULPS Z26, Z15, Z15
 	VFMADD213PS 64(BX), Z25, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z26
 	VCVTDQ2PS Z16, Z16
 	VMULPS Z26, Z16, Z16
@@ -8241,8 +8241,8 @@ groups192:
 	VMULPS Z26, Z17, Z17
 	VFMADD213PS 64(BX), Z25, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z26
 	VCVTDQ2PS Z18, Z18
 	VMULPS Z26, Z18, Z18
@@ -8252,8 +8252,8 @@ groups192:
 	VMULPS Z26, Z19, Z19
 	VFMADD213PS 64(BX), Z25, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z26
 	VCVTDQ2PS Z20, Z20
 	VMULPS Z26, Z20, Z20
@@ -8263,8 +8263,8 @@ groups192:
 	VMULPS Z26, Z21, Z21
 	VFMADD213PS 64(BX), Z25, Z21
 	VMOVUPS Z21, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z26
 	VCVTDQ2PS Z22, Z22
 	VMULPS Z26, Z22, Z22
@@ -8277,20 +8277,20 @@ groups192:
 	VZEROUPPER
 	RET
 
-// func int16x13x32AVX512(t *int8Tile)
-// int16x13x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x13x32AVX512(t *intTile)
+// int16x13x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 13 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x13x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8365,10 +8365,10 @@ groups194:
 	SUBQ $1, CX
 	JNZ groups194
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z26
 	VMOVUPS 64(CX), Z27
 	VBROADCASTSS (DX), Z28
@@ -8380,8 +8380,8 @@ groups194:
 	VMULPS Z28, Z1, Z1
 	VFMADD213PS 64(BX), Z27, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z28
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z28, Z2, Z2
@@ -8391,8 +8391,8 @@ groups194:
 	VMULPS Z28, Z3, Z3
 	VFMADD213PS 64(BX), Z27, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z28
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z28, Z4, Z4
@@ -8402,8 +8402,8 @@ groups194:
 	VMULPS Z28, Z5, Z5
 	VFMADD213PS 64(BX), Z27, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z28
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z28, Z6, Z6
@@ -8413,8 +8413,8 @@ groups194:
 	VMULPS Z28, Z7, Z7
 	VFMADD213PS 64(BX), Z27, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z28
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z28, Z8, Z8
@@ -8424,8 +8424,8 @@ groups194:
 	VMULPS Z28, Z9, Z9
 	VFMADD213PS 64(BX), Z27, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z28
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z28, Z10, Z10
@@ -8435,8 +8435,8 @@ groups194:
 	VMULPS Z28, Z11, Z11
 	VFMADD213PS 64(BX), Z27, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z28
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z28, Z12, Z12
@@ -8446,8 +8446,8 @@ groups194:
 	VMULPS Z28, Z13, Z13
 	VFMADD213PS 64(BX), Z27, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z28
 	VCVTDQ2PS Z14, Z14
 	VMULPS Z28, Z14, Z14
@@ -8457,8 +8457,8 @@ groups194:
 	VMULPS Z28, Z15, Z15
 	VFMADD213PS 64(BX), Z27, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z28
 	VCVTDQ2PS Z16, Z16
 	VMULPS Z28, Z16, Z16
@@ -8468,8 +8468,8 @@ groups194:
 	VMULPS Z28, Z17, Z17
 	VFMADD213PS 64(BX), Z27, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z28
 	VCVTDQ2PS Z18, Z18
 	VMULPS Z28, Z18, Z18
@@ -8479,8 +8479,8 @@ groups194:
 	VMULPS Z28, Z19, Z19
 	VFMADD213PS 64(BX), Z27, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z28
 	VCVTDQ2PS Z20, Z20
 	VMULPS Z28, Z20, Z20
@@ -8490,8 +8490,8 @@ groups194:
 	VMULPS Z28, Z21, Z21
 	VFMADD213PS 64(BX), Z27, Z21
 	VMOVUPS Z21, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z28
 	VCVTDQ2PS Z22, Z22
 	VMULPS Z28, Z22, Z22
@@ -8501,8 +8501,8 @@ groups194:
 	VMULPS Z28, Z23, Z23
 	VFMADD213PS 64(BX), Z27, Z23
 	VMOVUPS Z23, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z28
 	VCVTDQ2PS Z24, Z24
 	VMULPS Z28, Z24, Z24
@@ -8515,21 +8515,21 @@ groups194:
 	VZEROUPPER
 	RET
 
-// func int16x14x32AVX512(t *int8Tile)
-// int16x14x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, both in words; twin: multiplyInt16Generic.
+// func int16x14x32AVX512(t *intTile)
+// int16x14x32AVX512 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 14 rows and 32 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x14x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
 	LEAQ (AX)(R8*2), R10
 	LEAQ (AX)(AX*8), R11
 	LEAQ (AX)(R9*2), R12
 	LEAQ (AX)(R8*4), R13
-	MOVQ int8Tile_ldw(R14), DX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldw(R14), DX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8609,10 +8609,10 @@ groups196:
 	SUBQ $1, CX
 	JNZ groups196
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Z28
 	VMOVUPS 64(CX), Z29
 	VBROADCASTSS (DX), Z30
@@ -8624,8 +8624,8 @@ groups196:
 	VMULPS Z30, Z1, Z1
 	VFMADD213PS 64(BX), Z29, Z1
 	VMOVUPS Z1, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Z30
 	VCVTDQ2PS Z2, Z2
 	VMULPS Z30, Z2, Z2
@@ -8635,8 +8635,8 @@ groups196:
 	VMULPS Z30, Z3, Z3
 	VFMADD213PS 64(BX), Z29, Z3
 	VMOVUPS Z3, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Z30
 	VCVTDQ2PS Z4, Z4
 	VMULPS Z30, Z4, Z4
@@ -8646,8 +8646,8 @@ groups196:
 	VMULPS Z30, Z5, Z5
 	VFMADD213PS 64(BX), Z29, Z5
 	VMOVUPS Z5, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Z30
 	VCVTDQ2PS Z6, Z6
 	VMULPS Z30, Z6, Z6
@@ -8657,8 +8657,8 @@ groups196:
 	VMULPS Z30, Z7, Z7
 	VFMADD213PS 64(BX), Z29, Z7
 	VMOVUPS Z7, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Z30
 	VCVTDQ2PS Z8, Z8
 	VMULPS Z30, Z8, Z8
@@ -8668,8 +8668,8 @@ groups196:
 	VMULPS Z30, Z9, Z9
 	VFMADD213PS 64(BX), Z29, Z9
 	VMOVUPS Z9, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Z30
 	VCVTDQ2PS Z10, Z10
 	VMULPS Z30, Z10, Z10
@@ -8679,8 +8679,8 @@ groups196:
 	VMULPS Z30, Z11, Z11
 	VFMADD213PS 64(BX), Z29, Z11
 	VMOVUPS Z11, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 24(DX), Z30
 	VCVTDQ2PS Z12, Z12
 	VMULPS Z30, Z12, Z12
@@ -8690,8 +8690,8 @@ groups196:
 	VMULPS Z30, Z13, Z13
 	VFMADD213PS 64(BX), Z29, Z13
 	VMOVUPS Z13, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 28(DX), Z30
 	VCVTDQ2PS Z14, Z14
 	VMULPS Z30, Z14, Z14
@@ -8701,8 +8701,8 @@ groups196:
 	VMULPS Z30, Z15, Z15
 	VFMADD213PS 64(BX), Z29, Z15
 	VMOVUPS Z15, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 32(DX), Z30
 	VCVTDQ2PS Z16, Z16
 	VMULPS Z30, Z16, Z16
@@ -8712,8 +8712,8 @@ groups196:
 	VMULPS Z30, Z17, Z17
 	VFMADD213PS 64(BX), Z29, Z17
 	VMOVUPS Z17, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 36(DX), Z30
 	VCVTDQ2PS Z18, Z18
 	VMULPS Z30, Z18, Z18
@@ -8723,8 +8723,8 @@ groups196:
 	VMULPS Z30, Z19, Z19
 	VFMADD213PS 64(BX), Z29, Z19
 	VMOVUPS Z19, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 40(DX), Z30
 	VCVTDQ2PS Z20, Z20
 	VMULPS Z30, Z20, Z20
@@ -8734,8 +8734,8 @@ groups196:
 	VMULPS Z30, Z21, Z21
 	VFMADD213PS 64(BX), Z29, Z21
 	VMOVUPS Z21, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 44(DX), Z30
 	VCVTDQ2PS Z22, Z22
 	VMULPS Z30, Z22, Z22
@@ -8745,8 +8745,8 @@ groups196:
 	VMULPS Z30, Z23, Z23
 	VFMADD213PS 64(BX), Z29, Z23
 	VMOVUPS Z23, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 48(DX), Z30
 	VCVTDQ2PS Z24, Z24
 	VMULPS Z30, Z24, Z24
@@ -8756,8 +8756,8 @@ groups196:
 	VMULPS Z30, Z25, Z25
 	VFMADD213PS 64(BX), Z29, Z25
 	VMOVUPS Z25, 64(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 52(DX), Z30
 	VCVTDQ2PS Z26, Z26
 	VMULPS Z30, Z26, Z26

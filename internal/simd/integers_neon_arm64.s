@@ -5,7 +5,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
+// Tiles of a product in Int8 or Int16; see type intTile. Registers:
 //
 // 	R0 … R5    rows of x, which are ldx (R8) apart
 // 	R6         panel of w
@@ -18,14 +18,14 @@
 // 	           of Int16: the same, but V0 and V1 have a pair of four rows each, V3 and V4 a
 // 	           term each of eight columns, V5 and V6 those of the others
 
-// func int8Wordsx1x16NEON(t *int8Tile)
-// int8Wordsx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx1x16NEON(t *intTile)
+// int8Wordsx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx1x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -64,14 +64,14 @@ group1:
 	SUBS $1, R7
 	BNE group1
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VADD V4.S4, V8.S4, V8.S4
@@ -96,15 +96,15 @@ group1:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int8Wordsx2x16NEON(t *int8Tile)
-// int8Wordsx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx2x16NEON(t *intTile)
+// int8Wordsx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx2x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -164,14 +164,14 @@ group2:
 	SUBS $1, R7
 	BNE group2
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VADD V4.S4, V8.S4, V8.S4
@@ -220,16 +220,16 @@ group2:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int8Wordsx3x16NEON(t *int8Tile)
-// int8Wordsx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx3x16NEON(t *intTile)
+// int8Wordsx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx3x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -310,14 +310,14 @@ group3:
 	SUBS $1, R7
 	BNE group3
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VADD V4.S4, V8.S4, V8.S4
@@ -390,17 +390,17 @@ group3:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int8Wordsx4x16NEON(t *int8Tile)
-// int8Wordsx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx4x16NEON(t *intTile)
+// int8Wordsx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx4x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -502,14 +502,14 @@ group4:
 	SUBS $1, R7
 	BNE group4
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VADD V4.S4, V8.S4, V8.S4
@@ -606,18 +606,18 @@ group4:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int8Wordsx5x16NEON(t *int8Tile)
-// int8Wordsx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx5x16NEON(t *intTile)
+// int8Wordsx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx5x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -740,14 +740,14 @@ group5:
 	SUBS $1, R7
 	BNE group5
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VADD V4.S4, V8.S4, V8.S4
@@ -868,19 +868,19 @@ group5:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int8Wordsx6x16NEON(t *int8Tile)
-// int8Wordsx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx6x16NEON(t *intTile)
+// int8Wordsx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx6x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
 	ADD R8, R4, R5
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -1024,14 +1024,14 @@ group6:
 	SUBS $1, R7
 	BNE group6
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1 (R2), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VADD V4.S4, V8.S4, V8.S4
@@ -1176,14 +1176,14 @@ group6:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int8Bytesx1x16NEON(t *int8Tile)
-// int8Bytesx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// func int8Bytesx1x16NEON(t *intTile)
+// int8Bytesx1x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx1x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1241,14 +1241,14 @@ one9:
 	BNE one9
 done10:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R2), [V28.S4, V29.S4, V30.S4, V31.S4]
 	VADD V28.S4, V0.S4, V0.S4
@@ -1273,15 +1273,15 @@ done10:
 	VST1 [V28.S4, V29.S4, V30.S4, V31.S4], (R4)
 	RET
 
-// func int8Bytesx2x16NEON(t *int8Tile)
-// int8Bytesx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// func int8Bytesx2x16NEON(t *intTile)
+// int8Bytesx2x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx2x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1365,14 +1365,14 @@ one13:
 	BNE one13
 done14:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R2), [V28.S4, V29.S4, V30.S4, V31.S4]
 	VADD V28.S4, V0.S4, V0.S4
@@ -1421,16 +1421,16 @@ done14:
 	VST1 [V28.S4, V29.S4, V30.S4, V31.S4], (R4)
 	RET
 
-// func int8Bytesx3x16NEON(t *int8Tile)
-// int8Bytesx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// func int8Bytesx3x16NEON(t *intTile)
+// int8Bytesx3x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx3x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1540,14 +1540,14 @@ one17:
 	BNE one17
 done18:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R2), [V28.S4, V29.S4, V30.S4, V31.S4]
 	VADD V28.S4, V0.S4, V0.S4
@@ -1620,17 +1620,17 @@ done18:
 	VST1 [V28.S4, V29.S4, V30.S4, V31.S4], (R4)
 	RET
 
-// func int8Bytesx4x16NEON(t *int8Tile)
-// int8Bytesx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// func int8Bytesx4x16NEON(t *intTile)
+// int8Bytesx4x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx4x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -1766,14 +1766,14 @@ one21:
 	BNE one21
 done22:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R2), [V28.S4, V29.S4, V30.S4, V31.S4]
 	VADD V28.S4, V0.S4, V0.S4
@@ -1870,18 +1870,18 @@ done22:
 	VST1 [V28.S4, V29.S4, V30.S4, V31.S4], (R4)
 	RET
 
-// func int8Bytesx5x16NEON(t *int8Tile)
-// int8Bytesx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// func int8Bytesx5x16NEON(t *intTile)
+// int8Bytesx5x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx5x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -2043,14 +2043,14 @@ one25:
 	BNE one25
 done26:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R2), [V28.S4, V29.S4, V30.S4, V31.S4]
 	VADD V28.S4, V0.S4, V0.S4
@@ -2171,19 +2171,19 @@ done26:
 	VST1 [V28.S4, V29.S4, V30.S4, V31.S4], (R4)
 	RET
 
-// func int8Bytesx6x16NEON(t *int8Tile)
-// int8Bytesx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in signed bytes; twin: multiplyInt8Generic.
+// func int8Bytesx6x16NEON(t *intTile)
+// int8Bytesx6x16NEON sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in signed bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx6x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
 	ADD R8, R4, R5
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	// acc[r][n] = 0
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
@@ -2371,14 +2371,14 @@ one29:
 	BNE one29
 done30:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1 (R2), [V28.S4, V29.S4, V30.S4, V31.S4]
 	VADD V28.S4, V0.S4, V0.S4
@@ -2523,14 +2523,14 @@ done30:
 	VST1 [V28.S4, V29.S4, V30.S4, V31.S4], (R4)
 	RET
 
-// func int16x1x16NEON(t *int8Tile)
-// int16x1x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x1x16NEON(t *intTile)
+// int16x1x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x1x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -2552,14 +2552,14 @@ pair31:
 	SUBS $1, R7
 	BNE pair31
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS.P 4(R1), F4
 	VDUP V4.S[0], V4.S4
@@ -2579,15 +2579,15 @@ pair31:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int16x2x16NEON(t *int8Tile)
-// int16x2x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x2x16NEON(t *intTile)
+// int16x2x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x2x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -2622,14 +2622,14 @@ pair32:
 	SUBS $1, R7
 	BNE pair32
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS.P 4(R1), F4
 	VDUP V4.S[0], V4.S4
@@ -2668,16 +2668,16 @@ pair32:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int16x3x16NEON(t *int8Tile)
-// int16x3x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x3x16NEON(t *intTile)
+// int16x3x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x3x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -2725,14 +2725,14 @@ pair33:
 	SUBS $1, R7
 	BNE pair33
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS.P 4(R1), F4
 	VDUP V4.S[0], V4.S4
@@ -2790,17 +2790,17 @@ pair33:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int16x4x16NEON(t *int8Tile)
-// int16x4x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x4x16NEON(t *intTile)
+// int16x4x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x4x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -2861,14 +2861,14 @@ pair34:
 	SUBS $1, R7
 	BNE pair34
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS.P 4(R1), F4
 	VDUP V4.S[0], V4.S4
@@ -2945,18 +2945,18 @@ pair34:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int16x5x16NEON(t *int8Tile)
-// int16x5x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x5x16NEON(t *intTile)
+// int16x5x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x5x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -3030,14 +3030,14 @@ pair35:
 	SUBS $1, R7
 	BNE pair35
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS.P 4(R1), F4
 	VDUP V4.S[0], V4.S4
@@ -3133,19 +3133,19 @@ pair35:
 	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R4)
 	RET
 
-// func int16x6x16NEON(t *int8Tile)
-// int16x6x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x6x16NEON(t *intTile)
+// int16x6x16NEON sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x6x16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R11
-	MOVD int8Tile_x(R11), R0
-	MOVD int8Tile_ldx(R11), R8
+	MOVD intTile_x(R11), R0
+	MOVD intTile_ldx(R11), R8
 	ADD R8, R0, R1
 	ADD R8, R1, R2
 	ADD R8, R2, R3
 	ADD R8, R3, R4
 	ADD R8, R4, R5
-	MOVD int8Tile_w(R11), R6
-	MOVD int8Tile_groups(R11), R7
+	MOVD intTile_w(R11), R6
+	MOVD intTile_groups(R11), R7
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -3232,14 +3232,14 @@ pair36:
 	SUBS $1, R7
 	BNE pair36
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVD int8Tile_scales(R11), R0
-	MOVD int8Tile_scale(R11), R1
-	MOVD int8Tile_start(R11), R2
-	MOVD int8Tile_base(R11), R3
-	MOVD int8Tile_dst(R11), R4
-	MOVD int8Tile_lds(R11), R5
-	MOVD int8Tile_ldb(R11), R6
-	MOVD int8Tile_ldd(R11), R7
+	MOVD intTile_scales(R11), R0
+	MOVD intTile_scale(R11), R1
+	MOVD intTile_start(R11), R2
+	MOVD intTile_base(R11), R3
+	MOVD intTile_dst(R11), R4
+	MOVD intTile_lds(R11), R5
+	MOVD intTile_ldb(R11), R6
+	MOVD intTile_ldd(R11), R7
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FMOVS.P 4(R1), F4
 	VDUP V4.S[0], V4.S4
@@ -3355,7 +3355,7 @@ pair36:
 	RET
 
 // func int8StartNEON(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
-// int8StartNEON sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
+// int8StartNEON sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.sumInt8.
 TEXT ·int8StartNEON(SB), NOSPLIT, $0-64
 	MOVD dst+0(FP), R0
 	MOVD sums+8(FP), R1
@@ -3405,7 +3405,7 @@ row37:
 	RET
 
 // func int8LargeWordsNEON(sums *int32, lds int, x *int16, ldx int, rows int, large *Large, n int)
-// int8LargeWordsNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+// int8LargeWordsNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.sumInt8.
 TEXT ·int8LargeWordsNEON(SB), NOSPLIT, $0-56
 	MOVD sums+0(FP), R0
 	MOVD lds+8(FP), R1
@@ -3437,7 +3437,7 @@ row39:
 	RET
 
 // func int8LargeBytesNEON(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
-// int8LargeBytesNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+// int8LargeBytesNEON adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.sumInt8.
 TEXT ·int8LargeBytesNEON(SB), NOSPLIT, $0-56
 	MOVD sums+0(FP), R0
 	MOVD lds+8(FP), R1

@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// x86Int8Header explains the registers of a tile of integers.
-const x86Int8Header = `Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
+// x86IntHeader explains the registers of a tile of integers.
+const x86IntHeader = `Tiles of a product in Int8 or Int16; see type intTile. Registers:
 
 	R14       the tile's argument
 	AX …      AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
@@ -19,40 +19,40 @@ and in the loop over groups of terms:
 	Z0 … (Y)  sums, one or two a row; then two of w, then one or two of x
 `
 
-// An int8Kind says how the tiles of a level multiply integers.
-type int8Kind struct {
+// An intKind says how the tiles of a level multiply integers.
+type intKind struct {
 	name   string // of functions in Go
 	rows   int    // of the highest tile
 	panels int    // of the widest tile
 	about  string
-	lean   bool                             // without starts, large weights and fetching
-	unroll int                              // groups of terms that a round of the loop adds
-	group  func(t int8Tile, i int)          // adds group i of those from SI and BX on
-	dot    func(t int8Tile, w, x, sum xreg) // adds a group's products w·x to a sum; x may be lost
+	lean   bool                            // without starts, large weights and fetching
+	unroll int                             // groups of terms that a round of the loop adds
+	group  func(t intTile, i int)          // adds group i of those from SI and BX on
+	dot    func(t intTile, w, x, sum xreg) // adds a group's products w·x to a sum; x may be lost
 }
 
-// x86Int8Kinds are the kinds of AVX-512 or of AVX2. Processors without instructions for
+// x86IntKinds are the kinds of AVX-512 or of AVX2. Processors without instructions for
 // dot products of bytes have words at both levels.
-func x86Int8Kinds(wide bool) []int8Kind {
+func x86IntKinds(wide bool) []intKind {
 	if wide {
-		return []int8Kind{
-			{"int8Bytes", 14, 2, "x in unsigned bytes", false, 1, int8Tile.dot512, int8Tile.dot},
-			{"int16", 14, 2, "both in words", true, 1, int8Tile.dot512, int8Tile.dotWords},
+		return []intKind{
+			{"int8Bytes", 14, 2, "x in unsigned bytes", false, 1, intTile.dot512, intTile.dot},
+			{"int16", 14, 2, "both in words", true, 1, intTile.dot512, intTile.dotWords},
 		}
 	}
-	return []int8Kind{
+	return []intKind{
 		// A processor foresees the end of a loop of 48 rounds, and not that of one of 192:
 		// 128×768×3072 takes 2 % less time (Zen 3).
-		{"int8Words", 6, 1, "x in words", false, 4, int8Tile.words, int8Tile.madd},
-		{"int8Bytes", 6, 1, "x in unsigned bytes", false, 1, int8Tile.dot256, int8Tile.dot},
-		{"int16", 6, 1, "both in words", true, 4, int8Tile.pairs, int8Tile.madd},
-		{"int16Dots", 6, 1, "both in words, by AVX-VNNI", true, 1, int8Tile.dot256, int8Tile.dotWords},
+		{"int8Words", 6, 1, "x in words", false, 4, intTile.words, intTile.madd},
+		{"int8Bytes", 6, 1, "x in unsigned bytes", false, 1, intTile.dot256, intTile.dot},
+		{"int16", 6, 1, "both in words", true, 4, intTile.pairs, intTile.madd},
+		{"int16Dots", 6, 1, "both in words, by AVX-VNNI", true, 1, intTile.dot256, intTile.dotWords},
 	}
 }
 
 // goList is the list of tiles of so many panels, as Go declares it.
-func (k int8Kind) goList(level string, panels int) string {
-	list := fmt.Sprintf("%sx%d%s = []int8Kernel{nil, ", k.name, 16*panels, level)
+func (k intKind) goList(level string, panels int) string {
+	list := fmt.Sprintf("%sx%d%s = []intKernel{nil, ", k.name, 16*panels, level)
 	for _, fn := range k.functions(level, panels) {
 		list += fn.name + ", "
 	}
@@ -60,27 +60,27 @@ func (k int8Kind) goList(level string, panels int) string {
 }
 
 // functions are the tiles of so many panels, as Go declares them, from one row up.
-func (k int8Kind) functions(level string, panels int) []function {
+func (k intKind) functions(level string, panels int) []function {
 	var fs []function
 	for r := 1; r <= k.rows; r++ {
 		fs = append(fs, function{
 			name:   fmt.Sprintf("%sx%dx%d%s", k.name, r, 16*panels, level),
-			params: "t *int8Tile",
-			doc: fmt.Sprintf("sets dst[r][n] = (%sΣ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for %d row%s and %d columns, %s; twin: multiplyInt%dGeneric.",
-				choose(k.lean, "", "start[r][n] + "), r, choose(r == 1, "", "s"), 16*panels, k.about, choose(k.lean, 16, 8)),
+			params: "t *intTile",
+			doc: fmt.Sprintf("sets dst[r][n] = (%sΣ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for %d row%s and %d columns, %s; twin: multiplyIntegersGeneric.",
+				choose(k.lean, "", "start[r][n] + "), r, choose(r == 1, "", "s"), 16*panels, k.about),
 		})
 	}
 	return fs
 }
 
 // int8 writes a level's tiles of integers and returns their lists, as Go declares them.
-func (m *x86) int8() (lists []string) {
+func (m *x86) integers() (lists []string) {
 	m.writeLanes()
-	for _, k := range x86Int8Kinds(m.wide) {
+	for _, k := range x86IntKinds(m.wide) {
 		for panels := 1; panels <= k.panels; panels++ {
 			lists = append(lists, k.goList(m.level(), panels))
 			for i, fn := range k.functions(m.level(), panels) {
-				int8Tile{m, k, i + 1, panels}.write(fn)
+				intTile{m, k, i + 1, panels}.write(fn)
 			}
 		}
 	}
@@ -91,49 +91,49 @@ func (m *x86) int8() (lists []string) {
 	return lists
 }
 
-// An int8Tile writes one tile.
-type int8Tile struct {
+// An intTile writes one tile.
+type intTile struct {
 	*x86
-	kind         int8Kind
+	kind         intKind
 	rows, panels int
 }
 
-func int8Field(name string) mem { return mem{base: R14, name: "int8Tile_" + name} }
+func intField(name string) mem { return mem{base: R14, name: "intTile_" + name} }
 
 // A row has two registers of sums but for one panel of AVX-512.
-func (t int8Tile) parts() int { return choose(t.wide, t.panels, 2) }
+func (t intTile) parts() int { return choose(t.wide, t.panels, 2) }
 
-func (t int8Tile) sum(r, part int) xreg { return t.reg(t.parts()*r + part) }
-func (t int8Tile) free(i int) xreg      { return t.reg(t.parts()*t.rows + i) }
+func (t intTile) sum(r, part int) xreg { return t.reg(t.parts()*r + part) }
+func (t intTile) free(i int) xreg      { return t.reg(t.parts()*t.rows + i) }
 
 // term is the address of a row's group i of terms.
-func (t int8Tile) term(r, i int) mem { return x86Row(r, i*t.groupSize()) }
+func (t intTile) term(r, i int) mem { return x86Row(r, i*t.groupSize()) }
 
 // groupSize is how many bytes of x a group of terms has: four of them, or in Int16 two.
-func (t int8Tile) groupSize() int { return choose(t.kind.name == "int8Words", 8, 4) }
+func (t intTile) groupSize() int { return choose(t.kind.name == "int8Words", 8, 4) }
 
-func (t int8Tile) write(fn function) {
+func (t intTile) write(fn function) {
 	words := t.kind.name == "int8Words"
 	t.begin(fn, 0)
 	t.op("MOVQ", t.arg("t"), R14)
-	t.op("MOVQ", int8Field("ldx"), AX)
+	t.op("MOVQ", intField("ldx"), AX)
 	t.multiples(t.rows)
 	if t.wide && t.panels == 2 {
-		t.op("MOVQ", int8Field("ldw"), DX)
+		t.op("MOVQ", intField("ldw"), DX)
 	}
 	if !t.kind.lean {
 		next, step := t.ahead()
-		t.op("MOVQ", int8Field("next"), next)
-		t.op("MOVQ", int8Field("step"), step)
+		t.op("MOVQ", intField("next"), next)
+		t.op("MOVQ", intField("step"), step)
 	}
 	half := t.label("half")
 	if words {
 		t.op("XORQ", R15, R15)
 		t.place(half)
 	}
-	t.op("MOVQ", int8Field("x"), SI)
-	t.op("MOVQ", int8Field("w"), BX)
-	t.op("MOVQ", int8Field("groups"), CX)
+	t.op("MOVQ", intField("x"), SI)
+	t.op("MOVQ", intField("w"), BX)
+	t.op("MOVQ", intField("groups"), CX)
 	if words {
 		t.op("ADDQ", R15, BX)
 	}
@@ -155,12 +155,12 @@ func (t int8Tile) write(fn function) {
 		if t.kind.lean && p.name == "start" {
 			continue
 		}
-		t.op("MOVQ", int8Field(p.name), p.to)
+		t.op("MOVQ", intField(p.name), p.to)
 		if words {
 			t.op("ADDQ", R15, p.to)
 		}
 	}
-	t.op("MOVQ", int8Field("scale"), DX)
+	t.op("MOVQ", intField("scale"), DX)
 	halves := choose(words, 1, t.parts())
 	scales := func(part int) xreg { return t.free(part) }
 	for part := range halves {
@@ -184,10 +184,10 @@ func (t int8Tile) write(fn function) {
 		}
 		if r < t.rows-1 {
 			if !t.kind.lean {
-				t.op("ADDQ", int8Field("lds"), SI)
+				t.op("ADDQ", intField("lds"), SI)
 			}
-			t.op("ADDQ", int8Field("ldb"), BX)
-			t.op("ADDQ", int8Field("ldd"), DI)
+			t.op("ADDQ", intField("ldb"), BX)
+			t.op("ADDQ", intField("ldd"), DI)
 		}
 	}
 	if words {
@@ -199,7 +199,7 @@ func (t int8Tile) write(fn function) {
 }
 
 // ahead are the registers of what comes next and of the steps in which it is fetched.
-func (t int8Tile) ahead() (next, step reg) {
+func (t intTile) ahead() (next, step reg) {
 	if t.kind.name == "int8Words" {
 		return R10, R11
 	}
@@ -207,7 +207,7 @@ func (t int8Tile) ahead() (next, step reg) {
 }
 
 // fetch fetches a line of what comes next, of each panel.
-func (t int8Tile) fetch() {
+func (t intTile) fetch() {
 	next, step := t.ahead()
 	t.op("PREFETCHT1", at(next, 0))
 	if t.wide && t.panels == 2 {
@@ -217,7 +217,7 @@ func (t int8Tile) fetch() {
 }
 
 // groups adds all groups of terms, of which there is one at least.
-func (t int8Tile) groups() {
+func (t intTile) groups() {
 	n := t.kind.unroll
 	if n == 1 {
 		t.rounds(1, "JNZ")
@@ -235,7 +235,7 @@ func (t int8Tile) groups() {
 }
 
 // rounds adds n groups at a time until CX, less by n each time, ends it.
-func (t int8Tile) rounds(n int, again string) {
+func (t intTile) rounds(n int, again string) {
 	start := t.label("groups")
 	t.op("PCALIGN", imm(32))
 	t.place(start)
@@ -260,9 +260,9 @@ func (m *x86) writeLanes() {
 
 // large adds the products with weights of more than 8 bits, each a group of terms
 // of which one column has one that is not zero.
-func (t int8Tile) large() {
+func (t intTile) large() {
 	bound := func(i int) mem {
-		m := int8Field("bounds")
+		m := intField("bounds")
 		m.disp = 16 * i
 		if t.kind.name == "int8Words" { // of the half
 			m = m.by(R15, 1)
@@ -272,7 +272,7 @@ func (t int8Tile) large() {
 	field := func(name string) mem {
 		return mem{base: BX, name: "tileLarge_" + name}.by(CX, 1)
 	}
-	t.op("MOVQ", int8Field("large"), BX)
+	t.op("MOVQ", intField("large"), BX)
 	t.op("LEAQ", mem{base: "SB", name: lanes}, DX)
 	t.op("MOVQ", bound(0), CX)
 	for part := range t.parts() {
@@ -282,7 +282,7 @@ func (t int8Tile) large() {
 		t.op("JEQ", done)
 		t.op("MOVLQSX", field("at"), SI)
 		t.op("MOVLQSX", field("lane"), DI)
-		t.op("ADDQ", int8Field("x"), SI)
+		t.op("ADDQ", intField("x"), SI)
 		w, x := t.free(0), t.free(1)
 		t.op("VPBROADCASTD", field("value"), w)
 		t.op(choose(t.wide, "VPANDD", "VPAND"), at(DX, choose(t.wide || t.kind.name == "int8Words", 0, 32*part)).by(DI, 1), w, w)
@@ -297,10 +297,10 @@ func (t int8Tile) large() {
 }
 
 // dot is VPDPBUSD of the level, and dotWords VPDPWSSD.
-func (t int8Tile) dot(w, x, sum xreg)      { t.vnni("VPDPBUSD", w, x, sum) }
-func (t int8Tile) dotWords(w, x, sum xreg) { t.vnni("VPDPWSSD", w, x, sum) }
+func (t intTile) dot(w, x, sum xreg)      { t.vnni("VPDPBUSD", w, x, sum) }
+func (t intTile) dotWords(w, x, sum xreg) { t.vnni("VPDPWSSD", w, x, sum) }
 
-func (t int8Tile) madd(w, x, sum xreg) {
+func (t intTile) madd(w, x, sum xreg) {
 	t.op("VPMADDWD", w, x, x)
 	t.op("VPADDD", x, sum, sum)
 }
@@ -308,7 +308,7 @@ func (t int8Tile) madd(w, x, sum xreg) {
 // words adds four terms of half a panel: its bytes are widened, and neighbouring
 // products added to sums of two terms each. With each addition right after its product, six
 // rows took 3 % longer and four 8 % (Zen 3).
-func (t int8Tile) words(i int) {
+func (t intTile) words(i int) {
 	w, x := [2]xreg{t.free(0), t.free(1)}, [2]xreg{t.free(2), t.free(3)}
 	for part := range 2 {
 		t.op("VPMOVSXBW", at(BX, 64*i+16*part), w[part])
@@ -320,7 +320,7 @@ func (t int8Tile) words(i int) {
 }
 
 // madds adds products of two registers of words of w and row r, in x[0].
-func (t int8Tile) madds(w, x [2]xreg, r int) {
+func (t intTile) madds(w, x [2]xreg, r int) {
 	t.op("VPMADDWD", w[0], x[0], x[1])
 	t.op("VPMADDWD", w[1], x[0], x[0])
 	t.op("VPADDD", x[0], t.sum(r, 1), t.sum(r, 1))
@@ -328,19 +328,25 @@ func (t int8Tile) madds(w, x [2]xreg, r int) {
 }
 
 // pairs adds two terms of a panel of words.
-func (t int8Tile) pairs(i int) {
-	w, x := [2]xreg{t.free(0), t.free(1)}, [2]xreg{t.free(2), t.free(3)}
-	for part := range 2 {
-		t.op("VMOVDQU", at(BX, 64*i+32*part), w[part])
-	}
+func (t intTile) pairs(i int) {
+	w, x := t.halves(i), [2]xreg{t.free(2), t.free(3)}
 	for r := range t.rows {
 		t.op("VPBROADCASTD", t.term(r, i), x[0])
 		t.madds(w, x, r)
 	}
 }
 
+// halves loads group i of a panel.
+func (t intTile) halves(i int) (w [2]xreg) {
+	for part := range w {
+		w[part] = t.free(part)
+		t.op("VMOVDQU", at(BX, 64*i+32*part), w[part])
+	}
+	return w
+}
+
 // dot512 adds four terms of a panel or two by AVX-512's VNNI.
-func (t int8Tile) dot512(i int) {
+func (t intTile) dot512(i int) {
 	x := t.free(2)
 	for part := range t.panels {
 		w := at(BX, 64*i)
@@ -358,15 +364,12 @@ func (t int8Tile) dot512(i int) {
 }
 
 // dot256 adds four terms of a panel by AVX-VNNI.
-func (t int8Tile) dot256(i int) {
-	x := t.free(2)
-	for part := range 2 {
-		t.op("VMOVDQU", at(BX, 64*i+32*part), t.free(part))
-	}
+func (t intTile) dot256(i int) {
+	w, x := t.halves(i), t.free(2)
 	for r := range t.rows {
 		t.op("VPBROADCASTD", t.term(r, i), x)
 		for part := range 2 {
-			t.kind.dot(t, t.free(part), x, t.sum(r, part))
+			t.kind.dot(t, w[part], x, t.sum(r, part))
 		}
 	}
 }
@@ -442,7 +445,7 @@ func (m *x86) int8Start() {
 
 func int8StartFunction(level string) function {
 	return function{"int8Start" + level, "dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int",
-		"sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.", byHand}
+		"sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.sumInt8.", byHand}
 }
 
 // int8Large writes the products with weights of more than 8 bits, of which a panel has
@@ -480,5 +483,5 @@ func (m *x86) int8Large(name, typ, load string, size int) {
 
 func int8LargeFunction(name, typ, level string) function {
 	return function{"int8Large" + name + level, "sums *int32, lds int, x " + typ + ", ldx int, rows int, large *Large, n int",
-		"adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.", byHand}
+		"adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.sumInt8.", byHand}
 }

@@ -5,7 +5,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
+// Tiles of a product in Int8 or Int16; see type intTile. Registers:
 //
 // 	R14       the tile's argument
 // 	AX …      AX, R8 … R13 are 1, 3, 5, 7, 9, 11 and 13 times ldx
@@ -23,18 +23,18 @@
 DATA lanes<>+60(SB)/4, $-1
 GLOBL lanes<>(SB), RODATA|NOPTR, $124
 
-// func int8Wordsx1x16AVX2(t *int8Tile)
-// int8Wordsx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx1x16AVX2(t *intTile)
+// int8Wordsx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), R10
-	MOVQ int8Tile_step(R14), R11
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), R10
+	MOVQ intTile_step(R14), R11
 	XORQ R15, R15
 half1:
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	ADDQ R15, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -101,15 +101,15 @@ groups5:
 	SUBQ $1, CX
 	JNZ groups5
 done3:
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ intTile_bounds(R14)(R15*1), CX
 large6:
-	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+16)(R14)(R15*1)
 	JEQ done7
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
 	VPAND (DX)(DI*1), Y2, Y2
 	VPBROADCASTD (SI), Y3
@@ -119,11 +119,11 @@ large6:
 	JMP large6
 done7:
 large8:
-	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+32)(R14)(R15*1)
 	JEQ done9
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
 	VPAND (DX)(DI*1), Y2, Y2
 	VPBROADCASTD (SI), Y3
@@ -133,15 +133,15 @@ large8:
 	JMP large8
 done9:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
+	MOVQ intTile_dst(R14), DI
 	ADDQ R15, DI
-	MOVQ int8Tile_start(R14), SI
+	MOVQ intTile_start(R14), SI
 	ADDQ R15, SI
-	MOVQ int8Tile_base(R14), BX
+	MOVQ intTile_base(R14), BX
 	ADDQ R15, BX
-	MOVQ int8Tile_scales(R14), CX
+	MOVQ intTile_scales(R14), CX
 	ADDQ R15, CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y2
 	VPHADDD Y1, Y0, Y0
 	VPERMQ $0xd8, Y0, Y0
@@ -157,18 +157,18 @@ done9:
 	VZEROUPPER
 	RET
 
-// func int8Wordsx2x16AVX2(t *int8Tile)
-// int8Wordsx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx2x16AVX2(t *intTile)
+// int8Wordsx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx2x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), R10
-	MOVQ int8Tile_step(R14), R11
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), R10
+	MOVQ intTile_step(R14), R11
 	XORQ R15, R15
 half10:
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	ADDQ R15, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -262,15 +262,15 @@ groups14:
 	SUBQ $1, CX
 	JNZ groups14
 done12:
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ intTile_bounds(R14)(R15*1), CX
 large15:
-	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+16)(R14)(R15*1)
 	JEQ done16
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
 	VPAND (DX)(DI*1), Y4, Y4
 	VPBROADCASTD (SI), Y5
@@ -283,11 +283,11 @@ large15:
 	JMP large15
 done16:
 large17:
-	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+32)(R14)(R15*1)
 	JEQ done18
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
 	VPAND (DX)(DI*1), Y4, Y4
 	VPBROADCASTD (SI), Y5
@@ -300,15 +300,15 @@ large17:
 	JMP large17
 done18:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
+	MOVQ intTile_dst(R14), DI
 	ADDQ R15, DI
-	MOVQ int8Tile_start(R14), SI
+	MOVQ intTile_start(R14), SI
 	ADDQ R15, SI
-	MOVQ int8Tile_base(R14), BX
+	MOVQ intTile_base(R14), BX
 	ADDQ R15, BX
-	MOVQ int8Tile_scales(R14), CX
+	MOVQ intTile_scales(R14), CX
 	ADDQ R15, CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y4
 	VPHADDD Y1, Y0, Y0
 	VPERMQ $0xd8, Y0, Y0
@@ -318,9 +318,9 @@ done18:
 	VMULPS Y6, Y0, Y0
 	VFMADD213PS (BX), Y4, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y3, Y2, Y2
 	VPERMQ $0xd8, Y2, Y2
 	VBROADCASTSS 4(DX), Y6
@@ -335,18 +335,18 @@ done18:
 	VZEROUPPER
 	RET
 
-// func int8Wordsx3x16AVX2(t *int8Tile)
-// int8Wordsx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx3x16AVX2(t *intTile)
+// int8Wordsx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx3x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), R10
-	MOVQ int8Tile_step(R14), R11
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), R10
+	MOVQ intTile_step(R14), R11
 	XORQ R15, R15
 half19:
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	ADDQ R15, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -467,15 +467,15 @@ groups23:
 	SUBQ $1, CX
 	JNZ groups23
 done21:
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ intTile_bounds(R14)(R15*1), CX
 large24:
-	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+16)(R14)(R15*1)
 	JEQ done25
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
 	VPAND (DX)(DI*1), Y6, Y6
 	VPBROADCASTD (SI), Y7
@@ -491,11 +491,11 @@ large24:
 	JMP large24
 done25:
 large26:
-	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+32)(R14)(R15*1)
 	JEQ done27
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
 	VPAND (DX)(DI*1), Y6, Y6
 	VPBROADCASTD (SI), Y7
@@ -511,15 +511,15 @@ large26:
 	JMP large26
 done27:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
+	MOVQ intTile_dst(R14), DI
 	ADDQ R15, DI
-	MOVQ int8Tile_start(R14), SI
+	MOVQ intTile_start(R14), SI
 	ADDQ R15, SI
-	MOVQ int8Tile_base(R14), BX
+	MOVQ intTile_base(R14), BX
 	ADDQ R15, BX
-	MOVQ int8Tile_scales(R14), CX
+	MOVQ intTile_scales(R14), CX
 	ADDQ R15, CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y6
 	VPHADDD Y1, Y0, Y0
 	VPERMQ $0xd8, Y0, Y0
@@ -529,9 +529,9 @@ done27:
 	VMULPS Y8, Y0, Y0
 	VFMADD213PS (BX), Y6, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y3, Y2, Y2
 	VPERMQ $0xd8, Y2, Y2
 	VBROADCASTSS 4(DX), Y8
@@ -540,9 +540,9 @@ done27:
 	VMULPS Y8, Y2, Y2
 	VFMADD213PS (BX), Y6, Y2
 	VMOVUPS Y2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y5, Y4, Y4
 	VPERMQ $0xd8, Y4, Y4
 	VBROADCASTSS 8(DX), Y8
@@ -557,19 +557,19 @@ done27:
 	VZEROUPPER
 	RET
 
-// func int8Wordsx4x16AVX2(t *int8Tile)
-// int8Wordsx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx4x16AVX2(t *intTile)
+// int8Wordsx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx4x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_next(R14), R10
-	MOVQ int8Tile_step(R14), R11
+	MOVQ intTile_next(R14), R10
+	MOVQ intTile_step(R14), R11
 	XORQ R15, R15
 half28:
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	ADDQ R15, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -717,15 +717,15 @@ groups32:
 	SUBQ $1, CX
 	JNZ groups32
 done30:
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ intTile_bounds(R14)(R15*1), CX
 large33:
-	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+16)(R14)(R15*1)
 	JEQ done34
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
 	VPAND (DX)(DI*1), Y8, Y8
 	VPBROADCASTD (SI), Y9
@@ -744,11 +744,11 @@ large33:
 	JMP large33
 done34:
 large35:
-	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+32)(R14)(R15*1)
 	JEQ done36
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
 	VPAND (DX)(DI*1), Y8, Y8
 	VPBROADCASTD (SI), Y9
@@ -767,15 +767,15 @@ large35:
 	JMP large35
 done36:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
+	MOVQ intTile_dst(R14), DI
 	ADDQ R15, DI
-	MOVQ int8Tile_start(R14), SI
+	MOVQ intTile_start(R14), SI
 	ADDQ R15, SI
-	MOVQ int8Tile_base(R14), BX
+	MOVQ intTile_base(R14), BX
 	ADDQ R15, BX
-	MOVQ int8Tile_scales(R14), CX
+	MOVQ intTile_scales(R14), CX
 	ADDQ R15, CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y8
 	VPHADDD Y1, Y0, Y0
 	VPERMQ $0xd8, Y0, Y0
@@ -785,9 +785,9 @@ done36:
 	VMULPS Y10, Y0, Y0
 	VFMADD213PS (BX), Y8, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y3, Y2, Y2
 	VPERMQ $0xd8, Y2, Y2
 	VBROADCASTSS 4(DX), Y10
@@ -796,9 +796,9 @@ done36:
 	VMULPS Y10, Y2, Y2
 	VFMADD213PS (BX), Y8, Y2
 	VMOVUPS Y2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y5, Y4, Y4
 	VPERMQ $0xd8, Y4, Y4
 	VBROADCASTSS 8(DX), Y10
@@ -807,9 +807,9 @@ done36:
 	VMULPS Y10, Y4, Y4
 	VFMADD213PS (BX), Y8, Y4
 	VMOVUPS Y4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y7, Y6, Y6
 	VPERMQ $0xd8, Y6, Y6
 	VBROADCASTSS 12(DX), Y10
@@ -824,19 +824,19 @@ done36:
 	VZEROUPPER
 	RET
 
-// func int8Wordsx5x16AVX2(t *int8Tile)
-// int8Wordsx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx5x16AVX2(t *intTile)
+// int8Wordsx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx5x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_next(R14), R10
-	MOVQ int8Tile_step(R14), R11
+	MOVQ intTile_next(R14), R10
+	MOVQ intTile_step(R14), R11
 	XORQ R15, R15
 half37:
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	ADDQ R15, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1011,15 +1011,15 @@ groups41:
 	SUBQ $1, CX
 	JNZ groups41
 done39:
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ intTile_bounds(R14)(R15*1), CX
 large42:
-	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+16)(R14)(R15*1)
 	JEQ done43
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
 	VPAND (DX)(DI*1), Y10, Y10
 	VPBROADCASTD (SI), Y11
@@ -1041,11 +1041,11 @@ large42:
 	JMP large42
 done43:
 large44:
-	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+32)(R14)(R15*1)
 	JEQ done45
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
 	VPAND (DX)(DI*1), Y10, Y10
 	VPBROADCASTD (SI), Y11
@@ -1067,15 +1067,15 @@ large44:
 	JMP large44
 done45:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
+	MOVQ intTile_dst(R14), DI
 	ADDQ R15, DI
-	MOVQ int8Tile_start(R14), SI
+	MOVQ intTile_start(R14), SI
 	ADDQ R15, SI
-	MOVQ int8Tile_base(R14), BX
+	MOVQ intTile_base(R14), BX
 	ADDQ R15, BX
-	MOVQ int8Tile_scales(R14), CX
+	MOVQ intTile_scales(R14), CX
 	ADDQ R15, CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y10
 	VPHADDD Y1, Y0, Y0
 	VPERMQ $0xd8, Y0, Y0
@@ -1085,9 +1085,9 @@ done45:
 	VMULPS Y12, Y0, Y0
 	VFMADD213PS (BX), Y10, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y3, Y2, Y2
 	VPERMQ $0xd8, Y2, Y2
 	VBROADCASTSS 4(DX), Y12
@@ -1096,9 +1096,9 @@ done45:
 	VMULPS Y12, Y2, Y2
 	VFMADD213PS (BX), Y10, Y2
 	VMOVUPS Y2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y5, Y4, Y4
 	VPERMQ $0xd8, Y4, Y4
 	VBROADCASTSS 8(DX), Y12
@@ -1107,9 +1107,9 @@ done45:
 	VMULPS Y12, Y4, Y4
 	VFMADD213PS (BX), Y10, Y4
 	VMOVUPS Y4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y7, Y6, Y6
 	VPERMQ $0xd8, Y6, Y6
 	VBROADCASTSS 12(DX), Y12
@@ -1118,9 +1118,9 @@ done45:
 	VMULPS Y12, Y6, Y6
 	VFMADD213PS (BX), Y10, Y6
 	VMOVUPS Y6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y9, Y8, Y8
 	VPERMQ $0xd8, Y8, Y8
 	VBROADCASTSS 16(DX), Y12
@@ -1135,20 +1135,20 @@ done45:
 	VZEROUPPER
 	RET
 
-// func int8Wordsx6x16AVX2(t *int8Tile)
-// int8Wordsx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyInt8Generic.
+// func int8Wordsx6x16AVX2(t *intTile)
+// int8Wordsx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in words; twin: multiplyIntegersGeneric.
 TEXT ·int8Wordsx6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_next(R14), R10
-	MOVQ int8Tile_step(R14), R11
+	MOVQ intTile_next(R14), R10
+	MOVQ intTile_step(R14), R11
 	XORQ R15, R15
 half46:
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	ADDQ R15, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1350,15 +1350,15 @@ groups50:
 	SUBQ $1, CX
 	JNZ groups50
 done48:
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14)(R15*1), CX
+	MOVQ intTile_bounds(R14)(R15*1), CX
 large51:
-	CMPQ CX, (int8Tile_bounds+16)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+16)(R14)(R15*1)
 	JEQ done52
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
 	VPAND (DX)(DI*1), Y12, Y12
 	VPBROADCASTD (SI), Y13
@@ -1383,11 +1383,11 @@ large51:
 	JMP large51
 done52:
 large53:
-	CMPQ CX, (int8Tile_bounds+32)(R14)(R15*1)
+	CMPQ CX, (intTile_bounds+32)(R14)(R15*1)
 	JEQ done54
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
 	VPAND (DX)(DI*1), Y12, Y12
 	VPBROADCASTD (SI), Y13
@@ -1412,15 +1412,15 @@ large53:
 	JMP large53
 done54:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
+	MOVQ intTile_dst(R14), DI
 	ADDQ R15, DI
-	MOVQ int8Tile_start(R14), SI
+	MOVQ intTile_start(R14), SI
 	ADDQ R15, SI
-	MOVQ int8Tile_base(R14), BX
+	MOVQ intTile_base(R14), BX
 	ADDQ R15, BX
-	MOVQ int8Tile_scales(R14), CX
+	MOVQ intTile_scales(R14), CX
 	ADDQ R15, CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y12
 	VPHADDD Y1, Y0, Y0
 	VPERMQ $0xd8, Y0, Y0
@@ -1430,9 +1430,9 @@ done54:
 	VMULPS Y14, Y0, Y0
 	VFMADD213PS (BX), Y12, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y3, Y2, Y2
 	VPERMQ $0xd8, Y2, Y2
 	VBROADCASTSS 4(DX), Y14
@@ -1441,9 +1441,9 @@ done54:
 	VMULPS Y14, Y2, Y2
 	VFMADD213PS (BX), Y12, Y2
 	VMOVUPS Y2, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y5, Y4, Y4
 	VPERMQ $0xd8, Y4, Y4
 	VBROADCASTSS 8(DX), Y14
@@ -1452,9 +1452,9 @@ done54:
 	VMULPS Y14, Y4, Y4
 	VFMADD213PS (BX), Y12, Y4
 	VMOVUPS Y4, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y7, Y6, Y6
 	VPERMQ $0xd8, Y6, Y6
 	VBROADCASTSS 12(DX), Y14
@@ -1463,9 +1463,9 @@ done54:
 	VMULPS Y14, Y6, Y6
 	VFMADD213PS (BX), Y12, Y6
 	VMOVUPS Y6, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y9, Y8, Y8
 	VPERMQ $0xd8, Y8, Y8
 	VBROADCASTSS 16(DX), Y14
@@ -1474,9 +1474,9 @@ done54:
 	VMULPS Y14, Y8, Y8
 	VFMADD213PS (BX), Y12, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VPHADDD Y11, Y10, Y10
 	VPERMQ $0xd8, Y10, Y10
 	VBROADCASTSS 20(DX), Y14
@@ -1491,16 +1491,16 @@ done54:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx1x16AVX2(t *int8Tile)
-// int8Bytesx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx1x16AVX2(t *intTile)
+// int8Bytesx1x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	PCALIGN $32
@@ -1516,15 +1516,15 @@ groups56:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups56
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large57:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done58
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
 	VPAND (DX)(DI*1), Y2, Y2
 	VPBROADCASTD (SI), Y3
@@ -1533,11 +1533,11 @@ large57:
 	JMP large57
 done58:
 large59:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done60
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y2
 	VPAND 32(DX)(DI*1), Y2, Y2
 	VPBROADCASTD (SI), Y3
@@ -1546,11 +1546,11 @@ large59:
 	JMP large59
 done60:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VBROADCASTSS (DX), Y4
@@ -1567,16 +1567,16 @@ done60:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx2x16AVX2(t *int8Tile)
-// int8Bytesx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx2x16AVX2(t *intTile)
+// int8Bytesx2x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx2x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1597,15 +1597,15 @@ groups62:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups62
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large63:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done64
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
 	VPAND (DX)(DI*1), Y4, Y4
 	VPBROADCASTD (SI), Y5
@@ -1616,11 +1616,11 @@ large63:
 	JMP large63
 done64:
 large65:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done66
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y4
 	VPAND 32(DX)(DI*1), Y4, Y4
 	VPBROADCASTD (SI), Y5
@@ -1631,11 +1631,11 @@ large65:
 	JMP large65
 done66:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y4
 	VMOVUPS 32(CX), Y5
 	VBROADCASTSS (DX), Y6
@@ -1649,9 +1649,9 @@ done66:
 	VMULPS Y6, Y1, Y1
 	VFMADD213PS 32(BX), Y5, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y6
 	VPADDD (SI), Y2, Y2
 	VCVTDQ2PS Y2, Y2
@@ -1666,16 +1666,16 @@ done66:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx3x16AVX2(t *int8Tile)
-// int8Bytesx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx3x16AVX2(t *intTile)
+// int8Bytesx3x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx3x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1701,15 +1701,15 @@ groups68:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups68
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large69:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done70
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
 	VPAND (DX)(DI*1), Y6, Y6
 	VPBROADCASTD (SI), Y7
@@ -1722,11 +1722,11 @@ large69:
 	JMP large69
 done70:
 large71:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done72
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y6
 	VPAND 32(DX)(DI*1), Y6, Y6
 	VPBROADCASTD (SI), Y7
@@ -1739,11 +1739,11 @@ large71:
 	JMP large71
 done72:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y6
 	VMOVUPS 32(CX), Y7
 	VBROADCASTSS (DX), Y8
@@ -1757,9 +1757,9 @@ done72:
 	VMULPS Y8, Y1, Y1
 	VFMADD213PS 32(BX), Y7, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y8
 	VPADDD (SI), Y2, Y2
 	VCVTDQ2PS Y2, Y2
@@ -1771,9 +1771,9 @@ done72:
 	VMULPS Y8, Y3, Y3
 	VFMADD213PS 32(BX), Y7, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y8
 	VPADDD (SI), Y4, Y4
 	VCVTDQ2PS Y4, Y4
@@ -1788,17 +1788,17 @@ done72:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx4x16AVX2(t *int8Tile)
-// int8Bytesx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx4x16AVX2(t *intTile)
+// int8Bytesx4x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx4x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1829,15 +1829,15 @@ groups74:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups74
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large75:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done76
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
 	VPAND (DX)(DI*1), Y8, Y8
 	VPBROADCASTD (SI), Y9
@@ -1852,11 +1852,11 @@ large75:
 	JMP large75
 done76:
 large77:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done78
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y8
 	VPAND 32(DX)(DI*1), Y8, Y8
 	VPBROADCASTD (SI), Y9
@@ -1871,11 +1871,11 @@ large77:
 	JMP large77
 done78:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y8
 	VMOVUPS 32(CX), Y9
 	VBROADCASTSS (DX), Y10
@@ -1889,9 +1889,9 @@ done78:
 	VMULPS Y10, Y1, Y1
 	VFMADD213PS 32(BX), Y9, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y10
 	VPADDD (SI), Y2, Y2
 	VCVTDQ2PS Y2, Y2
@@ -1903,9 +1903,9 @@ done78:
 	VMULPS Y10, Y3, Y3
 	VFMADD213PS 32(BX), Y9, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y10
 	VPADDD (SI), Y4, Y4
 	VCVTDQ2PS Y4, Y4
@@ -1917,9 +1917,9 @@ done78:
 	VMULPS Y10, Y5, Y5
 	VFMADD213PS 32(BX), Y9, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y10
 	VPADDD (SI), Y6, Y6
 	VCVTDQ2PS Y6, Y6
@@ -1934,17 +1934,17 @@ done78:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx5x16AVX2(t *int8Tile)
-// int8Bytesx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx5x16AVX2(t *intTile)
+// int8Bytesx5x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx5x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1980,15 +1980,15 @@ groups80:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups80
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large81:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done82
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
 	VPAND (DX)(DI*1), Y10, Y10
 	VPBROADCASTD (SI), Y11
@@ -2005,11 +2005,11 @@ large81:
 	JMP large81
 done82:
 large83:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done84
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y10
 	VPAND 32(DX)(DI*1), Y10, Y10
 	VPBROADCASTD (SI), Y11
@@ -2026,11 +2026,11 @@ large83:
 	JMP large83
 done84:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y10
 	VMOVUPS 32(CX), Y11
 	VBROADCASTSS (DX), Y12
@@ -2044,9 +2044,9 @@ done84:
 	VMULPS Y12, Y1, Y1
 	VFMADD213PS 32(BX), Y11, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y12
 	VPADDD (SI), Y2, Y2
 	VCVTDQ2PS Y2, Y2
@@ -2058,9 +2058,9 @@ done84:
 	VMULPS Y12, Y3, Y3
 	VFMADD213PS 32(BX), Y11, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y12
 	VPADDD (SI), Y4, Y4
 	VCVTDQ2PS Y4, Y4
@@ -2072,9 +2072,9 @@ done84:
 	VMULPS Y12, Y5, Y5
 	VFMADD213PS 32(BX), Y11, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y12
 	VPADDD (SI), Y6, Y6
 	VCVTDQ2PS Y6, Y6
@@ -2086,9 +2086,9 @@ done84:
 	VMULPS Y12, Y7, Y7
 	VFMADD213PS 32(BX), Y11, Y7
 	VMOVUPS Y7, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Y12
 	VPADDD (SI), Y8, Y8
 	VCVTDQ2PS Y8, Y8
@@ -2103,18 +2103,18 @@ done84:
 	VZEROUPPER
 	RET
 
-// func int8Bytesx6x16AVX2(t *int8Tile)
-// int8Bytesx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyInt8Generic.
+// func int8Bytesx6x16AVX2(t *intTile)
+// int8Bytesx6x16AVX2 sets dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, x in unsigned bytes; twin: multiplyIntegersGeneric.
 TEXT ·int8Bytesx6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_next(R14), DI
-	MOVQ int8Tile_step(R14), R15
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_next(R14), DI
+	MOVQ intTile_step(R14), R15
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2155,15 +2155,15 @@ groups86:
 	ADDQ $64, BX
 	SUBQ $1, CX
 	JNZ groups86
-	MOVQ int8Tile_large(R14), BX
+	MOVQ intTile_large(R14), BX
 	LEAQ lanes<>+0(SB), DX
-	MOVQ int8Tile_bounds(R14), CX
+	MOVQ intTile_bounds(R14), CX
 large87:
-	CMPQ CX, (int8Tile_bounds+16)(R14)
+	CMPQ CX, (intTile_bounds+16)(R14)
 	JEQ done88
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
 	VPAND (DX)(DI*1), Y12, Y12
 	VPBROADCASTD (SI), Y13
@@ -2182,11 +2182,11 @@ large87:
 	JMP large87
 done88:
 large89:
-	CMPQ CX, (int8Tile_bounds+32)(R14)
+	CMPQ CX, (intTile_bounds+32)(R14)
 	JEQ done90
 	MOVLQSX tileLarge_at(BX)(CX*1), SI
 	MOVLQSX tileLarge_lane(BX)(CX*1), DI
-	ADDQ int8Tile_x(R14), SI
+	ADDQ intTile_x(R14), SI
 	VPBROADCASTD tileLarge_value(BX)(CX*1), Y12
 	VPAND 32(DX)(DI*1), Y12, Y12
 	VPBROADCASTD (SI), Y13
@@ -2205,11 +2205,11 @@ large89:
 	JMP large89
 done90:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_start(R14), SI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_start(R14), SI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y12
 	VMOVUPS 32(CX), Y13
 	VBROADCASTSS (DX), Y14
@@ -2223,9 +2223,9 @@ done90:
 	VMULPS Y14, Y1, Y1
 	VFMADD213PS 32(BX), Y13, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y14
 	VPADDD (SI), Y2, Y2
 	VCVTDQ2PS Y2, Y2
@@ -2237,9 +2237,9 @@ done90:
 	VMULPS Y14, Y3, Y3
 	VFMADD213PS 32(BX), Y13, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y14
 	VPADDD (SI), Y4, Y4
 	VCVTDQ2PS Y4, Y4
@@ -2251,9 +2251,9 @@ done90:
 	VMULPS Y14, Y5, Y5
 	VFMADD213PS 32(BX), Y13, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y14
 	VPADDD (SI), Y6, Y6
 	VCVTDQ2PS Y6, Y6
@@ -2265,9 +2265,9 @@ done90:
 	VMULPS Y14, Y7, Y7
 	VFMADD213PS 32(BX), Y13, Y7
 	VMOVUPS Y7, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Y14
 	VPADDD (SI), Y8, Y8
 	VCVTDQ2PS Y8, Y8
@@ -2279,9 +2279,9 @@ done90:
 	VMULPS Y14, Y9, Y9
 	VFMADD213PS 32(BX), Y13, Y9
 	VMOVUPS Y9, 32(DI)
-	ADDQ int8Tile_lds(R14), SI
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_lds(R14), SI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Y14
 	VPADDD (SI), Y10, Y10
 	VCVTDQ2PS Y10, Y10
@@ -2296,14 +2296,14 @@ done90:
 	VZEROUPPER
 	RET
 
-// func int16x1x16AVX2(t *int8Tile)
-// int16x1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x1x16AVX2(t *intTile)
+// int16x1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	SUBQ $4, CX
@@ -2360,10 +2360,10 @@ groups95:
 	JNZ groups95
 done93:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VBROADCASTSS (DX), Y4
@@ -2378,14 +2378,14 @@ done93:
 	VZEROUPPER
 	RET
 
-// func int16x2x16AVX2(t *int8Tile)
-// int16x2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x2x16AVX2(t *intTile)
+// int16x2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x2x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2469,10 +2469,10 @@ groups100:
 	JNZ groups100
 done98:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y4
 	VMOVUPS 32(CX), Y5
 	VBROADCASTSS (DX), Y6
@@ -2484,8 +2484,8 @@ done98:
 	VMULPS Y6, Y1, Y1
 	VFMADD213PS 32(BX), Y5, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y6
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y6, Y2, Y2
@@ -2498,14 +2498,14 @@ done98:
 	VZEROUPPER
 	RET
 
-// func int16x3x16AVX2(t *int8Tile)
-// int16x3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x3x16AVX2(t *intTile)
+// int16x3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x3x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2616,10 +2616,10 @@ groups105:
 	JNZ groups105
 done103:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y6
 	VMOVUPS 32(CX), Y7
 	VBROADCASTSS (DX), Y8
@@ -2631,8 +2631,8 @@ done103:
 	VMULPS Y8, Y1, Y1
 	VFMADD213PS 32(BX), Y7, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y8
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y8, Y2, Y2
@@ -2642,8 +2642,8 @@ done103:
 	VMULPS Y8, Y3, Y3
 	VFMADD213PS 32(BX), Y7, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y8
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y8, Y4, Y4
@@ -2656,15 +2656,15 @@ done103:
 	VZEROUPPER
 	RET
 
-// func int16x4x16AVX2(t *int8Tile)
-// int16x4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x4x16AVX2(t *intTile)
+// int16x4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x4x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2802,10 +2802,10 @@ groups110:
 	JNZ groups110
 done108:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y8
 	VMOVUPS 32(CX), Y9
 	VBROADCASTSS (DX), Y10
@@ -2817,8 +2817,8 @@ done108:
 	VMULPS Y10, Y1, Y1
 	VFMADD213PS 32(BX), Y9, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y10
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y10, Y2, Y2
@@ -2828,8 +2828,8 @@ done108:
 	VMULPS Y10, Y3, Y3
 	VFMADD213PS 32(BX), Y9, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y10
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y10, Y4, Y4
@@ -2839,8 +2839,8 @@ done108:
 	VMULPS Y10, Y5, Y5
 	VFMADD213PS 32(BX), Y9, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y10
 	VCVTDQ2PS Y6, Y6
 	VMULPS Y10, Y6, Y6
@@ -2853,15 +2853,15 @@ done108:
 	VZEROUPPER
 	RET
 
-// func int16x5x16AVX2(t *int8Tile)
-// int16x5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x5x16AVX2(t *intTile)
+// int16x5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x5x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3026,10 +3026,10 @@ groups115:
 	JNZ groups115
 done113:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y10
 	VMOVUPS 32(CX), Y11
 	VBROADCASTSS (DX), Y12
@@ -3041,8 +3041,8 @@ done113:
 	VMULPS Y12, Y1, Y1
 	VFMADD213PS 32(BX), Y11, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y12
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y12, Y2, Y2
@@ -3052,8 +3052,8 @@ done113:
 	VMULPS Y12, Y3, Y3
 	VFMADD213PS 32(BX), Y11, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y12
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y12, Y4, Y4
@@ -3063,8 +3063,8 @@ done113:
 	VMULPS Y12, Y5, Y5
 	VFMADD213PS 32(BX), Y11, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y12
 	VCVTDQ2PS Y6, Y6
 	VMULPS Y12, Y6, Y6
@@ -3074,8 +3074,8 @@ done113:
 	VMULPS Y12, Y7, Y7
 	VFMADD213PS 32(BX), Y11, Y7
 	VMOVUPS Y7, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Y12
 	VCVTDQ2PS Y8, Y8
 	VMULPS Y12, Y8, Y8
@@ -3088,16 +3088,16 @@ done113:
 	VZEROUPPER
 	RET
 
-// func int16x6x16AVX2(t *int8Tile)
-// int16x6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyInt16Generic.
+// func int16x6x16AVX2(t *intTile)
+// int16x6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words; twin: multiplyIntegersGeneric.
 TEXT ·int16x6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3289,10 +3289,10 @@ groups120:
 	JNZ groups120
 done118:
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y12
 	VMOVUPS 32(CX), Y13
 	VBROADCASTSS (DX), Y14
@@ -3304,8 +3304,8 @@ done118:
 	VMULPS Y14, Y1, Y1
 	VFMADD213PS 32(BX), Y13, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y14
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y14, Y2, Y2
@@ -3315,8 +3315,8 @@ done118:
 	VMULPS Y14, Y3, Y3
 	VFMADD213PS 32(BX), Y13, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y14
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y14, Y4, Y4
@@ -3326,8 +3326,8 @@ done118:
 	VMULPS Y14, Y5, Y5
 	VFMADD213PS 32(BX), Y13, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y14
 	VCVTDQ2PS Y6, Y6
 	VMULPS Y14, Y6, Y6
@@ -3337,8 +3337,8 @@ done118:
 	VMULPS Y14, Y7, Y7
 	VFMADD213PS 32(BX), Y13, Y7
 	VMOVUPS Y7, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Y14
 	VCVTDQ2PS Y8, Y8
 	VMULPS Y14, Y8, Y8
@@ -3348,8 +3348,8 @@ done118:
 	VMULPS Y14, Y9, Y9
 	VFMADD213PS 32(BX), Y13, Y9
 	VMOVUPS Y9, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Y14
 	VCVTDQ2PS Y10, Y10
 	VMULPS Y14, Y10, Y10
@@ -3362,14 +3362,14 @@ done118:
 	VZEROUPPER
 	RET
 
-// func int16Dotsx1x16AVX2(t *int8Tile)
-// int16Dotsx1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// func int16Dotsx1x16AVX2(t *intTile)
+// int16Dotsx1x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 1 row and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 TEXT ·int16Dotsx1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	PCALIGN $32
@@ -3384,10 +3384,10 @@ groups122:
 	SUBQ $1, CX
 	JNZ groups122
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VBROADCASTSS (DX), Y4
@@ -3402,14 +3402,14 @@ groups122:
 	VZEROUPPER
 	RET
 
-// func int16Dotsx2x16AVX2(t *int8Tile)
-// int16Dotsx2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// func int16Dotsx2x16AVX2(t *intTile)
+// int16Dotsx2x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 2 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 TEXT ·int16Dotsx2x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3429,10 +3429,10 @@ groups124:
 	SUBQ $1, CX
 	JNZ groups124
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y4
 	VMOVUPS 32(CX), Y5
 	VBROADCASTSS (DX), Y6
@@ -3444,8 +3444,8 @@ groups124:
 	VMULPS Y6, Y1, Y1
 	VFMADD213PS 32(BX), Y5, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y6
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y6, Y2, Y2
@@ -3458,14 +3458,14 @@ groups124:
 	VZEROUPPER
 	RET
 
-// func int16Dotsx3x16AVX2(t *int8Tile)
-// int16Dotsx3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// func int16Dotsx3x16AVX2(t *intTile)
+// int16Dotsx3x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 3 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 TEXT ·int16Dotsx3x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_ldx(R14), AX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3490,10 +3490,10 @@ groups126:
 	SUBQ $1, CX
 	JNZ groups126
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y6
 	VMOVUPS 32(CX), Y7
 	VBROADCASTSS (DX), Y8
@@ -3505,8 +3505,8 @@ groups126:
 	VMULPS Y8, Y1, Y1
 	VFMADD213PS 32(BX), Y7, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y8
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y8, Y2, Y2
@@ -3516,8 +3516,8 @@ groups126:
 	VMULPS Y8, Y3, Y3
 	VFMADD213PS 32(BX), Y7, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y8
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y8, Y4, Y4
@@ -3530,15 +3530,15 @@ groups126:
 	VZEROUPPER
 	RET
 
-// func int16Dotsx4x16AVX2(t *int8Tile)
-// int16Dotsx4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// func int16Dotsx4x16AVX2(t *intTile)
+// int16Dotsx4x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 4 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 TEXT ·int16Dotsx4x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3568,10 +3568,10 @@ groups128:
 	SUBQ $1, CX
 	JNZ groups128
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y8
 	VMOVUPS 32(CX), Y9
 	VBROADCASTSS (DX), Y10
@@ -3583,8 +3583,8 @@ groups128:
 	VMULPS Y10, Y1, Y1
 	VFMADD213PS 32(BX), Y9, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y10
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y10, Y2, Y2
@@ -3594,8 +3594,8 @@ groups128:
 	VMULPS Y10, Y3, Y3
 	VFMADD213PS 32(BX), Y9, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y10
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y10, Y4, Y4
@@ -3605,8 +3605,8 @@ groups128:
 	VMULPS Y10, Y5, Y5
 	VFMADD213PS 32(BX), Y9, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y10
 	VCVTDQ2PS Y6, Y6
 	VMULPS Y10, Y6, Y6
@@ -3619,15 +3619,15 @@ groups128:
 	VZEROUPPER
 	RET
 
-// func int16Dotsx5x16AVX2(t *int8Tile)
-// int16Dotsx5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// func int16Dotsx5x16AVX2(t *intTile)
+// int16Dotsx5x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 5 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 TEXT ·int16Dotsx5x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3662,10 +3662,10 @@ groups130:
 	SUBQ $1, CX
 	JNZ groups130
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y10
 	VMOVUPS 32(CX), Y11
 	VBROADCASTSS (DX), Y12
@@ -3677,8 +3677,8 @@ groups130:
 	VMULPS Y12, Y1, Y1
 	VFMADD213PS 32(BX), Y11, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y12
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y12, Y2, Y2
@@ -3688,8 +3688,8 @@ groups130:
 	VMULPS Y12, Y3, Y3
 	VFMADD213PS 32(BX), Y11, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y12
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y12, Y4, Y4
@@ -3699,8 +3699,8 @@ groups130:
 	VMULPS Y12, Y5, Y5
 	VFMADD213PS 32(BX), Y11, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y12
 	VCVTDQ2PS Y6, Y6
 	VMULPS Y12, Y6, Y6
@@ -3710,8 +3710,8 @@ groups130:
 	VMULPS Y12, Y7, Y7
 	VFMADD213PS 32(BX), Y11, Y7
 	VMOVUPS Y7, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Y12
 	VCVTDQ2PS Y8, Y8
 	VMULPS Y12, Y8, Y8
@@ -3724,16 +3724,16 @@ groups130:
 	VZEROUPPER
 	RET
 
-// func int16Dotsx6x16AVX2(t *int8Tile)
-// int16Dotsx6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyInt16Generic.
+// func int16Dotsx6x16AVX2(t *intTile)
+// int16Dotsx6x16AVX2 sets dst[r][n] = (Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n] for 6 rows and 16 columns, both in words, by AVX-VNNI; twin: multiplyIntegersGeneric.
 TEXT ·int16Dotsx6x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R14
-	MOVQ int8Tile_ldx(R14), AX
+	MOVQ intTile_ldx(R14), AX
 	LEAQ (AX)(AX*2), R8
 	LEAQ (AX)(AX*4), R9
-	MOVQ int8Tile_x(R14), SI
-	MOVQ int8Tile_w(R14), BX
-	MOVQ int8Tile_groups(R14), CX
+	MOVQ intTile_x(R14), SI
+	MOVQ intTile_w(R14), BX
+	MOVQ intTile_groups(R14), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3773,10 +3773,10 @@ groups132:
 	SUBQ $1, CX
 	JNZ groups132
 	// dst[r][n] = (start[r][n] + sum[r][n])·scale[r]·scales[n] + base[r][n]
-	MOVQ int8Tile_dst(R14), DI
-	MOVQ int8Tile_base(R14), BX
-	MOVQ int8Tile_scales(R14), CX
-	MOVQ int8Tile_scale(R14), DX
+	MOVQ intTile_dst(R14), DI
+	MOVQ intTile_base(R14), BX
+	MOVQ intTile_scales(R14), CX
+	MOVQ intTile_scale(R14), DX
 	VMOVUPS (CX), Y12
 	VMOVUPS 32(CX), Y13
 	VBROADCASTSS (DX), Y14
@@ -3788,8 +3788,8 @@ groups132:
 	VMULPS Y14, Y1, Y1
 	VFMADD213PS 32(BX), Y13, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 4(DX), Y14
 	VCVTDQ2PS Y2, Y2
 	VMULPS Y14, Y2, Y2
@@ -3799,8 +3799,8 @@ groups132:
 	VMULPS Y14, Y3, Y3
 	VFMADD213PS 32(BX), Y13, Y3
 	VMOVUPS Y3, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 8(DX), Y14
 	VCVTDQ2PS Y4, Y4
 	VMULPS Y14, Y4, Y4
@@ -3810,8 +3810,8 @@ groups132:
 	VMULPS Y14, Y5, Y5
 	VFMADD213PS 32(BX), Y13, Y5
 	VMOVUPS Y5, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 12(DX), Y14
 	VCVTDQ2PS Y6, Y6
 	VMULPS Y14, Y6, Y6
@@ -3821,8 +3821,8 @@ groups132:
 	VMULPS Y14, Y7, Y7
 	VFMADD213PS 32(BX), Y13, Y7
 	VMOVUPS Y7, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 16(DX), Y14
 	VCVTDQ2PS Y8, Y8
 	VMULPS Y14, Y8, Y8
@@ -3832,8 +3832,8 @@ groups132:
 	VMULPS Y14, Y9, Y9
 	VFMADD213PS 32(BX), Y13, Y9
 	VMOVUPS Y9, 32(DI)
-	ADDQ int8Tile_ldb(R14), BX
-	ADDQ int8Tile_ldd(R14), DI
+	ADDQ intTile_ldb(R14), BX
+	ADDQ intTile_ldd(R14), DI
 	VBROADCASTSS 20(DX), Y14
 	VCVTDQ2PS Y10, Y10
 	VMULPS Y14, Y10, Y10
@@ -3847,7 +3847,7 @@ groups132:
 	RET
 
 // func int8StartAVX2(dst *int32, sums *int32, w *uint8, zero *int32, at *int32, extra *int32, rows int, ldd int)
-// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.multiplyInt8Row.
+// int8StartAVX2 sets dst[r][n] = extra[r]·w[at[r]][n] − zero[r]·sums[n] for a panel w and rows ldd bytes apart; twin: Job.sumInt8.
 TEXT ·int8StartAVX2(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ sums+8(FP), SI
@@ -3895,7 +3895,7 @@ row133:
 	RET
 
 // func int8LargeBytesAVX2(sums *int32, lds int, x *uint8, ldx int, rows int, large *Large, n int)
-// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.multiplyInt8Row.
+// int8LargeBytesAVX2 adds large[i].Extra·x[r][large[i].K] to sums[r][large[i].N mod 16] for rows lds and ldx bytes apart; twin: Job.sumInt8.
 TEXT ·int8LargeBytesAVX2(SB), NOSPLIT, $0-56
 	MOVQ sums+0(FP), AX
 	MOVQ lds+8(FP), BX

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-const neonInt8Header = `Tiles of a product in Int8 or Int16; see type int8Tile. Registers:
+const neonIntHeader = `Tiles of a product in Int8 or Int16; see type intTile. Registers:
 
 	R0 … R5    rows of x, which are ldx (R8) apart
 	R6         panel of w
@@ -16,19 +16,19 @@ const neonInt8Header = `Tiles of a product in Int8 or Int16; see type int8Tile. 
 	           term each of eight columns, V5 and V6 those of the others
 `
 
-// neonInt8Kinds are the kinds of NEON: with instructions for dot products and without.
+// neonIntKinds are the kinds of NEON: with instructions for dot products and without.
 // They say nothing of how tiles multiply, which differs too much.
-var neonInt8Kinds = []int8Kind{
+var neonIntKinds = []intKind{
 	{name: "int8Words", rows: 6, panels: 1, about: "x in words"},
 	{name: "int8Bytes", rows: 6, panels: 1, about: "x in signed bytes"},
 	{name: "int16", rows: 6, panels: 1, about: "both in words", lean: true},
 }
 
-func (m *neon) int8() (lists []string) {
-	for _, k := range neonInt8Kinds {
+func (m *neon) integers() (lists []string) {
+	for _, k := range neonIntKinds {
 		lists = append(lists, k.goList("NEON", 1))
 		for i, fn := range k.functions("NEON", 1) {
-			neonInt8Tile{neonTile{m, tileKinds[0], i + 1}, k}.write(fn)
+			neonIntTile{neonTile{m, tileKinds[0], i + 1}, k}.write(fn)
 		}
 	}
 	m.int8Start()
@@ -37,16 +37,16 @@ func (m *neon) int8() (lists []string) {
 	return lists
 }
 
-// A neonInt8Tile writes one tile. A group of four terms of bytes is as large as one term
+// A neonIntTile writes one tile. A group of four terms of bytes is as large as one term
 // in float32, in x and in w, so a tile of bytes goes through them as one of float32 does.
-type neonInt8Tile struct {
+type neonIntTile struct {
 	neonTile
-	kind int8Kind
+	kind intKind
 }
 
-func (t neonInt8Tile) write(fn function) {
+func (t neonIntTile) write(fn function) {
 	t.begin(fn, 0)
-	field := func(name string) mem { return mem{base: R(11), name: "int8Tile_" + name} }
+	field := func(name string) mem { return mem{base: R(11), name: "intTile_" + name} }
 	t.op("MOVD", t.arg("t"), R(11))
 	t.op("MOVD", field("x"), R(0))
 	t.op("MOVD", field("ldx"), R(8))
@@ -108,7 +108,7 @@ func (t neonInt8Tile) write(fn function) {
 // words adds up the products of words. A load takes the bytes of each term of a group to
 // a register of its own, where they are widened: the second half to another register,
 // then the first in place.
-func (t neonInt8Tile) words(sums V) {
+func (t neonIntTile) words(sums V) {
 	const x, w, high = V(0), V(3), V(7)
 	for i := range V(4 * t.rows) {
 		t.zero(sums + i)
@@ -140,7 +140,7 @@ func (t neonInt8Tile) words(sums V) {
 
 // pairs adds up the products of pairs of words. Loads take the words of each term of a pair
 // to registers of their own: V3 and V4 have those of eight columns, V5 and V6 of the others.
-func (t neonInt8Tile) pairs(sums V) {
+func (t neonIntTile) pairs(sums V) {
 	const x, w = V(0), V(3)
 	for i := range V(4 * t.rows) {
 		t.zero(sums + i)

@@ -4,6 +4,16 @@ package simd
 
 import "golang.org/x/sys/cpu"
 
+// The sets of tiles. They are variables because a set that is made at each call can take memory.
+var (
+	int8WordsAVX2   = intSet{[][]intKernel{int8Wordsx16AVX2}, 1}
+	int8BytesAVX2   = intSet{[][]intKernel{int8Bytesx16AVX2}, 2}
+	int8BytesAVX512 = intSet{[][]intKernel{int8Bytesx16AVX512, int8Bytesx32AVX512}, 4}
+	int16AVX2       = intSet{tiles: [][]intKernel{int16x16AVX2}}
+	int16DotsAVX2   = intSet{tiles: [][]intKernel{int16Dotsx16AVX2}}
+	int16AVX512     = intSet{tiles: [][]intKernel{int16x16AVX512, int16x32AVX512}}
+)
+
 // int8Form is the form of rows that the active level multiplies fastest.
 func int8Form() form {
 	switch {
@@ -20,28 +30,21 @@ func int8Bytes() bool {
 }
 
 // int8Tiles are the tiles of a level for rows in a form; there may be none.
-func int8Tiles(l Level, f form) int8Set {
+func int8Tiles(l Level, f form) intSet {
 	switch {
 	case f == words:
-		return int8Set{[][]int8Kernel{int8Wordsx16AVX2}, 1}
+		return int8WordsAVX2
 	case f != unsignedBytes:
 	case l == AVX512 && cpu.X86.HasAVX512VNNI:
-		return int8Set{[][]int8Kernel{int8Bytesx16AVX512, int8Bytesx32AVX512}, 4}
+		return int8BytesAVX512
 	case cpu.X86.HasAVXVNNI:
-		return int8Set{[][]int8Kernel{int8Bytesx16AVX2}, 2}
+		return int8BytesAVX2
 	}
-	return int8Set{}
+	return intSet{}
 }
 
-// Tiles for products in Int16, by their number of panels less one.
-var (
-	int16AVX2     = [][]int8Kernel{int16x16AVX2}
-	int16DotsAVX2 = [][]int8Kernel{int16Dotsx16AVX2}
-	int16AVX512   = [][]int8Kernel{int16x16AVX512, int16x32AVX512}
-)
-
-// int16Tiles are those of a level.
-func int16Tiles(l Level) [][]int8Kernel {
+// int16Tiles are the tiles of a level for products in Int16.
+func int16Tiles(l Level) intSet {
 	switch {
 	case !dots.Load():
 	case l == AVX512 && cpu.X86.HasAVX512VNNI:

@@ -4,6 +4,13 @@ package simd
 
 import "golang.org/x/sys/cpu"
 
+// The sets of tiles. They are variables because a set that is made at each call can take memory.
+var (
+	int8WordsNEON = intSet{tiles: [][]intKernel{int8Wordsx16NEON}}
+	int8BytesNEON = intSet{tiles: [][]intKernel{int8Bytesx16NEON}}
+	int16NEON     = intSet{tiles: [][]intKernel{int16x16NEON}}
+)
+
 // int8Form is the form of rows that the active level multiplies fastest.
 func int8Form() form {
 	if dots.Load() && Active() == NEON && int8Bytes() {
@@ -16,20 +23,18 @@ func int8Form() form {
 func int8Bytes() bool { return cpu.ARM64.HasASIMDDP }
 
 // int8Tiles are the tiles of a level for rows in a form; there may be none.
-func int8Tiles(_ Level, f form) int8Set {
+func int8Tiles(_ Level, f form) intSet {
 	switch {
 	case f == words:
-		return int8Set{tiles: [][]int8Kernel{int8Wordsx16NEON}}
+		return int8WordsNEON
 	case f == signedBytes && int8Bytes():
-		return int8Set{tiles: [][]int8Kernel{int8Bytesx16NEON}}
+		return int8BytesNEON
 	}
-	return int8Set{}
+	return intSet{}
 }
 
-var int16NEON = [][]int8Kernel{int16x16NEON}
-
 // int16Tiles are the tiles for products in Int16.
-func int16Tiles(Level) [][]int8Kernel { return int16NEON }
+func int16Tiles(Level) intSet { return int16NEON }
 
 // int8StartAt begins tiles of one panel.
 func int8StartAt(_ int, dst, sums *int32, w *uint8, _ int, zero, at, extra *int32, rows, ldd int) {
