@@ -135,9 +135,9 @@ func (a *attention) attend(m *member, i, h int) {
 	}
 }
 
-// integers says whether the products of attention are those of 16-bit integers: in a model
-// whose other products are rounded more coarsely, so that their error is a small part of the
-// whole. For equal queries, keys and values they have equal bits everywhere.
+// integers says whether attention's products are those of 16-bit integers. They are in a model
+// whose other products are rounded more coarsely, so that attention adds little to the error.
+// For equal queries, keys and values they have equal bits everywhere.
 func (a *attention) integers() bool {
 	f := a.l.QKV.W.Format
 	return f == simd.Int8 || f == simd.BFloat16

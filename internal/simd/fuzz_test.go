@@ -59,6 +59,24 @@ func FuzzInt8(f *testing.F) {
 	})
 }
 
+// FuzzInt16 is that of products in Int16.
+func FuzzInt16(f *testing.F) {
+	f.Add(uint8(1), uint8(16), uint16(1), uint8(0), uint64(1))
+	f.Add(uint8(56), uint8(64), uint16(511), uint8(1), uint64(2))
+	f.Add(uint8(29), uint8(33), uint16(24), uint8(3), uint64(3))
+	f.Fuzz(func(t *testing.T, m, n uint8, k uint16, kind uint8, seed uint64) {
+		c := int16Case{m: int(m % 64), n: int(n % 80), k: int(k % 1100), columns: kind&1 > 0, base: kind&2 > 0, hard: seed%2 == 0}
+		for _, l := range Supported() {
+			restore, err := Use(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.compare(t, rand.New(rand.NewPCG(seed, 2)))
+			restore()
+		}
+	})
+}
+
 // FuzzRow compares the functions of a row at every level with the portable ones.
 // data is the bits of the row's floats.
 func FuzzRow(f *testing.F) {

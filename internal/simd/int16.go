@@ -8,15 +8,15 @@ import "math"
 //
 //	y[r][n] = (Σ_k Qx[r][k]·Qw[n][k])·sx[r]·sw[n] + base[r][n]
 //
-// with a sum that is exact in int32, and then three operations, each rounded once. For that
-// the magnitudes of a row's Qx add up to about 2¹⁸ at most, and |Qw| is at most about 8100:
-// 14 bits of weights, and as a rule 15 or 16 of activations. VPDPWSSD multiplies twice as many
-// of them as a fused multiply-add of floats.
+// with a sum that is exact in int32, and then three operations, each rounded once. So that the
+// sum fits, the magnitudes of a row's Qx add up to about 2¹⁸ at most, and |Qw| is at most about
+// 8100. Weights then have 14 bits with their sign, activations 15 or 16 as a rule. VPDPWSSD does
+// twice as many of these products as a fused multiply-add does of floats.
 
 const (
-	// int16Sum bounds the sum of a row's magnitudes in steps, but for what rounding adds.
+	// int16Sum bounds the sum of a row's |Qx|, but for what rounding adds.
 	int16Sum = 1 << 18
-	// int16Top bounds each of them.
+	// int16Top bounds each |Qx|.
 	int16Top = math.MaxInt16
 )
 
@@ -34,15 +34,14 @@ type Int16Panels struct {
 	Scales []float32 // sw, padded with zeros to whole panels
 }
 
-// int16Weight is the largest weight of a product of so many terms. Each Qx can be half a step
-// larger than its value, and the sum of magnitudes, being rounded, some thousandths too small.
+// int16Weight is the largest |Qw| of a product of so many terms. Rounding can make each |Qx|
+// larger by a half, and the sum from which the step was made can be some thousandths too small.
 func int16Weight(terms int) float32 {
 	return float32(math.Floor(math.MaxInt32 / (1.01*int16Sum + float64(terms)/2)))
 }
 
-// Int16Rows are rows of activations, rounded to integers with a scale for each row. A row
-// with a NaN or an infinity, or whose magnitudes add up to one, has NaN for a scale. The zero
-// value is ready for use.
+// Int16Rows are rows of activations, rounded to integers with a scale for each row. The scale
+// is NaN if the sum of the row's magnitudes is not finite. The zero value is ready for use.
 type Int16Rows struct {
 	rows, terms int
 	stride      int // elements
@@ -60,12 +59,16 @@ func (q *Int16Rows) Reset(rows, terms int) {
 	q.scales = sized(q.scales, rows+PanelWidth) // kernels store 16 at a time
 }
 
-// Set rounds all rows of x, ldx apart.
+// Set rounds all rows of x, ldx apart. One goroutine sets them all, because scales are stored
+// 16 at a time.
 func (q *Int16Rows) Set(x []float32, ldx int) { q.set(x, ldx, int16Top, 1.0/int16Sum) }
 
 // set rounds rows to integers of at most limit, whose steps are at least share of the sum of
 // their magnitudes.
 func (q *Int16Rows) set(x []float32, ldx int, limit, share float32) {
+	if q.rows > 0 && len(x) < (q.rows-1)*ldx+q.terms {
+		panic("simd: short x for Int16Rows")
+	}
 	for r := q.setVec(x, ldx, limit, share); r < q.rows; r++ {
 		row := q.words[r*q.stride:][:wholePairs(q.terms)]
 		clear(row[q.terms:])

@@ -47,6 +47,24 @@ func (c int16Case) run(t *testing.T, x, w []float32) (q []int16, scales, y []flo
 	return append(q, m.I16.Q...), append(slices.Clone(rows.scales[:c.m]), m.I16.Scales...), y
 }
 
+// compare compares the bits of the active level with the portable ones.
+func (c int16Case) compare(t *testing.T, rng *rand.Rand) {
+	t.Helper()
+	x, w := make([]float32, (c.m+1)*(c.k+5)), make([]float32, (c.n+3)*(c.k+3))
+	fillLarge(rng, x, c.hard)
+	fillLarge(rng, w, c.hard)
+	q, scales, y := c.run(t, x, w)
+	var wantQ []int16
+	var wantScales, want []float32
+	onGeneric(t, func() { wantQ, wantScales, want = c.run(t, x, w) })
+	if !slices.EqualFunc(scales, wantScales, same) || !slices.EqualFunc(y, want, same) {
+		t.Errorf("%+v: differs from portable", c)
+	}
+	if !c.hard && !slices.Equal(q, wantQ) { // of NaN and infinities integers are anything
+		t.Errorf("%+v: integers differ from portable", c)
+	}
+}
+
 // TestLevelsInt16 compares the bits of each level with the portable ones.
 func TestLevelsInt16(t *testing.T) {
 	var cases []int16Case
@@ -64,20 +82,8 @@ func TestLevelsInt16(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		for i, c := range cases {
 			restore := UseDots(i%4 > 0)
-			x, w := make([]float32, (c.m+1)*(c.k+5)), make([]float32, (c.n+3)*(c.k+3))
-			fillLarge(rng, x, c.hard)
-			fillLarge(rng, w, c.hard)
-			q, scales, y := c.run(t, x, w)
+			c.compare(t, rng)
 			restore()
-			var wantQ []int16
-			var wantScales, want []float32
-			onGeneric(t, func() { wantQ, wantScales, want = c.run(t, x, w) })
-			if !slices.EqualFunc(scales, wantScales, same) || !slices.EqualFunc(y, want, same) {
-				t.Errorf("%+v: differs from portable", c)
-			}
-			if !c.hard && !slices.Equal(q, wantQ) { // of NaN and infinities integers are anything
-				t.Errorf("%+v: integers differ from portable", c)
-			}
 		}
 	})
 }
@@ -147,6 +153,7 @@ func TestInt16Panics(t *testing.T) {
 	for name, f := range map[string]func(){
 		"PackInt16":        func() { PackInt16(new(Matrix), x, 9, 8, 8, rows) },
 		"PackInt16Columns": func() { PackInt16Columns(new(Matrix), x, 9, 8, 8) },
+		"short x":          func() { rows.Set(x[:15], 8) },
 		"no rows":          func() { Multiply(&Job{Dst: y, DstStride: 16, Rows: 2, W: &m, Panels: m.All()}, new(Scratch)) },
 		"few rows": func() {
 			Multiply(&Job{Dst: y, DstStride: 16, Rows: 3, W: &m, Panels: m.All(), Int16: rows}, new(Scratch))

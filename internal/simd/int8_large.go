@@ -16,9 +16,11 @@ import (
 type tilesLarge struct {
 	forms [2]formLarge // for rows in words and in bytes
 	// Of a matrix that a level may multiply with bytes:
-	byTerm []Large  // Large in order of K and then of N
-	terms  []int32  // for each K the index of its first in byTerm, and last the number of all
-	some   []uint64 // for each panel bit K mod 64 of each of its Large: most rows' largest value has none
+	byTerm []Large // Large in order of K and then of N
+	terms  []int32 // for each K the index of its first in byTerm, and last the number of all
+	// For each panel the set of its large weights' terms modulo 64, as bits. It rules most
+	// panels out for a row's largest value.
+	some []uint64
 }
 
 // A formLarge is what tiles want for one form of rows.

@@ -4,16 +4,15 @@ package simd
 
 import "unsafe"
 
-// An intTile is the argument of a kernel of integers, which computes one tile, in Int16
-// without start, large and fetching:
+// An intTile is the argument of a kernel of integers, which computes one tile:
 //
 //	dst[r][n] = (start[r][n] + Σ_k x[r][k]·w[k][n])·scale[r]·scales[n] + base[r][n]
 //
 // start makes up for what x has in bytes. The Extra of weights of more than 8 bits is in
-// large, or in the start if the tile cannot add it. Strides are in bytes. It lies in a
-// Scratch for the reason that type tile gives.
+// large, or in the start if the tile cannot add it. Tiles of Int16 use neither. Strides are in
+// bytes. It lies in a Scratch for the reason that type tile gives.
 //
-// Tiles of x86 fetch the panels that come next: at every group of terms the line at next,
+// Tiles of Int8 on x86 fetch the panels that come next: at every group of terms the line at next,
 // of two panels also the one ldw bytes on, and then they add step to next. Tiles of words
 // go through the panel twice, for half of its columns each, so the second half is computed
 // while memory is read. Without this fetching, 8 rows of words took 12 % longer, and 4
